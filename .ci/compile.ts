@@ -1,0 +1,136 @@
+/**
+ * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task, the files it reads, and of npm only what it
+ * imports.
+ *
+ * Left alone, `deno compile` embeds every npm package of the lockfile, the tools of the tests too, and its flag against
+ * that is unknown to Deno 2.4.2. So the compiler gets a lockfile restricted to the packages that `main.ts` reaches.
+ *
+ * `deno task compile` runs this. Arguments are handed on to Deno (`--config deno.jsr.json`). `DENO_BIN` names another
+ * compiler than the running one, for a runtime named by `DENORT_BIN`; see `prepare-denort.sh`.
+ *
+ * @module
+ */
+
+/** Files that `main.ts` reads, named by no import. */
+const INCLUDED_FILES = ["src/page"];
+
+/** The restricted lockfile. */
+const LOCKFILE = "dist/deno.lock";
+
+/** What is read here of the output of `deno info --json`. */
+interface ModuleGraph {
+  modules: { npmPackage?: string }[];
+  npmPackages: Record<string, { name: string; dependencies: string[] }>;
+}
+
+/** The content of `dist/embedded.json`, for the test that holds it against what is imported. */
+export interface Embedded {
+  /** The options given to Deno. */
+  options: string[];
+  /** The names of the embedded npm packages, sorted. */
+  npm: string[];
+}
+
+async function deno(
+  ...args: string[]
+): Promise<{ stdout: string; stderr: string }> {
+  const executable = Deno.env.get("DENO_BIN") ?? Deno.execPath();
+  const output = await new Deno.Command(executable, {
+    args,
+    // Deno 2.4.2 overflows its default stack on some npm packages.
+    env: { NO_COLOR: "1", RUST_MIN_STACK: "67108864" },
+  }).output();
+  const stdout = new TextDecoder().decode(output.stdout);
+  const stderr = new TextDecoder().decode(output.stderr);
+  if (!output.success) throw new Error(`deno ${args[0]} failed: ${stderr}`);
+  return { stdout, stderr };
+}
+
+/**
+ * Finds the npm packages that `main.ts` imports, and those that they depend on.
+ *
+ * @param options Options for `deno info`.
+ * @returns Names by id; an id is what the lockfile calls a package, `name@version`.
+ */
+export async function importedPackages(
+  options: string[],
+): Promise<Map<string, string>> {
+  const { stdout } = await deno("info", "--json", ...options, "main.ts");
+  const graph: ModuleGraph = JSON.parse(stdout);
+  const imported = new Map<string, string>();
+  const reach = (id: string) => {
+    const found = graph.npmPackages[id];
+    if (found === undefined || imported.has(id)) return;
+    imported.set(id, found.name);
+    found.dependencies.forEach(reach);
+  };
+  for (const { npmPackage } of graph.modules) {
+    if (npmPackage !== undefined) reach(npmPackage);
+  }
+  return imported;
+}
+
+/**
+ * Reads the names of the npm packages, sorted, from the tree of embedded files that `deno compile` prints.
+ *
+ * @param output What `deno compile` printed, without colors.
+ */
+export function embeddedPackages(output: string): string[] {
+  const names = new Set<string>();
+  const path: string[] = [];
+  for (const line of output.split("\n")) {
+    const [, indent, entry] = line.match(/^([│ ]*)[├└]─[─┬] (\S+)/) ?? [];
+    if (indent === undefined || entry === undefined) continue;
+    path.splice(indent.length / 2, path.length, entry);
+    const [root, _registry, scopeOrName, scopedName] = path.join("/").split(
+      "/",
+    );
+    if (root !== ".deno_compile_node_modules" || !scopeOrName) continue;
+    if (!scopeOrName.startsWith("@")) names.add(scopeOrName);
+    else if (scopedName) names.add(`${scopeOrName}/${scopedName}`);
+  }
+  return [...names].sort();
+}
+
+async function compile(options: string[]): Promise<void> {
+  // Its `links`, unknown to Deno 2.4.2, would make that version ignore the locked versions.
+  const { workspace: _, ...lock } = JSON.parse(
+    await Deno.readTextFile("deno.lock"),
+  );
+  await Deno.mkdir("dist", { recursive: true });
+  await Deno.writeTextFile(LOCKFILE, JSON.stringify(lock));
+
+  const lockOptions = [`--lock=${LOCKFILE}`, ...options];
+  const imported = await importedPackages(lockOptions);
+  for (const id of Object.keys(lock.npm)) {
+    if (!imported.has(id)) delete lock.npm[id];
+  }
+  for (const [specifier, version] of Object.entries(lock.specifiers)) {
+    const name = specifier.slice("npm:".length, specifier.lastIndexOf("@"));
+    if (specifier.startsWith("npm:") && !imported.has(`${name}@${version}`)) {
+      delete lock.specifiers[specifier];
+    }
+  }
+  await Deno.writeTextFile(LOCKFILE, JSON.stringify(lock));
+
+  const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
+  // "deno run <flags> main.ts", where the shell needs quotes
+  const flagsAndEntry = tasks.start.replaceAll("'", "").split(" ").slice(2);
+  const { stderr } = await deno(
+    "compile",
+    // `deno task ok` checks the types; to check them here would embed @types/node.
+    "--no-check",
+    // The cache would be a file of a predictable name in the folder for temporary files.
+    "--no-code-cache",
+    "--output=dist/taskwire",
+    ...INCLUDED_FILES.map((path) => `--include=${path}`),
+    ...lockOptions,
+    ...flagsAndEntry,
+  );
+  await Deno.stderr.write(new TextEncoder().encode(stderr));
+  const npm = embeddedPackages(stderr);
+  const embedded: Embedded = { options: lockOptions, npm };
+  await Deno.writeTextFile("dist/embedded.json", JSON.stringify(embedded));
+}
+
+if (import.meta.main) await compile(Deno.args);

@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import { healthRoutes } from "./http/health.ts";
+import { pageRoute } from "./http/page.ts";
+import { ProblemError, problemResponse } from "./http/problem.ts";
+import { taskRoutes } from "./http/tasks.ts";
+import { log } from "./log.ts";
+import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Makes the app: the routes table registered, the HTTP routes mounted. No
+ * middleware is mounted on the sockets' paths (see `sockets/upgrade.ts`).
+ *
+ * @param table Only tests pass another one.
+ */
+export function createApp(
+  services: Services,
+  table: readonly WebSocketRoute[] = webSocketRoutes,
+): Hono {
+  const app = new Hono();
+  register(app, table, services);
+  app.route("/", healthRoutes(services));
+  app.route("/", pageRoute());
+  app.route("/api/tasks", taskRoutes(services));
+
+  app.notFound((c) =>
+    problemResponse({
+      status: 404,
+      code: "not_found",
+      detail: `Nothing is at ${c.req.method} ${c.req.path}`,
+    })
+  );
+  app.onError((error, c) => {
+    if (error instanceof ProblemError) return problemResponse(error.problem);
+    log.error("{method} {path} failed: {error}", {
+      method: c.req.method,
+      path: c.req.path,
+      error,
+    });
+    return problemResponse({
+      status: 500,
+      code: "internal_error",
+      detail: "The server failed on this request: its log says why",
+    });
+  });
+  return app;
+}

@@ -1,0 +1,35 @@
+/** A double's largest finite value has 309 digits; a longer text cannot be one. */
+const maxIntegerDigits = 309;
+
+/**
+ * Encodes a user id as JSON: a number when the text is a plain decimal integer
+ * (no sign, no leading zero) that a double holds exactly, else a string
+ * (spec §1, `connected`). The digits are kept as they are, because
+ * `JSON.stringify` would print 2^60 with other ones.
+ *
+ * @param userId The id as text, as ids are compared.
+ * @returns JSON source text.
+ */
+export function encodeUserId(userId: string): string {
+  return isExactInteger(userId) ? userId : JSON.stringify(userId);
+}
+
+function isExactInteger(text: string): boolean {
+  if (text.length > maxIntegerDigits || !/^(?:0|[1-9][0-9]*)$/.test(text)) {
+    return false;
+  }
+  const value = Number(text);
+  return Number.isSafeInteger(value) ||
+    (Number.isFinite(value) && BigInt(value) === BigInt(text));
+}
+
+/**
+ * Reads a user id out of a claim or a request's member: a non-empty string, or
+ * a whole number that JSON carries without loss (RFC 8259 §6).
+ *
+ * @returns The id as text, or `undefined` where the value names no user.
+ */
+export function parseUserId(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return Number.isSafeInteger(value) ? String(value) : undefined;
+}

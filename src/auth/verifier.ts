@@ -1,0 +1,254 @@
+import { decode, type Header, type Payload, verify } from "djwt";
+import type { Grant, TokenRejection, TokenRejectionCode } from "./identity.ts";
+import { parseUserId } from "./user_id.ts";
+
+/** The signature algorithms of shared secrets (RFC 7518 §3.2). */
+export const secretAlgorithms = ["HS256", "HS384", "HS512"] as const;
+
+/** One of {@linkcode secretAlgorithms}. */
+export type SecretAlgorithm = typeof secretAlgorithms[number];
+
+/** What became of a token. */
+export type Verdict =
+  | { readonly ok: true; readonly grant: Grant }
+  | { readonly ok: false; readonly rejection: TokenRejection };
+
+/** Judges a token; rejects when it could not be judged at all. */
+export interface Verifier {
+  verify(token: string): Promise<Verdict>;
+}
+
+/** What a {@linkcode Verifier} checks tokens against. */
+export interface VerifierOptions {
+  /** Shared secrets, UTF-8, tried in this order; more than one during a rotation. */
+  readonly secrets: readonly string[];
+  /** @default {secretAlgorithms} */
+  readonly algorithms?: readonly SecretAlgorithm[];
+  /** The `iss` that a token must have. */
+  readonly issuer?: string;
+  /** The audience that a token's `aud` must name. */
+  readonly audience?: string;
+  /** Clock skew allowed for `exp` and `nbf`, in seconds. */
+  readonly leewaySeconds: number;
+}
+
+/** The largest token that is looked at, in characters; headers end near there as well. */
+const maxTokenLength = 16_384;
+
+/**
+ * Makes a verifier for tokens signed with a shared secret.
+ *
+ * The configured keys decide which algorithms exist; a token's header only
+ * picks among them (RFC 8725 §3.1). The signature is verified before any claim
+ * is believed, so that a reason such as `token_expired` is only told to
+ * somebody who holds a token that we would once have accepted.
+ *
+ * @throws {DOMException} When a secret cannot be imported.
+ */
+export async function createVerifier(
+  options: VerifierOptions,
+): Promise<Verifier> {
+  const keys = new Map<string, CryptoKey[]>();
+  for (const algorithm of options.algorithms ?? secretAlgorithms) {
+    keys.set(
+      algorithm,
+      await Promise.all(
+        options.secrets.map((secret) => importSecret(secret, algorithm)),
+      ),
+    );
+  }
+  return {
+    async verify(token) {
+      try {
+        return { ok: true, grant: await judge(token, keys, options) };
+      } catch (error) {
+        if (!(error instanceof Rejected)) throw error;
+        const { code, message } = error;
+        return { ok: false, rejection: { code, message } };
+      }
+    },
+  };
+}
+
+/**
+ * Imports a shared secret for one algorithm (RFC 7518 §3.2).
+ *
+ * @throws {DOMException} When the runtime refuses the key.
+ */
+export function importSecret(
+  secret: string,
+  algorithm: SecretAlgorithm,
+): Promise<CryptoKey> {
+  return crypto.subtle.importKey(
+    "raw",
+    new TextEncoder().encode(secret),
+    { name: "HMAC", hash: `SHA-${algorithm.slice(2)}` },
+    false,
+    ["sign", "verify"],
+  );
+}
+
+/** Ends the judgement of one token; becomes the verdict. */
+class Rejected extends Error {
+  constructor(readonly code: TokenRejectionCode, message: string) {
+    super(message);
+  }
+}
+
+async function judge(
+  token: string,
+  keys: ReadonlyMap<string, readonly CryptoKey[]>,
+  options: VerifierOptions,
+): Promise<Grant> {
+  const header = parseHeader(token);
+  const candidates = keys.get(header.alg);
+  if (candidates === undefined) {
+    throw new Rejected(
+      "token_wrong_algorithm",
+      `The server accepts tokens signed with ${
+        [...keys.keys()].join(", ")
+      }: sign the token with one of these`,
+    );
+  }
+  const payload = await verifySignature(token, candidates);
+  checkTimes(payload, options.leewaySeconds);
+  checkIssuer(payload, options.issuer);
+  checkAudience(payload, options.audience);
+  return readGrant(payload);
+}
+
+/** RFC 7515 §4.1.1 and §4.1.11; RFC 7519 §7.2. */
+function parseHeader(token: string): Header {
+  if (token.length > maxTokenLength) {
+    throw new Rejected(
+      "token_malformed",
+      `The token is longer than ${maxTokenLength} characters`,
+    );
+  }
+  let header: unknown, payload: unknown;
+  try {
+    [header, payload] = decode(token);
+  } catch {
+    // djwt says only that the serialization is invalid, by a plain Error.
+    throw new Rejected(
+      "token_malformed",
+      "The token is not a JWT (three base64url parts separated by dots, the first two JSON): send it whole, unquoted and without 'Bearer'",
+    );
+  }
+  if (!isRecord(header) || typeof header.alg !== "string") {
+    throw new Rejected(
+      "token_malformed",
+      "The token's header is not a JSON object with an 'alg'",
+    );
+  }
+  if (header.crit !== undefined) {
+    throw new Rejected(
+      "token_malformed",
+      "The token's header demands extensions by 'crit', and the server knows none: issue it without 'crit'",
+    );
+  }
+  if (!isRecord(payload)) {
+    throw new Rejected(
+      "token_malformed",
+      "The token's claims are not a JSON object",
+    );
+  }
+  for (const claim of ["exp", "nbf"]) {
+    if (payload[claim] !== undefined && !Number.isFinite(payload[claim])) {
+      throw new Rejected(
+        "token_malformed",
+        `The token's '${claim}' is not a number of seconds since 1970 (RFC 7519 §2, NumericDate)`,
+      );
+    }
+  }
+  return header as Header;
+}
+
+/** RFC 7515 §5.2. Times are checked afterwards, hence `ignoreExp` and `ignoreNbf`. */
+async function verifySignature(
+  token: string,
+  keys: readonly CryptoKey[],
+): Promise<Payload> {
+  for (const key of keys) {
+    try {
+      return await verify(token, key, { ignoreExp: true, ignoreNbf: true });
+    } catch (error) {
+      // djwt reports a signature that doesn't match by a plain Error; what
+      // else is thrown (by WebCrypto, say) says nothing about the token.
+      if (!(error instanceof Error) || error.constructor !== Error) throw error;
+    }
+  }
+  throw new Rejected(
+    "token_bad_signature",
+    "The token was signed with another key: the issuer's secret and the server's TASKWIRE_JWT_SECRET must be the same, byte for byte",
+  );
+}
+
+/** RFC 7519 §4.1.4 and §4.1.5. */
+function checkTimes(payload: Payload, leewaySeconds: number): void {
+  const now = Date.now() / 1000;
+  if (payload.exp !== undefined && payload.exp + leewaySeconds <= now) {
+    throw new Rejected(
+      "token_expired",
+      `The token expired ${
+        Math.ceil(now - payload.exp)
+      } s ago: get a new one and connect again`,
+    );
+  }
+  if (payload.nbf !== undefined && payload.nbf - leewaySeconds > now) {
+    throw new Rejected(
+      "token_not_yet_valid",
+      `The token is valid only in ${
+        Math.ceil(payload.nbf - now)
+      } s: check its 'nbf' and the clocks of issuer and server`,
+    );
+  }
+}
+
+/** RFC 7519 §4.1.1. */
+function checkIssuer(payload: Payload, issuer: string | undefined): void {
+  if (issuer !== undefined && payload.iss !== issuer) {
+    throw new Rejected(
+      "token_wrong_issuer",
+      "The token's 'iss' is not the issuer that the server trusts (TASKWIRE_JWT_ISSUER)",
+    );
+  }
+}
+
+/** RFC 7519 §4.1.3; a token without `aud` is not for us where one is asked for. */
+function checkAudience(payload: Payload, audience: string | undefined): void {
+  if (audience !== undefined && ![payload.aud].flat().includes(audience)) {
+    throw new Rejected(
+      "token_wrong_audience",
+      "The token's 'aud' does not name this server (TASKWIRE_JWT_AUDIENCE)",
+    );
+  }
+}
+
+function readGrant(payload: Payload): Grant {
+  const userId = parseUserId(payload.sub ?? payload.user_id);
+  const scopes = new Set(
+    typeof payload.scope === "string"
+      ? payload.scope.split(" ").filter((word) => word !== "")
+      : [],
+  );
+  return {
+    scopes,
+    ...(userId === undefined ? {} : { userId }),
+    ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
+  };
+}
+
+function readTasks(tasks: unknown): readonly string[] {
+  if (Array.isArray(tasks) && tasks.every((id) => typeof id === "string")) {
+    return tasks;
+  }
+  throw new Rejected(
+    "token_malformed",
+    "The token's 'tasks' is not a list of connection ids, or prefixes ending in '*'",
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,21 @@
+import { Command } from "commander";
+import { describeConfig } from "../config.ts";
+import { type SettingName, settings } from "../settings.ts";
+import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { printLine } from "./output.ts";
+
+/** `taskwire config`: the configuration in force, secrets hidden. */
+export function configCommand(): CliCommand {
+  return {
+    command: withSettings(
+      new Command("config").description(
+        "print the configuration in force, secrets hidden",
+      ),
+      Object.keys(settings) as SettingName[],
+    ),
+    action(command) {
+      for (const line of describeConfig(readConfig(command))) printLine(line);
+      return 0;
+    },
+  };
+}

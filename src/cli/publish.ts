@@ -1,0 +1,157 @@
+import { Command } from "commander";
+import type { Config } from "../config.ts";
+import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { CommandFailure, UsageFailure } from "./failure.ts";
+import { readLines } from "./lines.ts";
+import { printError, printLine } from "./output.ts";
+import { serverUrl, withServerUrl } from "./server_url.ts";
+
+/** `taskwire publish`: posts events as a backend does. */
+export function publishCommand(): CliCommand {
+  return {
+    command: withSettings(
+      withServerUrl(
+        new Command("publish")
+          .description(
+            "post an event, or one for each line of JSON on standard input",
+          )
+          .argument("<id>", "the task's connection_id")
+          .option(
+            "--status <word>",
+            "queued, running, succeeded, failed, canceled, or another queue's word",
+          )
+          .option("--progress <0..1>", "how much is done")
+          .option("--message <text>", "a sentence for people")
+          .option("--data <json>", "any JSON"),
+      ),
+      ["host", "port", "apiKeys"],
+    ),
+    async action(command) {
+      const [id = ""] = command.args;
+      const config = readConfig(command);
+      const target = publishTarget(id, command.opts().url, config);
+      const event = eventOf(command.opts());
+      if (event !== undefined) {
+        printLine(await post(target, JSON.stringify(event)));
+        return 0;
+      }
+      if (Deno.stdin.isTerminal()) {
+        throw new UsageFailure(
+          "nothing to publish: give --status, --progress, --message or --data, or pipe in a JSON event a line",
+        );
+      }
+      return await publishLines(target);
+    },
+  };
+}
+
+/** Where to post, and as whom. */
+interface PublishTarget {
+  readonly url: URL;
+  readonly apiKey: string;
+}
+
+function publishTarget(
+  id: string,
+  url: string | undefined,
+  config: Config,
+): PublishTarget {
+  const [apiKey] = config.apiKeys;
+  if (apiKey === undefined) {
+    throw new CommandFailure(
+      "there is no API key to publish with: set TASKWIRE_API_KEYS to one of the server's ('taskwire serve' prints the one it made), or to a JWT with the scope publish",
+    );
+  }
+  const path = `api/tasks/${encodeURIComponent(id)}/events`;
+  return { url: new URL(path, serverUrl(url, config)), apiKey };
+}
+
+/** @returns `undefined` when no option describes an event. */
+function eventOf(
+  { status, progress, message, data }: Record<string, string | undefined>,
+): Record<string, unknown> | undefined {
+  const event: Record<string, unknown> = {};
+  if (status !== undefined) event.status = status;
+  if (progress !== undefined) event.progress = parseProgress(progress);
+  if (message !== undefined) event.message = message;
+  if (data !== undefined) event.data = parseData(data);
+  return Object.keys(event).length === 0 ? undefined : event;
+}
+
+function parseProgress(text: string): number {
+  const progress = text.trim() === "" ? NaN : Number(text);
+  if (progress >= 0 && progress <= 1) return progress;
+  throw new UsageFailure(`--progress ${text}: expected a number from 0 to 1`);
+}
+
+function parseData(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageFailure(
+      `--data is not JSON: a text needs its own quotes, as in --data '"text"'`,
+    );
+  }
+}
+
+/** Each line is an event; a bad one fails alone, and the exit code says so at the end. */
+async function publishLines(target: PublishTarget): Promise<number> {
+  let lineNumber = 0, published = 0, failed = 0;
+  for await (const line of readLines(Deno.stdin.readable)) {
+    lineNumber += 1;
+    if (line.trim() === "") continue;
+    try {
+      printLine(await post(target, line));
+      published += 1;
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      failed += 1;
+      printError(`error: line ${lineNumber}: ${error.message}`);
+    }
+  }
+  if (published + failed === 0) {
+    throw new UsageFailure(
+      "nothing to publish: standard input is empty, and there is no --status, --progress, --message or --data",
+    );
+  }
+  return failed === 0 ? 0 : 1;
+}
+
+/** @returns The server's answer, a line of JSON. */
+async function post(
+  { url, apiKey }: PublishTarget,
+  body: string,
+): Promise<string> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      method: "POST",
+      headers: {
+        "Authorization": `Bearer ${apiKey}`,
+        "Content-Type": "application/json",
+      },
+      body,
+    });
+  } catch (error) {
+    // What `fetch` says holds the URL, which has no secret in it.
+    if (!(error instanceof TypeError)) throw error;
+    throw new CommandFailure(
+      `no answer from ${url.origin}; does 'taskwire serve' run there? (${error.message})`,
+    );
+  }
+  const text = await response.text();
+  if (response.ok) return text;
+  throw new CommandFailure(
+    `${url.origin} answered HTTP ${response.status}: ${problemDetail(text)}`,
+  );
+}
+
+function problemDetail(text: string): string {
+  try {
+    const { code, detail } = JSON.parse(text);
+    if (typeof detail === "string") return `${code}: ${detail}`;
+  } catch {
+    // Not a problem body: another kind of server answers there.
+  }
+  return "is that a taskwire server?";
+}

@@ -1,0 +1,48 @@
+import { randomBytes } from "node:crypto";
+import type { Config } from "../config.ts";
+import { CommandFailure } from "./failure.ts";
+
+/** A configuration with keys, and which of them were made up for this run. */
+export interface KeyedConfig {
+  readonly config: Config;
+  readonly madeSecret?: string;
+  readonly madeApiKey?: string;
+}
+
+/**
+ * Safe by default (spec §3): on loopback a missing key is made at random for
+ * this run; elsewhere a server without a JWT key doesn't start.
+ *
+ * @throws {CommandFailure} For a server that the network could reach.
+ */
+export function withKeys(config: Config): KeyedConfig {
+  const needsSecret = config.jwtSecrets.length === 0;
+  if (!isLoopback(config.host)) {
+    if (!needsSecret) return { config };
+    throw new CommandFailure(
+      `refusing to listen on ${config.host} without a JWT key, where others can reach it: set TASKWIRE_JWT_SECRET to 32 random bytes or more (openssl rand -base64 32), or listen on 127.0.0.1`,
+    );
+  }
+  const madeSecret = needsSecret ? randomKey() : undefined;
+  const madeApiKey = config.apiKeys.length === 0 ? randomKey() : undefined;
+  return {
+    config: Object.freeze({
+      ...config,
+      ...(madeSecret ? { jwtSecrets: [madeSecret] } : {}),
+      ...(madeApiKey ? { apiKeys: [madeApiKey] } : {}),
+    }),
+    ...(madeSecret ? { madeSecret } : {}),
+    ...(madeApiKey ? { madeApiKey } : {}),
+  };
+}
+
+/** Whether only this machine can reach a listener there (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" ||
+    /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** 256 random bits, base64url. */
+function randomKey(): string {
+  return randomBytes(32).toString("base64url");
+}

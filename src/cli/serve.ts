@@ -1,0 +1,137 @@
+import { Command } from "commander";
+import type { Hono } from "hono";
+import { createApp } from "../app.ts";
+import { createServices } from "../create_services.ts";
+import { configureLog, log } from "../log.ts";
+import { webSocketRoutes } from "../routes.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import type { Services } from "../services.ts";
+import { type SettingName, settings } from "../settings.ts";
+import { version } from "../version.ts";
+import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { CommandFailure } from "./failure.ts";
+import { invocation } from "./invocation.ts";
+import { printLine } from "./output.ts";
+import { describeRoutes } from "./routes.ts";
+import { type KeyedConfig, withKeys } from "./safe_defaults.ts";
+import { serverUrl } from "./server_url.ts";
+
+/** `taskwire serve`: runs the server until SIGTERM or SIGINT. */
+export function serveCommand(): CliCommand {
+  return {
+    isDefault: true,
+    command: withSettings(
+      new Command("serve").description("run the server (the default command)"),
+      Object.keys(settings) as SettingName[],
+    ),
+    async action(command) {
+      const keyed = withKeys(readConfig(command));
+      configureLog(keyed.config.log, Deno.stderr.isTerminal());
+      const services = await createServices(keyed.config);
+      const app = createApp(services);
+      const server = listen(app, services);
+      const stopSignal = nextStopSignal();
+      log.info("Listening on {hostname}:{port}", {
+        hostname: server.hostname,
+        port: server.port,
+      });
+      for (const line of describeStart(server, app, keyed)) printLine(line);
+      log.info("{signal} received", { signal: await stopSignal });
+      // A second signal ends the process at once, as the runtime has it.
+      await server.stop();
+      return 0;
+    },
+  };
+}
+
+function listen(app: Hono, services: Services): RunningServer {
+  const { host, port } = services.config;
+  try {
+    return startServer(app, services);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      throw new CommandFailure(
+        `${host}:${port} is taken: stop what listens there, or choose another port with --port (0 for any)`,
+      );
+    }
+    if (error instanceof Error && "code" in error) {
+      throw new CommandFailure(
+        `cannot listen on ${host}:${port}: ${error.message}`,
+      );
+    }
+    throw error;
+  }
+}
+
+/** Resolves to the first signal that asks the server to stop; later ones act as without us. */
+function nextStopSignal(): Promise<Deno.Signal> {
+  const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
+  return new Promise((resolve) => {
+    const listeners = signals.map((signal) => ({
+      signal,
+      listener() {
+        for (const { signal, listener } of listeners) {
+          Deno.removeSignalListener(signal, listener);
+        }
+        resolve(signal);
+      },
+    }));
+    for (const { signal, listener } of listeners) {
+      Deno.addSignalListener(signal, listener);
+    }
+  });
+}
+
+/** What `serve` prints: where it listens, how it is set, and what to paste next. */
+function describeStart(
+  server: RunningServer,
+  app: Hono,
+  keyed: KeyedConfig,
+): readonly string[] {
+  const { config } = keyed;
+  const url = serverUrl(undefined, {
+    ...config,
+    host: server.hostname,
+    port: server.port,
+  });
+  return [
+    `taskwire ${version} listens on ${url.origin}`,
+    `   store: ${config.store} (tasks are gone when the server stops)`,
+    `   auth:  ${config.auth}; tokens signed with ${
+      config.jwtAlgorithms.join(", ")
+    }; guests are user ${config.guestUserId}`,
+    ...describeRoutes(app, webSocketRoutes).lines,
+    ...describeMadeKeys(keyed),
+    ...describeNextSteps(url, keyed),
+  ];
+}
+
+function describeMadeKeys({ madeSecret, madeApiKey }: KeyedConfig): string[] {
+  if (!madeSecret && !madeApiKey) return [];
+  return [
+    "",
+    "Made at random for this run, because they were not set. Set them yourself to keep them:",
+    ...(madeSecret ? [`   TASKWIRE_JWT_SECRET=${madeSecret}`] : []),
+    ...(madeApiKey ? [`   TASKWIRE_API_KEYS=${madeApiKey}`] : []),
+  ];
+}
+
+/** Keys appear only where they were made for this run; others are the user's to name. */
+function describeNextSteps(url: URL, keyed: KeyedConfig): string[] {
+  const taskwire = invocation();
+  const at = url.port === "8000" && url.hostname === "127.0.0.1"
+    ? ""
+    : ` --url ${url.origin}`;
+  const apiKey = `TASKWIRE_API_KEYS=${keyed.madeApiKey ?? "<key>"}`;
+  const secret = `TASKWIRE_JWT_SECRET=${keyed.madeSecret ?? "<secret>"}`;
+  return [
+    "",
+    "Watch a task move:",
+    `   open     ${url.origin}/?id=upload_123456`,
+    `   watch    ${taskwire} watch upload_123456${at}`,
+    `   publish  ${apiKey} ${taskwire} publish upload_123456 --status running --progress 0.42 --message transcoding${at}`,
+    `   check    ${secret} ${taskwire} check${at && ` ${url.origin}`}`,
+    "",
+    "Ctrl-C stops the server.",
+  ];
+}

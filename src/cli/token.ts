@@ -1,0 +1,86 @@
+import { Command } from "commander";
+import { create, getNumericDate, type Payload } from "djwt";
+import { importSecret } from "../auth/verifier.ts";
+import type { Config } from "../config.ts";
+import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { CommandFailure, UsageFailure } from "./failure.ts";
+import { printLine } from "./output.ts";
+
+/** What a minted token says. */
+export interface TokenRequest {
+  /** The user. */
+  readonly sub?: string;
+  /** Words separated by spaces. */
+  readonly scope?: string;
+  /** Ids that it may watch, or prefixes ending in `*`. */
+  readonly tasks?: readonly string[];
+  /** How long it is valid, in seconds; negative for one that has expired. */
+  readonly ttlSeconds: number;
+}
+
+/** `taskwire token`: mints a JWT that this configuration's server accepts. */
+export function tokenCommand(): CliCommand {
+  return {
+    command: withSettings(
+      new Command("token")
+        .description("mint a JWT, signed with TASKWIRE_JWT_SECRET")
+        .option("--sub <id>", "the user")
+        .option("--scope <words>", "what it may do: publish, admin")
+        .option(
+          "--tasks <ids>",
+          "what it may watch: ids or prefixes ending in *, comma-separated",
+        )
+        .option("--ttl <seconds>", "how long it is valid", "3600"),
+      ["jwtSecrets", "jwtAlgorithms", "jwtIssuer", "jwtAudience"],
+    ),
+    async action(command) {
+      const { sub, scope, tasks, ttl } = command.opts<
+        Record<"sub" | "scope" | "tasks" | "ttl", string | undefined>
+      >();
+      if (!sub && !scope) {
+        throw new UsageFailure(
+          "name a user with --sub (to watch), or a --scope (to publish)",
+        );
+      }
+      if (!/^-?\d{1,10}$/.test(ttl ?? "")) {
+        throw new UsageFailure(`--ttl ${ttl}: expected whole seconds`);
+      }
+      printLine(
+        await mintToken({
+          ...(sub ? { sub } : {}),
+          ...(scope ? { scope } : {}),
+          ...(tasks ? { tasks: tasks.split(",") } : {}),
+          ttlSeconds: Number(ttl),
+        }, readConfig(command)),
+      );
+      return 0;
+    },
+  };
+}
+
+/**
+ * Mints a token with the first of the configured secrets.
+ *
+ * @throws {CommandFailure} When there is none.
+ */
+export async function mintToken(
+  request: TokenRequest,
+  { jwtSecrets, jwtAlgorithms, jwtIssuer, jwtAudience }: Config,
+): Promise<string> {
+  const [secret] = jwtSecrets;
+  const [algorithm] = jwtAlgorithms;
+  if (secret === undefined || algorithm === undefined) {
+    throw new CommandFailure(
+      "there is no secret to sign with: set TASKWIRE_JWT_SECRET to the server's",
+    );
+  }
+  const { ttlSeconds, ...claims } = request;
+  const payload: Payload = { ...claims, exp: getNumericDate(ttlSeconds) };
+  if (jwtIssuer !== undefined) payload.iss = jwtIssuer;
+  if (jwtAudience !== undefined) payload.aud = jwtAudience;
+  return await create(
+    { alg: algorithm, typ: "JWT" },
+    payload,
+    await importSecret(secret, algorithm),
+  );
+}

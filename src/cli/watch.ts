@@ -1,0 +1,83 @@
+import { Command } from "commander";
+import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { printError, printLine, printRaw } from "./output.ts";
+import { serverUrl, withServerUrl } from "./server_url.ts";
+import { renderTask } from "./task_line.ts";
+import { followTask, type TaskView } from "./task_stream.ts";
+
+/** `taskwire watch`: follows tasks in the terminal until each has ended. */
+export function watchCommand(): CliCommand {
+  return {
+    command: withSettings(
+      withServerUrl(
+        new Command("watch")
+          .description(
+            "follow tasks; exits 0 when all have succeeded, 1 when one has failed or was canceled",
+          )
+          .argument("<id...>", "the tasks' connection_ids")
+          .option("--token <jwt>", "who to watch as; TASKWIRE_TOKEN"),
+      ),
+      ["host", "port"],
+    ),
+    async action(command) {
+      const { url, token } = command.opts<{ url?: string; token?: string }>();
+      const server = serverUrl(url, readConfig(command));
+      const bearer = token ?? Deno.env.get("TASKWIRE_TOKEN");
+      const ids = [...new Set(command.args)];
+      const show = Deno.stdout.isTerminal() ? liveDisplay(ids) : printTask;
+      const results = await Promise.all(ids.map(async (connectionId) => {
+        const options = {
+          server,
+          connectionId,
+          ...(bearer ? { token: bearer } : {}),
+        };
+        for await (const news of followTask(options)) {
+          if (news.kind === "note") {
+            printError(`${connectionId}: ${news.text}`);
+            continue;
+          }
+          const task = news.kind === "task" ? news.task : undefined;
+          show(connectionId, task);
+          const result = resultOf(task);
+          if (result !== undefined) return result;
+        }
+        return false;
+      }));
+      return results.every(Boolean) ? 0 : 1;
+    },
+  };
+}
+
+/** Whether a task has succeeded; `undefined` while it goes on. */
+function resultOf(task: TaskView | undefined): boolean | undefined {
+  switch (task?.status) {
+    case "succeeded":
+      return true;
+    case "failed":
+    case "canceled":
+      return false;
+  }
+}
+
+type Show = (connectionId: string, task: TaskView | undefined) => void;
+
+/** A line each time something changes, for pipes and logs. */
+function printTask(connectionId: string, task: TaskView | undefined): void {
+  printLine(renderTask(connectionId, task));
+}
+
+/** A line a task that is drawn over; cut to the terminal's width. */
+function liveDisplay(ids: readonly string[]): Show {
+  const tasks = new Map<string, TaskView | undefined>();
+  let isDrawn = false;
+  return (connectionId, task) => {
+    tasks.set(connectionId, task);
+    const { columns } = Deno.consoleSize();
+    const lines = ids.map((id) =>
+      renderTask(id, tasks.get(id)).slice(0, columns - 1)
+    );
+    const up = isDrawn ? `\x1b[${lines.length}A` : "";
+    printRaw(up + lines.map((line) => `\r\x1b[2K${line}\n`).join(""));
+    isDrawn = true;
+  };
+}

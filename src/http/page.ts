@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+
+/** The newcomer's page: one static file that goes into the binary. */
+const pageUrl = new URL("../page/index.html", import.meta.url);
+
+/**
+ * `/`: the page on which a newcomer watches a task move.
+ *
+ * Its policy (CSP Level 3) runs the file's own script and style, by their
+ * hashes, and lets it talk to this server only.
+ *
+ * @throws {Deno.errors.NotFound} When the file is not in the binary.
+ */
+export function pageRoute(): Hono {
+  const html = Deno.readTextFileSync(pageUrl);
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashesOf(html, "script")}`,
+    `style-src ${hashesOf(html, "style")}`,
+    "img-src data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+  return new Hono().get("/", (c) =>
+    c.html(html, 200, {
+      "Content-Security-Policy": policy,
+      "Referrer-Policy": "no-referrer",
+      "X-Content-Type-Options": "nosniff",
+      "Cache-Control": "no-cache",
+    }));
+}
+
+function hashesOf(html: string, element: "script" | "style"): string {
+  const pattern = new RegExp(`<${element}[^>]*>([^]*?)</${element}>`, "g");
+  return [...html.matchAll(pattern)].map(([, text = ""]) =>
+    `'sha256-${createHash("sha256").update(text).digest("base64")}'`
+  ).join(" ");
+}

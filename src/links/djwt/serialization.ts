@@ -1,0 +1,55 @@
+import { base64url } from "npm:jose@^6";
+
+/**
+ * Base64url as djwt takes it: no whitespace, nothing of the other alphabet,
+ * and at the end the padding, all of it, the first half of it, or none.
+ */
+const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2}={0,2}|[\w-]{3}=?)?$/;
+
+function decodeBytes(part: string): Uint8Array {
+  if (!BASE64URL.test(part)) throw new SyntaxError("Not base64url");
+  return base64url.decode(part.replace(/=+$/, ""));
+}
+
+function decodeJson(part: string): unknown {
+  return JSON.parse(new TextDecoder().decode(decodeBytes(part)));
+}
+
+/**
+ * Encodes a value as a part of a token: its JSON in base64url (RFC 7515 §7.1).
+ *
+ * @param value The header or the claims.
+ * @returns The part.
+ */
+export function encodeJson(value: unknown): string {
+  return base64url.encode(JSON.stringify(value));
+}
+
+/**
+ * Decodes a token in the compact serialization (RFC 7515 §7.1), whose
+ * signature it does **not** verify.
+ *
+ * @param jwt The token.
+ * @returns Header, payload and signature.
+ * @throws {Error} If the serialization is invalid.
+ */
+export function decode<PayloadType = unknown>(
+  jwt: string,
+): [unknown, PayloadType, Uint8Array] {
+  const [header, payload, signature, ...rest] = jwt.split(".");
+  try {
+    if (
+      header === undefined || payload === undefined ||
+      signature === undefined || rest.length > 0
+    ) {
+      throw new SyntaxError("Not three parts");
+    }
+    return [
+      decodeJson(header),
+      decodeJson(payload) as PayloadType,
+      decodeBytes(signature),
+    ];
+  } catch (cause) {
+    throw new Error("The serialization of the token is invalid", { cause });
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  configureSync,
+  getJsonLinesFormatter,
+  getLogger,
+  getTextFormatter,
+  type LogRecord,
+} from "@logtape/logtape";
+
+/** What `TASKWIRE_LOG` takes, least important first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+
+/** One of {@linkcode logLevels}. */
+export type LogLevel = typeof logLevels[number];
+
+/**
+ * The server's log. Nobody passes it a query string, a token, a key or a URL
+ * with either; properties are named in the message's braces.
+ */
+export const log = getLogger(["taskwire"]);
+
+/**
+ * Starts logging to standard error: text on a terminal, JSON lines elsewhere.
+ * Without it {@linkcode log} is silent, as in unit tests.
+ */
+export function configureLog(level: LogLevel, isTerminal: boolean): void {
+  const format = isTerminal ? getTextFormatter() : getJsonLinesFormatter();
+  const encoder = new TextEncoder();
+  configureSync({
+    reset: true,
+    sinks: {
+      stderr: (record: LogRecord) => writeAll(encoder.encode(format(record))),
+    },
+    loggers: [
+      {
+        category: "taskwire",
+        lowestLevel: level === "warn" ? "warning" : level,
+        sinks: ["stderr"],
+      },
+      // LogTape's own reports: only of what goes wrong.
+      {
+        category: ["logtape", "meta"],
+        lowestLevel: "warning",
+        sinks: ["stderr"],
+      },
+    ],
+  });
+}
+
+/** A write to a pipe may take only a part. */
+function writeAll(bytes: Uint8Array): void {
+  while (bytes.length > 0) {
+    bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+  }
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+/** The longest `id` of a ping, in characters: it is sent back. */
+const maxPingIdLength = 256;
+
+const clientFrameSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("ping"),
+    id: z.union([z.string().max(maxPingIdLength), z.number()]).optional(),
+  }),
+]);
+
+/** A frame from the client on `/ws/realtime` (spec §1, 'From the client'). */
+export type ClientFrame = z.infer<typeof clientFrameSchema>;
+
+/** The types that {@linkcode parseClientFrame} understands. */
+export const clientFrameTypes: readonly string[] = clientFrameSchema.options
+  .map((option) => option.shape.type.value);
+
+/**
+ * Parses a client's message. Members that aren't known are ignored.
+ *
+ * @param message Text, or the bytes of a binary message.
+ * @returns The frame, or a sentence that tells the sender what is wrong with it.
+ */
+export function parseClientFrame(
+  message: string | ArrayBuffer,
+): ClientFrame | string {
+  if (typeof message !== "string") {
+    return "Frames are JSON text, and this one is binary";
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(message);
+  } catch {
+    return "The frame is not JSON";
+  }
+  const result = clientFrameSchema.safeParse(json);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue === undefined || issue.code === "invalid_union") {
+    return `The frame's "type" is not one of ${clientFrameTypes.join(", ")}`;
+  }
+  return `The frame's ${issue.path.join(".") || "shape"}: ${issue.message}`;
+}

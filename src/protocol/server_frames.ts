@@ -1,0 +1,93 @@
+import type { AuthStatus } from "../auth/identity.ts";
+import { encodeUserId } from "../auth/user_id.ts";
+import type { Snapshot, TaskEvent } from "../tasks/event.ts";
+
+/** What an `error` frame carries (spec §1). */
+export interface ErrorFrame {
+  /** A stable word for programs. */
+  readonly code: string;
+  /** What is wrong and what to do, for the developer who reads it. */
+  readonly message: string;
+  /** When to come back, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** What the `connected` frame of the realtime route says. */
+export interface ConnectedFrame {
+  readonly message: string;
+  readonly connectionId: string;
+  readonly userId: string;
+  readonly authStatus: AuthStatus;
+}
+
+/** The first frame on `/ws/realtime`: exactly five members, in this order. */
+export function encodeConnected(frame: ConnectedFrame): string {
+  const start = encodeBareConnected(frame.message, frame.connectionId);
+  const userId = encodeUserId(frame.userId);
+  const authStatus = JSON.stringify(frame.authStatus);
+  return `${
+    start.slice(0, -1)
+  },"user_id":${userId},"auth_status":${authStatus}}`;
+}
+
+/** The first frame on the two routes that know no users. */
+export function encodeBareConnected(
+  message: string,
+  connectionId: string,
+): string {
+  return JSON.stringify({
+    type: "connected",
+    message,
+    connection_id: connectionId,
+  });
+}
+
+/** An `error` frame: the socket stays open unless a close follows. */
+export function encodeError(frame: ErrorFrame): string {
+  return JSON.stringify({
+    type: "error",
+    code: frame.code,
+    message: frame.message,
+    retry_after_ms: frame.retryAfterMs,
+  });
+}
+
+/** The answer to a text message on `/ws/ws/simple`. */
+export function encodeEcho(connectionId: string, message: string): string {
+  return JSON.stringify({ type: "echo", connection_id: connectionId, message });
+}
+
+/** What a `sync` frame says. */
+export interface SyncFrame {
+  readonly epoch: string;
+  /** The position that the events after this frame continue from: the next one is `offset + 1`. */
+  readonly offset: number;
+  /** Whether everything after the position asked for follows. */
+  readonly recovered: boolean;
+  /** `undefined` when nothing has been published. */
+  readonly snapshot: Snapshot | undefined;
+  /** Sockets that watch the task. */
+  readonly watchers: number;
+}
+
+/** Where a watcher stands, before the events that follow. */
+export function encodeSync(frame: SyncFrame): string {
+  const { epoch, offset, recovered, snapshot, watchers } = frame;
+  return JSON.stringify({
+    type: "sync",
+    epoch,
+    offset,
+    recovered,
+    task: snapshot === undefined ? null : { ...snapshot, watchers },
+  });
+}
+
+/** One event of a task. Encoded once, however many watch. */
+export function encodeTask(event: TaskEvent): string {
+  return JSON.stringify({ type: "task", ...event });
+}
+
+/** The answer to `ping`; the `id` is the ping's own. */
+export function encodePong(id: string | number | undefined): string {
+  return JSON.stringify({ type: "pong", id });
+}

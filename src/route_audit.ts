@@ -1,0 +1,41 @@
+import type { Hono } from "hono";
+import { METHOD_NAME_ALL } from "hono/router";
+import { toHonoPath, type WebSocketRoute } from "./routes.ts";
+
+/** What became of one row of the routes table in an app. */
+export interface AuditedRoute {
+  readonly path: string;
+  /** The name of the handler in the app; absent where there is none. */
+  readonly handler?: string;
+  readonly fault?: "missing" | "declared twice" | "shadowed by another route";
+}
+
+/**
+ * Holds the routes table against an app as it was built: asks the app's own
+ * router which handler a request on each path would reach first.
+ */
+export function auditRoutes(
+  app: Hono,
+  table: readonly WebSocketRoute[],
+): readonly AuditedRoute[] {
+  return table.map(({ path }) => {
+    const honoPath = toHonoPath(path);
+    const declared = app.routes.filter((route) =>
+      route.path === honoPath &&
+      (route.method === "GET" || route.method === METHOD_NAME_ALL)
+    );
+    const [own] = declared;
+    if (own === undefined) return { path, fault: "missing" };
+    const handler = own.handler.name;
+    if (declared.length > 1) return { path, handler, fault: "declared twice" };
+    const [[first]] = app.router.match("GET", samplePath(path));
+    return first?.[0][0] === own.handler
+      ? { path, handler }
+      : { path, handler, fault: "shadowed by another route" };
+  });
+}
+
+/** A request path that a route is meant for. */
+function samplePath(path: string): string {
+  return path.replace(/\{\w+:path\}/g, "a/b").replace(/\{\w+\}/g, "a");
+}

@@ -1,0 +1,53 @@
+import type { Hono } from "hono";
+import type { Services } from "./services.ts";
+import type { Endpoint } from "./sockets/endpoint.ts";
+import { realtimeEndpoint } from "./sockets/realtime_endpoint.ts";
+import { simpleEndpoint } from "./sockets/simple_endpoint.ts";
+import { testEndpoint } from "./sockets/test_endpoint.ts";
+import { webSocketHandler } from "./sockets/upgrade.ts";
+
+/** One row of the routes table. */
+export interface WebSocketRoute {
+  readonly name: string;
+  /** `{x}` is one path segment, `{x:path}` may hold slashes (spec §1). */
+  readonly path: string;
+  readonly endpoint: Endpoint;
+}
+
+/** Every WebSocket route of the server (spec §1). None is declared anywhere else. */
+export const webSocketRoutes: readonly WebSocketRoute[] = [
+  {
+    name: "realtime_websocket",
+    path: "/ws/realtime/{connection_id:path}",
+    endpoint: realtimeEndpoint,
+  },
+  {
+    name: "simple_websocket",
+    path: "/ws/ws/simple/{connection_id}",
+    endpoint: simpleEndpoint,
+  },
+  {
+    name: "test_websocket",
+    path: "/ws/test/{connection_id}",
+    endpoint: testEndpoint,
+  },
+];
+
+/** Puts the table's routes on an app: the one place where paths and endpoints meet. */
+export function register(
+  app: Hono,
+  table: readonly WebSocketRoute[],
+  services: Services,
+): void {
+  for (const { name, path, endpoint } of table) {
+    app.get(toHonoPath(path), webSocketHandler(name, endpoint, services));
+  }
+}
+
+/** `{x:path}` and `{x}` in Hono's notation. */
+export function toHonoPath(path: string): string {
+  return path.replace(/\{(\w+):path\}/g, ":$1{.+}").replace(
+    /\{(\w+)\}/g,
+    ":$1",
+  );
+}

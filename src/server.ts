@@ -1,0 +1,100 @@
+import type { Hono } from "hono";
+import { log } from "./log.ts";
+import { closeCodes } from "./protocol/close_codes.ts";
+import type { Services } from "./services.ts";
+import type { Connection } from "./sockets/connection.ts";
+import { jitteredRetryMs } from "./sockets/retry.ts";
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly hostname: string;
+  /** The port taken, where 0 was asked for. */
+  readonly port: number;
+  /** Stops: see {@linkcode startServer}. Later calls wait for the first. */
+  stop(): Promise<void>;
+}
+
+/** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
+const sendAwayShare = 0.5;
+
+/**
+ * Starts to listen.
+ *
+ * `stop` refuses new sockets and sends the open ones away (1012), spread over
+ * half the drain time, so that they don't all come back at once; lets requests
+ * finish; then closes the store. It takes no longer than the drain time, since
+ * a peer that stopped reading would keep the listener open for ever.
+ *
+ * @throws {Deno.errors.AddrInUse} When the port is taken.
+ */
+export function startServer(app: Hono, services: Services): RunningServer {
+  const { config, registry, store } = services;
+  const server = Deno.serve({
+    hostname: config.host,
+    port: config.port,
+    onListen: () => {},
+  }, app.fetch);
+  const { hostname, port } = server.addr;
+  let stopped: Promise<void> | undefined;
+
+  async function drain(): Promise<void> {
+    const timeoutMs = config.drainTimeoutSeconds * 1_000;
+    const deadline = Date.now() + timeoutMs;
+    registry.beginDrain();
+    log.info("Stopping: {connections} connections to send away", {
+      connections: registry.list().length,
+    });
+    await sendAway(registry.list(), timeoutMs * sendAwayShare);
+    const isFinished = await before(deadline, server.shutdown());
+    await store.close();
+    log.info(
+      isFinished
+        ? "Stopped"
+        : "Stopped at the end of the drain time, with {sockets} sockets that did not close",
+      { sockets: registry.socketCount },
+    );
+  }
+  return { hostname, port, stop: () => stopped ??= drain() };
+}
+
+/** Closes connections one after the other, evenly over a time. */
+async function sendAway(
+  connections: readonly Connection[],
+  durationMs: number,
+): Promise<void> {
+  const startedAt = Date.now();
+  for (const [index, connection] of connections.entries()) {
+    const dueAt = startedAt + durationMs * index / connections.length;
+    if (dueAt > Date.now()) await delay(dueAt - Date.now());
+    connection.close(closeCodes.serviceRestart, {
+      code: "server_restarting",
+      message: "The server shuts down or restarts: connect again",
+      retryAfterMs: jitteredRetryMs(),
+    });
+  }
+  // Without a macrotask in between, clients would see the runtime's own 1001.
+  await delay(0);
+}
+
+/** Whether a promise settles before a time. */
+async function before(
+  deadlineMs: number,
+  promise: Promise<void>,
+): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<false>((resolve) => {
+    timer = setTimeout(
+      () => resolve(false),
+      Math.max(0, deadlineMs - Date.now()),
+    );
+  });
+  try {
+    return await Promise.race([promise.then(() => true), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function delay(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

@@ -1,0 +1,16 @@
+import type { Verifier } from "./auth/verifier.ts";
+import type { Config } from "./config.ts";
+import type { ConnectionRegistry } from "./sockets/registry.ts";
+import type { Store } from "./store/store.ts";
+import type { Hub } from "./tasks/hub.ts";
+
+/** What the endpoints and HTTP routes work with; made once, at start. */
+export interface Services {
+  readonly config: Config;
+  readonly verifier: Verifier;
+  /** Whether an API key is one of ours; takes the same time for every key. */
+  readonly isApiKey: (key: string) => boolean;
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly registry: ConnectionRegistry;
+}

@@ -1,0 +1,16 @@
+import type { Services } from "../services.ts";
+import type { Connection } from "./connection.ts";
+import type { MessageHandler } from "./inbox.ts";
+
+/**
+ * What a WebSocket route does with an open socket: a plain function, called
+ * once the socket is accepted. It may take its time, during which messages
+ * wait; what it throws or rejects with closes this socket with 1011 and harms
+ * no other.
+ *
+ * @returns What to do with each message.
+ */
+export type Endpoint = (
+  connection: Connection,
+  services: Services,
+) => MessageHandler | Promise<MessageHandler>;

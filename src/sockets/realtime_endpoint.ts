@@ -1,0 +1,113 @@
+import { mayWatch } from "../auth/access.ts";
+import { authenticate } from "../auth/authenticate.ts";
+import type { Identity } from "../auth/identity.ts";
+import { log } from "../log.ts";
+import { parseClientFrame } from "../protocol/client_frames.ts";
+import { closeCodes } from "../protocol/close_codes.ts";
+import {
+  encodeConnected,
+  encodeError,
+  encodePong,
+} from "../protocol/server_frames.ts";
+import type { Services } from "../services.ts";
+import type { StreamPosition } from "../tasks/event.ts";
+import { TaskWatcher } from "../tasks/task_watcher.ts";
+import { answerBadFrames } from "./bad_frames.ts";
+import type { Connection, Handshake } from "./connection.ts";
+import { jitteredRetryMs } from "./retry.ts";
+import type { MessageHandler } from "./inbox.ts";
+
+/**
+ * `/ws/realtime`: verifies the token in the open socket, says who the client
+ * is and why a token was not accepted, then streams the task's events.
+ */
+export async function realtimeEndpoint(
+  connection: Connection,
+  services: Services,
+): Promise<MessageHandler> {
+  const { config, hub, store, verifier } = services;
+  const { handshake } = connection;
+  const identity = await authenticate(
+    handshake.token,
+    verifier,
+    config.guestUserId,
+  );
+  greet(connection, identity, config.connectedMessage);
+  if (config.auth === "required" && identity.status !== "authenticated") {
+    refuse(connection, identity);
+    return () => {};
+  }
+  const watcher = new TaskWatcher({
+    connectionId: handshake.connectionId,
+    store,
+    hub,
+    outlet: connection,
+    mayWatch: (owner) => mayWatch(identity, handshake.connectionId, owner),
+  });
+  await watcher.start(parsePosition(handshake));
+  return answerFrames(connection);
+}
+
+function greet(
+  connection: Connection,
+  identity: Identity,
+  message: string,
+): void {
+  const { connectionId } = connection.handshake;
+  connection.authStatus = identity.status;
+  connection.userId = identity.userId;
+  connection.send(encodeConnected({
+    message,
+    connectionId,
+    userId: identity.userId,
+    authStatus: identity.status,
+  }));
+  if (!("rejection" in identity)) return;
+  const { code } = identity.rejection;
+  log.info("A token was not accepted: {code}", {
+    code,
+    connection: connection.id,
+    connectionId,
+    remoteAddress: connection.handshake.remoteAddress,
+  });
+  connection.send(encodeError(identity.rejection));
+}
+
+/** Where authentication is required; the reason, if a token has one, was sent before. */
+function refuse(connection: Connection, identity: Identity): void {
+  if (identity.status === "auth_error") {
+    connection.close(closeCodes.tryAgainLater, {
+      code: "authentication_unavailable",
+      message:
+        "Authentication is required and cannot be checked now: try again later",
+      retryAfterMs: jitteredRetryMs(),
+    });
+    return;
+  }
+  connection.close(closeCodes.unauthorized, {
+    code: "authentication_required",
+    message:
+      "This server requires authentication: connect again with a valid token, as ?token= or by the subprotocols 'bearer, <token>'",
+  });
+}
+
+/**
+ * Where the client resumes. An offset that is no number cannot be told from a
+ * position in a lost history, and is answered alike: by the snapshot.
+ */
+function parsePosition(
+  { epoch, offset }: Handshake,
+): StreamPosition | undefined {
+  if (epoch === undefined || offset === undefined) return undefined;
+  return { epoch, offset: /^\d{1,15}$/.test(offset) ? Number(offset) : -1 };
+}
+
+function answerFrames(connection: Connection): MessageHandler {
+  const answerBadFrame = answerBadFrames(connection);
+  return (message) => {
+    const frame = parseClientFrame(message);
+    if (typeof frame === "string") answerBadFrame(frame);
+    else connection.send(encodePong(frame.id));
+    if (connection.isCongested) return connection.untilWritable();
+  };
+}

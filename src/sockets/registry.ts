@@ -1,0 +1,46 @@
+import type { Connection } from "./connection.ts";
+
+/**
+ * The open sockets of this process.
+ *
+ * A connection that was closed but whose socket the runtime still holds (a
+ * peer that stopped reading never finishes its close) is no longer listed, and
+ * goes on counting.
+ */
+export class ConnectionRegistry {
+  readonly #open = new Map<string, Connection>();
+  readonly #sockets = new Set<Connection>();
+  #draining = false;
+
+  /** Sockets held, listed or not. */
+  get socketCount(): number {
+    return this.#sockets.size;
+  }
+
+  /** Whether the server has begun to stop and takes no new sockets. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Takes no new sockets from now on. */
+  beginDrain(): void {
+    this.#draining = true;
+  }
+
+  /** The listed connections, oldest first. */
+  list(): readonly Connection[] {
+    return [...this.#open.values()];
+  }
+
+  /** Lists a connection until it ends. */
+  add(connection: Connection): void {
+    this.#sockets.add(connection);
+    this.#open.set(connection.id, connection);
+    connection.onEnd(() => this.#open.delete(connection.id));
+  }
+
+  /** Takes note that the runtime let go of a connection's socket. */
+  released(connection: Connection): void {
+    this.#sockets.delete(connection);
+  }
+}

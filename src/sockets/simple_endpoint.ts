@@ -1,0 +1,25 @@
+import { encodeBareConnected, encodeEcho } from "../protocol/server_frames.ts";
+import type { Services } from "../services.ts";
+import { answerBadFrames } from "./bad_frames.ts";
+import type { Connection } from "./connection.ts";
+import type { MessageHandler } from "./inbox.ts";
+
+/** `/ws/ws/simple`: a connection test. The socket is listed, and texts come back as JSON. */
+export function simpleEndpoint(
+  connection: Connection,
+  { config }: Services,
+): MessageHandler {
+  const { connectionId } = connection.handshake;
+  const answerBadFrame = answerBadFrames(connection);
+  connection.send(encodeBareConnected(config.connectedMessage, connectionId));
+  return (message) => {
+    if (typeof message === "string") {
+      connection.send(encodeEcho(connectionId, message));
+    } else {
+      answerBadFrame(
+        "This route echoes text; /ws/test echoes binary messages as well",
+      );
+    }
+    if (connection.isCongested) return connection.untilWritable();
+  };
+}

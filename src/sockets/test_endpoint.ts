@@ -1,0 +1,19 @@
+import { encodeBareConnected } from "../protocol/server_frames.ts";
+import type { Services } from "../services.ts";
+import type { Connection } from "./connection.ts";
+import type { MessageHandler } from "./inbox.ts";
+
+/** `/ws/test`: the barest test. No authentication; each message comes back byte for byte. */
+export function testEndpoint(
+  connection: Connection,
+  { config }: Services,
+): MessageHandler {
+  connection.send(encodeBareConnected(
+    config.connectedMessage,
+    connection.handshake.connectionId,
+  ));
+  return (message) => {
+    connection.send(message);
+    if (connection.isCongested) return connection.untilWritable();
+  };
+}

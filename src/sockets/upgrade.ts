@@ -1,0 +1,171 @@
+import type { Context } from "hono";
+import { getConnInfo, upgradeWebSocket } from "hono/deno";
+import type { WSEvents } from "hono/ws";
+import { parseOfferedProtocols, selectToken } from "../auth/token.ts";
+import { log } from "../log.ts";
+import { closeCodes } from "../protocol/close_codes.ts";
+import type { Services } from "../services.ts";
+import { Connection, type Handshake } from "./connection.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { refuseHandshake } from "./guard.ts";
+import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
+import { createMessageRate } from "./message_rate.ts";
+import { isOriginAllowed } from "./origin.ts";
+import { jitteredRetryMs } from "./retry.ts";
+
+/** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
+export type WebSocketHandler = (c: Context) => Response | Promise<Response>;
+
+/**
+ * Makes an endpoint a Hono handler, the one way in for sockets. It keeps from
+ * the endpoint what Hono's helper and Deno's sockets leave to their callers:
+ *
+ * - no handshake reaches the helper that would make it throw;
+ * - the socket's own handlers are synchronous and never throw, since the
+ *   runtime ends the process otherwise;
+ * - nothing follows the upgrade but `return`: an exception there would make
+ *   Deno close its listener.
+ *
+ * @param route The route's name in the routes table.
+ */
+export function webSocketHandler(
+  route: string,
+  endpoint: Endpoint,
+  services: Services,
+): WebSocketHandler {
+  // The name is what `taskwire routes` shows of a handler in the app.
+  return async function WebSocketRoute(c) {
+    const refusal = refuseHandshake(c, services);
+    if (refusal) return refusal;
+    const offer = parseOfferedProtocols(c.req.header("sec-websocket-protocol"));
+    const host = c.req.header("host");
+    const handshake = readHandshake(c, route, offer.token);
+    const response = await upgradeWebSocket(
+      asHelperExpects(c),
+      socketEvents(handshake, host, endpoint, services),
+      { idleTimeout: services.config.idleTimeoutSeconds },
+    );
+    if (offer.selected !== undefined) {
+      response.headers.set("Sec-WebSocket-Protocol", offer.selected);
+    }
+    return response;
+  };
+}
+
+/** After the upgrade the request's headers and address can't be read any more. */
+function readHandshake(
+  c: Context,
+  route: string,
+  protocolToken: string | undefined,
+): Handshake {
+  const optional = {
+    token: selectToken(c.req.query("token"), protocolToken),
+    epoch: c.req.query("epoch"),
+    offset: c.req.query("offset"),
+    origin: c.req.header("origin"),
+  };
+  return {
+    route,
+    connectionId: c.req.param("connection_id") ?? "",
+    remoteAddress: getConnInfo(c).remote.address ?? "",
+    ...Object.fromEntries(
+      Object.entries(optional).filter(([, value]) => value !== undefined),
+    ),
+  };
+}
+
+/**
+ * The helper compares `Upgrade` with `websocket` letter for letter, and echoes
+ * the first subprotocol offered, a token as well; so it sees the one header in
+ * lower case and never the other.
+ */
+function asHelperExpects(c: Context): Context {
+  return Object.create(c, {
+    req: {
+      value: {
+        raw: c.req.raw,
+        header: (name: string) => name === "upgrade" ? "websocket" : undefined,
+      },
+    },
+  });
+}
+
+/** The events of one socket, in terms of a {@linkcode Connection}. */
+function socketEvents(
+  handshake: Handshake,
+  host: string | undefined,
+  endpoint: Endpoint,
+  services: Services,
+): WSEvents<WebSocket> {
+  const { config, registry } = services;
+  const isWithinRate = createMessageRate(config.messageRate);
+  let connection: Connection | undefined;
+  let inbox: Inbox | undefined;
+
+  return {
+    onOpen(_, { raw: socket }) {
+      if (socket === undefined) {
+        throw new TypeError("The helper gave no socket");
+      }
+      socket.binaryType = "arraybuffer";
+      const opened = new Connection(socket, handshake, config.maxBufferedBytes);
+      connection = opened;
+      registry.add(opened);
+      if (!isOriginAllowed(handshake.origin, host, config.origins)) {
+        opened.close(closeCodes.forbidden, {
+          code: "origin_not_allowed",
+          message:
+            "Pages of this origin may not connect: add the origin to TASKWIRE_ORIGINS",
+        });
+        return;
+      }
+      const started = new Inbox(
+        () => endpoint(opened, services),
+        config.maxBufferedBytes,
+        (error) => opened.fail(error),
+      );
+      inbox = started;
+      opened.onEnd(() => started.stop());
+    },
+
+    onMessage({ data }) {
+      if (!connection || !inbox || connection.isClosed) return;
+      const message = data as Message; // by `binaryType`, never a Blob
+      if (exceedsBytes(message, config.maxMessageBytes)) {
+        connection.close(closeCodes.messageTooBig, {
+          code: "message_too_big",
+          message:
+            `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
+        });
+      } else if (!isWithinRate()) {
+        connection.close(closeCodes.rateLimited, {
+          code: "rate_limited",
+          message:
+            `More than ${config.messageRate} messages a second (TASKWIRE_MESSAGE_RATE)`,
+          retryAfterMs: jitteredRetryMs(),
+        });
+      } else if (!inbox.push(message)) {
+        connection.close(closeCodes.rateLimited, {
+          code: "rate_limited",
+          message: "Too many messages wait to be answered",
+          retryAfterMs: jitteredRetryMs(),
+        });
+      }
+    },
+
+    /** May come twice, and for a peer that stopped reading never. */
+    onClose() {
+      if (!connection) return;
+      connection.ended();
+      registry.released(connection);
+    },
+
+    /** The close that follows cleans up; this only says why, where somebody asks. */
+    onError(event) {
+      log.debug("A socket broke: {reason}", {
+        reason: event instanceof ErrorEvent ? event.message : event.type,
+        route: handshake.route,
+      });
+    },
+  };
+}

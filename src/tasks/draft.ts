@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { parseUserId } from "../auth/user_id.ts";
+import { normalizeStatus, statusWords } from "./status.ts";
+
+/** The largest `data` of an event, in bytes of JSON (spec §2). */
+export const maxDataBytes = 65_536;
+
+/** The longest `message` of an event, in characters (spec §2). */
+export const maxMessageLength = 1_000;
+
+/** The longest `unit`, `event_id` or `user_id`, in characters. */
+const maxNameLength = 256;
+
+/** The longest lease, in seconds: what a timer can hold (2^31 − 1 ms). */
+const maxLeaseSeconds = 2_147_483;
+
+const name = z.string().min(1).max(maxNameLength);
+const amount = z.number().nonnegative();
+
+/**
+ * What a publisher may say of a task (spec §2, `POST …/events`). A member that
+ * isn't listed is refused by name, because a misspelt `progres` would otherwise
+ * be a bar that never moves.
+ */
+export const eventDraftSchema = z.strictObject({
+  status: z.string().transform((word, context) => {
+    const status = normalizeStatus(word);
+    if (status !== undefined) return status;
+    context.addIssue(
+      word.toLowerCase() === "lost"
+        ? "'lost' is published by the server itself, when a lease ends"
+        : `unknown status; expected one of ${statusWords.join(", ")}`,
+    );
+    return z.NEVER;
+  }),
+  attempt: z.int().min(1),
+  progress: z.number().min(0).max(1),
+  current: amount,
+  total: amount,
+  unit: name,
+  message: z.string().refine(
+    (text) =>
+      text.length <= maxMessageLength || [...text].length <= maxMessageLength,
+    `longer than ${maxMessageLength} characters`,
+  ),
+  data: z.unknown().refine(
+    fitsData,
+    `larger than ${maxDataBytes} bytes of JSON, or nested too deeply`,
+  ),
+  event_id: name,
+  lease: z.number().positive().max(maxLeaseSeconds),
+  user_id: z.union([z.string(), z.number()]).transform((value, context) => {
+    const userId = parseUserId(value);
+    if (userId !== undefined && userId.length <= maxNameLength) return userId;
+    context.addIssue("expected a non-empty string or a whole number");
+    return z.NEVER;
+  }),
+}).partial();
+
+/** A publisher's event, validated and with its status normalised; not yet judged. */
+export type EventDraft = z.infer<typeof eventDraftSchema>;
+
+function fitsData(data: unknown): boolean {
+  if (data === undefined) return true;
+  let json: string;
+  try {
+    json = JSON.stringify(data);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // deeper than the stack
+    throw error;
+  }
+  return json.length <= maxDataBytes &&
+    new TextEncoder().encode(json).length <= maxDataBytes;
+}

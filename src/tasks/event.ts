@@ -1,0 +1,47 @@
+import type { Status } from "./status.ts";
+
+/** The members of a task that events change one by one; an absent one stays as it was. */
+export interface TaskMembers {
+  /** 0 to 1. */
+  readonly progress?: number;
+  /** Done so far, in {@linkcode TaskMembers.unit}. */
+  readonly current?: number;
+  /** To be done in all, in {@linkcode TaskMembers.unit}. */
+  readonly total?: number;
+  /** What `current` and `total` count: `rows`, `bytes`, … */
+  readonly unit?: string;
+  /** A sentence for people, 1,000 characters at most. */
+  readonly message?: string;
+  /** Any JSON, 64 KiB at most. */
+  readonly data?: unknown;
+}
+
+/** One event in a task's history, as the `task` frame carries it (spec §1). */
+export interface TaskEvent extends TaskMembers {
+  readonly connection_id: string;
+  /** Position in the task's history: 1, 2, 3, … without a hole. */
+  readonly offset: number;
+  readonly event_id: string;
+  readonly status: Status;
+  /** 1 for the first try; a higher one reopens a failed or canceled task. */
+  readonly attempt: number;
+  /** When the server took the event: RFC 3339, UTC, milliseconds. */
+  readonly timestamp: string;
+}
+
+/** What all the events of a task so far amount to: the newest value of each member. */
+export interface Snapshot extends TaskEvent {
+  /** The life of the history that `offset` counts in. */
+  readonly epoch: string;
+  /** When the task's first event was taken. */
+  readonly created_at: string;
+  /** When its newest event was taken. */
+  readonly updated_at: string;
+}
+
+/** A place in a task's history: the last event that somebody has seen. */
+export interface StreamPosition {
+  readonly epoch: string;
+  /** 0 before the first event. */
+  readonly offset: number;
+}
