@@ -7,9 +7,8 @@ import { jitteredRetryMs } from "./sockets/retry.ts";
 
 /** A server that listens. */
 export interface RunningServer {
-  readonly hostname: string;
-  /** The port taken, where 0 was asked for. */
-  readonly port: number;
+  /** Where it listens: the port taken, where 0 was asked for. */
+  readonly address: { readonly host: string; readonly port: number };
   /** Stops: see {@linkcode startServer}. Later calls wait for the first. */
   stop(): Promise<void>;
 }
@@ -34,7 +33,7 @@ export function startServer(app: Hono, services: Services): RunningServer {
     port: config.port,
     onListen: () => {},
   }, app.fetch);
-  const { hostname, port } = server.addr;
+  const { hostname: host, port } = server.addr;
   let stopped: Promise<void> | undefined;
 
   async function drain(): Promise<void> {
@@ -54,7 +53,7 @@ export function startServer(app: Hono, services: Services): RunningServer {
       { sockets: registry.socketCount },
     );
   }
-  return { hostname, port, stop: () => stopped ??= drain() };
+  return { address: { host, port }, stop: () => stopped ??= drain() };
 }
 
 /** Closes connections one after the other, evenly over a time. */

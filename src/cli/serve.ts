@@ -31,11 +31,9 @@ export function serveCommand(): CliCommand {
       const app = createApp(services);
       const server = listen(app, services);
       const stopSignal = nextStopSignal();
-      log.info("Listening on {hostname}:{port}", {
-        hostname: server.hostname,
-        port: server.port,
-      });
-      for (const line of describeStart(server, app, keyed)) printLine(line);
+      const url = serverUrl(undefined, { ...keyed.config, ...server.address });
+      log.info("Listening on {url}", { url: url.origin });
+      for (const line of describeStart(url, app, keyed)) printLine(line);
       log.info("{signal} received", { signal: await stopSignal });
       // A second signal ends the process at once, as the runtime has it.
       await server.stop();
@@ -84,16 +82,11 @@ function nextStopSignal(): Promise<Deno.Signal> {
 
 /** What `serve` prints: where it listens, how it is set, and what to paste next. */
 function describeStart(
-  server: RunningServer,
+  url: URL,
   app: Hono,
   keyed: KeyedConfig,
 ): readonly string[] {
   const { config } = keyed;
-  const url = serverUrl(undefined, {
-    ...config,
-    host: server.hostname,
-    port: server.port,
-  });
   return [
     `taskwire ${version} listens on ${url.origin}`,
     `   store: ${config.store} (tasks are gone when the server stops)`,

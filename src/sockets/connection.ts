@@ -95,10 +95,8 @@ export class Connection {
   /**
    * Waits until the buffer is under its limit again. A client that doesn't
    * read for 5 s is closed with 4408: it resumes when it can.
-   *
-   * @returns Whether the connection is still open.
    */
-  async writable(): Promise<boolean> {
+  async writable(): Promise<void> {
     const deadline = Date.now() + congestionTimeoutMs;
     while (!this.#closed && this.isCongested) {
       if (Date.now() >= deadline) {
@@ -112,12 +110,6 @@ export class Connection {
       }
       await new Promise((resolve) => setTimeout(resolve, congestionPollMs));
     }
-    return !this.#closed;
-  }
-
-  /** {@linkcode Connection.writable} for a handler that has nothing more to do. */
-  async untilWritable(): Promise<void> {
-    await this.writable();
   }
 
   /**

@@ -108,6 +108,6 @@ function answerFrames(connection: Connection): MessageHandler {
     const frame = parseClientFrame(message);
     if (typeof frame === "string") answerBadFrame(frame);
     else connection.send(encodePong(frame.id));
-    if (connection.isCongested) return connection.untilWritable();
+    if (connection.isCongested) return connection.writable();
   };
 }

@@ -14,6 +14,6 @@ export function testEndpoint(
   ));
   return (message) => {
     connection.send(message);
-    if (connection.isCongested) return connection.untilWritable();
+    if (connection.isCongested) return connection.writable();
   };
 }

@@ -14,7 +14,7 @@ export interface Outlet {
   readonly isClosed: boolean;
   readonly isCongested: boolean;
   send(frame: string): unknown;
-  writable(): Promise<boolean>;
+  writable(): Promise<void>;
   onEnd(cleanup: () => void): void;
   close(code: CloseCode, error: ErrorFrame): void;
   fail(error: unknown): void;
@@ -97,7 +97,9 @@ export class TaskWatcher implements Watcher {
   ): Promise<void> {
     const { connectionId, store, outlet } = this.#options;
     let needsSync = announceSync;
-    while (outlet.isCongested ? await outlet.writable() : !outlet.isClosed) {
+    for (;;) {
+      if (outlet.isCongested) await outlet.writable();
+      if (outlet.isClosed) return;
       const view = await store.read(connectionId, since, replaySlice);
       if (outlet.isClosed || !this.#admit(view.state?.owner)) return;
       if (needsSync || !view.recovered) this.#sync(view, since);

@@ -1,0 +1,65 @@
+import { createApp } from "../../src/app.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
+import { createServices } from "../../src/create_services.ts";
+import type { WebSocketRoute } from "../../src/routes.ts";
+import { startServer } from "../../src/server.ts";
+import type { Services } from "../../src/services.ts";
+
+/** The secret and the API key of test servers. */
+export const testSecret = "a-secret-for-tests-of-32-bytes-or-more";
+export const testApiKey = "an-api-key-for-tests";
+
+/** A configuration for tests: loopback, a free port, known keys. */
+export function testConfig(overrides: Partial<Config> = {}): Config {
+  return {
+    ...loadConfig({}),
+    port: 0,
+    jwtSecrets: [testSecret],
+    apiKeys: [testApiKey],
+    ...overrides,
+  };
+}
+
+/** What a test server is started with. */
+export interface TestServerOptions {
+  readonly config?: Partial<Config>;
+  /** Replaces services, for faults. */
+  readonly services?: (services: Services) => Partial<Services>;
+  readonly table?: readonly WebSocketRoute[];
+}
+
+/** A real server on a free port of loopback; dispose of it to stop it. */
+export interface TestServer extends AsyncDisposable {
+  readonly services: Services;
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** The WebSocket URL of a path such as `/ws/test/x`. */
+  ws(path: string): string;
+  /** Publishes an event over HTTP. */
+  publish(connectionId: string, event: unknown): Promise<Response>;
+  stop(): Promise<void>;
+}
+
+export async function startTestServer(
+  options: TestServerOptions = {},
+): Promise<TestServer> {
+  const made = await createServices(
+    testConfig({ drainTimeoutSeconds: 1, ...options.config }),
+  );
+  const services = { ...made, ...options.services?.(made) };
+  const server = startServer(createApp(services, options.table), services);
+  const origin = `http://127.0.0.1:${server.address.port}`;
+  return {
+    services,
+    origin,
+    ws: (path) => `ws://127.0.0.1:${server.address.port}${path}`,
+    publish: (connectionId, event) =>
+      fetch(`${origin}/api/tasks/${encodeURIComponent(connectionId)}/events`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${testApiKey}` },
+        body: JSON.stringify(event),
+      }),
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server.stop(),
+  };
+}

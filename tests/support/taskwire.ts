@@ -1,0 +1,152 @@
+import { fileURLToPath } from "node:url";
+
+/** What a finished command left. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** How the command line is called. */
+export interface CommandOptions {
+  /** The environment; nothing else is passed on. */
+  readonly env?: Record<string, string>;
+  readonly stdin?: string;
+  readonly cwd?: string;
+}
+
+/**
+ * The program under test: the binary that `TASKWIRE_BINARY` names, else the
+ * source by the flags of the `start` task.
+ */
+function program(): readonly string[] {
+  const binary = Deno.env.get("TASKWIRE_BINARY");
+  if (binary) return [Deno.realPathSync(binary)];
+  const root = new URL("../../", import.meta.url);
+  const config = Deno.env.get("TASKWIRE_TEST_CONFIG") ?? "deno.json";
+  const { tasks } = JSON.parse(
+    Deno.readTextFileSync(new URL("deno.json", root)),
+  );
+  const [, , ...flags] = (tasks.start as string).replaceAll("'", "").split(" ");
+  const entry = flags.pop() ?? "main.ts";
+  return [
+    Deno.execPath(),
+    "run",
+    "--config",
+    fileURLToPath(new URL(config, root)),
+    ...(config === "deno.json" ? [] : ["--no-lock"]),
+    ...flags,
+    fileURLToPath(new URL(entry, root)),
+  ];
+}
+
+function command(
+  args: readonly string[],
+  { env = {}, cwd }: CommandOptions,
+  stdin: "piped" | "null",
+): Deno.Command {
+  const [file = "", ...rest] = program();
+  const cache = Deno.env.get("DENO_DIR");
+  return new Deno.Command(file, {
+    args: [...rest, ...args],
+    clearEnv: true,
+    env: {
+      HOME: Deno.env.get("HOME") ?? "/",
+      PATH: Deno.env.get("PATH") ?? "",
+      ...(cache ? { DENO_DIR: cache } : {}),
+      ...env,
+    },
+    ...(cwd ? { cwd } : {}),
+    stdin,
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs a command of the command line to its end. */
+export async function taskwire(
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const child = command(args, options, "piped").spawn();
+  const writer = child.stdin.getWriter();
+  // The command may end without reading its input.
+  await writer.write(new TextEncoder().encode(options.stdin ?? ""))
+    .then(() => writer.close()).catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+/** A command that runs until it is stopped, read line by line. */
+export class RunningCommand implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #reading: Promise<void>;
+  readonly stderr: Promise<string>;
+  #wake = () => {};
+  #ended = false;
+
+  constructor(args: readonly string[], options: CommandOptions = {}) {
+    this.#child = command(args, options, "null").spawn();
+    this.stderr = new Response(this.#child.stderr).text();
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    let rest = "";
+    const texts = this.#child.stdout.pipeThrough(new TextDecoderStream());
+    for await (const text of texts) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      this.#lines.push(...lines);
+      this.#wake();
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The first line, from here on, that matches; those before it are dropped. */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const line = this.#lines.shift();
+      const match = line === undefined ? null : pattern.exec(line);
+      if (match) return match;
+      if (line !== undefined) continue;
+      if (this.#ended) {
+        throw new Error(`No line matched ${pattern}: ${await this.stderr}`);
+      }
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** The exit code, once the command has ended. */
+  async exitCode(): Promise<number> {
+    await this.#reading;
+    await this.stderr;
+    return (await this.#child.status).code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) this.#child.kill("SIGTERM");
+    await this.exitCode();
+  }
+}
+
+/** A server run by the command line on a free port of loopback. */
+export async function serve(
+  args: readonly string[] = [],
+  options: CommandOptions = {},
+): Promise<{ server: RunningCommand; origin: string }> {
+  const server = new RunningCommand(["serve", "--port", "0", ...args], options);
+  const [, origin = ""] = await server.line(/listens on (http:\S+)$/);
+  return { server, origin };
+}

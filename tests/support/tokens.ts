@@ -1,0 +1,24 @@
+import { create, type Header, type Payload } from "djwt";
+import { importSecret } from "../../src/auth/verifier.ts";
+import { testSecret } from "./server.ts";
+
+/** Seconds since 1970, so many from now. */
+export function secondsFromNow(seconds: number): number {
+  return Math.floor(Date.now() / 1_000) + seconds;
+}
+
+/** Signs claims as a backend would; by default they are valid for a minute. */
+export async function signToken(
+  claims: Payload,
+  { secret = testSecret, algorithm = "HS256", header = {} }: {
+    secret?: string;
+    algorithm?: "HS256" | "HS384" | "HS512";
+    header?: Partial<Header>;
+  } = {},
+): Promise<string> {
+  return await create(
+    { alg: algorithm, typ: "JWT", ...header },
+    { exp: secondsFromNow(60), ...claims },
+    await importSecret(secret, algorithm),
+  );
+}
