@@ -70,7 +70,7 @@ export function loadConfig(sources: ConfigSources): Config {
     const result = setting.schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else {
-      const shown = setting.isSecret ? "(hidden)" : text;
+      const shown = setting.isSecret ? "(hidden)" : showText(text);
       mistakes.push(`${source}=${shown}: expected ${setting.expects}`);
     }
   }
@@ -113,7 +113,16 @@ export function describeConfig(config: Config): readonly string[] {
     const isUnset = value === undefined ||
       (Array.isArray(value) && value.length === 0);
     if (isUnset) return `# ${setting.variable}=`;
-    const shown = setting.isSecret ? "(hidden)" : String(value);
+    const shown = setting.isSecret ? "(hidden)" : showText(String(value));
     return `${setting.variable}=${shown}`;
   });
+}
+
+/** A value on one line, without the password of a URL. */
+function showText(text: string): string {
+  return text.replace(/(?<=\/\/[^/:@]*:).*(?=@)/s, "(hidden)")
+    .replace(
+      /\p{Cc}/gu,
+      (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
 }

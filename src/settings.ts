@@ -47,7 +47,9 @@ function notYet(description: string) {
 }
 
 function isOrigin(text: string): boolean {
-  return text === "*" || (URL.canParse(text) && new URL(text).origin === text);
+  return text === "*" ||
+    (!text.includes("*") && URL.canParse(text) &&
+      new URL(text).origin === text);
 }
 
 /** Every setting, by its name in {@linkcode Config} (spec §3). */

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { decode, type Header, type Payload, verify } from "djwt";
 import type { Grant, TokenRejection, TokenRejectionCode } from "./identity.ts";
 import { parseUserId } from "./user_id.ts";
@@ -31,6 +32,9 @@ export interface VerifierOptions {
   /** Clock skew allowed for `exp` and `nbf`, in seconds. */
   readonly leewaySeconds: number;
 }
+
+/** JSON is UTF-8, and a token that isn't must be rejected (RFC 7519 §7.2, steps 3 and 10). */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** The largest token that is looked at, in characters; headers end near there as well. */
 const maxTokenLength = 16_384;
@@ -128,6 +132,10 @@ function parseHeader(token: string): Header {
   let header: unknown, payload: unknown;
   try {
     [header, payload] = decode(token);
+    // djwt would read bytes that are no UTF-8 as U+FFFD: two users as one.
+    for (const part of token.split(".", 2)) {
+      strictUtf8.decode(Buffer.from(part, "base64url"));
+    }
   } catch {
     // djwt says only that the serialization is invalid, by a plain Error.
     throw new Rejected(

@@ -38,7 +38,7 @@ export function parseClientFrame(
   const result = clientFrameSchema.safeParse(json);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  if (issue === undefined || issue.code === "invalid_union") {
+  if (issue === undefined || issue.path[0] === "type") {
     return `The frame's "type" is not one of ${clientFrameTypes.join(", ")}`;
   }
   return `The frame's ${issue.path.join(".") || "shape"}: ${issue.message}`;

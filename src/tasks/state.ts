@@ -93,13 +93,6 @@ function impliedStatus(before: Status | undefined): Status {
 
 function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
   const { status, attempt } = state.snapshot;
-  if (draft.attempt !== undefined && draft.attempt < attempt) {
-    return {
-      code: "attempt_outdated",
-      detail:
-        `The task is at attempt ${attempt}: an event of attempt ${draft.attempt} comes from a worker that was replaced`,
-    };
-  }
   if (isTerminal(status)) {
     const isRetry = draft.attempt !== undefined && draft.attempt > attempt;
     if (status === "succeeded" || !isRetry) {
@@ -112,6 +105,13 @@ function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
           }: to retry it, publish with an attempt above ${attempt}`,
       };
     }
+  }
+  if (draft.attempt !== undefined && draft.attempt < attempt) {
+    return {
+      code: "attempt_outdated",
+      detail:
+        `The task is at attempt ${attempt}: an event of attempt ${draft.attempt} comes from a worker that was replaced`,
+    };
   }
   if (draft.user_id !== undefined && draft.user_id !== state.owner) {
     return {

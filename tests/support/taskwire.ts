@@ -19,7 +19,7 @@ export interface CommandOptions {
  * The program under test: the binary that `TASKWIRE_BINARY` names, else the
  * source by the flags of the `start` task.
  */
-function program(): readonly string[] {
+export function program(): readonly string[] {
   const binary = Deno.env.get("TASKWIRE_BINARY");
   if (binary) return [Deno.realPathSync(binary)];
   const root = new URL("../../", import.meta.url);
@@ -82,6 +82,9 @@ export async function taskwire(
   };
 }
 
+/** After this time without the line that is waited for, a command hangs, and a test fails instead of hanging too. */
+const deadlineMs = 30_000;
+
 /** A command that runs until it is stopped, read line by line. */
 export class RunningCommand implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -110,17 +113,37 @@ export class RunningCommand implements AsyncDisposable {
     this.#wake();
   }
 
-  /** The first line, from here on, that matches; those before it are dropped. */
+  /**
+   * The first line, from here on, that matches; those before it are dropped.
+   *
+   * @throws {Error} When the command ended without one, or hangs.
+   */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const line = this.#lines.shift();
-      const match = line === undefined ? null : pattern.exec(line);
-      if (match) return match;
-      if (line !== undefined) continue;
-      if (this.#ended) {
-        throw new Error(`No line matched ${pattern}: ${await this.stderr}`);
+    const dropped: string[] = [];
+    let isOverdue = false;
+    const deadline = setTimeout(() => {
+      isOverdue = true;
+      this.#wake();
+    }, deadlineMs);
+    try {
+      for (;;) {
+        const line = this.#lines.shift();
+        const match = line === undefined ? null : pattern.exec(line);
+        if (match) return match;
+        if (line !== undefined) {
+          dropped.push(line);
+          continue;
+        }
+        if (this.#ended || isOverdue) {
+          const rest = this.#ended ? await this.stderr : "it still runs";
+          throw new Error(
+            `No line matched ${pattern}: ${dropped.join("\n")}\n${rest}`,
+          );
+        }
+        await new Promise<void>((resolve) => this.#wake = resolve);
       }
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    } finally {
+      clearTimeout(deadline);
     }
   }
 
@@ -141,12 +164,23 @@ export class RunningCommand implements AsyncDisposable {
   }
 }
 
-/** A server run by the command line on a free port of loopback. */
+/** A server run by the command line; dispose of it to stop it. */
+export interface ServeCommand extends AsyncDisposable {
+  readonly server: RunningCommand;
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+}
+
+/** Serves on a free port of loopback. */
 export async function serve(
   args: readonly string[] = [],
   options: CommandOptions = {},
-): Promise<{ server: RunningCommand; origin: string }> {
-  const server = new RunningCommand(["serve", "--port", "0", ...args], options);
+): Promise<ServeCommand> {
+  await using stack = new AsyncDisposableStack();
+  const server = stack.use(
+    new RunningCommand(["serve", "--port", "0", ...args], options),
+  );
   const [, origin = ""] = await server.line(/listens on (http:\S+)$/);
-  return { server, origin };
+  const kept = stack.move();
+  return { server, origin, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -1,0 +1,36 @@
+import { assert, assertFalse } from "@std/assert";
+import { createApiKeyCheck } from "../../src/auth/api_keys.ts";
+
+Deno.test("createApiKeyCheck() accepts each of the keys", () => {
+  const isApiKey = createApiKeyCheck(["first-key", "second-key", "schlüssel"]);
+  for (const key of ["first-key", "second-key", "schlüssel"]) {
+    assert(isApiKey(key), key);
+  }
+});
+
+Deno.test("createApiKeyCheck() refuses whatever is not one of them, byte for byte", () => {
+  const isApiKey = createApiKeyCheck(["first-key", "second-key"]);
+  const wrong = [
+    "",
+    "first-ke",
+    "first-key1",
+    " first-key",
+    "first-key\n",
+    "First-Key",
+    "first-keysecond-key",
+    "first-key,second-key",
+    "first-key\0",
+    "x".repeat(100_000),
+  ];
+  for (const key of wrong) assertFalse(isApiKey(key), JSON.stringify(key));
+});
+
+Deno.test("createApiKeyCheck() without keys refuses everything", () => {
+  const isApiKey = createApiKeyCheck([]);
+  for (const key of ["", "undefined", "first-key"]) assertFalse(isApiKey(key));
+});
+
+Deno.test("createApiKeyCheck() tells keys from their Unicode look-alikes", () => {
+  const isApiKey = createApiKeyCheck(["é"]);
+  assertFalse(isApiKey("e\u0301"));
+});

@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import {
+  type OfferedProtocols,
+  parseOfferedProtocols,
+  selectToken,
+} from "../../src/auth/token.ts";
+
+const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
+
+const offers: [
+  what: string,
+  header: string | undefined,
+  expected: OfferedProtocols,
+][] = [
+  ["no header", undefined, {}],
+  ["an empty header", "", {}],
+  ["nothing but commas", " , ,", {}],
+  ["bearer and a token", `bearer, ${jwt}`, { selected: "bearer", token: jwt }],
+  ["no space, as Node's ws sends it", `bearer,${jwt}`, {
+    selected: "bearer",
+    token: jwt,
+  }],
+  ["tabs and spaces", `\tbearer ,\t ${jwt} `, {
+    selected: "bearer",
+    token: jwt,
+  }],
+  ["other names around", `chat, bearer, ${jwt}, v2`, {
+    selected: "bearer",
+    token: jwt,
+  }],
+  ["a token that is no JWT", "bearer, opaque", {
+    selected: "bearer",
+    token: "opaque",
+  }],
+  ["bearer alone", "bearer", { selected: "bearer" }],
+  ["the token before bearer", `${jwt}, bearer`, { selected: "bearer" }],
+  ["one name", "chat", { selected: "chat" }],
+  ["two names", "chat, superchat", { selected: "chat" }],
+  ["bearer in another case, which is another name", "Bearer", {
+    selected: "Bearer",
+  }],
+  ["a token without bearer", jwt, {}],
+  ["an unsecured token without bearer", "eyJhbGciOiJub25lIn0.e30.", {}],
+  ["a token before a name", `${jwt}, chat`, { selected: "chat" }],
+];
+
+for (const [what, header, expected] of offers) {
+  Deno.test(`parseOfferedProtocols() reads ${what}`, () => {
+    assertEquals(parseOfferedProtocols(header), expected);
+  });
+}
+
+Deno.test("parseOfferedProtocols() never selects the token", () => {
+  const headers = [jwt, `bearer,${jwt}`, `${jwt},bearer`, `${jwt},${jwt}`];
+  for (const header of headers) {
+    assertEquals(
+      parseOfferedProtocols(header).selected?.includes(jwt) ?? false,
+      false,
+      header,
+    );
+  }
+});
+
+Deno.test("selectToken() prefers the query and takes an empty token for none", () => {
+  const table: [
+    query: string | undefined,
+    protocol: string | undefined,
+    expected: string | undefined,
+  ][] = [
+    ["query", "protocol", "query"],
+    ["query", undefined, "query"],
+    [undefined, "protocol", "protocol"],
+    ["", "protocol", "protocol"],
+    ["", "", undefined],
+    ["", undefined, undefined],
+    [undefined, undefined, undefined],
+  ];
+  for (const [query, protocol, expected] of table) {
+    assertEquals(selectToken(query, protocol), expected);
+  }
+});

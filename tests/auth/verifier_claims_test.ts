@@ -1,0 +1,122 @@
+import { assert, assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { signToken } from "../support/tokens.ts";
+import { assemble, grantOf, hs256, judge } from "./judge_token.ts";
+
+const times: [claims: string, leewaySeconds: number, code?: string][] = [
+  ['"exp":1000', 0, "token_expired"], // RFC 7519 §4.1.4: 'on or after'
+  ['"exp":1000.001', 0],
+  ['"exp":995', 5, "token_expired"],
+  ['"exp":995.001', 5],
+  ['"exp":0', 5, "token_expired"],
+  ['"exp":-1e308', 5, "token_expired"],
+  ['"exp":1e308', 5],
+  ['"nbf":1000', 0],
+  ['"nbf":1000.001', 0, "token_not_yet_valid"],
+  ['"nbf":1005', 5],
+  ['"nbf":1005.001', 5, "token_not_yet_valid"],
+  ['"nbf":1e308', 5, "token_not_yet_valid"],
+  ['"nbf":-1', 5],
+  ['"exp":1001,"nbf":999', 0],
+  ['"iat":5000', 0], // says nothing about validity (RFC 7519 §4.1.6)
+];
+
+for (const [claims, leewaySeconds, code] of times) {
+  Deno.test(`createVerifier() at second 1000, leeway ${leewaySeconds}: ${claims} is ${code ?? "in time"}`, async () => {
+    using _time = new FakeTime(1_000_000);
+    const token = assemble(hs256, `{"sub":"alice",${claims}}`);
+    assertEquals(
+      await judge(token, { leewaySeconds }),
+      code ?? grantOf("alice"),
+    );
+  });
+}
+
+Deno.test("createVerifier() sees a token expire", async () => {
+  using time = new FakeTime();
+  const token = await signToken({ sub: "a" });
+  assertEquals(typeof await judge(token), "object");
+  time.tick(66_000);
+  assertEquals(await judge(token), "token_expired");
+});
+
+const meant: [claims: string, code?: string][] = [
+  ['"iss":"us","aud":"wire"'],
+  ['"iss":"us","aud":["other","wire"]'],
+  ['"aud":"wire"', "token_wrong_issuer"],
+  ['"iss":"US","aud":"wire"', "token_wrong_issuer"],
+  ['"iss":["us"],"aud":"wire"', "token_wrong_issuer"],
+  ['"iss":null,"aud":"wire"', "token_wrong_issuer"],
+  ['"iss":"us"', "token_wrong_audience"],
+  ['"iss":"us","aud":"wir"', "token_wrong_audience"],
+  ['"iss":"us","aud":"wires"', "token_wrong_audience"],
+  ['"iss":"us","aud":[]', "token_wrong_audience"],
+  ['"iss":"us","aud":[["wire"]]', "token_wrong_audience"],
+  ['"iss":"us","aud":{"wire":true}', "token_wrong_audience"],
+  ['"iss":"us","aud":null', "token_wrong_audience"],
+];
+
+for (const [claims, code] of meant) {
+  Deno.test(`createVerifier() for issuer us and audience wire: ${claims} is ${code ?? "right"}`, async () => {
+    const token = assemble(hs256, `{"sub":"alice",${claims}}`);
+    const verdict = await judge(token, { issuer: "us", audience: "wire" });
+    assertEquals(typeof verdict === "string" ? verdict : undefined, code);
+  });
+}
+
+Deno.test("createVerifier() asks for no issuer or audience that isn't configured", async () => {
+  const token = assemble(hs256, '{"sub":"a","iss":"them","aud":["x"]}');
+  assertEquals(await judge(token), grantOf("a"));
+});
+
+const users: [claims: string, userId?: string][] = [
+  ['"sub":"alice"', "alice"],
+  ['"sub":"007"', "007"],
+  ['"sub":7', "7"],
+  ['"sub":-7', "-7"],
+  ['"sub":9007199254740991', "9007199254740991"],
+  ['"sub":9007199254740992'],
+  ['"sub":9007199254740993'],
+  ['"sub":1.5'],
+  ['"sub":""'],
+  ['"sub":null'],
+  ['"sub":true'],
+  ['"sub":{}'],
+  ['"sub":["alice"]'],
+  ['"user_id":7', "7"],
+  ['"user_id":"bob"', "bob"],
+  ['"user_id":""'],
+  ['"sub":"alice","user_id":"bob"', "alice"],
+  ['"sub":0,"user_id":"bob"', "0"],
+  ['"sub":1.5,"user_id":"bob"'], // a bad sub is not passed over
+  ['"sub":"","user_id":"bob"'],
+  ['"__proto__":{"sub":"alice"}'],
+  ['"scope":"publish"'],
+];
+
+for (const [claims, userId] of users) {
+  Deno.test(`createVerifier() reads {${claims}} as ${userId ?? "nobody"}`, async () => {
+    const grant = await judge(assemble(hs256, `{${claims}}`));
+    assert(typeof grant === "object");
+    assertEquals(grant.userId, userId);
+    assertEquals("userId" in grant, userId !== undefined);
+  });
+}
+
+Deno.test("createVerifier() reads scopes and tasks", async () => {
+  const table: [claims: string, scopes: string[], tasks?: string[]][] = [
+    ['"scope":"publish admin"', ["publish", "admin"]],
+    ['"scope":"  publish  "', ["publish"]],
+    ['"scope":""', []],
+    ['"scope":["admin"]', []],
+    ['"scope":null', []],
+    ['"tasks":[]', [], []],
+    ['"tasks":["a","b*"]', [], ["a", "b*"]],
+  ];
+  for (const [claims, scopes, tasks] of table) {
+    assertEquals(await judge(assemble(hs256, `{${claims}}`)), {
+      scopes: new Set(scopes),
+      ...(tasks && { tasks }),
+    }, claims);
+  }
+});

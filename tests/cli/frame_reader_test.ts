@@ -1,0 +1,94 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { explainSocketError, FrameReader } from "../../src/cli/frame_reader.ts";
+import { closedOrigin } from "../support/closed_origin.ts";
+import { startTestServer } from "../support/server.ts";
+import { silentTable } from "../support/silent_endpoint.ts";
+
+Deno.test("FrameReader.next() reads frames in their order, text and binary", async () => {
+  await using server = await startTestServer();
+  const reader = new FrameReader(new URL(server.ws("/ws/test/x")));
+  await reader.next();
+  reader.send("one");
+  reader.send(Uint8Array.of(2).buffer);
+  reader.send("three");
+  const frames = [
+    await reader.next(),
+    await reader.next(),
+    await reader.next(),
+  ];
+  assertEquals(frames, ["one", Uint8Array.of(2).buffer, "three"]);
+  reader.close();
+});
+
+Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", async () => {
+  await using server = await startTestServer({ table: silentTable });
+  using time = new FakeTime();
+  const reader = new FrameReader(new URL(server.ws("/ws/silent/x")));
+  const frame = reader.next();
+  const rejected = assertRejects(() => frame, Error, "nothing came for 10 s");
+  time.tick(9_999);
+  // a macrotask in which a rejection would have arrived
+  assertEquals(await Promise.race([frame, nextTurn()]), "a turn later");
+  time.tick(1);
+  await rejected;
+  reader.close();
+});
+
+/** Resolves once events that are due have been handled; `setTimeout` is faked. */
+function nextTurn(): Promise<string> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve("a turn later");
+    };
+    port2.postMessage(null);
+  });
+}
+
+Deno.test("FrameReader.next() reads what came before the end, then says how it ended", async () => {
+  await using server = await startTestServer({
+    config: { auth: "required" },
+  });
+  const url = new URL(server.ws("/ws/realtime/x"));
+  const reader = new FrameReader(url);
+  const types = [await reader.next(), await reader.next()]
+    .map((frame) => JSON.parse(String(frame)).type);
+  assertEquals(types, ["connected", "error"]);
+  await assertRejects(
+    () => reader.next(),
+    Error,
+    "the server closed the socket with 4401 (This server requires",
+  );
+});
+
+Deno.test("FrameReader.next() says why a socket could not be opened", async () => {
+  const url = new URL(closedOrigin().replace("http", "ws"));
+  url.searchParams.set("token", "a-secret");
+  const reader = new FrameReader(url);
+  const error = await assertRejects(() => reader.next(), Error);
+  assertEquals(
+    error.message,
+    "nothing listens there, or it refuses connections",
+  );
+});
+
+Deno.test("explainSocketError() puts the runtime's messages into words", () => {
+  const cases = [
+    [
+      "NetworkError: failed to connect to WebSocket: Invalid status code: 403",
+      "the server answered HTTP 403 instead of accepting the WebSocket",
+    ],
+    [
+      "NetworkError: tcp connect error: Connection refused (os error 111)",
+      "nothing listens there, or it refuses connections",
+    ],
+    ["NetworkError: failed to connect", "failed to connect"],
+  ] as const;
+  for (const [message, expected] of cases) {
+    const event = new ErrorEvent("error", { message });
+    assertEquals(explainSocketError(event), expected);
+  }
+  assertEquals(explainSocketError(new Event("error")), "error");
+});

@@ -1,0 +1,174 @@
+import { assertEquals } from "@std/assert";
+import { assertFailure } from "../support/assert_failure.ts";
+import { closedOrigin } from "../support/closed_origin.ts";
+import { published } from "../support/published.ts";
+import {
+  startTestServer,
+  testApiKey,
+  type TestServer,
+} from "../support/server.ts";
+import { taskwire } from "../support/taskwire.ts";
+import { signToken } from "../support/tokens.ts";
+
+const env = { TASKWIRE_API_KEYS: testApiKey };
+
+/** The snapshot of a task, without what changes from run to run. */
+async function taskOf({ services }: TestServer, id: string) {
+  const { state } = await services.store.read(id);
+  return state?.snapshot;
+}
+
+Deno.test("publishCommand() posts one event of its options", async () => {
+  await using server = await startTestServer();
+  const { code, stdout, stderr } = await taskwire([
+    "publish",
+    "videos/1?#%",
+    "--status",
+    "STARTED",
+    "--progress",
+    "0.42",
+    "--message",
+    "转码中",
+    "--data",
+    '{"frame":1200}',
+    "--url",
+    server.origin,
+  ], { env });
+  assertEquals([code, stderr], [0, ""]);
+  const answer = JSON.parse(stdout);
+  assertEquals(answer.connection_id, "videos/1?#%");
+  assertEquals(answer.offset, 1);
+  const task = await taskOf(server, "videos/1?#%");
+  assertEquals(
+    [task?.status, task?.progress, task?.message, task?.data],
+    ["running", 0.42, "转码中", { frame: 1200 }],
+  );
+});
+
+Deno.test("publishCommand() posts a line of standard input an event", async () => {
+  await using server = await startTestServer();
+  const { code, stdout, stderr } = await taskwire(
+    ["publish", "t", "--url", server.origin],
+    {
+      env,
+      stdin: '{"status":"queued"}\n\n{"progress":0.5}\r\n{"status":"done"}',
+    },
+  );
+  assertEquals([code, stderr], [0, ""]);
+  const answers = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(answers.map(({ offset }) => offset), [1, 2, 3]);
+  assertEquals((await taskOf(server, "t"))?.status, "succeeded");
+});
+
+Deno.test("publishCommand() lets a bad line fail alone, by its number", async () => {
+  await using server = await startTestServer();
+  const result = await taskwire(["publish", "t", "--url", server.origin], {
+    env,
+    stdin:
+      '{"progress":0.1}\n{"progress":\n\n{"progres":0.2}\n{"progress":0.3}\n',
+  });
+  assertFailure(result, 1, /^error: line 2: .*HTTP 400.*JSON/m);
+  assertFailure(result, 1, /^error: line 4: .*HTTP 422.*progres/m);
+  assertEquals(result.stderr.trimEnd().split("\n").length, 2);
+  assertEquals(result.stdout.trimEnd().split("\n").length, 2);
+  assertEquals((await taskOf(server, "t"))?.progress, 0.3);
+});
+
+Deno.test("publishCommand() exits 2 where there is nothing to publish", async () => {
+  await using server = await startTestServer();
+  for (const stdin of ["", "\n \n"]) {
+    const args = ["publish", "t", "--url", server.origin];
+    const result = await taskwire(args, { env, stdin });
+    assertFailure(result, 2, /nothing to publish: .*--status/);
+  }
+  assertEquals(await taskOf(server, "t"), undefined);
+});
+
+Deno.test("publishCommand() exits 2 for options that make no event", async () => {
+  const cases: [option: string, value: string, reason: RegExp][] = [
+    ["--progress", "1.5", /--progress 1\.5: expected a number from 0 to 1/],
+    ["--progress", "half", /--progress half: expected/],
+    ["--progress", "", /--progress : expected/],
+    ["--data", "{frame:1}", /--data is not JSON/],
+  ];
+  for (const [option, value, reason] of cases) {
+    const args = ["publish", "t", `${option}=${value}`];
+    assertFailure(await taskwire(args, { env }), 2, reason);
+  }
+});
+
+Deno.test("publishCommand() says which keys will do", async () => {
+  await using server = await startTestServer();
+  const args = ["publish", "t", "--status", "queued", "--url", server.origin];
+  const none = await taskwire(args);
+  assertFailure(none, 1, /set TASKWIRE_API_KEYS.*taskwire serve/);
+
+  const wrong = await taskwire(args, { env: { TASKWIRE_API_KEYS: "wrong" } });
+  assertFailure(
+    wrong,
+    1,
+    /answered HTTP 401: unauthorized: .*TASKWIRE_API_KEYS/,
+  );
+  assertEquals(await taskOf(server, "t"), undefined);
+});
+
+Deno.test("publishCommand() publishes by a JWT with the scope, and no other", async () => {
+  await using server = await startTestServer();
+  const args = ["publish", "t", "--status", "queued", "--url", server.origin];
+  const user = await signToken({ sub: "42" });
+  assertFailure(
+    await taskwire(args, { env: { TASKWIRE_API_KEYS: user } }),
+    1,
+    /answered HTTP 403: insufficient_scope/,
+  );
+  const backend = await signToken({ scope: "publish" });
+  const { code } = await taskwire(args, {
+    env: { TASKWIRE_API_KEYS: backend },
+  });
+  assertEquals(code, 0);
+});
+
+Deno.test("publishCommand() repeats the server's reason", async () => {
+  await using server = await startTestServer();
+  await published(server, "t", { status: "succeeded" });
+  const args = ["publish", "t", "--progress", "0.5", "--url", server.origin];
+  assertFailure(
+    await taskwire(args, { env }),
+    1,
+    /answered HTTP 409: task_finished: /,
+  );
+});
+
+Deno.test("publishCommand() says where nothing listens", async () => {
+  const url = closedOrigin();
+  const args = ["publish", "t", "--status", "queued", "--url", url];
+  const result = await taskwire(args, { env });
+  assertFailure(result, 1, /no answer from http:\S+; does 'taskwire serve'/);
+});
+
+Deno.test("publishCommand() doubts a server that is no taskwire", async () => {
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("<h1>Forbidden</h1>", { status: 403 }),
+  );
+  const args = ["publish", "t", "--status", "queued", "--url"];
+  assertFailure(
+    await taskwire([...args, `http://127.0.0.1:${other.addr.port}`], { env }),
+    1,
+    /answered HTTP 403: is that a taskwire server\?/,
+  );
+});
+
+Deno.test("publishCommand() never posts to another path than the task's", async () => {
+  await using server = await startTestServer();
+  for (const id of [".", "..", ""]) {
+    const args = ["publish", id, "--status", "queued", "--url", server.origin];
+    assertFailure(await taskwire(args, { env }), 2, /connection_id/);
+  }
+});
+
+Deno.test("publishCommand() says that a key can't be sent", async () => {
+  const args = ["publish", "t", "--status", "queued", "--url", closedOrigin()];
+  const result = await taskwire(args, { env: { TASKWIRE_API_KEYS: "ключ" } });
+  assertFailure(result, 1, /TASKWIRE_API_KEYS/);
+});

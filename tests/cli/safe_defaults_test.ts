@@ -1,0 +1,69 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { CommandFailure } from "../../src/cli/failure.ts";
+import { isLoopback, withKeys } from "../../src/cli/safe_defaults.ts";
+import { loadConfig } from "../../src/config.ts";
+import { testApiKey, testSecret } from "../support/server.ts";
+
+const bare = loadConfig({});
+
+Deno.test("isLoopback() knows the addresses that only this machine reaches", () => {
+  for (const host of ["127.0.0.1", "127.1.2.3", "::1", "localhost"]) {
+    assert(isLoopback(host), host);
+  }
+  const others = [
+    "0.0.0.0",
+    "::",
+    "192.168.0.1",
+    "1.127.0.0",
+    "127.0.0.1.example.com",
+    "localhost.example.com",
+    "example.com",
+    "::2",
+    "",
+  ];
+  for (const host of others) assert(!isLoopback(host), host);
+});
+
+Deno.test("withKeys() makes both keys on loopback, other ones each time", () => {
+  const { config, madeSecret, madeApiKey } = withKeys(bare);
+  assert(madeSecret && madeApiKey);
+  assertEquals(config, {
+    ...bare,
+    jwtSecrets: [madeSecret],
+    apiKeys: [madeApiKey],
+  });
+  for (const key of [madeSecret, madeApiKey]) {
+    assert(/^[\w-]{43}$/.test(key), key); // 256 bits
+  }
+  const again = withKeys(bare);
+  assertEquals(
+    new Set([madeSecret, madeApiKey, again.madeSecret, again.madeApiKey]).size,
+    4,
+  );
+});
+
+Deno.test("withKeys() makes only what is missing", () => {
+  const secretOnly = { ...bare, jwtSecrets: [testSecret] };
+  const made = withKeys(secretOnly);
+  assertEquals(made.madeSecret, undefined);
+  assertEquals(made.config.jwtSecrets, [testSecret]);
+  assertEquals(made.config.apiKeys, [made.madeApiKey ?? ""]);
+
+  const both = { ...secretOnly, apiKeys: [testApiKey] };
+  assertEquals(withKeys(both), { config: both });
+});
+
+Deno.test("withKeys() refuses to be reached by others without a JWT key", () => {
+  for (const host of ["0.0.0.0", "::", "192.168.0.1", "example.com"]) {
+    assertThrows(
+      () => withKeys({ ...bare, host, apiKeys: [testApiKey] }),
+      CommandFailure,
+      "set TASKWIRE_JWT_SECRET",
+    );
+  }
+});
+
+Deno.test("withKeys() makes no key for a server that others reach", () => {
+  const config = { ...bare, host: "0.0.0.0", jwtSecrets: [testSecret] };
+  assertEquals(withKeys(config), { config });
+});

@@ -1,0 +1,184 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import { assertFailure } from "../support/assert_failure.ts";
+import { parsePasted } from "../support/pasted.ts";
+import { testApiKey, testSecret } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
+import { RunningCommand, serve, taskwire } from "../support/taskwire.ts";
+import { signToken } from "../support/tokens.ts";
+
+const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
+
+Deno.test("serveCommand() prints address, store, auth and routes", async () => {
+  await using served = await serve();
+  assertNotEquals(new URL(served.origin).port, "0");
+  const health = await fetch(`${served.origin}/healthz`);
+  await health.body?.cancel();
+  assertEquals(health.status, 200);
+  for (
+    const line of [
+      /store: memory:/,
+      /auth: +optional.*HS256, HS384, HS512.*guests are user 1/,
+      /^✅ WebSocket routes: 3$/,
+      /^✅ \/ws\/realtime\/\{connection_id:path\} -> WebSocketRoute$/,
+    ]
+  ) await served.server.line(line);
+});
+
+Deno.test("serveCommand() makes keys on loopback and prints lines that work", async () => {
+  await using served = await serve();
+  const { server, origin } = served;
+  const pasted = async (word: string) => {
+    const [, line = ""] = await server.line(new RegExp(`^ +${word} +(.+)$`));
+    return line;
+  };
+  const [, secret = ""] = await server.line(/TASKWIRE_JWT_SECRET=(\S+)$/);
+  const [, apiKey = ""] = await server.line(/TASKWIRE_API_KEYS=(\S+)$/);
+  assertNotEquals(secret, apiKey);
+
+  const page = await fetch(await pasted("open"));
+  await page.body?.cancel();
+  assertEquals(page.status, 200);
+
+  const watchArgs = parsePasted(await pasted("watch")).args;
+  await using watch = new RunningCommand(watchArgs);
+  await watch.line(/^upload_123456 +waiting/);
+
+  const publish = parsePasted(await pasted("publish"));
+  assertEquals(publish.env, { TASKWIRE_API_KEYS: apiKey });
+  const publishing = await taskwire(publish.args, { env: publish.env });
+  assertEquals([publishing.code, publishing.stderr], [0, ""]);
+  await watch.line(/^upload_123456 .* 42% +running +transcoding$/);
+
+  const check = parsePasted(await pasted("check"));
+  assertEquals(check.env, { TASKWIRE_JWT_SECRET: secret });
+  const checking = await taskwire(check.args, { env: check.env });
+  assertEquals(checking.code, 0, checking.stdout);
+
+  const end = ["publish", "upload_123456", "--status", "succeeded", "--url"];
+  await taskwire([...end, origin], { env: publish.env });
+  assertEquals(await watch.exitCode(), 0);
+});
+
+Deno.test("serveCommand() doesn't print keys that were set", async () => {
+  await using served = await serve([], { env });
+  const lines: string[] = [];
+  while (!lines.at(-1)?.startsWith("Ctrl-C")) {
+    lines.push((await served.server.line(/^.*$/))[0]);
+  }
+  served.server.kill("SIGTERM");
+  await served.server.exitCode();
+  const output = lines.join("\n") + await served.server.stderr;
+  assertMatch(output, /publish +TASKWIRE_API_KEYS=<key> /);
+  assert(!output.includes(testSecret) && !output.includes(testApiKey), output);
+});
+
+Deno.test("serveCommand() refuses to be reached by others without a JWT key", async () => {
+  const args = ["serve", "--host", "0.0.0.0", "--port", "0"];
+  const result = await taskwire(args);
+  assertFailure(
+    result,
+    1,
+    /refusing to listen on 0\.0\.0\.0.*set TASKWIRE_JWT_SECRET/,
+  );
+  assertEquals(result.stdout, "");
+});
+
+Deno.test("serveCommand() is reached by others with a JWT key", async () => {
+  await using served = await serve(["--host", "0.0.0.0"], {
+    env: { TASKWIRE_JWT_SECRET: testSecret },
+  });
+  await using socket = new TestSocket(
+    `${served.origin.replace("http", "ws")}/ws/test/x`,
+  );
+  assertEquals((await socket.nextFrame()).type, "connected");
+});
+
+Deno.test("serveCommand() says what to do where the port is taken", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const result = await taskwire(["serve", "--port", String(port)]);
+  assertFailure(result, 1, new RegExp(`127.0.0.1:${port} is taken: .*--port`));
+});
+
+Deno.test("serveCommand() says that it can't listen on a host", async () => {
+  const result = await taskwire(["serve", "--host", "no-such-host.invalid"], {
+    env,
+  });
+  assertFailure(
+    result,
+    1,
+    /^error: cannot listen on no-such-host\.invalid:8000/m,
+  );
+});
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`serveCommand() sends watchers away and exits 0 on ${signal}`, async () => {
+    await using served = await serve();
+    await using socket = new TestSocket(
+      `${served.origin.replace("http", "ws")}/ws/realtime/x`,
+    );
+    await socket.nextOf("sync");
+    served.server.kill(signal);
+    assertEquals(await served.server.exitCode(), 0);
+    assertEquals((await socket.nextFrame()).code, "server_restarting");
+    assertEquals((await socket.closed).code, 1012);
+  });
+}
+
+Deno.test("serveCommand() ends at once on a second signal", async () => {
+  await using served = await serve(["--drain-timeout", "600"]);
+  const url = `${served.origin.replace("http", "ws")}/ws/test/x`;
+  await using first = new TestSocket(url);
+  await first.next();
+  await using second = new TestSocket(url); // it would be sent away minutes later
+  await second.next();
+  served.server.kill("SIGINT");
+  assertEquals((await first.closed).code, 1012);
+  served.server.kill("SIGINT");
+  assertEquals(await served.server.exitCode(), 130); // ended by SIGINT
+  assertNotEquals((await second.closed).code, 1012);
+});
+
+Deno.test("serveCommand() logs JSON lines without tokens and keys", async () => {
+  await using served = await serve(["--log", "debug"], { env });
+  const ws = served.origin.replace("http", "ws");
+  const expired = await signToken({ sub: "42", exp: 1 });
+  const good = await signToken({ sub: "42" });
+  for (const token of [expired, good, "not-a-token"]) {
+    for (const url of [`${ws}/ws/realtime/x?token=${token}`]) {
+      await using byQuery = new TestSocket(url);
+      await byQuery.nextOf("sync");
+      await using byProtocol = new TestSocket(url.split("?")[0] ?? "", [
+        "bearer",
+        token,
+      ]);
+      await byProtocol.nextOf("sync");
+    }
+  }
+  const refused = await fetch(`${served.origin}/nothing?token=${good}`, {
+    headers: { Authorization: `Bearer ${good}` },
+  });
+  await refused.body?.cancel();
+  served.server.kill("SIGTERM");
+  assertEquals(await served.server.exitCode(), 0);
+  const stderr = await served.server.stderr;
+  const records = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assert(records.length > 3, stderr);
+  assert(records.every(({ level, message }) => level && message), stderr);
+  assertMatch(stderr, /token_expired/);
+  for (const secret of [expired, good, "not-a-token", testSecret, testApiKey]) {
+    assert(!stderr.includes(secret), stderr);
+  }
+});
+
+Deno.test("serveCommand() logs nothing below the level asked for", async () => {
+  await using served = await serve(["--log", "error"]);
+  served.server.kill("SIGTERM");
+  assertEquals(await served.server.exitCode(), 0);
+  assertEquals(await served.server.stderr, "");
+});

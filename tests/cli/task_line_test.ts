@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { renderTask } from "../../src/cli/task_line.ts";
+
+const dots = "·".repeat(24);
+
+Deno.test("renderTask() waits for the first event", () => {
+  assertEquals(renderTask("t", undefined), "t  waiting for its first event");
+});
+
+Deno.test("renderTask() draws progress from none to all", () => {
+  const cases = [
+    [undefined, `[${dots}]    `],
+    [0, `[${dots}]   0%`],
+    [0.42, `[${"█".repeat(10)}${"·".repeat(14)}]  42%`],
+    // not done before it is done
+    [0.999, `[${"█".repeat(23)}·]  99%`],
+    [1, `[${"█".repeat(24)}] 100%`],
+  ] as const;
+  for (const [progress, bar] of cases) {
+    const task = {
+      status: "running",
+      ...(progress === undefined ? {} : { progress }),
+    };
+    assertEquals(renderTask("t", task), `t  ${bar}  running`);
+  }
+});
+
+Deno.test("renderTask() shows amounts, attempt and message", () => {
+  const bar = `[${dots}]    `;
+  const cases = [
+    [{ current: 42 }, "42"],
+    [{ current: 42, unit: "rows" }, "42 rows"],
+    [{ current: 0, total: 100 }, "0/100"],
+    [{ current: 42, total: 100, unit: "rows" }, "42/100 rows"],
+    [{ total: 100 }, undefined],
+    [{ attempt: 2 }, "attempt 2"],
+    [{ attempt: 1 }, undefined],
+    [{ message: "transcoding" }, "transcoding"],
+    [{ current: 1, attempt: 3, message: "m" }, "attempt 3  1  m"],
+  ] as const;
+  for (const [members, expected] of cases) {
+    assertEquals(
+      renderTask("t", { status: "running", ...members }),
+      `t  ${bar}  running${expected === undefined ? "" : `  ${expected}`}`,
+    );
+  }
+});
+
+Deno.test("renderTask() lets no stranger move the cursor", () => {
+  const line = renderTask("a\x1b[2Jb", {
+    status: "running",
+    message: "one\r\ntwo\x9b3A\x00",
+  });
+  assertEquals(line, `a�[2Jb  [${dots}]      running  one��two�3A�`);
+});

@@ -1,0 +1,107 @@
+import { assert, assertEquals } from "@std/assert";
+import { decode, type Payload } from "djwt";
+import { createVerifier } from "../../src/auth/verifier.ts";
+import { mintToken } from "../../src/cli/token.ts";
+import { assertFailure } from "../support/assert_failure.ts";
+import { testConfig, testSecret } from "../support/server.ts";
+import { taskwire } from "../support/taskwire.ts";
+import { secondsFromNow } from "../support/tokens.ts";
+
+const env = { TASKWIRE_JWT_SECRET: testSecret };
+
+/** The token that the command prints, and nothing else. */
+async function tokenOf(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await taskwire(["token", ...args], { env });
+  assertEquals([code, stderr], [0, ""]);
+  assert(/^[\w-]+(?:\.[\w-]+){2}\n$/.test(stdout), stdout);
+  return stdout.trimEnd();
+}
+
+Deno.test("tokenCommand() mints what the server's verifier accepts", async () => {
+  const token = await tokenOf(
+    "--sub",
+    "42",
+    "--scope",
+    "publish admin",
+    "--tasks",
+    "upload_1,video/*",
+    "--jwt-issuer",
+    "https://issuer.example",
+    "--jwt-audience",
+    "taskwire",
+  );
+  const verifier = await createVerifier({
+    secrets: [testSecret],
+    issuer: "https://issuer.example",
+    audience: "taskwire",
+    leewaySeconds: 0,
+  });
+  assertEquals(await verifier.verify(token), {
+    ok: true,
+    grant: {
+      userId: "42",
+      scopes: new Set(["publish", "admin"]),
+      tasks: ["upload_1", "video/*"],
+    },
+  });
+});
+
+Deno.test("tokenCommand() takes the first of several secrets", async () => {
+  const older = "another-secret-for-tests-of-32-bytes";
+  const { stdout } = await taskwire(["token", "--sub", "42"], {
+    env: { TASKWIRE_JWT_SECRET: `${testSecret},${older}` },
+  });
+  const options = { leewaySeconds: 0 };
+  const first = await createVerifier({ ...options, secrets: [testSecret] });
+  const second = await createVerifier({ ...options, secrets: [older] });
+  assertEquals((await first.verify(stdout.trim())).ok, true);
+  assertEquals((await second.verify(stdout.trim())).ok, false);
+});
+
+Deno.test("tokenCommand() limits the token's life", async () => {
+  for (const [ttl, args] of [[3_600, []], [60, ["--ttl", "60"]]] as const) {
+    const before = secondsFromNow(ttl);
+    const [, payload] = decode(await tokenOf("--sub", "42", ...args));
+    const after = secondsFromNow(ttl) + 1; // djwt rounds
+    const { exp = 0 } = payload as Payload;
+    assert(exp >= before && exp <= after, `${before} ≤ ${exp} ≤ ${after}`);
+  }
+});
+
+Deno.test("tokenCommand() mints a token that has expired", async () => {
+  const verifier = await createVerifier({
+    secrets: [testSecret],
+    leewaySeconds: 0,
+  });
+  const verdict = await verifier.verify(
+    await tokenOf("--sub", "42", "--ttl=-60"),
+  );
+  assert(!verdict.ok);
+  assertEquals(verdict.rejection.code, "token_expired");
+});
+
+Deno.test("tokenCommand() leaves out what was not asked for", async () => {
+  const [header, payload] = decode(await tokenOf("--scope", "publish"));
+  assertEquals(header, { alg: "HS256", typ: "JWT" });
+  assertEquals(Object.keys(payload as Payload).sort(), ["exp", "scope"]);
+});
+
+Deno.test("tokenCommand() says what to do without a secret", async () => {
+  const result = await taskwire(["token", "--sub", "42"]);
+  assertFailure(result, 1, /set TASKWIRE_JWT_SECRET/);
+  assertEquals(result.stdout, "");
+});
+
+Deno.test("tokenCommand() refuses a token for nobody and a ttl that is no number", async () => {
+  assertFailure(await taskwire(["token"], { env }), 2, /--sub.*--scope/);
+  for (const ttl of ["soon", "1.5", ""]) {
+    const args = ["token", "--sub", "42", "--ttl", ttl];
+    assertFailure(await taskwire(args, { env }), 2, /whole seconds/);
+  }
+});
+
+Deno.test("mintToken() signs with the first configured algorithm", async () => {
+  const config = testConfig({ jwtAlgorithms: ["HS512", "HS256"] });
+  const token = await mintToken({ sub: "42", ttlSeconds: 60 }, config);
+  assertEquals(decode(token)[0], { alg: "HS512", typ: "JWT" });
+});

@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { closeCodes } from "../../src/protocol/close_codes.ts";
+import { assertFailure } from "../support/assert_failure.ts";
+import { closedOrigin } from "../support/closed_origin.ts";
+import { published } from "../support/published.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { RunningCommand, taskwire } from "../support/taskwire.ts";
+import { signToken } from "../support/tokens.ts";
+
+/** Starts to watch, and waits until the server has told where each task stands. */
+async function startWatch(
+  { origin }: TestServer,
+  ids: readonly string[],
+): Promise<RunningCommand> {
+  const watch = new RunningCommand(["watch", ...ids, "--url", origin]);
+  for (const _ of ids) await watch.line(/waiting for its first event$/);
+  return watch;
+}
+
+/** The lines up to the first that matches. */
+async function linesUntil(
+  watch: RunningCommand,
+  pattern: RegExp,
+): Promise<string[]> {
+  const lines: string[] = [];
+  while (!pattern.test(lines.at(-1) ?? "")) {
+    lines.push((await watch.line(/.+/))[0]);
+  }
+  return lines;
+}
+
+Deno.test("watchCommand() follows a task from queued to succeeded", async () => {
+  await using server = await startTestServer();
+  await using watch = await startWatch(server, ["videos/1"]);
+  await published(
+    server,
+    "videos/1",
+    { status: "queued" },
+    { status: "running", current: 42, total: 100, unit: "rows" },
+    { message: "转码中" },
+    { status: "succeeded", progress: 1 },
+  );
+  const lines = await linesUntil(watch, /succeeded/);
+  assertEquals(lines.map((line) => line.replace(/\[.*\] +/, "")), [
+    "videos/1  queued",
+    "videos/1  42%  running  42/100 rows",
+    "videos/1  42%  running  42/100 rows  转码中",
+    "videos/1  100%  succeeded  42/100 rows  转码中",
+  ]);
+  assertEquals(await watch.exitCode(), 0);
+  assertEquals(await watch.stderr, "videos/1: connected as guest, user 1\n");
+});
+
+for (const status of ["failed", "canceled"]) {
+  Deno.test(`watchCommand() exits 1 when a task is ${status}`, async () => {
+    await using server = await startTestServer();
+    await using watch = await startWatch(server, ["t"]);
+    await published(server, "t", { status, message: "why" });
+    assertMatch((await watch.line(/./)).input, /why$/);
+    assertEquals(await watch.exitCode(), 1);
+  });
+}
+
+Deno.test("watchCommand() ends at once for a task that has ended", async () => {
+  await using server = await startTestServer();
+  await published(server, "t", { status: "succeeded" });
+  const { code, stdout } = await taskwire([
+    "watch",
+    "t",
+    "--url",
+    server.origin,
+  ]);
+  assertEquals(code, 0);
+  assertMatch(stdout, /^t .* succeeded\n$/);
+});
+
+Deno.test("watchCommand() waits for every task, and exits 1 when one failed", async () => {
+  await using server = await startTestServer();
+  await using watch = await startWatch(server, ["a", "b"]);
+  await published(server, "a", { status: "failed" });
+  await watch.line(/^a .* failed$/);
+  await published(server, "b", { status: "running" });
+  await watch.line(/^b .* running$/);
+  await published(server, "b", { status: "succeeded" });
+  await watch.line(/^b .* succeeded$/);
+  assertEquals(await watch.exitCode(), 1);
+});
+
+Deno.test("watchCommand() comes back when the server sends it away, and misses nothing", async () => {
+  await using server = await startTestServer();
+  await using watch = await startWatch(server, ["t"]);
+  await published(server, "t", { progress: 0.25 });
+  await watch.line(/25%/);
+  const [connection] = server.services.registry.list();
+  assert(connection);
+  connection.close(closeCodes.serviceRestart, {
+    code: "server_restarting",
+    message: "Connect again",
+    retryAfterMs: 1,
+  });
+  await published(server, "t", { progress: 0.5 }, { status: "succeeded" });
+  const lines = await linesUntil(watch, /succeeded/);
+  assertEquals(await watch.exitCode(), 0);
+  // resumed: the event that it was not connected for is not merged into the snapshot
+  assertEquals(lines.filter((line) => / 50% +running$/.test(line)).length, 1);
+  const stderr = await watch.stderr;
+  assertMatch(stderr, /^t: server_restarting: Connect again$/m);
+  assertMatch(stderr, /^t: connection lost .*; connecting again in 0\.0 s$/m);
+});
+
+Deno.test("watchCommand() exits 1 with the reason when it may not watch", async () => {
+  await using server = await startTestServer();
+  await published(server, "t", { status: "running", user_id: "42" });
+  const result = await taskwire(["watch", "t", "--url", server.origin]);
+  assertFailure(result, 1, /^error: t: .*for good \(4403\): \S+/m);
+  assertEquals(result.stdout, "");
+});
+
+Deno.test("watchCommand() watches as the user of a token", async () => {
+  await using server = await startTestServer();
+  await published(server, "t", { status: "succeeded", user_id: "42" });
+  const args = ["watch", "t", "--url", server.origin];
+  const token = await signToken({ sub: "42" });
+  const calls = [
+    await taskwire([...args, "--token", token]),
+    await taskwire(args, { env: { TASKWIRE_TOKEN: token } }),
+  ];
+  for (const { code, stderr } of calls) {
+    assertEquals(stderr, "t: connected as authenticated, user 42\n");
+    assertEquals(code, 0);
+  }
+});
+
+Deno.test("watchCommand() says why a token was not accepted, and goes on as a guest", async () => {
+  await using server = await startTestServer();
+  await published(server, "t", { status: "succeeded" });
+  const token = await signToken({ sub: "42", exp: 1 });
+  const args = ["watch", "t", "--token", token, "--url", server.origin];
+  const { code, stderr } = await taskwire(args);
+  assertEquals(code, 0);
+  assertMatch(
+    stderr,
+    /^t: connected as invalid_token, user 1\nt: token_expired: /,
+  );
+  assert(!stderr.includes(token));
+});
+
+Deno.test("watchCommand() fails where nothing listens, or no taskwire does", async () => {
+  const nothing = await taskwire(["watch", "t", "--url", closedOrigin()]);
+  assertFailure(
+    nothing,
+    1,
+    /cannot connect to http:\S+: nothing listens there/,
+  );
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(null, { status: 403 }),
+  );
+  const url = `http://127.0.0.1:${other.addr.port}`;
+  const refused = await taskwire(["watch", "t", "--url", url]);
+  assertFailure(refused, 1, /answered HTTP 403 instead/);
+});
+
+Deno.test("watchCommand() refuses a token that no header can hold", async () => {
+  const args = [
+    "watch",
+    "t",
+    "--url",
+    closedOrigin(),
+    "--token",
+    "not a token",
+  ];
+  const result = await taskwire(args);
+  assertFailure(result, 2, /^error: .*token/);
+  assert(!result.stderr.includes("not a token"));
+});

@@ -1,0 +1,90 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { stub } from "@std/testing/mock";
+import { resetSync } from "@logtape/logtape";
+import { configureLog, log, type LogLevel, logLevels } from "../src/log.ts";
+
+/** What `write` leaves on standard error, which takes so many bytes at once. */
+function capture(write: () => void, maxBytes = Infinity): string {
+  const decoder = new TextDecoder();
+  let written = "";
+  using _stderr = stub(Deno.stderr, "writeSync", (bytes: Uint8Array) => {
+    const taken = bytes.subarray(0, maxBytes);
+    written += decoder.decode(taken, { stream: true });
+    return taken.length;
+  });
+  try {
+    write();
+  } finally {
+    resetSync();
+  }
+  return written;
+}
+
+function logAtEveryLevel(): void {
+  for (const level of logLevels) log[level](`a line of ${level}`);
+}
+
+for (const isTerminal of [true, false]) {
+  for (const [index, level] of logLevels.entries()) {
+    const kind = isTerminal ? "a terminal" : "a file";
+    Deno.test(`configureLog() writes from ${level} up to ${kind}`, () => {
+      const lines = capture(() => {
+        configureLog(level, isTerminal);
+        logAtEveryLevel();
+      }).trimEnd().split("\n");
+      assertEquals(
+        lines.map((line) => /a line of (\w+)/.exec(line)?.[1] as LogLevel),
+        logLevels.slice(index),
+      );
+    });
+  }
+}
+
+Deno.test("configureLog() writes a JSON object a line where nobody reads along", () => {
+  const text = capture(() => {
+    configureLog("info", false);
+    log.warn("The {route} failed: {reason}", {
+      route: "test",
+      reason: "two\nlines",
+      connection: 7,
+    });
+    log.error("It broke: {error}", { error: new TypeError("boom") });
+  });
+  const lines = text.split("\n");
+  assertEquals(lines.pop(), "");
+  const [warning, error, ...rest] = lines.map((line) => JSON.parse(line));
+  assertEquals(rest, []);
+  assertEquals([warning.level, error.level], ["WARN", "ERROR"]);
+  assertEquals(warning.properties, {
+    route: "test",
+    reason: "two\nlines",
+    connection: 7,
+  });
+  assertStringIncludes(JSON.stringify(error), "boom");
+});
+
+Deno.test("configureLog() writes a whole line to a pipe that takes it in parts", () => {
+  const text = capture(() => {
+    configureLog("info", false);
+    log.info("连接成功 ".repeat(100));
+  }, 7);
+  assertStringIncludes(text, "连接成功 ".repeat(100));
+});
+
+Deno.test("configureLog() replaces what was configured before", () => {
+  const text = capture(() => {
+    configureLog("debug", true);
+    configureLog("error", false);
+    logAtEveryLevel();
+  });
+  assertEquals(
+    text.trimEnd().split("\n").map((line) => JSON.parse(line).level),
+    [
+      "ERROR",
+    ],
+  );
+});
+
+Deno.test("log is silent until it is configured", () => {
+  assertEquals(capture(logAtEveryLevel), "");
+});

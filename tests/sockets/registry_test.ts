@@ -1,0 +1,48 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import { fakeConnection } from "../support/fake_connection.ts";
+
+Deno.test("ConnectionRegistry.list() is oldest first", () => {
+  const registry = new ConnectionRegistry();
+  const connections = [1, 2, 3].map(() => fakeConnection().connection);
+  for (const connection of connections) registry.add(connection);
+  assertEquals(
+    registry.list().map(({ id }) => id),
+    connections.map(({ id }) => id),
+  );
+});
+
+Deno.test("ConnectionRegistry.list() is a copy, so that connections may close meanwhile", () => {
+  const registry = new ConnectionRegistry();
+  registry.add(fakeConnection().connection);
+  registry.add(fakeConnection().connection);
+  const listed = registry.list();
+  for (const connection of listed) connection.close(1001);
+  assertEquals([listed.length, registry.list().length], [2, 0]);
+});
+
+Deno.test("ConnectionRegistry.list() drops a connection the moment it is closed", () => {
+  const registry = new ConnectionRegistry();
+  const { connection } = fakeConnection();
+  registry.add(connection);
+  connection.close(1001);
+  assertEquals(registry.list(), []);
+});
+
+Deno.test("ConnectionRegistry.socketCount goes on counting a closed connection until its socket is released", () => {
+  const registry = new ConnectionRegistry();
+  const { connection } = fakeConnection();
+  registry.add(connection);
+  connection.close(1001);
+  assertEquals(registry.socketCount, 1);
+  registry.released(connection);
+  registry.released(connection);
+  assertEquals(registry.socketCount, 0);
+});
+
+Deno.test("ConnectionRegistry.beginDrain() drains for good", () => {
+  const registry = new ConnectionRegistry();
+  assertFalse(registry.isDraining);
+  registry.beginDrain();
+  assert(registry.isDraining);
+});

@@ -1,0 +1,14 @@
+import { createTest, type OpenStore } from "./store_contract_bench.ts";
+import { testDuplicates } from "./store_contract_duplicates.ts";
+import { testExpiry } from "./store_contract_expiry.ts";
+import { testPublishing } from "./store_contract_publish.ts";
+import { testReading } from "./store_contract_read.ts";
+
+/** Registers the tests of what every store guarantees (src/store/store.ts). */
+export function testStoreContract(name: string, open: OpenStore): void {
+  const test = createTest(name, open);
+  testPublishing(test);
+  testDuplicates(test);
+  testReading(test);
+  testExpiry(test);
+}

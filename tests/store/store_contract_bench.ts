@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import type {
+  Announce,
+  PublishOutcome,
+  Retention,
+  Store,
+  StoredEvent,
+} from "../../src/store/store.ts";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import type { TaskEvent } from "../../src/tasks/event.ts";
+
+/** A store of one test's own; disposing of it closes it. */
+export interface StoreFixture extends AsyncDisposable {
+  readonly store: Store;
+  /**
+   * Lets time pass, as the store sees it: by `FakeTime` where the store asks
+   * `Date`, in another way where something else keeps its time.
+   */
+  elapse(ms: number): void | Promise<void>;
+}
+
+/** Opens an empty store. */
+export type OpenStore = (
+  retention: Retention,
+  announce: Announce,
+) => Promise<StoreFixture>;
+
+/** A store under test. */
+export interface Bench {
+  readonly store: Store;
+  /** What it announced, in that order. */
+  readonly announced: readonly StoredEvent[];
+  /** Publishes what must be stored. */
+  put(connectionId: string, draft?: EventDraft): Promise<TaskEvent>;
+  elapse: StoreFixture["elapse"];
+}
+
+/** What a test wants of its store. */
+export interface BenchOptions {
+  readonly historyLimit?: number;
+  /** Called with what is announced. */
+  readonly onAnnounce?: (stored: StoredEvent, store: Store) => number;
+}
+
+/** How long a task outlives its last event in these tests. */
+export const historyTtlMs = 60_000;
+
+/** Registers a test that gets a store of its own. */
+export type Test = (
+  criterion: string,
+  run: (bench: Bench) => Promise<void>,
+  options?: BenchOptions,
+) => void;
+
+/** Makes a {@linkcode Test} for one kind of store. */
+export function createTest(name: string, open: OpenStore): Test {
+  return (
+    criterion,
+    run,
+    { historyLimit = 100, onAnnounce = () => 0 } = {},
+  ) => {
+    Deno.test(`${name} ${criterion}`, async () => {
+      const announced: StoredEvent[] = [];
+      await using fixture = await open(
+        { historyLimit, historyTtlMs },
+        (stored) => {
+          announced.push(stored);
+          return onAnnounce(stored, fixture.store);
+        },
+      );
+      const { store } = fixture;
+      await run({
+        store,
+        announced,
+        put: async (id, draft = {}) =>
+          outcomeOf("stored", await store.publish(id, draft)).event,
+        elapse: (ms) => fixture.elapse(ms),
+      });
+    });
+  };
+}
+
+/** The outcome, which must be of this kind. */
+export function outcomeOf<Kind extends PublishOutcome["kind"]>(
+  kind: Kind,
+  outcome: PublishOutcome,
+): Extract<PublishOutcome, { kind: Kind }> {
+  assertEquals(outcome.kind, kind, JSON.stringify(outcome));
+  return outcome as Extract<PublishOutcome, { kind: Kind }>;
+}

@@ -1,0 +1,58 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import { outcomeOf, type Test } from "./store_contract_bench.ts";
+
+/** Idempotent. */
+export function testDuplicates(test: Test): void {
+  test("publish() answers a repeated event_id with the first event", async (bench) => {
+    const { store, put, announced } = bench;
+    const first = await put("a", {
+      event_id: "one",
+      attempt: 2,
+      progress: 0.1,
+    });
+    const unnamed = await put("a");
+    await put("a", { status: "succeeded" });
+    const before = await store.read("a");
+    const { epoch } = before;
+    const drafts: EventDraft[] = [
+      { event_id: "one", attempt: 2, progress: 0.1 },
+      { event_id: "one", progress: 0.9 },
+      { event_id: "one", attempt: 1 },
+      { event_id: "one", attempt: 3, status: "running" },
+      { event_id: "one", user_id: "7" },
+    ];
+    for (const draft of drafts) {
+      const event = first;
+      const outcome = await store.publish("a", draft);
+      assertEquals(outcome, { kind: "duplicate", epoch, event });
+    }
+    const event = unnamed;
+    assertEquals(await store.publish("a", { event_id: event.event_id }), {
+      kind: "duplicate",
+      epoch,
+      event,
+    });
+    assertEquals(await store.read("a"), before);
+    assertEquals(announced.length, 3);
+  });
+
+  test("publish() takes events without an event_id for as many events", async (bench) => {
+    const events = [await bench.put("a"), await bench.put("a")];
+    assertEquals(events.map(({ offset }) => offset), [1, 2]);
+    assertNotEquals(events[0]?.event_id, events[1]?.event_id);
+  });
+
+  test(
+    "publish() knows the event_id of every event in the history",
+    async (bench) => {
+      const { store, put } = bench;
+      const ids = ["1", "2", "3", "4", "5", "6", "7"];
+      for (const event_id of ids) await put("a", { event_id });
+      for (const event_id of ids.slice(-3)) {
+        outcomeOf("duplicate", await store.publish("a", { event_id }));
+      }
+    },
+    { historyLimit: 3 },
+  );
+}

@@ -1,0 +1,91 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import type { Test } from "./store_contract_bench.ts";
+
+const missing = { events: [], recovered: false };
+
+/** Bounded by count; recovered or not. */
+export function testReading(test: Test): void {
+  test("read() of an unknown task tells the epoch that it begins with", async (bench) => {
+    const { store, put } = bench;
+    const view = await store.read("a");
+    const { epoch } = view;
+    assertEquals(view, { epoch, offset: 0, state: undefined, ...missing });
+    assertNotEquals(epoch, "");
+    assertEquals(await store.read("a"), view);
+    assertEquals(await store.read("a", { epoch, offset: 0 }), {
+      ...view,
+      recovered: true,
+    });
+    for (const since of [{ epoch, offset: 1 }, { epoch: "other", offset: 0 }]) {
+      assertEquals(await store.read("a", since), view);
+    }
+    const event = await put("a");
+    const { recovered, events } = await store.read("a", { epoch, offset: 0 });
+    assertEquals([recovered, events], [true, [event]]);
+  });
+
+  test("read() tells the state alone where nobody resumes", async (bench) => {
+    const { store, put } = bench;
+    const { event_id } = await put("a");
+    for (const limit of [undefined, 10]) {
+      const { state, ...view } = await store.read("a", undefined, limit);
+      assertEquals(view, { epoch: view.epoch, offset: 1, ...missing });
+      assertEquals(state?.snapshot.event_id, event_id);
+    }
+  });
+
+  test(
+    "read() recovers every position that history reaches, and no other",
+    async (bench) => {
+      const { store, put } = bench;
+      const { epoch } = await store.read("a");
+      for (let head = 1; head <= 10; head++) {
+        await put("a");
+        for (let offset = -1; offset <= head + 1; offset++) {
+          const isKept = offset >= Math.max(0, head - 3) && offset <= head;
+          const view = await store.read("a", { epoch, offset });
+          assertEquals(
+            [view.offset, view.recovered, view.events.map((e) => e.offset)],
+            [head, isKept, isKept ? range(offset + 1, head) : []],
+            `head ${head}, offset ${offset}`,
+          );
+        }
+      }
+      for (const offset of [Number.MIN_SAFE_INTEGER, 999_999_999_999_999]) {
+        const { recovered } = await store.read("a", { epoch, offset });
+        assertEquals(recovered, false);
+      }
+    },
+    { historyLimit: 3 },
+  );
+
+  test("read() recovers nothing of another epoch", async ({ store, put }) => {
+    await put("a");
+    const { epoch } = await store.read("a");
+    for (const other of ["", "other", `${epoch}x`, `${epoch} `]) {
+      for (const offset of [0, 1]) {
+        const view = await store.read("a", { epoch: other, offset });
+        assertEquals([view.recovered, view.events], [false, []]);
+        assertEquals([view.epoch, view.offset], [epoch, 1]);
+      }
+    }
+  });
+
+  test("read() pages through a history", async ({ store, put }) => {
+    for (let count = 0; count < 7; count++) await put("a");
+    const { epoch } = await store.read("a");
+    const pages: number[][] = [];
+    for (let offset = 0; offset < 7;) {
+      const view = await store.read("a", { epoch, offset }, 3);
+      assertEquals([view.offset, view.recovered], [7, true]);
+      const page = view.events.map((event) => event.offset);
+      pages.push(page);
+      offset = page.at(-1) ?? 7;
+    }
+    assertEquals(pages, [[1, 2, 3], [4, 5, 6], [7]]);
+  });
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

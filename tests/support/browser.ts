@@ -1,0 +1,94 @@
+import { assertEquals } from "@std/assert";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { makeTempDir } from "./temp_dir.ts";
+
+const executablePath = "/usr/bin/chromium";
+
+const hasChromium = await Deno.stat(executablePath)
+  .then(({ isFile }) => isFile, () => false);
+
+/** Chromium with an empty profile; dispose of it to close it. */
+interface Browser extends AsyncDisposable {
+  readonly context: BrowserContext;
+}
+
+async function launch(): Promise<Browser> {
+  await using stack = new AsyncDisposableStack();
+  const profile = stack.use(await makeTempDir());
+  const context = await chromium.launchPersistentContext(profile.path, {
+    executablePath,
+    viewport: { width: 1280, height: 900 },
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+  stack.defer(() => context.close());
+  const kept = stack.move();
+  return { context, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** What a page may talk to. */
+interface TestOrigins {
+  readonly origin: string;
+  readonly foreignOrigin?: string;
+}
+
+/**
+ * Collects what a page must not do: write errors to the console (where
+ * violations of its policy go too), throw, talk to another host.
+ */
+function watchFaults(
+  page: Page,
+  { origin, foreignOrigin = origin }: TestOrigins,
+): string[] {
+  const faults: string[] = [];
+  const hosts = [origin, foreignOrigin].map((origin) => new URL(origin).host);
+  const visit = (url: string) => {
+    if (!/^(?:data|blob):/.test(url) && !hosts.includes(new URL(url).host)) {
+      faults.push(`request to ${url}`);
+    }
+  };
+  page.on("console", (message) => {
+    if (/error|warning/.test(message.type())) faults.push(message.text());
+  });
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("request", (request) => visit(request.url()));
+  page.on("websocket", (socket) => visit(socket.url()));
+  return faults;
+}
+
+/**
+ * A test in headless Chromium, given an empty page that may talk to one
+ * server. Where there is no Chromium it is ignored, in CI it fails.
+ *
+ * @param serve Starts the server.
+ */
+export function browserTest<T extends AsyncDisposable & TestOrigins>(
+  criterion: string,
+  serve: () => Promise<T>,
+  fn: (page: Page, server: T) => Promise<void>,
+): void {
+  Deno.test({
+    name: `Chromium (${executablePath}) ${criterion}`,
+    ignore: !hasChromium && !Deno.env.has("CI"),
+    async fn() {
+      await using server = await serve();
+      await using browser = await launch();
+      const page = await browser.context.newPage();
+      page.setDefaultTimeout(15_000);
+      const faults = watchFaults(page, server);
+      await fn(page, server);
+      assertEquals(faults, []);
+    },
+  });
+}
+
+/** Keeps a picture of the page in `dist/screenshots`, for people. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  const url = new URL(`../../dist/screenshots/${name}.png`, import.meta.url);
+  await page.screenshot({ path: url.pathname, fullPage: true });
+}

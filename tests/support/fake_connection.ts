@@ -1,0 +1,43 @@
+import {
+  Connection,
+  type Handshake,
+  type Transport,
+} from "../../src/sockets/connection.ts";
+import type { Frame, SocketClose } from "./socket.ts";
+
+/** A transport that only notes what is done to it; its buffer is set by hand. */
+export class FakeTransport implements Transport {
+  bufferedAmount = 0;
+  readonly sent: (string | ArrayBuffer)[] = [];
+  readonly closes: SocketClose[] = [];
+
+  send(data: string | ArrayBuffer): void {
+    this.sent.push(data);
+  }
+
+  close(code: number, reason: string): void {
+    this.closes.push({ code, reason });
+  }
+
+  /** The texts sent, parsed. */
+  get frames(): Frame[] {
+    return this.sent.map((data) => JSON.parse(String(data)));
+  }
+}
+
+/** What a fake connection's client came with. */
+export const fakeHandshake: Handshake = {
+  route: "test_websocket",
+  connectionId: "upload_123456",
+  remoteAddress: "127.0.0.1",
+};
+
+/** A connection on a {@linkcode FakeTransport}. */
+export function fakeConnection(maxBufferedBytes = 1_000): {
+  connection: Connection;
+  transport: FakeTransport;
+} {
+  const transport = new FakeTransport();
+  const connection = new Connection(transport, fakeHandshake, maxBufferedBytes);
+  return { connection, transport };
+}

@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import type { TestServer } from "./server.ts";
+
+/** Publishes events to a test server, one after the other, which must take them. */
+export async function published(
+  server: TestServer,
+  connectionId: string,
+  ...events: readonly unknown[]
+): Promise<void> {
+  for (const event of events) {
+    const response = await server.publish(connectionId, event);
+    const answer = await response.text();
+    assertEquals(response.status, 201, answer);
+  }
+}

@@ -1,0 +1,96 @@
+import { createMemoryStore } from "../../src/store/memory_store.ts";
+import type { HistoryView, Retention, Store } from "../../src/store/store.ts";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import type { StreamPosition } from "../../src/tasks/event.ts";
+import { Hub } from "../../src/tasks/hub.ts";
+import {
+  TaskWatcher,
+  type TaskWatcherOptions,
+} from "../../src/tasks/task_watcher.ts";
+import { FakeOutlet } from "./fake_outlet.ts";
+
+/** The task that is watched. */
+export const watchedId = "upload_123456";
+
+/** What a test does around a read of the store; `count` is 1 for the first. */
+export interface ReadHooks {
+  before?: (count: number) => unknown;
+  /** Once the view is made and before the reader has it. */
+  after?: (count: number, view: HistoryView) => unknown;
+}
+
+/** A task in a real memory store, whose reads can be interfered with. */
+export class WatchedTask {
+  readonly hub = new Hub();
+  hooks: ReadHooks = {};
+  reads = 0;
+  readonly store: Store;
+
+  constructor(retention: Partial<Retention> = {}) {
+    const store = createMemoryStore({
+      historyLimit: 10_000,
+      historyTtlMs: 3_600_000,
+      ...retention,
+    }, this.hub.announce);
+    this.store = {
+      publish: (id, draft) => store.publish(id, draft),
+      close: () => store.close(),
+      read: async (id, since, limit) => {
+        const count = this.reads += 1;
+        await this.hooks.before?.(count);
+        const view = await store.read(id, since, limit);
+        await this.hooks.after?.(count, view);
+        return view;
+      },
+    };
+  }
+
+  /** Publishes one event, and returns its offset and how many it reached. */
+  async publish(draft: EventDraft = {}): Promise<{
+    epoch: string;
+    offset: number;
+    delivered: number;
+  }> {
+    const outcome = await this.store.publish(watchedId, draft);
+    if (outcome.kind !== "stored") throw new Error(outcome.kind);
+    const { epoch, event: { offset }, delivered } = outcome;
+    return { epoch, offset, delivered };
+  }
+
+  /** Publishes so many events; returns the position after the last. */
+  async publishMany(count: number): Promise<StreamPosition> {
+    let position = { epoch: "", offset: 0 };
+    for (let done = 0; done < count; done += 1) {
+      const { epoch, offset } = await this.publish();
+      position = { epoch, offset };
+    }
+    return position;
+  }
+
+  /** Begins to watch; by default as somebody who may watch what has no owner. */
+  watch(
+    since?: StreamPosition,
+    mayWatch: TaskWatcherOptions["mayWatch"] = (owner) => owner === undefined,
+  ): { outlet: FakeOutlet; started: Promise<void> } {
+    const outlet = new FakeOutlet();
+    const { store, hub } = this;
+    const watcher = new TaskWatcher({
+      connectionId: watchedId,
+      store,
+      hub,
+      outlet,
+      mayWatch,
+    });
+    return { outlet, started: watcher.start(since) };
+  }
+}
+
+/** Lets everything run that is due, timers of 0 ms included. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** 1, 2, … up to a number, or from another one. */
+export function upTo(last: number, first = 1): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
+import fc from "fast-check";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
+import {
+  applyDraft,
+  foldEvent,
+  type TaskState,
+} from "../../src/tasks/state.ts";
+import { isTerminal } from "../../src/tasks/status.ts";
+
+/** A stamp that tells how many events came before. */
+function stamp(count: number) {
+  return {
+    connectionId: "upload_1",
+    epoch: `epoch-${count}`,
+    eventId: `generated-${count}`,
+    timestamp: new Date(count).toISOString(),
+  };
+}
+
+/** What a series of drafts amounts to, with the drafts that were accepted. */
+function runDrafts(drafts: readonly EventDraft[]) {
+  let state: TaskState | undefined;
+  const accepted: EventDraft[] = [];
+  const events: TaskEvent[] = [];
+  for (const draft of drafts) {
+    const result = applyDraft(state, draft, stamp(events.length));
+    if ("code" in result) continue;
+    accepted.push(draft);
+    events.push(result.event);
+    state = result.state;
+  }
+  return { state, accepted, events };
+}
+
+const amounts = fc.oneof(
+  fc.nat(2),
+  fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }),
+);
+
+const members = {
+  progress: fc.double({ min: 0, max: 1, noNaN: true }),
+  current: amounts,
+  total: amounts,
+  unit: fc.constantFrom("rows", "bytes"),
+  message: fc.string(),
+  data: fc.jsonValue(),
+  event_id: fc.string({ minLength: 1 }),
+};
+
+const steps = {
+  status: fc.constantFrom(
+    ...["queued", "running", "succeeded", "failed", "canceled"] as const,
+  ),
+  attempt: fc.integer({ min: 1, max: 9 }),
+};
+
+/** Mostly progress, and retries; else nearly all drafts would be refused. */
+const histories = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.record(members, { requiredKeys: [] }) },
+    {
+      weight: 2,
+      arbitrary: fc.record(steps),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        ...members,
+        ...steps,
+        user_id: fc.constantFrom("7", "8"),
+      }, { requiredKeys: [] }),
+    },
+  ),
+  { maxLength: 30, size: "max" },
+);
+
+/** Checks something of what any series of drafts amounts to. */
+function forAll(check: (run: ReturnType<typeof runDrafts>) => void): void {
+  const property = fc.property(histories, (drafts) => check(runDrafts(drafts)));
+  fc.assert(property, { numRuns: 1_000 });
+}
+
+Deno.test("applyDraft() always makes the snapshot that is the fold of the history", () => {
+  forAll(({ state, events }) => {
+    const folded = events.reduce<Snapshot | undefined>(
+      (before, event) => foldEvent(before, event, stamp(0).epoch),
+      undefined,
+    );
+    assertEquals(state?.snapshot, folded);
+  });
+});
+
+Deno.test("foldEvent() keeps the newest value of each member", () => {
+  forAll(({ state, events }) => {
+    const [first] = events;
+    if (first === undefined) return;
+    assertEquals(state?.snapshot, {
+      ...Object.assign({}, ...events),
+      epoch: stamp(0).epoch,
+      created_at: first.timestamp,
+      updated_at: events.at(-1)?.timestamp,
+    });
+  });
+});
+
+Deno.test("applyDraft() never lets an event follow a terminal one, but by a higher attempt", () => {
+  forAll(({ events }) => {
+    for (const [index, { status, attempt }] of events.entries()) {
+      const next = events[index + 1];
+      if (next === undefined) return;
+      assert(next.attempt >= attempt);
+      assert(status !== "succeeded");
+      if (isTerminal(status)) assertGreater(next.attempt, attempt);
+    }
+  });
+});
+
+Deno.test("applyDraft() changes nothing by what it refuses", () => {
+  forAll((run) => assertEquals(runDrafts(run.accepted), run));
+});
+
+Deno.test("applyDraft() counts offsets from 1 without a hole", () => {
+  forAll(({ state, events }) => {
+    assertEquals(
+      events.map(({ offset }) => offset),
+      events.map((_, index) => index + 1),
+    );
+    assertEquals(state?.snapshot.offset ?? 0, events.length);
+  });
+});
+
+Deno.test("applyDraft() keeps progress within 0 and 1", () => {
+  forAll(({ events }) => {
+    for (const { progress = 0 } of events) {
+      assert(progress >= 0 && progress <= 1, String(progress));
+    }
+  });
+});
+
+Deno.test("applyDraft() never writes an absent member", () => {
+  forAll(({ events }) => {
+    for (const event of events) {
+      assertFalse(Object.values(event).includes(undefined));
+    }
+  });
+});

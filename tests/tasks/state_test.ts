@@ -1,0 +1,236 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import type { Snapshot } from "../../src/tasks/event.ts";
+import {
+  applyDraft,
+  type Refusal,
+  type TaskState,
+  type Transition,
+} from "../../src/tasks/state.ts";
+import type { Status } from "../../src/tasks/status.ts";
+
+/** A stamp that tells how many events came before. */
+function stamp(count = 0) {
+  return {
+    connectionId: "upload_1",
+    epoch: `epoch-${count}`,
+    eventId: `generated-${count}`,
+    timestamp: `2026-11-23T20:20:58.${String(count).padStart(3, "0")}Z`,
+  };
+}
+
+/** A task after one event; frozen, so that no judgement can change it. */
+function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
+  const { connectionId, epoch, eventId, timestamp } = stamp();
+  const snapshot = Object.freeze({
+    connection_id: connectionId,
+    offset: 1,
+    event_id: eventId,
+    status: "running" as const,
+    attempt: 1,
+    timestamp,
+    epoch,
+    created_at: timestamp,
+    updated_at: timestamp,
+    ...members,
+  });
+  return Object.freeze({ snapshot, ...(owner === undefined ? {} : { owner }) });
+}
+
+function accept(state: TaskState | undefined, draft: EventDraft): Transition {
+  const result = applyDraft(state, draft, stamp(1));
+  assert("event" in result, `refused: ${JSON.stringify(result)}`);
+  return result;
+}
+
+function refuse(state: TaskState, draft: EventDraft): Refusal {
+  const result = applyDraft(state, draft, stamp(1));
+  assert("code" in result, `accepted: ${JSON.stringify(result)}`);
+  return result;
+}
+
+Deno.test("applyDraft() begins a history with what the first event says", () => {
+  const draft: EventDraft = {
+    status: "queued",
+    attempt: 3,
+    progress: 0,
+    message: "waiting",
+    event_id: "mine",
+    lease: 30,
+    user_id: "7",
+  };
+  const event = {
+    connection_id: "upload_1",
+    offset: 1,
+    event_id: "mine",
+    status: "queued",
+    attempt: 3,
+    progress: 0,
+    message: "waiting",
+    timestamp: stamp(1).timestamp,
+  } as const;
+  assertEquals(accept(undefined, draft), {
+    event,
+    state: {
+      owner: "7",
+      snapshot: {
+        ...event,
+        epoch: "epoch-1",
+        created_at: event.timestamp,
+        updated_at: event.timestamp,
+      },
+    },
+  });
+});
+
+Deno.test("applyDraft() keeps a task's epoch and beginning, and numbers on", () => {
+  const { event, state } = accept(taskWith({ offset: 7, message: "old" }), {
+    progress: 0.5,
+  });
+  assertEquals(event.offset, 8);
+  assertEquals(event.event_id, "generated-1");
+  assertFalse("message" in event);
+  assertEquals(state.snapshot.message, "old");
+  assertEquals(state.snapshot.epoch, "epoch-0");
+  assertEquals(state.snapshot.created_at, stamp(0).timestamp);
+  assertEquals(state.snapshot.updated_at, stamp(1).timestamp);
+});
+
+Deno.test("applyDraft() writes an event's members in the spec's order", () => {
+  const { event } = accept(undefined, {
+    data: 1,
+    message: "m",
+    unit: "rows",
+    total: 2,
+    current: 1,
+    progress: 0.5,
+    attempt: 1,
+    status: "running",
+    event_id: "e",
+  });
+  assertEquals(
+    Object.keys(event).join(" "),
+    "connection_id offset event_id status attempt progress current total unit message data timestamp",
+  );
+});
+
+const implied: [
+  before: Status | undefined,
+  draft: EventDraft,
+  after: Status,
+][] = [
+  [undefined, {}, "running"],
+  ["queued", {}, "queued"],
+  ["running", {}, "running"],
+  ["lost", {}, "running"],
+  ["failed", { attempt: 2 }, "running"],
+  ["canceled", { attempt: 2 }, "running"],
+  ["failed", { attempt: 2, status: "queued" }, "queued"],
+  ["lost", { status: "succeeded" }, "succeeded"],
+  ["running", { status: "queued" }, "queued"],
+  ["queued", { attempt: 2 }, "queued"],
+];
+
+for (const [before, draft, after] of implied) {
+  Deno.test(`applyDraft() makes ${before ?? "a new"} task ${after} by ${JSON.stringify(draft)}`, () => {
+    const { event, state } = accept(
+      before && taskWith({ status: before }),
+      draft,
+    );
+    assertEquals([event.status, state.snapshot.status], [after, after]);
+  });
+}
+
+for (const status of ["succeeded", "failed", "canceled"] as const) {
+  Deno.test(`applyDraft() lets nothing follow ${status} in the same attempt`, () => {
+    const state = taskWith({ status, attempt: 2 });
+    const drafts: EventDraft[] = [
+      {},
+      { status },
+      { status: "running" },
+      { progress: 1 },
+      { attempt: 2 },
+      { attempt: 2, status: "running" },
+      { user_id: "7" },
+    ];
+    for (const draft of drafts) {
+      assertEquals(refuse(state, draft).code, "task_finished");
+    }
+  });
+}
+
+Deno.test("applyDraft() calls a finished task finished for an older attempt, too", () => {
+  for (const status of ["succeeded", "failed", "canceled"] as const) {
+    const state = taskWith({ status, attempt: 2 });
+    assertEquals(refuse(state, { attempt: 1 }).code, "task_finished");
+  }
+});
+
+Deno.test("applyDraft() reopens what succeeded by no attempt", () => {
+  const state = taskWith({ status: "succeeded" });
+  assertEquals(refuse(state, { attempt: 2 }).code, "task_finished");
+});
+
+Deno.test("applyDraft() refuses events of a worker that was replaced", () => {
+  for (const status of ["queued", "running", "lost"] as const) {
+    const state = taskWith({ status, attempt: 3 });
+    assertEquals(refuse(state, { attempt: 2 }).code, "attempt_outdated");
+    assertEquals(accept(state, {}).event.attempt, 3);
+    assertEquals(accept(state, { attempt: 3 }).event.attempt, 3);
+    assertEquals(accept(state, { attempt: 5 }).event.attempt, 5);
+  }
+});
+
+Deno.test("applyDraft() settles the owner with the first event", () => {
+  assertEquals(accept(undefined, { user_id: "7" }).state.owner, "7");
+  assertFalse("owner" in accept(undefined, {}).state);
+  assertEquals(accept(taskWith({}, "7"), { user_id: "7" }).state.owner, "7");
+  assertEquals(accept(taskWith({}, "7"), {}).state.owner, "7");
+  for (const owner of [undefined, "07"]) {
+    const { code } = refuse(taskWith({}, owner), { user_id: "7" });
+    assertEquals(code, "owner_fixed");
+  }
+});
+
+Deno.test("applyDraft() tells nobody whose task it is", () => {
+  const { event, state } = accept(undefined, { user_id: "someone" });
+  assertFalse(JSON.stringify([event, state.snapshot]).includes("someone"));
+  const { detail } = refuse(taskWith({}, "someone"), { user_id: "7" });
+  assertFalse(detail.includes("someone"));
+});
+
+const progress: [
+  draft: EventDraft,
+  before: Partial<Snapshot> | undefined,
+  event: number | undefined,
+][] = [
+  [{ current: 42, total: 100 }, undefined, 0.42],
+  [{ current: 0, total: 100 }, undefined, 0],
+  [{ current: 100, total: 100 }, undefined, 1],
+  [{ current: 101, total: 100 }, undefined, 1],
+  [{ current: 1, total: 5e-324 }, undefined, 1],
+  [{ current: 0, total: 0 }, undefined, undefined],
+  [{ current: 5, total: 0 }, undefined, undefined],
+  [{ current: 5 }, undefined, undefined],
+  [{ total: 5 }, undefined, undefined],
+  [{ current: 1, total: 2, progress: 0.9 }, undefined, 0.9],
+  [{ current: 1, total: 2, progress: 0 }, undefined, 0],
+  [{ current: 30 }, { current: 20, total: 100 }, 0.3],
+  [{ total: 200 }, { current: 20, total: 100 }, 0.1],
+  [{ message: "still" }, { current: 20, total: 100, progress: 0.2 }, undefined],
+];
+
+for (const [draft, before, expected] of progress) {
+  Deno.test(`applyDraft() works out progress ${expected} of ${JSON.stringify(draft)} after ${JSON.stringify(before ?? {})}`, () => {
+    const { event, state } = accept(before && taskWith(before), draft);
+    assertEquals(event.progress, expected);
+    assertEquals("progress" in event, expected !== undefined);
+    assertEquals(state.snapshot.progress, expected ?? before?.progress);
+  });
+}
+
+Deno.test("applyDraft() takes null as data, and nothing for nothing", () => {
+  const before = taskWith({ data: { frame: 1 } });
+  assertEquals(accept(before, { data: null }).state.snapshot.data, null);
+  assertEquals(accept(before, {}).state.snapshot.data, { frame: 1 });
+});

@@ -1,0 +1,100 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { settle, watchedId, WatchedTask } from "../support/watching.ts";
+
+const nobody = () => false;
+const user42 = (owner: string | undefined) =>
+  owner === undefined || owner === "42";
+
+Deno.test("TaskWatcher.start() closes with 4403 before anything of the task is sent", async () => {
+  const task = new WatchedTask();
+  await task.publish({ user_id: "42", message: "private" });
+  const { outlet, started } = task.watch();
+  await started;
+  assertEquals(outlet.frames, []);
+  assertEquals(outlet.closes.map(({ code, error }) => [code, error.code]), [
+    [4403, "forbidden"],
+  ]);
+  assertEquals(task.hub.watcherCount(watchedId), 0);
+});
+
+Deno.test("TaskWatcher.start() asks who may watch even where nothing was published", async () => {
+  const task = new WatchedTask();
+  const { outlet, started } = task.watch(undefined, nobody);
+  await started;
+  assertEquals([outlet.frames, outlet.closes.length], [[], 1]);
+});
+
+Deno.test("TaskWatcher.start() shows a private task to its user", async () => {
+  const task = new WatchedTask();
+  await task.publish({ user_id: "42" });
+  const { outlet, started } = task.watch(undefined, user42);
+  await started;
+  await task.publish();
+  assertEquals([outlet.frames[0]?.type, outlet.offsets], ["sync", [2]]);
+});
+
+Deno.test("TaskWatcher.deliver() closes guests when the first event makes the task private", async () => {
+  const task = new WatchedTask();
+  const guests = [task.watch(), task.watch()];
+  const owner = task.watch(undefined, user42);
+  await Promise.all([...guests, owner].map(({ started }) => started));
+  const { delivered } = await task.publish({ user_id: "42" });
+  assertEquals(delivered, 1);
+  assertEquals(owner.outlet.offsets, [1]);
+  for (const { outlet } of guests) {
+    assertEquals(outlet.frames.map(({ type }) => type), ["sync"]);
+    assertEquals(outlet.closes.map(({ code }) => code), [4403]);
+  }
+  assertEquals(task.hub.watcherCount(watchedId), 1);
+});
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`TaskWatcher closes a guest whose task becomes private just ${moment} it is read`, async () => {
+    const task = new WatchedTask();
+    task.hooks = {
+      [moment]: (count: number) =>
+        count === 1 && task.publish({ user_id: "42" }),
+    };
+    const { outlet, started } = task.watch();
+    await started;
+    assertEquals(outlet.frames, []);
+    assertEquals(outlet.closes.map(({ code }) => code), [4403]);
+  });
+}
+
+Deno.test("TaskWatcher closes a guest whose task becomes private while its outlet is congested", async () => {
+  const task = new WatchedTask();
+  const { outlet, started } = task.watch();
+  await started;
+  outlet.congest();
+  await task.publish({ user_id: "42" });
+  await settle();
+  assertEquals(outlet.offsets, []);
+  assertEquals(outlet.closes.map(({ code }) => code), [4403]);
+});
+
+Deno.test("TaskWatcher closes those whose task was forgotten and began anew as another's", async () => {
+  using time = new FakeTime();
+  const task = new WatchedTask({ historyTtlMs: 1_000 });
+  await task.publish({ user_id: "42" });
+  const { outlet, started } = task.watch(undefined, user42);
+  await started;
+  time.tick(1_000);
+  const { delivered } = await task.publish({ user_id: "43" });
+  assertEquals([delivered, outlet.offsets], [0, []]);
+  assertEquals(outlet.closes.map(({ code }) => code), [4403]);
+});
+
+Deno.test("TaskWatcher.deliver() asks who may watch once, not for every event", async () => {
+  const task = new WatchedTask();
+  let asked = 0;
+  const { started } = task.watch(undefined, () => {
+    asked += 1;
+    return true;
+  });
+  await started;
+  const afterStart = asked;
+  await task.publishMany(10);
+  assertEquals(asked, afterStart);
+});
