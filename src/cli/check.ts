@@ -141,7 +141,11 @@ async function checkRealtime(
   const connected = await nextJson(socket);
   expect(connected, "type", "connected");
   expect(connected, "connection_id", connectionId);
-  expect(connected, "auth_status", authStatus);
+  try {
+    expect(connected, "auth_status", authStatus);
+  } catch (error) {
+    throw await withReason(socket, error, connected.auth_status);
+  }
   if (authStatus === "invalid_token") {
     const reason = await nextJson(socket);
     expect(reason, "type", "error");
@@ -155,6 +159,19 @@ async function checkRealtime(
   expect(sync, "type", "sync");
   socket.send('{"type":"ping","id":1}');
   expect(await nextJson(socket), "type", "pong");
+}
+
+/** A token that was not accepted is followed by the reason. */
+async function withReason(
+  socket: FrameReader,
+  fault: unknown,
+  authStatus: unknown,
+): Promise<unknown> {
+  if (!(fault instanceof Error) || !/_token$|_error$/.test(`${authStatus}`)) {
+    return fault;
+  }
+  const { code, message } = await nextJson(socket);
+  return new Error(`${fault.message}; ${code}: ${message}`);
 }
 
 async function checkSimple(socket: FrameReader): Promise<void> {

@@ -85,5 +85,7 @@ function explain(error: unknown): number {
     printError(`error: ${error.message}`);
     return 1;
   }
+  // Whoever read the output has gone, as `head` does.
+  if (error instanceof Deno.errors.BrokenPipe) return 1;
   throw error;
 }

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { connectionIdFault } from "../tasks/connection_id.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { readLines } from "./lines.ts";
@@ -28,6 +29,10 @@ export function publishCommand(): CliCommand {
     ),
     async action(command) {
       const [id = ""] = command.args;
+      // URLs drop `.` and `..` from a path, even encoded.
+      const fault = connectionIdFault(id) ??
+        (/^\.{1,2}$/.test(id) ? "The connection_id is . or .." : undefined);
+      if (fault !== undefined) throw new UsageFailure(fault);
       const config = readConfig(command);
       const target = publishTarget(id, command.opts().url, config);
       const event = eventOf(command.opts());
@@ -60,6 +65,11 @@ function publishTarget(
   if (apiKey === undefined) {
     throw new CommandFailure(
       "there is no API key to publish with: set TASKWIRE_API_KEYS to one of the server's ('taskwire serve' prints the one it made), or to a JWT with the scope publish",
+    );
+  }
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new CommandFailure(
+      "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
     );
   }
   const path = `api/tasks/${encodeURIComponent(id)}/events`;

@@ -52,7 +52,11 @@ function listen(app: Hono, services: Services): RunningServer {
         `${host}:${port} is taken: stop what listens there, or choose another port with --port (0 for any)`,
       );
     }
-    if (error instanceof Error && "code" in error) {
+    // The runtime has no class of its own for a name that does not resolve.
+    if (
+      error instanceof Error &&
+      ("code" in error || /failed to lookup address/.test(error.message))
+    ) {
       throw new CommandFailure(
         `cannot listen on ${host}:${port}: ${error.message}`,
       );

@@ -111,15 +111,18 @@ function openSocket(
   }
   const socket = new WebSocket(url, token ? ["bearer", token] : []);
   let wasOpen = false;
+  let isCanceled = false;
   let failure = "";
   const items = new ReadableStream<SocketItem>({
     start(controller) {
       socket.onopen = () => wasOpen = true;
       socket.onmessage = ({ data }) => {
+        if (isCanceled) return;
         controller.enqueue({ kind: "frame", frame: JSON.parse(data) });
       };
       socket.onerror = (event) => failure = explainSocketError(event);
       socket.onclose = ({ code, reason }) => {
+        if (isCanceled) return;
         controller.enqueue({
           kind: "end",
           code,
@@ -128,6 +131,10 @@ function openSocket(
         });
         controller.close();
       };
+    },
+    /** The reader has stopped; the socket's last events come after that. */
+    cancel() {
+      isCanceled = true;
     },
   });
   return { items, close: () => socket.close() };
@@ -147,6 +154,8 @@ function* interpret(
     case "sync":
       cursor.epoch = String(frame.epoch);
       cursor.offset = Number(frame.offset);
+      // When recovered, the events that were missed follow: the snapshot is ahead of them.
+      if (frame.recovered) break;
       if (frame.task === null) yield { kind: "empty" };
       else {
         cursor.task = frame.task as TaskView;

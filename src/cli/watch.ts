@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { UsageFailure } from "./failure.ts";
 import { printError, printLine, printRaw } from "./output.ts";
 import { serverUrl, withServerUrl } from "./server_url.ts";
 import { renderTask } from "./task_line.ts";
@@ -23,6 +24,11 @@ export function watchCommand(): CliCommand {
       const { url, token } = command.opts<{ url?: string; token?: string }>();
       const server = serverUrl(url, readConfig(command));
       const bearer = token ?? Deno.env.get("TASKWIRE_TOKEN");
+      if (bearer && !/^[\w.~+/=-]+$/.test(bearer)) {
+        throw new UsageFailure(
+          "the token is no JWT: it has characters that no token has",
+        );
+      }
       const ids = [...new Set(command.args)];
       const show = Deno.stdout.isTerminal() ? liveDisplay(ids) : printTask;
       const results = await Promise.all(ids.map(async (connectionId) => {

@@ -40,15 +40,11 @@ export function webSocketHandler(
     const offer = parseOfferedProtocols(c.req.header("sec-websocket-protocol"));
     const host = c.req.header("host");
     const handshake = readHandshake(c, route, offer.token);
-    const response = await upgradeWebSocket(
-      asHelperExpects(c),
+    return await upgradeWebSocket(
+      asHelperExpects(c, offer.selected),
       socketEvents(handshake, host, endpoint, services),
       { idleTimeout: services.config.idleTimeoutSeconds },
     );
-    if (offer.selected !== undefined) {
-      response.headers.set("Sec-WebSocket-Protocol", offer.selected);
-    }
-    return response;
   };
 }
 
@@ -75,19 +71,34 @@ function readHandshake(
 }
 
 /**
- * The helper compares `Upgrade` with `websocket` letter for letter, and echoes
- * the first subprotocol offered, a token as well; so it sees the one header in
- * lower case and never the other.
+ * The helper compares `Upgrade` with `websocket` letter for letter, so it sees
+ * that in lower case. It echoes the first subprotocol offered, a token as well;
+ * so it sees none but the one that was selected. The runtime must see the same
+ * then: it looks for it in the request's own list, split at comma and space.
+ * (Deno before 2.9 refuses headers set on the response afterwards.)
+ *
+ * @param selected The subprotocol to answer with.
  */
-function asHelperExpects(c: Context): Context {
+function asHelperExpects(c: Context, selected: string | undefined): Context {
+  const seen: Record<string, string | undefined> = {
+    "upgrade": "websocket",
+    "sec-websocket-protocol": selected,
+  };
   return Object.create(c, {
     req: {
       value: {
-        raw: c.req.raw,
-        header: (name: string) => name === "upgrade" ? "websocket" : undefined,
+        raw: selected === undefined ? c.req.raw : offering(c.req.raw, selected),
+        header: (name: string) => seen[name],
       },
     },
   });
+}
+
+/** A request as it would be if it offered this one subprotocol. */
+function offering(request: Request, protocol: string): Request {
+  const headers = new Headers(request.headers);
+  headers.set("sec-websocket-protocol", protocol);
+  return Object.create(request, { headers: { value: headers } });
 }
 
 /** The events of one socket, in terms of a {@linkcode Connection}. */

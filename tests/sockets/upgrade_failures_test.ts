@@ -45,7 +45,8 @@ for (const [way, endpoint] of endpoints) {
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       await using failing = new TestSocket(server.ws("/ws/broken/a"));
       await failing.opened;
-      failing.send("hello");
+      // Sent to a socket that is closing, it could make the runtime reset it.
+      if (way.includes("message")) failing.send("hello");
       const { type, code } = await failing.nextFrame();
       assertEquals([type, code], ["error", "internal_error"]);
       assertEquals((await failing.closed).code, 1011);

@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { RawSocket } from "../support/raw_socket.ts";
+import {
+  closeCodeOf,
+  opcodes,
+  rawFrame,
+  RawSocket,
+} from "../support/raw_socket.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -37,12 +42,25 @@ for (
     await using socket = new TestSocket(server.ws("/ws/test/a"));
     await socket.nextOf("connected");
     socket.send(message);
-    socket.send("after");
     const { type, code } = await socket.nextFrame();
     assertEquals([type, code], ["error", "message_too_big"]);
     assertEquals((await socket.closed).code, 1009);
   });
 }
+
+Deno.test("webSocketHandler() closes with its code though more messages are on their way", async () => {
+  await using server = await startTestServer({
+    config: { maxMessageBytes: 4 },
+  });
+  using socket = await RawSocket.open(server.ws("/ws/test/a"));
+  await socket.next();
+  const messages = ["too long", "more", "more"].map((text) =>
+    rawFrame(opcodes.text, new TextEncoder().encode(text))
+  );
+  await socket.write(new Uint8Array(messages.flatMap((bytes) => [...bytes])));
+  assertEquals(JSON.parse(await socket.nextText()).code, "message_too_big");
+  assertEquals(closeCodeOf(await socket.next()), 1009);
+});
 
 Deno.test("webSocketHandler() closes with 4429 beyond the rate and its burst", async () => {
   using _ = stub(performance, "now", () => 0);
@@ -51,7 +69,7 @@ Deno.test("webSocketHandler() closes with 4429 beyond the rate and its burst", a
   await using other = new TestSocket(server.ws("/ws/test/a"));
   await socket.nextOf("connected");
   await other.nextOf("connected");
-  for (let count = 1; count <= 12; count += 1) socket.send(String(count));
+  for (let count = 1; count <= 11; count += 1) socket.send(String(count));
   for (let count = 1; count <= 10; count += 1) {
     assertEquals(await socket.next(), String(count));
   }
@@ -70,7 +88,7 @@ Deno.test("webSocketHandler() closes with 4429 when too much waits to be answere
   });
   await using socket = new TestSocket(server.ws("/ws/realtime/a?token=t"));
   await socket.opened;
-  for (let count = 1; count <= 10; count += 1) socket.send("x".repeat(100));
+  for (let count = 1; count <= 4; count += 1) socket.send("x".repeat(100));
   const { type, code } = await socket.nextFrame();
   assertEquals([type, code], ["error", "rate_limited"]);
   assertEquals((await socket.closed).code, 4429);
@@ -91,8 +109,7 @@ for (
       });
       const { type, code } = JSON.parse(await socket.nextText());
       assertEquals([type, code], ["error", "origin_not_allowed"]);
-      const { payload } = await socket.next();
-      assertEquals([payload[0], payload[1]], [4403 >> 8, 4403 & 0xff]);
+      assertEquals(closeCodeOf(await socket.next()), 4403);
     }
     assertEquals(server.services.registry.list(), []);
   });

@@ -62,7 +62,7 @@ for (const separator of [",", ", ", " , "]) {
     await using server = await startTestServer();
     const token = await signToken({ sub: "42" });
     const { status, headers } = await rawHandshake(
-      server.ws("/ws/realtime/a"),
+      server.ws("/ws/test/a"),
       { "Sec-WebSocket-Protocol": `bearer${separator}${token}` },
     );
     assertEquals([status, headers.get("sec-websocket-protocol")], [

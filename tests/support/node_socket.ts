@@ -24,9 +24,12 @@ export class NodeSocket implements AsyncDisposable {
   readonly #lines: AsyncGenerator<string>;
   readonly #stderr: Promise<string>;
 
-  constructor(url: string, protocols: readonly string[] = []) {
+  /**
+   * @param origin The page that a browser would name; `ws` names none.
+   */
+  constructor(url: string, protocols: readonly string[] = [], origin = "") {
     this.#child = new Deno.Command("node", {
-      args: [fileURLToPath(script), ws, url, ...protocols],
+      args: [fileURLToPath(script), ws, url, origin, ...protocols],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

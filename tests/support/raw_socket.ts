@@ -54,19 +54,9 @@ export class RawSocket implements Disposable {
     return socket;
   }
 
-  /** Sends one short frame, masked with zeros. */
+  /** Sends one short frame. */
   async send(opcode: number, payload: Uint8Array): Promise<void> {
-    await this.write(
-      new Uint8Array([
-        0x80 | opcode,
-        0x80 | payload.length,
-        0,
-        0,
-        0,
-        0,
-        ...payload,
-      ]),
-    );
+    await this.write(rawFrame(opcode, payload));
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -124,6 +114,12 @@ export class RawSocket implements Disposable {
   [Symbol.dispose](): void {
     this.#tcp.close();
   }
+}
+
+/** One short frame as a client sends it, masked with zeros. */
+export function rawFrame(opcode: number, payload: Uint8Array): Uint8Array {
+  const head = [0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0];
+  return new Uint8Array([...head, ...payload]);
 }
 
 /** The code of a close frame (RFC 6455 §5.5.1). */

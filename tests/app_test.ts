@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { createApp } from "../src/app.ts";
+import { createServices } from "../src/create_services.ts";
+import type { Services } from "../src/services.ts";
+import { answerOf } from "./support/answer.ts";
+import { captureLog } from "./support/captured_log.ts";
+import { startTestServer, testApiKey, testConfig } from "./support/server.ts";
+import { TestSocket } from "./support/socket.ts";
+import { signToken } from "./support/tokens.ts";
+
+async function appWith(overrides: Partial<Services> = {}) {
+  return createApp({ ...await createServices(testConfig()), ...overrides });
+}
+
+const publishing = {
+  method: "POST",
+  headers: { Authorization: `Bearer ${testApiKey}` },
+  body: "{}",
+};
+
+Deno.test("createApp() answers 404 as a problem, without the query", async () => {
+  const app = await appWith();
+  const answer = await answerOf(app.request("/nowhere?token=secret"));
+  assertEquals(answer.status, 404);
+  assertEquals(answer.headers.get("content-type"), "application/problem+json");
+  assertEquals(answer.json(), {
+    type: "about:blank",
+    title: "Not Found",
+    status: 404,
+    code: "not_found",
+    detail: "Nothing is at GET /nowhere",
+  });
+});
+
+for (
+  const [method, path] of [["POST", "/healthz"], ["DELETE", "/"], [
+    "POST",
+    "/ws/test/a",
+  ]] as const
+) {
+  Deno.test(`createApp() answers 404 to ${method} ${path}`, async () => {
+    const app = await appWith();
+    const answer = await answerOf(app.request(path, { method }));
+    assertEquals([answer.status, answer.json().code], [404, "not_found"]);
+  });
+}
+
+Deno.test("createApp() answers 500 as a problem that gives no details away, and logs them", async () => {
+  using log = captureLog();
+  const store = {
+    ...(await createServices(testConfig())).store,
+    publish: () => Promise.reject(new Error("secret detail")),
+  } as never;
+  const app = await appWith({ store });
+  const answer = await answerOf(
+    app.request("/api/tasks/a/events?token=query-secret", publishing),
+  );
+  assertEquals(answer.status, 500);
+  assertEquals(answer.headers.get("content-type"), "application/problem+json");
+  assertEquals(answer.json(), {
+    type: "about:blank",
+    title: "Internal Server Error",
+    status: 500,
+    code: "internal_error",
+    detail: "The server failed on this request: its log says why",
+  });
+  assert(log.text.includes("secret detail"));
+  assert(log.text.includes("/api/tasks/a/events"));
+  assertFalse(log.text.includes("query-secret"));
+});
+
+Deno.test("createApp() logs no token and no key, however it comes", async () => {
+  const token = await signToken({ sub: "42" });
+  const bad = await signToken({ sub: "42" }, {
+    secret: "another secret, of 32 bytes and more",
+  });
+  using log = captureLog("debug");
+  {
+    await using server = await startTestServer();
+    const sockets: [string, string[]][] = [
+      [`/ws/realtime/a?token=${token}`, []],
+      [`/ws/realtime/a?token=${bad}`, []],
+      [`/ws/realtime/a?token=garbage-secret`, []],
+      ["/ws/realtime/a", ["bearer", bad]],
+      [`/ws/test/a?token=${token}`, []],
+    ];
+    for (const [path, protocols] of sockets) {
+      await using socket = new TestSocket(server.ws(path), protocols);
+      await socket.nextOf("connected");
+    }
+    for (const path of ["/nowhere", "/ws/realtime/a", "/healthz"]) {
+      await answerOf(fetch(`${server.origin}${path}?token=${token}`));
+    }
+    for (const credential of [token, bad, testApiKey, "garbage-secret"]) {
+      await answerOf(fetch(`${server.origin}/api/tasks/a/events`, {
+        ...publishing,
+        headers: { Authorization: `Bearer ${credential}` },
+      }));
+    }
+  }
+  assert(log.text.includes("token_bad_signature"), "something was logged");
+  const secrets = [...token.split("."), ...bad.split("."), testApiKey];
+  for (const secret of [...secrets, "garbage-secret", "token="]) {
+    assertFalse(log.text.includes(secret), secret);
+  }
+});

@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { createServices } from "../../src/create_services.ts";
+import { healthRoutes } from "../../src/http/health.ts";
+import { answerOf } from "../support/answer.ts";
+import { testConfig } from "../support/server.ts";
+
+Deno.test("healthRoutes() is live and ready, and asks for no key", async () => {
+  const app = healthRoutes(await createServices(testConfig()));
+  for (
+    const [path, status] of [["/healthz", "ok"], ["/readyz", "ready"]] as const
+  ) {
+    const answer = await answerOf(app.request(path));
+    assertEquals([answer.status, answer.json()], [200, { status }]);
+  }
+});
+
+Deno.test("healthRoutes() is live but not ready while draining", async () => {
+  const services = await createServices(testConfig());
+  const app = healthRoutes(services);
+  services.registry.beginDrain();
+  assertEquals((await answerOf(app.request("/healthz"))).status, 200);
+  const { status, json } = await answerOf(app.request("/readyz"));
+  assertEquals([status, json().code], [503, "draining"]);
+});

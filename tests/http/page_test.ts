@@ -1,0 +1,68 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { pageRoute } from "../../src/http/page.ts";
+import { answerOf } from "../support/answer.ts";
+import { startTestServer } from "../support/server.ts";
+
+/** A policy's directives by name (CSP Level 3 §2.2.1). */
+function parsePolicy(policy: string): Map<string, string[]> {
+  return new Map(
+    policy.split(";").map((directive) => {
+      const [name = "", ...values] = directive.trim().split(/\s+/);
+      return [name, values];
+    }),
+  );
+}
+
+async function hashOf(text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(text);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return `'sha256-${new Uint8Array(digest).toBase64()}'`;
+}
+
+Deno.test("pageRoute() serves the page as HTML, without a key", async () => {
+  await using server = await startTestServer();
+  const page = await answerOf(fetch(server.origin));
+  assertEquals(page.status, 200);
+  assertEquals(page.headers.get("content-type"), "text/html; charset=UTF-8");
+  const file = new URL("../../src/page/index.html", import.meta.url);
+  assertEquals(page.text, await Deno.readTextFile(file));
+});
+
+Deno.test("pageRoute() allows the page's own script and style, and no other", async () => {
+  const { text, headers } = await answerOf(pageRoute().request("/"));
+  const policy = parsePolicy(headers.get("content-security-policy") ?? "");
+  assertEquals(policy.get("default-src"), ["'none'"]);
+  for (const element of ["script", "style"]) {
+    const blocks = text.split(new RegExp(`<${element}\\b[^>]*>`)).slice(1)
+      .map((rest) => rest.slice(0, rest.indexOf(`</${element}>`)));
+    assert(blocks.length > 0);
+    assertEquals(
+      policy.get(`${element}-src`),
+      await Promise.all(blocks.map(hashOf)),
+    );
+  }
+});
+
+Deno.test("pageRoute() lets the page talk to its own server only, and nobody frame it", async () => {
+  const { headers } = await answerOf(pageRoute().request("/"));
+  const policy = parsePolicy(headers.get("content-security-policy") ?? "");
+  for (
+    const [name, value] of [["connect-src", "'self'"], ["base-uri", "'none'"], [
+      "form-action",
+      "'none'",
+    ], ["frame-ancestors", "'none'"]] as const
+  ) {
+    assertEquals(policy.get(name), [value]);
+  }
+  assertEquals(headers.get("referrer-policy"), "no-referrer");
+  assertEquals(headers.get("x-content-type-options"), "nosniff");
+});
+
+Deno.test("pageRoute() serves a page that its policy would not break", async () => {
+  const { text } = await answerOf(pageRoute().request("/"));
+  const markup = text.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
+  assertFalse(/\son\w+\s*=/i.test(markup), "inline event handlers");
+  assertFalse(/\sstyle\s*=/i.test(markup), "style attributes");
+  assertFalse(/<script[^>]*\ssrc\s*=/i.test(text), "external scripts");
+  assertFalse(/<link[^>]*stylesheet/i.test(text), "external styles");
+});

@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { createApp } from "../src/app.ts";
+import { createServices } from "../src/create_services.ts";
+import { startServer } from "../src/server.ts";
+import type { Services } from "../src/services.ts";
+import { answerOf } from "./support/answer.ts";
+import { rawHandshake } from "./support/handshake.ts";
+import { RawSocket } from "./support/raw_socket.ts";
+import { startTestServer, testConfig } from "./support/server.ts";
+import { TestSocket } from "./support/socket.ts";
+
+Deno.test("startServer() tells where it listens", async () => {
+  const services = await createServices(testConfig());
+  const server = startServer(createApp(services), services);
+  const { host, port } = server.address;
+  assertEquals(host, "127.0.0.1");
+  assert(port > 0);
+  const { status } = await answerOf(fetch(`http://${host}:${port}/healthz`));
+  assertEquals(status, 200);
+  await server.stop();
+});
+
+Deno.test("startServer() throws where the port is taken, and the first server lives", async () => {
+  await using first = await startTestServer();
+  const port = Number(new URL(first.origin).port);
+  const services = await createServices(testConfig({ port }));
+  assertThrows(
+    () => startServer(createApp(services), services),
+    Deno.errors.AddrInUse,
+  );
+  assertEquals((await answerOf(fetch(`${first.origin}/healthz`))).status, 200);
+});
+
+Deno.test("RunningServer.stop() tells each socket before it closes with 1012", async () => {
+  await using server = await startTestServer();
+  const paths = ["/ws/realtime/a", "/ws/ws/simple/a", "/ws/test/a"];
+  const sockets = paths.map((path) => new TestSocket(server.ws(path)));
+  await Promise.all(sockets.map((socket) => socket.nextOf("connected")));
+  const stopped = server.stop();
+  for (const socket of sockets) {
+    const { code, retry_after_ms } = await socket.nextOf("error");
+    assertEquals(code, "server_restarting");
+    assert(Number(retry_after_ms) >= 500 && Number(retry_after_ms) <= 5_000);
+    assertEquals((await socket.closed).code, 1012);
+  }
+  await stopped;
+  assertEquals(server.services.registry.socketCount, 0);
+});
+
+Deno.test("RunningServer.stop() spreads the sockets over half the drain time, not ready meanwhile", async () => {
+  await using server = await startTestServer({
+    config: { drainTimeoutSeconds: 10 },
+  });
+  using time = new FakeTime();
+  await using first = new TestSocket(server.ws("/ws/test/1"));
+  await first.nextOf("connected");
+  await using second = new TestSocket(server.ws("/ws/test/2"));
+  await second.nextOf("connected");
+  const startedAt = time.now;
+  const stopped = server.stop();
+  assertEquals((await first.nextFrame()).code, "server_restarting");
+
+  second.send("still here");
+  assertEquals(await second.next(), "still here");
+  const ready = await answerOf(fetch(`${server.origin}/readyz`));
+  assertEquals([ready.status, ready.json().code], [503, "draining"]);
+  const health = await answerOf(fetch(`${server.origin}/healthz`));
+  assertEquals(health.status, 200);
+  const refused = await rawHandshake(server.ws("/ws/test/3"));
+  assertEquals(refused.status, 503);
+  assert(refused.headers.has("retry-after"));
+  assertEquals((await answerOf(server.publish("a", {}))).status, 201);
+
+  while (server.services.registry.list().length > 0) await time.nextAsync();
+  assertEquals(time.now - startedAt, 2_500);
+  assertEquals((await second.nextFrame()).code, "server_restarting");
+  let isStopped = false;
+  stopped.then(() => isStopped = true);
+  // Only what is due now: the close frames leave in a macrotask of their own.
+  while (!isStopped) await time.tickAsync();
+  assertEquals((await second.closed).code, 1012);
+  assertEquals((await first.closed).code, 1012);
+});
+
+Deno.test("RunningServer.stop() takes no new connections once it is done", async () => {
+  await using server = await startTestServer();
+  await server.stop();
+  await assertRejects(() => fetch(`${server.origin}/healthz`), TypeError);
+});
+
+Deno.test("RunningServer.stop() stops once, however often it is called", async () => {
+  let closes = 0;
+  await using server = await startTestServer({
+    services: ({ store }) => ({
+      store: {
+        read: (...args) => store.read(...args),
+        publish: (...args) => store.publish(...args),
+        close: () => {
+          closes += 1;
+          return store.close();
+        },
+      },
+    }),
+  });
+  assertEquals(server.stop(), server.stop());
+  await Promise.all([server.stop(), server.stop()]);
+  await server.stop();
+  assertEquals(closes, 1);
+});
+
+/** A store that takes its time to publish. */
+function slowStore() {
+  const arrived = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const services = ({ store }: Services): Partial<Services> => ({
+    store: {
+      read: (...args) => store.read(...args),
+      publish: async (...args) => {
+        arrived.resolve();
+        await goOn.promise;
+        order.push("published");
+        return await store.publish(...args);
+      },
+      close: () => {
+        order.push("closed");
+        return store.close();
+      },
+    },
+  });
+  return { arrived: arrived.promise, goOn: goOn.resolve, order, services };
+}
+
+Deno.test("RunningServer.stop() lets a publish finish before it closes the store", async () => {
+  const { arrived, goOn, order, services } = slowStore();
+  await using server = await startTestServer({
+    config: { drainTimeoutSeconds: 60 },
+    services,
+  });
+  const publishing = answerOf(server.publish("a", { progress: 1 }));
+  await arrived;
+  const stopped = server.stop().then(() => order.push("stopped"));
+  goOn();
+  const { status, json } = await publishing;
+  assertEquals([status, json().offset], [201, 1]);
+  await stopped;
+  assertEquals(order, ["published", "closed", "stopped"]);
+});
+
+Deno.test("RunningServer.stop() does not wait beyond the drain time for a request that hangs", async () => {
+  const { arrived, goOn, order, services } = slowStore();
+  await using server = await startTestServer({
+    config: { drainTimeoutSeconds: 10 },
+    services,
+  });
+  const publishing = answerOf(server.publish("a", {}));
+  await arrived;
+  {
+    using time = new FakeTime();
+    const startedAt = time.now;
+    const stopped = server.stop().then(() => order.push("stopped"));
+    while (order.length < 2) {
+      await time.nextAsync();
+      await time.runMicrotasks();
+    }
+    await stopped;
+    assertEquals(time.now - startedAt, 10_000);
+  }
+  assertEquals(order, ["closed", "stopped"]);
+  goOn();
+  await publishing;
+});
+
+Deno.test("RunningServer.stop() is not kept by a reader that stopped reading", async () => {
+  const flooded = Promise.withResolvers<void>();
+  await using server = await startTestServer({
+    table: [{
+      name: "flooding_websocket",
+      path: "/ws/flooding/{connection_id}",
+      endpoint: (connection) => {
+        connection.send(new ArrayBuffer(32 * 1024 * 1024));
+        flooded.resolve();
+        return () => {};
+      },
+    }],
+  });
+  using _stalled = await RawSocket.open(server.ws("/ws/flooding/a"));
+  await flooded.promise;
+  await server.stop();
+  assertEquals(server.services.registry.list(), []);
+});
