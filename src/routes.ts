@@ -46,7 +46,7 @@ export function register(
 
 /** `{x:path}` and `{x}` in Hono's notation. */
 export function toHonoPath(path: string): string {
-  return path.replace(/\{(\w+):path\}/g, ":$1{.+}").replace(
+  return path.replace(/\{(\w+):path\}/g, ":$1{[\\s\\S]+}").replace(
     /\{(\w+)\}/g,
     ":$1",
   );

@@ -73,6 +73,7 @@ async function sendAway(
   }
   // Without a macrotask in between, clients would see the runtime's own 1001.
   await delay(0);
+  await delay(0);
 }
 
 /** Whether a promise settles before a time. */

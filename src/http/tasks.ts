@@ -6,6 +6,7 @@ import { connectionIdFault } from "../tasks/connection_id.ts";
 import { type EventDraft, eventDraftSchema } from "../tasks/draft.ts";
 import { requireScope } from "./authorization.ts";
 import { ProblemError } from "./problem.ts";
+import { isDecodable } from "../sockets/guard.ts";
 
 /** The largest request body, in bytes: `data` of 64 KiB, escaped and with company. */
 const maxBodyBytes = 262_144;
@@ -14,7 +15,7 @@ const maxBodyBytes = 262_144;
 export function taskRoutes(services: Services): Hono {
   const app = new Hono();
   app.post(
-    "/:connection_id{.+}/events",
+    "/:connection_id{[\\s\\S]+}/events",
     async function authorizePublisher(c, next) {
       await requireScope(
         c.req.header("authorization"),
@@ -39,7 +40,9 @@ export function taskRoutes(services: Services): Hono {
 
 function readConnectionId(c: Context): string {
   const connectionId = c.req.param("connection_id") ?? "";
-  const detail = connectionIdFault(connectionId);
+  const detail = isDecodable(c.req.url)
+    ? connectionIdFault(connectionId)
+    : "The connection_id is not percent-encoded UTF-8";
   if (detail === undefined) return connectionId;
   throw new ProblemError({ status: 400, code: "bad_connection_id", detail });
 }

@@ -90,7 +90,7 @@ function listHas(header: string | undefined, item: string): boolean {
     header.toLowerCase().split(",").some((part) => part.trim() === item);
 }
 
-function isDecodable(url: string): boolean {
+export function isDecodable(url: string): boolean {
   if (!url.includes("%")) return true;
   try {
     decodeURIComponent(new URL(url).pathname);

@@ -11,10 +11,11 @@ export class ConnectionRegistry {
   readonly #open = new Map<string, Connection>();
   readonly #sockets = new Set<Connection>();
   #draining = false;
+  #opening = 0;
 
   /** Sockets held, listed or not. */
   get socketCount(): number {
-    return this.#sockets.size;
+    return this.#sockets.size + this.#opening;
   }
 
   /** Whether the server has begun to stop and takes no new sockets. */
@@ -30,6 +31,17 @@ export class ConnectionRegistry {
   /** The listed connections, oldest first. */
   list(): readonly Connection[] {
     return [...this.#open.values()];
+  }
+
+  /** Holds a place for a handshake that was accepted; call what it returns once the socket is open, or has failed to. */
+  reserve(): () => void {
+    this.#opening += 1;
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#opening -= 1;
+    };
   }
 
   /** Lists a connection until it ends. */

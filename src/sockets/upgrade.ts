@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import type { Context } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
 import type { WSEvents } from "hono/ws";
@@ -5,7 +6,7 @@ import { parseOfferedProtocols, selectToken } from "../auth/token.ts";
 import { log } from "../log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
-import { Connection, type Handshake } from "./connection.ts";
+import { Connection, type Handshake, type Transport } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { refuseHandshake } from "./guard.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
@@ -101,6 +102,19 @@ function offering(request: Request, protocol: string): Request {
   return Object.create(request, { headers: { value: headers } });
 }
 
+/** Closes a macrotask later: Deno drops a socket whose peer has sent more, and its close frame with it. */
+function transportOf(socket: WebSocket): Transport {
+  return {
+    get bufferedAmount() {
+      return socket.bufferedAmount;
+    },
+    send: (data) => socket.send(data),
+    close: (code, reason) => {
+      setImmediate(() => socket.close(code, reason));
+    },
+  };
+}
+
 /** The events of one socket, in terms of a {@linkcode Connection}. */
 function socketEvents(
   handshake: Handshake,
@@ -110,6 +124,7 @@ function socketEvents(
 ): WSEvents<WebSocket> {
   const { config, registry } = services;
   const isWithinRate = createMessageRate(config.messageRate);
+  const release = registry.reserve();
   let connection: Connection | undefined;
   let inbox: Inbox | undefined;
 
@@ -119,9 +134,22 @@ function socketEvents(
         throw new TypeError("The helper gave no socket");
       }
       socket.binaryType = "arraybuffer";
-      const opened = new Connection(socket, handshake, config.maxBufferedBytes);
+      const opened = new Connection(
+        transportOf(socket),
+        handshake,
+        config.maxBufferedBytes,
+      );
       connection = opened;
       registry.add(opened);
+      release();
+      if (registry.isDraining) {
+        opened.close(closeCodes.serviceRestart, {
+          code: "server_restarting",
+          message: "The server shuts down or restarts: connect again",
+          retryAfterMs: jitteredRetryMs(),
+        });
+        return;
+      }
       if (!isOriginAllowed(handshake.origin, host, config.origins)) {
         opened.close(closeCodes.forbidden, {
           code: "origin_not_allowed",
@@ -166,6 +194,7 @@ function socketEvents(
 
     /** May come twice, and for a peer that stopped reading never. */
     onClose() {
+      release();
       if (!connection) return;
       connection.ended();
       registry.released(connection);
@@ -173,6 +202,7 @@ function socketEvents(
 
     /** The close that follows cleans up; this only says why, where somebody asks. */
     onError(event) {
+      release();
       log.debug("A socket broke: {reason}", {
         reason: event instanceof ErrorEvent ? event.message : event.type,
         route: handshake.route,

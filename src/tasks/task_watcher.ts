@@ -100,6 +100,7 @@ export class TaskWatcher implements Watcher {
     for (;;) {
       if (outlet.isCongested) await outlet.writable();
       if (outlet.isClosed) return;
+      this.#noted = undefined;
       const view = await store.read(connectionId, since, replaySlice);
       if (outlet.isClosed || !this.#admit(view.state?.owner)) return;
       if (needsSync || !view.recovered) this.#sync(view, since);
@@ -108,8 +109,7 @@ export class TaskWatcher implements Watcher {
       since = endOf(view);
       this.#position = since;
       const isAtEnd = since.offset === view.offset;
-      if (isAtEnd && (!this.#noted || this.#hasSeen(this.#noted))) {
-        this.#noted = undefined;
+      if (isAtEnd && this.#isQuiet()) {
         this.#live = true;
         return;
       }
@@ -126,6 +126,10 @@ export class TaskWatcher implements Watcher {
       snapshot: view.state?.snapshot,
       watchers: hub.watcherCount(connectionId),
     }));
+  }
+
+  #isQuiet(): boolean {
+    return this.#noted === undefined || this.#hasSeen(this.#noted);
   }
 
   #hasSeen({ epoch, event }: StoredEvent): boolean {
