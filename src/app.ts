@@ -1,9 +1,9 @@
 import { Hono } from "hono";
+import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
-import { ProblemError, problemResponse } from "./http/problem.ts";
+import { asProblem, problemResponse } from "./http/problem.ts";
 import { taskRoutes } from "./http/tasks.ts";
-import { log } from "./log.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
@@ -22,6 +22,7 @@ export function createApp(
   app.route("/", healthRoutes(services));
   app.route("/", pageRoute());
   app.route("/api/tasks", taskRoutes(services));
+  app.route("/api/events", eventStreamRoutes(services));
 
   app.notFound((c) =>
     problemResponse({
@@ -30,18 +31,8 @@ export function createApp(
       detail: `Nothing is at ${c.req.method} ${c.req.path}`,
     })
   );
-  app.onError((error, c) => {
-    if (error instanceof ProblemError) return problemResponse(error.problem);
-    log.error("{method} {path} failed: {error}", {
-      method: c.req.method,
-      path: c.req.path,
-      error,
-    });
-    return problemResponse({
-      status: 500,
-      code: "internal_error",
-      detail: "The server failed on this request: its log says why",
-    });
-  });
+  app.onError((error, c) =>
+    problemResponse(asProblem(error, `${c.req.method} ${c.req.path}`))
+  );
   return app;
 }

@@ -109,7 +109,8 @@ function findUnknown(envFile: Readonly<Record<string, string>>): string[] {
 export function describeConfig(config: Config): readonly string[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
     const setting: Setting = settings[name];
-    const value = config[name];
+    const value: unknown =
+      (config as Partial<Record<SettingName, unknown>>)[name];
     const isUnset = value === undefined ||
       (Array.isArray(value) && value.length === 0);
     if (isUnset) return `# ${setting.variable}=`;

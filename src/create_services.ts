@@ -3,12 +3,23 @@ import { createVerifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
-import { createMemoryStore } from "./store/memory_store.ts";
+import { createCounters } from "./counters.ts";
+import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
+import { LeaseKeeper } from "./tasks/lease.ts";
 
-/** Makes all that a configuration asks for. */
+/**
+ * Makes all that a configuration asks for.
+ *
+ * @throws {StoreOpenError} When the store can't be opened.
+ */
 export async function createServices(config: Config): Promise<Services> {
   const hub = new Hub();
+  const leases = new LeaseKeeper();
+  const store = openStore(config, (announcement) => {
+    leases.note(announcement);
+    return hub.announce(announcement);
+  });
   const { jwtIssuer, jwtAudience } = config;
   return {
     config,
@@ -20,11 +31,10 @@ export async function createServices(config: Config): Promise<Services> {
       ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
     }),
     isApiKey: createApiKeyCheck(config.apiKeys),
-    store: createMemoryStore({
-      historyLimit: config.historyLimit,
-      historyTtlMs: config.historyTtlSeconds * 1_000,
-    }, hub.announce),
+    store,
+    leases,
     hub,
     registry: new ConnectionRegistry(),
+    counters: createCounters(),
   };
 }

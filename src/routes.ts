@@ -44,9 +44,9 @@ export function register(
   }
 }
 
-/** `{x:path}` and `{x}` in Hono's notation. */
+/** `{x:path}` and `{x}` in Hono's notation; `.` would not match a line's end. */
 export function toHonoPath(path: string): string {
-  return path.replace(/\{(\w+):path\}/g, ":$1{[\\s\\S]+}").replace(
+  return path.replace(/\{(\w+):path\}/g, ":$1{[^]+}").replace(
     /\{(\w+)\}/g,
     ":$1",
   );

@@ -3,7 +3,7 @@ import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
 import type { Connection } from "./sockets/connection.ts";
-import { jitteredRetryMs } from "./sockets/retry.ts";
+import { restarting } from "./sockets/retry.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -27,7 +27,7 @@ const sendAwayShare = 0.5;
  * @throws {Deno.errors.AddrInUse} When the port is taken.
  */
 export function startServer(app: Hono, services: Services): RunningServer {
-  const { config, registry, store } = services;
+  const { config, leases, registry, store } = services;
   const server = Deno.serve({
     hostname: config.host,
     port: config.port,
@@ -45,6 +45,7 @@ export function startServer(app: Hono, services: Services): RunningServer {
     });
     await sendAway(registry.list(), timeoutMs * sendAwayShare);
     const isFinished = await before(deadline, server.shutdown());
+    leases.stop();
     await store.close();
     log.info(
       isFinished
@@ -65,13 +66,11 @@ async function sendAway(
   for (const [index, connection] of connections.entries()) {
     const dueAt = startedAt + durationMs * index / connections.length;
     if (dueAt > Date.now()) await delay(dueAt - Date.now());
-    connection.close(closeCodes.serviceRestart, {
-      code: "server_restarting",
-      message: "The server shuts down or restarts: connect again",
-      retryAfterMs: jitteredRetryMs(),
-    });
+    connection.close(closeCodes.serviceRestart, restarting());
   }
-  // Without a macrotask in between, clients would see the runtime's own 1001.
+  // Else clients would see the runtime's own 1001: a macrotask until the last
+  // socket is closed, and one until its close frame is on its way.
+  await delay(0);
   await delay(0);
   await delay(0);
 }

@@ -1,8 +1,10 @@
 import type { Verifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
+import type { Counters } from "./counters.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
+import type { LeaseKeeper } from "./tasks/lease.ts";
 
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
@@ -11,6 +13,8 @@ export interface Services {
   /** Whether an API key is one of ours; takes the same time for every key. */
   readonly isApiKey: (key: string) => boolean;
   readonly store: Store;
+  readonly leases: LeaseKeeper;
   readonly hub: Hub;
   readonly registry: ConnectionRegistry;
+  readonly counters: Counters;
 }

@@ -46,6 +46,12 @@ function notYet(description: string) {
   };
 }
 
+/** A setting that a later version knows; until then it must not be set. */
+const mustBeUnset = {
+  expects: "nothing, because this version cannot use it yet",
+  schema: z.string().refine((): boolean => false),
+};
+
 function isOrigin(text: string): boolean {
   return text === "*" ||
     (!text.includes("*") && URL.canParse(text) &&
@@ -72,7 +78,7 @@ export const settings = {
     description:
       "shared secret that tokens are signed with (HS256, HS384, HS512); several, comma-separated, during a rotation",
     expects:
-      `${minSecretBytes} bytes or more each, and no PEM (that is a public key, not a secret)`,
+      `${minSecretBytes} bytes or more each (a comma separates two), and no PEM (that is a public key, not a secret)`,
     isSecret: true,
     schema: list.refine((secrets) =>
       secrets.length > 0 &&
@@ -81,6 +87,16 @@ export const settings = {
         !secret.includes("-----BEGIN")
       )
     ),
+  },
+  jwtPublicKey: {
+    variable: "TASKWIRE_JWT_PUBLIC_KEY",
+    description: "public key that tokens are verified with; not built yet",
+    ...mustBeUnset,
+  },
+  jwksUrl: {
+    variable: "TASKWIRE_JWKS_URL",
+    description: "key set that tokens are verified with; not built yet",
+    ...mustBeUnset,
   },
   jwtAlgorithms: {
     variable: "TASKWIRE_JWT_ALGORITHMS",
@@ -141,10 +157,19 @@ export const settings = {
   },
   store: {
     variable: "TASKWIRE_STORE",
-    fallback: "memory:",
-    description: "where tasks are kept",
-    expects: "memory: (sqlite: and redis:// are not built yet)",
-    schema: z.literal("memory:"),
+    fallback: "sqlite:taskwire.db",
+    description:
+      "where tasks are kept: sqlite:PATH for a file, memory: for nowhere",
+    expects: "sqlite:PATH or memory: (redis:// is not built yet)",
+    schema: z.string().regex(/^(?:memory:|sqlite:.+)$/),
+  },
+  sqliteSync: {
+    variable: "TASKWIRE_SQLITE_SYNC",
+    fallback: "NORMAL",
+    description:
+      "what an acknowledged event in sqlite: survives: NORMAL a killed process, FULL a power cut too",
+    expects: "NORMAL or FULL",
+    schema: z.enum(["NORMAL", "FULL"]),
   },
   historyLimit: {
     variable: "TASKWIRE_HISTORY_LIMIT",

@@ -35,7 +35,8 @@ Deno.test("loadConfig() has the spec's defaults", () => {
     guestUserId: "1",
     apiKeys: [],
     origins: [],
-    store: "memory:", // until there is another
+    store: "sqlite:taskwire.db",
+    sqliteSync: "NORMAL",
     historyLimit: 1000,
     historyTtlSeconds: 86_400,
     maxMessageBytes: 65_536,
@@ -59,7 +60,9 @@ Deno.test("loadConfig() is frozen", () => {
   assertEquals(config.port, 8000);
 });
 
-const samples: Record<SettingName, [text: string, value: unknown]> = {
+type Built = Exclude<SettingName, "jwtPublicKey" | "jwksUrl">;
+
+const samples: Record<Built, [text: string, value: unknown]> = {
   host: ["0.0.0.0", "0.0.0.0"],
   port: ["0", 0],
   jwtSecrets: [secret, [secret]],
@@ -72,6 +75,7 @@ const samples: Record<SettingName, [text: string, value: unknown]> = {
   apiKeys: ["key", ["key"]],
   origins: ["*", ["*"]],
   store: ["memory:", "memory:"],
+  sqliteSync: ["FULL", "FULL"],
   historyLimit: ["5", 5],
   historyTtlSeconds: ["60", 60],
   maxMessageBytes: ["1", 1],

@@ -95,6 +95,8 @@ Deno.test("RunningServer.stop() stops once, however often it is called", async (
     services: ({ store }) => ({
       store: {
         read: (...args) => store.read(...args),
+        list: (...args) => store.list(...args),
+        forget: (...args) => store.forget(...args),
         publish: (...args) => store.publish(...args),
         close: () => {
           closes += 1;
@@ -117,6 +119,8 @@ function slowStore() {
   const services = ({ store }: Services): Partial<Services> => ({
     store: {
       read: (...args) => store.read(...args),
+      list: (...args) => store.list(...args),
+      forget: (...args) => store.forget(...args),
       publish: async (...args) => {
         arrived.resolve();
         await goOn.promise;

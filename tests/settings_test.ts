@@ -11,6 +11,8 @@ const names: Record<SettingName, [variable: string, flag: string]> = {
   host: ["TASKWIRE_HOST", "--host"],
   port: ["TASKWIRE_PORT", "--port"],
   jwtSecrets: ["TASKWIRE_JWT_SECRET", "--jwt-secret"],
+  jwtPublicKey: ["TASKWIRE_JWT_PUBLIC_KEY", "--jwt-public-key"],
+  jwksUrl: ["TASKWIRE_JWKS_URL", "--jwks-url"],
   jwtAlgorithms: ["TASKWIRE_JWT_ALGORITHMS", "--jwt-algorithms"],
   jwtIssuer: ["TASKWIRE_JWT_ISSUER", "--jwt-issuer"],
   jwtAudience: ["TASKWIRE_JWT_AUDIENCE", "--jwt-audience"],
@@ -20,6 +22,7 @@ const names: Record<SettingName, [variable: string, flag: string]> = {
   apiKeys: ["TASKWIRE_API_KEYS", "--api-keys"],
   origins: ["TASKWIRE_ORIGINS", "--origins"],
   store: ["TASKWIRE_STORE", "--store"],
+  sqliteSync: ["TASKWIRE_SQLITE_SYNC", "--sqlite-sync"],
   historyLimit: ["TASKWIRE_HISTORY_LIMIT", "--history-limit"],
   historyTtlSeconds: ["TASKWIRE_HISTORY_TTL", "--history-ttl"],
   maxMessageBytes: ["TASKWIRE_MAX_MESSAGE_BYTES", "--max-message-bytes"],
@@ -84,6 +87,12 @@ for (const [name, min, max] of bounds) {
   });
 }
 
+Deno.test("settings refuse keys that nothing uses yet", () => {
+  for (const name of ["jwtPublicKey", "jwksUrl"] as const) {
+    assertEquals(isGood(settings[name], "key.pem"), false);
+  }
+});
+
 Deno.test("settings refuse limits that nothing enforces yet", () => {
   for (
     const name of [
@@ -146,7 +155,11 @@ const values: [
     "null",
     ",",
   ]],
-  ["store", { "memory:": "memory:" }, ["memory", "mysql://a", "/tmp/a.db"]],
+  ["store", {
+    "memory:": "memory:",
+    "sqlite:/var/lib/a.db": "sqlite:/var/lib/a.db",
+  }, ["memory", "sqlite:", "mysql://a", "/tmp/a.db", "redis://a"]],
+  ["sqliteSync", { "NORMAL": "NORMAL", "FULL": "FULL" }, ["full", "OFF"]],
   ["log", {
     "debug": "debug",
     "info": "info",

@@ -9,8 +9,11 @@ export interface OfferedProtocols {
   readonly selected?: string;
 }
 
-/** Three base64url parts (RFC 7515 §7.1): such an offer is a token and is never sent back. */
-const compactJws = /^[\w-]+\.[\w-]*\.[\w-]*$/;
+/**
+ * Three base64url parts (RFC 7515 §7.1), the first of which begins with `{`:
+ * such an offer is a token and is never sent back.
+ */
+const compactJws = /^e[yw][\w-]*\.[\w-]*\.[\w-]*$/;
 
 /**
  * Reads the subprotocols that a client offers (RFC 6455 §11.3.4).

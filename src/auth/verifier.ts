@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
 import { decode, type Header, type Payload, verify } from "djwt";
-import type { Grant, TokenRejection, TokenRejectionCode } from "./identity.ts";
-import { parseUserId } from "./user_id.ts";
+import {
+  checkClaims,
+  type ClaimChecks,
+  readGrant,
+  Rejected,
+} from "./claims.ts";
+import type { Grant, TokenRejection } from "./identity.ts";
 
 /** The signature algorithms of shared secrets (RFC 7518 §3.2). */
 export const secretAlgorithms = ["HS256", "HS384", "HS512"] as const;
@@ -20,17 +25,11 @@ export interface Verifier {
 }
 
 /** What a {@linkcode Verifier} checks tokens against. */
-export interface VerifierOptions {
+export interface VerifierOptions extends ClaimChecks {
   /** Shared secrets, UTF-8, tried in this order; more than one during a rotation. */
   readonly secrets: readonly string[];
   /** @default {secretAlgorithms} */
   readonly algorithms?: readonly SecretAlgorithm[];
-  /** The `iss` that a token must have. */
-  readonly issuer?: string;
-  /** The audience that a token's `aud` must name. */
-  readonly audience?: string;
-  /** Clock skew allowed for `exp` and `nbf`, in seconds. */
-  readonly leewaySeconds: number;
 }
 
 /** JSON is UTF-8, and a token that isn't must be rejected (RFC 7519 §7.2, steps 3 and 10). */
@@ -92,13 +91,6 @@ export function importSecret(
   );
 }
 
-/** Ends the judgement of one token; becomes the verdict. */
-class Rejected extends Error {
-  constructor(readonly code: TokenRejectionCode, message: string) {
-    super(message);
-  }
-}
-
 async function judge(
   token: string,
   keys: ReadonlyMap<string, readonly CryptoKey[]>,
@@ -115,9 +107,7 @@ async function judge(
     );
   }
   const payload = await verifySignature(token, candidates);
-  checkTimes(payload, options.leewaySeconds);
-  checkIssuer(payload, options.issuer);
-  checkAudience(payload, options.audience);
+  checkClaims(payload, options);
   return readGrant(payload);
 }
 
@@ -189,71 +179,6 @@ async function verifySignature(
   throw new Rejected(
     "token_bad_signature",
     "The token was signed with another key: the issuer's secret and the server's TASKWIRE_JWT_SECRET must be the same, byte for byte",
-  );
-}
-
-/** RFC 7519 §4.1.4 and §4.1.5. */
-function checkTimes(payload: Payload, leewaySeconds: number): void {
-  const now = Date.now() / 1000;
-  if (payload.exp !== undefined && payload.exp + leewaySeconds <= now) {
-    throw new Rejected(
-      "token_expired",
-      `The token expired ${
-        Math.ceil(now - payload.exp)
-      } s ago: get a new one and connect again`,
-    );
-  }
-  if (payload.nbf !== undefined && payload.nbf - leewaySeconds > now) {
-    throw new Rejected(
-      "token_not_yet_valid",
-      `The token is valid only in ${
-        Math.ceil(payload.nbf - now)
-      } s: check its 'nbf' and the clocks of issuer and server`,
-    );
-  }
-}
-
-/** RFC 7519 §4.1.1. */
-function checkIssuer(payload: Payload, issuer: string | undefined): void {
-  if (issuer !== undefined && payload.iss !== issuer) {
-    throw new Rejected(
-      "token_wrong_issuer",
-      "The token's 'iss' is not the issuer that the server trusts (TASKWIRE_JWT_ISSUER)",
-    );
-  }
-}
-
-/** RFC 7519 §4.1.3; a token without `aud` is not for us where one is asked for. */
-function checkAudience(payload: Payload, audience: string | undefined): void {
-  if (audience !== undefined && ![payload.aud].flat().includes(audience)) {
-    throw new Rejected(
-      "token_wrong_audience",
-      "The token's 'aud' does not name this server (TASKWIRE_JWT_AUDIENCE)",
-    );
-  }
-}
-
-function readGrant(payload: Payload): Grant {
-  const userId = parseUserId(payload.sub ?? payload.user_id);
-  const scopes = new Set(
-    typeof payload.scope === "string"
-      ? payload.scope.split(" ").filter((word) => word !== "")
-      : [],
-  );
-  return {
-    scopes,
-    ...(userId === undefined ? {} : { userId }),
-    ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
-  };
-}
-
-function readTasks(tasks: unknown): readonly string[] {
-  if (Array.isArray(tasks) && tasks.every((id) => typeof id === "string")) {
-    return tasks;
-  }
-  throw new Rejected(
-    "token_malformed",
-    "The token's 'tasks' is not a list of connection ids, or prefixes ending in '*'",
   );
 }
 

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import type { Config } from "../config.ts";
+import { type Line, splitLines } from "../protocol/lines.ts";
 import { connectionIdFault } from "../tasks/connection_id.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
-import { readLines } from "./lines.ts";
 import { printError, printLine } from "./output.ts";
 import { serverUrl, withServerUrl } from "./server_url.ts";
 
@@ -37,7 +37,7 @@ export function publishCommand(): CliCommand {
       const target = publishTarget(id, command.opts().url, config);
       const event = eventOf(command.opts());
       if (event !== undefined) {
-        printLine(await post(target, JSON.stringify(event)));
+        printLine(await post(target, event));
         return 0;
       }
       if (Deno.stdin.isTerminal()) {
@@ -52,12 +52,13 @@ export function publishCommand(): CliCommand {
 
 /** Where to post, and as whom. */
 interface PublishTarget {
-  readonly url: URL;
+  readonly server: URL;
+  readonly connectionId: string;
   readonly apiKey: string;
 }
 
 function publishTarget(
-  id: string,
+  connectionId: string,
   url: string | undefined,
   config: Config,
 ): PublishTarget {
@@ -72,8 +73,7 @@ function publishTarget(
       "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
     );
   }
-  const path = `api/tasks/${encodeURIComponent(id)}/events`;
-  return { url: new URL(path, serverUrl(url, config)), apiKey };
+  return { server: serverUrl(url, config), connectionId, apiKey };
 }
 
 /** @returns `undefined` when no option describes an event. */
@@ -104,19 +104,30 @@ function parseData(text: string): unknown {
   }
 }
 
-/** Each line is an event; a bad one fails alone, and the exit code says so at the end. */
+/**
+ * Publishes each line as it comes. A bad one fails alone, and the exit code
+ * says so at the end.
+ */
 async function publishLines(target: PublishTarget): Promise<number> {
-  let lineNumber = 0, published = 0, failed = 0;
-  for await (const line of readLines(Deno.stdin.readable)) {
-    lineNumber += 1;
-    if (line.trim() === "") continue;
-    try {
-      printLine(await post(target, line));
-      published += 1;
-    } catch (error) {
-      if (!(error instanceof CommandFailure)) throw error;
-      failed += 1;
-      printError(`error: line ${lineNumber}: ${error.message}`);
+  // Of the lines that were sent and not answered yet.
+  const lineNumbers: number[] = [];
+  const response = await send(
+    target,
+    new URL("api/events", target.server),
+    nameTask(Deno.stdin.readable, target.connectionId, lineNumbers),
+  );
+  let published = 0, failed = 0;
+  for await (const results of splitLines(response.body ?? emptyStream())) {
+    for (const result of results) {
+      const lineNumber = lineNumbers.shift();
+      const fault = faultIn(String(result));
+      if (fault === undefined) {
+        printLine(String(result));
+        published += 1;
+      } else {
+        printError(`error: line ${lineNumber}: ${fault}`);
+        failed += 1;
+      }
     }
   }
   if (published + failed === 0) {
@@ -127,19 +138,68 @@ async function publishLines(target: PublishTarget): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
+/**
+ * Puts the task's id into each line; blank ones are left out. What is no object
+ * goes on as it is, for the server to say so.
+ */
+function nameTask(
+  input: ReadableStream<Uint8Array<ArrayBuffer>>,
+  connectionId: string,
+  lineNumbers: number[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let lineNumber = 0;
+  return splitLines(input).pipeThrough(
+    new TransformStream<Line[], string>({
+      transform(lines, controller) {
+        for (const line of lines.map(String)) {
+          lineNumber += 1;
+          if (line.trim() === "") continue;
+          lineNumbers.push(lineNumber);
+          controller.enqueue(`${withConnectionId(line, connectionId)}\n`);
+        }
+      },
+    }),
+  ).pipeThrough(new TextEncoderStream());
+}
+
+function withConnectionId(line: string, connectionId: string): string {
+  const isObject = /^\s*\{/.test(line);
+  if (!isObject) return line;
+  const id = `"connection_id":${JSON.stringify(connectionId)}`;
+  const rest = line.trimStart().slice(1);
+  return /^\s*\}/.test(rest) ? `{${id}${rest}` : `{${id},${rest}`;
+}
+
+/** What is wrong, by a result line; `undefined` for an event that was taken. */
+function faultIn(result: string): string | undefined {
+  const { status, code, detail } = JSON.parse(result);
+  if (typeof detail !== "string") return undefined;
+  return `the server answered HTTP ${status}: ${code}: ${detail}`;
+}
+
+function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}
+
 /** @returns The server's answer, a line of JSON. */
-async function post(
-  { url, apiKey }: PublishTarget,
-  body: string,
-): Promise<string> {
+async function post(target: PublishTarget, event: unknown): Promise<string> {
+  const id = encodeURIComponent(target.connectionId);
+  const url = new URL(`api/tasks/${id}/events`, target.server);
+  const response = await send(target, url, JSON.stringify(event));
+  return await response.text();
+}
+
+/** @throws {CommandFailure} When there is no answer, or a refusal. */
+async function send(
+  { apiKey }: PublishTarget,
+  url: URL,
+  body: string | ReadableStream<Uint8Array<ArrayBuffer>>,
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(url, {
       method: "POST",
-      headers: {
-        "Authorization": `Bearer ${apiKey}`,
-        "Content-Type": "application/json",
-      },
+      headers: { Authorization: `Bearer ${apiKey}` },
       body,
     });
   } catch (error) {
@@ -149,10 +209,11 @@ async function post(
       `no answer from ${url.origin}; does 'taskwire serve' run there? (${error.message})`,
     );
   }
-  const text = await response.text();
-  if (response.ok) return text;
+  if (response.ok) return response;
   throw new CommandFailure(
-    `${url.origin} answered HTTP ${response.status}: ${problemDetail(text)}`,
+    `${url.origin} answered HTTP ${response.status}: ${
+      problemDetail(await response.text())
+    }`,
   );
 }
 

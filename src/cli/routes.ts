@@ -15,7 +15,9 @@ export function routesCommand(): CliCommand {
       "print the WebSocket routes of the app as built",
     ),
     async action() {
-      const services = await createServices(loadConfig({}));
+      // No store is opened: the routes don't depend on it.
+      const config = loadConfig({ flags: { store: "memory:" } });
+      const services = await createServices(config);
       const report = describeRoutes(createApp(services), webSocketRoutes);
       for (const line of report.lines) printLine(line);
       return report.isSound ? 0 : 1;

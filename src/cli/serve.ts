@@ -1,12 +1,14 @@
 import { Command } from "commander";
 import type { Hono } from "hono";
 import { createApp } from "../app.ts";
+import type { Config } from "../config.ts";
 import { createServices } from "../create_services.ts";
 import { configureLog, log } from "../log.ts";
 import { webSocketRoutes } from "../routes.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import type { Services } from "../services.ts";
 import { type SettingName, settings } from "../settings.ts";
+import { StoreOpenError } from "../store/sqlite_schema.ts";
 import { version } from "../version.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
@@ -27,7 +29,7 @@ export function serveCommand(): CliCommand {
     async action(command) {
       const keyed = withKeys(readConfig(command));
       configureLog(keyed.config.log, Deno.stderr.isTerminal());
-      const services = await createServices(keyed.config);
+      const services = await open(keyed.config);
       const app = createApp(services);
       const server = listen(app, services);
       const stopSignal = nextStopSignal();
@@ -40,6 +42,17 @@ export function serveCommand(): CliCommand {
       return 0;
     },
   };
+}
+
+async function open(config: Config): Promise<Services> {
+  try {
+    const services = await createServices(config);
+    await services.leases.start(services.store);
+    return services;
+  } catch (error) {
+    if (!(error instanceof StoreOpenError)) throw error;
+    throw new CommandFailure(`the store can't be used: ${error.message}`);
+  }
 }
 
 function listen(app: Hono, services: Services): RunningServer {
@@ -93,7 +106,11 @@ function describeStart(
   const { config } = keyed;
   return [
     `taskwire ${version} listens on ${url.origin}`,
-    `   store: ${config.store} (tasks are gone when the server stops)`,
+    `   store: ${config.store}${
+      config.store === "memory:"
+        ? " (tasks are gone when the server stops)"
+        : ""
+    }`,
     `   auth:  ${config.auth}; tokens signed with ${
       config.jwtAlgorithms.join(", ")
     }; guests are user ${config.guestUserId}`,

@@ -1,3 +1,6 @@
+import { log } from "../log.ts";
+import { StoreUnavailableError } from "../store/store.ts";
+
 /** A problem that this server reports over HTTP. */
 export interface Problem {
   /** The HTTP status, 400 to 599. */
@@ -6,6 +9,8 @@ export interface Problem {
   readonly code: string;
   /** What is wrong with this request and what to do. */
   readonly detail: string;
+  /** Headers of the answer, besides those that its status brings. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Ends the handling of a request; the app's error handler answers with the problem. */
@@ -22,7 +27,6 @@ const titles: Record<number, string> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
-  405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
   422: "Unprocessable Content",
@@ -31,32 +35,59 @@ const titles: Record<number, string> = {
   503: "Service Unavailable",
 };
 
+/** When to try again after a 503, in seconds. */
+const retryAfterSeconds = "5";
+
 /**
- * Answers with problem details (RFC 9457). The type is `about:blank`, so the
- * title is the status's name; `code` is an extension member.
+ * What went wrong with a request, in terms of HTTP: a store that can't be
+ * reached is a 503, and anything unforeseen a 500 without its details, which
+ * are logged.
  *
- * @param headers Besides the content type, and the challenge of a 401 (RFC 6750 §3).
+ * @param request Its method and path, for the log.
  */
-export function problemResponse(
-  { status, code, detail }: Problem,
-  headers: Record<string, string> = {},
-): Response {
-  const challenge = status === 401 ? { "WWW-Authenticate": "Bearer" } : {};
-  return new Response(
-    JSON.stringify({
-      type: "about:blank",
-      title: titles[status],
-      status,
-      code,
-      detail,
-    }),
-    {
-      status,
-      headers: {
-        "Content-Type": "application/problem+json",
-        ...challenge,
-        ...headers,
-      },
+export function asProblem(error: unknown, request: string): Problem {
+  if (error instanceof ProblemError) return error.problem;
+  if (error instanceof StoreUnavailableError) {
+    log.error("{request}: the store is unavailable: {error}", {
+      request,
+      error,
+    });
+    return {
+      status: 503,
+      code: "store_unavailable",
+      detail:
+        "The store can't be used now, and nothing was changed: try again later",
+    };
+  }
+  log.error("{request} failed: {error}", { request, error });
+  return {
+    status: 500,
+    code: "internal_error",
+    detail: "The server failed on this request: its log says why",
+  };
+}
+
+/**
+ * A problem as the members of problem details (RFC 9457). The type is
+ * `about:blank`, so the title is the status's name; `code` is an extension.
+ */
+export function problemBody({ status, code, detail }: Problem) {
+  return { type: "about:blank", title: titles[status], status, code, detail };
+}
+
+/**
+ * Answers with problem details; a 401 brings its challenge (RFC 6750 §3), a
+ * 503 when to come back.
+ */
+export function problemResponse(problem: Problem): Response {
+  const { status, headers } = problem;
+  return new Response(JSON.stringify(problemBody(problem)), {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
+      ...(status === 503 ? { "Retry-After": retryAfterSeconds } : {}),
+      ...headers,
     },
-  );
+  });
 }

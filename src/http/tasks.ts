@@ -1,109 +1,133 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Services } from "../services.ts";
-import type { PublishOutcome } from "../store/store.ts";
-import { connectionIdFault } from "../tasks/connection_id.ts";
-import { type EventDraft, eventDraftSchema } from "../tasks/draft.ts";
-import { requireScope } from "./authorization.ts";
+import { describeTask } from "../tasks/snapshot.ts";
+import { type Status, statuses } from "../tasks/status.ts";
+import {
+  describeOutcome,
+  maxEventBytes,
+  parseDraft,
+  parseObject,
+} from "./draft_body.ts";
 import { ProblemError } from "./problem.ts";
-import { isDecodable } from "../sockets/guard.ts";
+import {
+  allow,
+  badQuery,
+  readConnectionId,
+  readWhole,
+  unknownTask,
+} from "./request.ts";
 
-/** The largest request body, in bytes: `data` of 64 KiB, escaped and with company. */
-const maxBodyBytes = 262_144;
+/** How many tasks or events one answer holds. */
+const page = { min: 1, max: 1_000, fallback: 100 };
 
-/** `/api/tasks`: where a backend publishes (spec §2). */
+/** Any id; lazy, so that the `/events` after it isn't taken for its end. */
+const id = "/:connection_id{[^]+?}";
+
+/** `/api/tasks`: where a backend publishes and an operator reads (spec §2). */
 export function taskRoutes(services: Services): Hono {
+  const { store, hub } = services;
+  const publishers = allow(["publish", "admin"], services);
+  const readers = allow(["admin"], services);
   const app = new Hono();
+
   app.post(
-    "/:connection_id{[\\s\\S]+}/events",
-    async function authorizePublisher(c, next) {
-      await requireScope(
-        c.req.header("authorization"),
-        ["publish", "admin"],
-        services,
-      );
-      await next();
-    },
-    bodyLimit({ maxSize: maxBodyBytes, onError: refuseBody }),
+    `${id}/events`,
+    publishers,
+    bodyLimit({ maxSize: maxEventBytes, onError: refuseBody }),
     async function publishEvent(c) {
       const connectionId = readConnectionId(c);
-      const draft = parseDraft(
-        await c.req.text(),
-        c.req.header("idempotency-key"),
-      );
-      const outcome = await services.store.publish(connectionId, draft);
-      return c.json(describe(connectionId, outcome), 201);
+      const body = parseObject(await c.req.text());
+      const key = c.req.header("idempotency-key");
+      const draft = parseDraft(key ? { event_id: key, ...body } : body);
+      const outcome = await store.publish(connectionId, draft);
+      return c.json(describeOutcome(connectionId, outcome), 201);
     },
   );
-  return app;
-}
 
-function readConnectionId(c: Context): string {
-  const connectionId = c.req.param("connection_id") ?? "";
-  const detail = isDecodable(c.req.url)
-    ? connectionIdFault(connectionId)
-    : "The connection_id is not percent-encoded UTF-8";
-  if (detail === undefined) return connectionId;
-  throw new ProblemError({ status: 400, code: "bad_connection_id", detail });
+  app.get(`${id}/events`, readers, async function readEvents(c) {
+    const connectionId = readConnectionId(c);
+    const limit = readWhole(c, "limit", page);
+    const offset = readWhole(c, "offset", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: 0,
+    });
+    const { state, ...head } = await store.read(connectionId);
+    if (state === undefined) throw unknownTask();
+    const epoch = c.req.query("epoch") ?? head.epoch;
+    const oldest = Math.max(0, head.offset - services.config.historyLimit);
+    // Without an offset the answer begins where history does.
+    const from = c.req.query("offset") === undefined ? oldest : offset;
+    const view = await store.read(connectionId, { epoch, offset: from }, limit);
+    return c.json({
+      connection_id: connectionId,
+      epoch: view.epoch,
+      offset: view.offset,
+      recovered: view.recovered,
+      events: view.events,
+    });
+  });
+
+  app.post(`${id}/cancel`, publishers, async function cancel(c) {
+    const connectionId = readConnectionId(c);
+    const outcome = await store.publish(connectionId, { kind: "cancel" });
+    if (outcome.kind === "refused") {
+      const { code, detail } = outcome.refusal;
+      if (code === "task_unknown") throw unknownTask();
+      throw new ProblemError({ status: 409, code, detail });
+    }
+    return c.json({ connection_id: connectionId, cancel_requested: true });
+  });
+
+  app.get("/", readers, async function listTasks(c) {
+    const cursor = readWhole(c, "cursor", {
+      min: 0,
+      max: Number.MAX_SAFE_INTEGER,
+      fallback: Number.MAX_SAFE_INTEGER,
+    });
+    const status = readStatus(c.req.query("status"));
+    const list = await store.list({
+      limit: readWhole(c, "limit", page),
+      cursor,
+      ...(status === undefined ? {} : { status }),
+    });
+    return c.json({
+      tasks: list.states.map((state) =>
+        describeTask(
+          state,
+          hub.watcherCount(state.snapshot.connection_id),
+        )
+      ),
+      ...(list.cursor === undefined ? {} : { cursor: String(list.cursor) }),
+    });
+  });
+
+  app.get(id, readers, async function readTask(c) {
+    const connectionId = readConnectionId(c);
+    const { state } = await store.read(connectionId);
+    if (state === undefined) throw unknownTask();
+    return c.json(describeTask(state, hub.watcherCount(connectionId)));
+  });
+
+  app.delete(id, publishers, async function forgetTask(c) {
+    if (!await store.forget(readConnectionId(c))) throw unknownTask();
+    return c.body(null, 204);
+  });
+  return app;
 }
 
 function refuseBody(): never {
   throw new ProblemError({
     status: 413,
     code: "body_too_large",
-    detail: `An event may have ${maxBodyBytes} bytes at most`,
+    detail: `An event may have ${maxEventBytes} bytes at most`,
   });
 }
 
-/**
- * Parses the body of one event.
- *
- * @param idempotencyKey Stands for an `event_id` that the body doesn't name.
- * @throws {ProblemError} 400 for what is no JSON, 422 for what is no event.
- */
-function parseDraft(
-  body: string,
-  idempotencyKey: string | undefined,
-): EventDraft {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    throw new ProblemError({
-      status: 400,
-      code: "bad_json",
-      detail: 'The body is not JSON: send an object such as {"progress":0.5}',
-    });
-  }
-  const withKey = idempotencyKey === undefined || !isPlainObject(json)
-    ? json
-    : { event_id: idempotencyKey, ...json };
-  const result = eventDraftSchema.safeParse(withKey);
-  if (result.success) return result.data;
-  throw new ProblemError({
-    status: 422,
-    code: "bad_event",
-    detail: result.error.issues.map(({ path, message }) =>
-      path.length === 0 ? message : `${path.join(".")}: ${message}`
-    ).join("; "),
-  });
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** The answer to a publish; a refusal is a 409. */
-function describe(connectionId: string, outcome: PublishOutcome) {
-  if (outcome.kind === "refused") {
-    throw new ProblemError({ status: 409, ...outcome.refusal });
-  }
-  return {
-    connection_id: connectionId,
-    epoch: outcome.epoch,
-    offset: outcome.event.offset,
-    delivered: outcome.kind === "stored" ? outcome.delivered : 0,
-    duplicate: outcome.kind === "duplicate",
-    cancel_requested: false,
-  };
+function readStatus(text: string | undefined): Status | undefined {
+  if (text === undefined) return undefined;
+  const status = statuses.find((status) => status === text);
+  if (status !== undefined) return status;
+  throw badQuery(`status: expected one of ${statuses.join(", ")}`);
 }

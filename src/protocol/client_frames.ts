@@ -1,13 +1,27 @@
 import { z } from "zod";
+import { connectionIdFault } from "../tasks/connection_id.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */
 const maxPingIdLength = 256;
+
+const connectionId = z.string().superRefine((id, context) => {
+  const fault = connectionIdFault(id);
+  if (fault !== undefined) context.addIssue(fault);
+});
 
 const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ping"),
     id: z.union([z.string().max(maxPingIdLength), z.number()]).optional(),
   }),
+  z.object({
+    type: z.literal("subscribe"),
+    connection_id: connectionId,
+    epoch: z.string().optional(),
+    offset: z.int().min(0).optional(),
+  }),
+  z.object({ type: z.literal("unsubscribe"), connection_id: connectionId }),
+  z.object({ type: z.literal("cancel"), connection_id: connectionId }),
 ]);
 
 /** A frame from the client on `/ws/realtime` (spec §1, 'From the client'). */

@@ -1,6 +1,6 @@
 import type { AuthStatus } from "../auth/identity.ts";
 import { encodeUserId } from "../auth/user_id.ts";
-import type { Snapshot, TaskEvent } from "../tasks/event.ts";
+import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
 
 /** What an `error` frame carries (spec §1). */
 export interface ErrorFrame {
@@ -10,6 +10,8 @@ export interface ErrorFrame {
   readonly message: string;
   /** When to come back, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The task that it is about, where a socket watches several. */
+  readonly connectionId?: string;
 }
 
 /** What the `connected` frame of the realtime route says. */
@@ -49,6 +51,7 @@ export function encodeError(frame: ErrorFrame): string {
     code: frame.code,
     message: frame.message,
     retry_after_ms: frame.retryAfterMs,
+    connection_id: frame.connectionId,
   });
 }
 
@@ -59,32 +62,56 @@ export function encodeEcho(connectionId: string, message: string): string {
 
 /** What a `sync` frame says. */
 export interface SyncFrame {
+  /** Named where a socket watches several tasks. */
+  readonly connectionId?: string;
   readonly epoch: string;
   /** The position that the events after this frame continue from: the next one is `offset + 1`. */
   readonly offset: number;
   /** Whether everything after the position asked for follows. */
   readonly recovered: boolean;
-  /** `undefined` when nothing has been published. */
-  readonly snapshot: Snapshot | undefined;
-  /** Sockets that watch the task. */
-  readonly watchers: number;
+  /** The task as clients see it; `undefined` when nothing has been published. */
+  readonly task: TaskDescription | undefined;
 }
 
 /** Where a watcher stands, before the events that follow. */
 export function encodeSync(frame: SyncFrame): string {
-  const { epoch, offset, recovered, snapshot, watchers } = frame;
+  const { connectionId, epoch, offset, recovered, task } = frame;
   return JSON.stringify({
     type: "sync",
+    connection_id: connectionId,
     epoch,
     offset,
     recovered,
-    task: snapshot === undefined ? null : { ...snapshot, watchers },
+    task: task ?? null,
   });
 }
 
 /** One event of a task. Encoded once, however many watch. */
 export function encodeTask(event: TaskEvent): string {
   return JSON.stringify({ type: "task", ...event });
+}
+
+/** An event that stands for others before it, for a slow reader (spec §5). */
+export function encodeMergedTask(event: TaskEvent, skipped: number): string {
+  return JSON.stringify({ type: "task", ...event, skipped });
+}
+
+/** Somebody asked the task's worker to stop. */
+export function encodeCancelRequested(connectionId: string): string {
+  return JSON.stringify({
+    type: "cancel_requested",
+    connection_id: connectionId,
+  });
+}
+
+/** The task and its history are forgotten. */
+export function encodeDeleted(connectionId: string): string {
+  return JSON.stringify({ type: "deleted", connection_id: connectionId });
+}
+
+/** The answer to `unsubscribe`. */
+export function encodeUnsubscribed(connectionId: string): string {
+  return JSON.stringify({ type: "unsubscribed", connection_id: connectionId });
 }
 
 /** The answer to `ping`; the `id` is the ping's own. */

@@ -28,8 +28,20 @@ export interface Handshake {
   readonly remoteAddress: string;
 }
 
-/** What became of a frame. */
-export type SendOutcome = "queued" | "closed";
+/**
+ * What became of a frame: `sent` to a reader that keeps up; queued behind so
+ * much that the sender should wait (`backlogged`); dropped, since the
+ * connection is `closed`.
+ */
+export type SendOutcome = "sent" | "backlogged" | "closed";
+
+/** How a {@linkcode Connection} treats a slow reader. */
+export interface ConnectionOptions {
+  /** What may wait to be sent, in bytes. */
+  readonly maxBufferedBytes: number;
+  /** Called before a connection is closed for being too slow. */
+  readonly onEvicted?: () => void;
+}
 
 /** A close reason is at most this long, in bytes (RFC 6455 §5.5). */
 const maxReasonBytes = 123;
@@ -37,16 +49,18 @@ const maxReasonBytes = 123;
 /** How long a socket's buffer may stay over its limit (spec §5). */
 const congestionTimeoutMs = 5_000;
 
-/** How often a congested socket's buffer is looked at: the runtime has no drain event. */
-const congestionPollMs = 50;
+/** How seldom a backlogged socket's buffer is looked at, in milliseconds: the runtime has no drain event. */
+const longestPollMs = 250;
+
+/** The share of the buffer's limit beyond which a sender should wait. */
+const backlogShare = 1 / 16;
 
 /**
  * One open socket: sends, and closes once.
  *
- * `send` never waits, so nothing but this class's limit bounds what a reader
- * that stopped reading holds. Whoever sends more than an answer looks at
- * {@linkcode Connection.isCongested} first and waits on
- * {@linkcode Connection.writable} while it is true.
+ * `send` never waits, and the runtime queues without bound what a reader that
+ * stopped reading doesn't take. So whoever sends more than an answer looks at
+ * its outcome, and waits on {@linkcode Connection.writable} after `backlogged`.
  */
 export class Connection {
   readonly id: string = crypto.randomUUID();
@@ -56,18 +70,18 @@ export class Connection {
   authStatus: AuthStatus | undefined;
   userId: string | undefined;
   readonly #transport: Transport;
-  readonly #maxBufferedBytes: number;
+  readonly #options: ConnectionOptions;
   readonly #cleanups: (() => void)[] = [];
   #closed = false;
 
   constructor(
     transport: Transport,
     handshake: Handshake,
-    maxBufferedBytes: number,
+    options: ConnectionOptions,
   ) {
     this.#transport = transport;
     this.handshake = handshake;
-    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#options = options;
   }
 
   /** Whether either side has begun to close. */
@@ -80,35 +94,34 @@ export class Connection {
     return this.#transport.bufferedAmount;
   }
 
-  /** Whether more is buffered than the limit allows. */
-  get isCongested(): boolean {
-    return this.#transport.bufferedAmount > this.#maxBufferedBytes;
+  /** Whether a sender should wait. */
+  get isBacklogged(): boolean {
+    return this.#transport.bufferedAmount >
+      this.#options.maxBufferedBytes * backlogShare;
   }
 
-  /** Queues a frame; after the close it is dropped, which the outcome says. */
+  /** Sends a frame, or queues it. */
   send(frame: string | ArrayBuffer): SendOutcome {
     if (this.#closed) return "closed";
     this.#transport.send(frame);
-    return "queued";
+    return this.isBacklogged ? "backlogged" : "sent";
   }
 
   /**
-   * Waits until the buffer is under its limit again. A client that doesn't
-   * read for 5 s is closed with 4408: it resumes when it can.
+   * Waits until the connection is no longer backlogged, or has ended. One whose
+   * buffer stays over its limit for 5 s is closed with 4408: the client
+   * resumes when it can.
    */
   async writable(): Promise<void> {
-    const deadline = Date.now() + congestionTimeoutMs;
-    while (!this.#closed && this.isCongested) {
-      if (Date.now() >= deadline) {
-        this.close(closeCodes.tooSlow, {
-          code: "too_slow",
-          message:
-            "The client did not read for 5 s while its buffer was full: connect again with the last epoch and offset",
-          retryAfterMs: jitteredRetryMs(),
-        });
-        break;
-      }
-      await new Promise((resolve) => setTimeout(resolve, congestionPollMs));
+    let pollMs = 0;
+    let evictAtMs = Infinity;
+    while (!this.#closed && this.isBacklogged) {
+      await delay(Math.min(pollMs, Math.max(0, evictAtMs - Date.now())));
+      pollMs = Math.min(2 * pollMs + 1, longestPollMs);
+      if (!this.#isCongested) evictAtMs = Infinity;
+      else if (evictAtMs === Infinity) {
+        evictAtMs = Date.now() + congestionTimeoutMs;
+      } else if (Date.now() >= evictAtMs) this.#evict();
     }
   }
 
@@ -131,7 +144,7 @@ export class Connection {
    */
   close(code: CloseCode, error?: ErrorFrame): void {
     if (this.#closed) return;
-    if (error && !this.isCongested) this.send(encodeError(error));
+    if (error && !this.#isCongested) this.send(encodeError(error));
     this.#transport.close(
       code,
       limitUtf8(error?.message ?? "", maxReasonBytes),
@@ -161,4 +174,22 @@ export class Connection {
     this.#closed = true;
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
+
+  get #isCongested(): boolean {
+    return this.#transport.bufferedAmount > this.#options.maxBufferedBytes;
+  }
+
+  #evict(): void {
+    this.#options.onEvicted?.();
+    this.close(closeCodes.tooSlow, {
+      code: "too_slow",
+      message:
+        "The client did not read for 5 s while its buffer was full: connect again with the last epoch and offset",
+      retryAfterMs: jitteredRetryMs(),
+    });
+  }
+}
+
+function delay(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

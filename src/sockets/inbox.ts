@@ -7,7 +7,7 @@ export type Message = string | ArrayBuffer;
  * Takes one message. While a returned promise is pending, later messages wait
  * their turn.
  */
-export type MessageHandler = (message: Message) => void | Promise<void>;
+export type MessageHandler = (message: Message) => void | Promise<unknown>;
 
 /**
  * The order of one connection's messages: each is handled after the one before
@@ -78,7 +78,7 @@ export class Inbox {
   }
 
   /** The one place where an endpoint's code runs; it never throws or rejects. */
-  #attempt(action: () => void | Promise<void>): void {
+  #attempt(action: () => void | Promise<unknown>): void {
     this.#busy = true;
     try {
       const pending = action();

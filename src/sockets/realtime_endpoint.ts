@@ -1,21 +1,14 @@
-import { mayWatch } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import type { Identity } from "../auth/identity.ts";
 import { log } from "../log.ts";
-import { parseClientFrame } from "../protocol/client_frames.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
-import {
-  encodeConnected,
-  encodeError,
-  encodePong,
-} from "../protocol/server_frames.ts";
+import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
-import { TaskWatcher } from "../tasks/task_watcher.ts";
-import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection, Handshake } from "./connection.ts";
-import { jitteredRetryMs } from "./retry.ts";
 import type { MessageHandler } from "./inbox.ts";
+import { RealtimeSession } from "./realtime_session.ts";
+import { jitteredRetryMs } from "./retry.ts";
 
 /**
  * `/ws/realtime`: verifies the token in the open socket, says who the client
@@ -25,7 +18,7 @@ export async function realtimeEndpoint(
   connection: Connection,
   services: Services,
 ): Promise<MessageHandler> {
-  const { config, hub, store, verifier } = services;
+  const { config, verifier } = services;
   const { handshake } = connection;
   const identity = await authenticate(
     handshake.token,
@@ -37,17 +30,10 @@ export async function realtimeEndpoint(
     refuse(connection, identity);
     return () => {};
   }
-  const watcher = new TaskWatcher({
-    connectionId: handshake.connectionId,
-    store,
-    hub,
-    outlet: connection,
-    mayWatch: (owner) => mayWatch(identity, handshake.connectionId, owner),
-  });
-  await watcher.start(parsePosition(handshake));
-  return answerFrames(connection);
+  const session = new RealtimeSession(connection, identity, services);
+  await session.watchOwnTask(parsePosition(handshake));
+  return (message) => session.handle(message);
 }
-
 function greet(
   connection: Connection,
   identity: Identity,
@@ -100,14 +86,4 @@ function parsePosition(
 ): StreamPosition | undefined {
   if (epoch === undefined || offset === undefined) return undefined;
   return { epoch, offset: /^\d{1,15}$/.test(offset) ? Number(offset) : -1 };
-}
-
-function answerFrames(connection: Connection): MessageHandler {
-  const answerBadFrame = answerBadFrames(connection);
-  return (message) => {
-    const frame = parseClientFrame(message);
-    if (typeof frame === "string") answerBadFrame(frame);
-    else connection.send(encodePong(frame.id));
-    if (connection.isCongested) return connection.writable();
-  };
 }

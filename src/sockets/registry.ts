@@ -10,10 +10,10 @@ import type { Connection } from "./connection.ts";
 export class ConnectionRegistry {
   readonly #open = new Map<string, Connection>();
   readonly #sockets = new Set<Connection>();
-  #draining = false;
   #opening = 0;
+  #draining = false;
 
-  /** Sockets held, listed or not. */
+  /** Sockets held, listed or not, and those that are about to open. */
   get socketCount(): number {
     return this.#sockets.size + this.#opening;
   }
@@ -33,10 +33,14 @@ export class ConnectionRegistry {
     return [...this.#open.values()];
   }
 
-  /** Holds a place for a handshake that was accepted; call what it returns once the socket is open, or has failed to. */
+  /**
+   * Holds a place for a handshake that was accepted.
+   *
+   * @returns Gives the place back, once: when the socket has opened, or failed to.
+   */
   reserve(): () => void {
-    this.#opening += 1;
     let isHeld = true;
+    this.#opening += 1;
     return () => {
       if (!isHeld) return;
       isHeld = false;

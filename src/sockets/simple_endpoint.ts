@@ -20,6 +20,6 @@ export function simpleEndpoint(
         "This route echoes text; /ws/test echoes binary messages as well",
       );
     }
-    if (connection.isCongested) return connection.writable();
+    if (connection.isBacklogged) return connection.writable();
   };
 }

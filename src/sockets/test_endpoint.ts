@@ -13,7 +13,7 @@ export function testEndpoint(
     connection.handshake.connectionId,
   ));
   return (message) => {
-    connection.send(message);
-    if (connection.isCongested) return connection.writable();
+    const outcome = connection.send(message);
+    if (outcome === "backlogged") return connection.writable();
   };
 }

@@ -8,11 +8,11 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
 import { Connection, type Handshake, type Transport } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { refuseHandshake } from "./guard.ts";
+import { checkHandshake } from "./guard.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
 import { isOriginAllowed } from "./origin.ts";
-import { jitteredRetryMs } from "./retry.ts";
+import { jitteredRetryMs, restarting } from "./retry.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
 export type WebSocketHandler = (c: Context) => Response | Promise<Response>;
@@ -36,11 +36,10 @@ export function webSocketHandler(
 ): WebSocketHandler {
   // The name is what `taskwire routes` shows of a handler in the app.
   return async function WebSocketRoute(c) {
-    const refusal = refuseHandshake(c, services);
-    if (refusal) return refusal;
+    const connectionId = checkHandshake(c, services);
     const offer = parseOfferedProtocols(c.req.header("sec-websocket-protocol"));
     const host = c.req.header("host");
-    const handshake = readHandshake(c, route, offer.token);
+    const handshake = readHandshake(c, route, connectionId, offer.token);
     return await upgradeWebSocket(
       asHelperExpects(c, offer.selected),
       socketEvents(handshake, host, endpoint, services),
@@ -53,6 +52,7 @@ export function webSocketHandler(
 function readHandshake(
   c: Context,
   route: string,
+  connectionId: string,
   protocolToken: string | undefined,
 ): Handshake {
   const optional = {
@@ -63,7 +63,7 @@ function readHandshake(
   };
   return {
     route,
-    connectionId: c.req.param("connection_id") ?? "",
+    connectionId,
     remoteAddress: getConnInfo(c).remote.address ?? "",
     ...Object.fromEntries(
       Object.entries(optional).filter(([, value]) => value !== undefined),
@@ -102,7 +102,10 @@ function offering(request: Request, protocol: string): Request {
   return Object.create(request, { headers: { value: headers } });
 }
 
-/** Closes a macrotask later: Deno drops a socket whose peer has sent more, and its close frame with it. */
+/**
+ * Closes a macrotask late: in a turn in which its peer has sent more, the
+ * runtime would drop the socket, and the close frame with it.
+ */
 function transportOf(socket: WebSocket): Transport {
   return {
     get bufferedAmount() {
@@ -122,7 +125,7 @@ function socketEvents(
   endpoint: Endpoint,
   services: Services,
 ): WSEvents<WebSocket> {
-  const { config, registry } = services;
+  const { config, counters, registry } = services;
   const isWithinRate = createMessageRate(config.messageRate);
   const release = registry.reserve();
   let connection: Connection | undefined;
@@ -134,20 +137,15 @@ function socketEvents(
         throw new TypeError("The helper gave no socket");
       }
       socket.binaryType = "arraybuffer";
-      const opened = new Connection(
-        transportOf(socket),
-        handshake,
-        config.maxBufferedBytes,
-      );
+      const opened = new Connection(transportOf(socket), handshake, {
+        maxBufferedBytes: config.maxBufferedBytes,
+        onEvicted: () => counters.evictedConnections += 1,
+      });
       connection = opened;
       registry.add(opened);
       release();
       if (registry.isDraining) {
-        opened.close(closeCodes.serviceRestart, {
-          code: "server_restarting",
-          message: "The server shuts down or restarts: connect again",
-          retryAfterMs: jitteredRetryMs(),
-        });
+        opened.close(closeCodes.serviceRestart, restarting());
         return;
       }
       if (!isOriginAllowed(handshake.origin, host, config.origins)) {

@@ -1,12 +1,14 @@
-import type { EventDraft } from "../tasks/draft.ts";
 import type { StreamPosition, TaskEvent } from "../tasks/event.ts";
-import { applyDraft, type TaskState } from "../tasks/state.ts";
-import type {
-  Announce,
-  HistoryView,
-  PublishOutcome,
-  Retention,
-  Store,
+import { applyChange, type Change, type TaskState } from "../tasks/state.ts";
+import {
+  type Announce,
+  eventAnnouncement,
+  type HistoryView,
+  type ListQuery,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  type TaskList,
 } from "./store.ts";
 
 /** A task and the part of its history that is kept. */
@@ -16,9 +18,11 @@ interface Task {
    * Consecutive, oldest first; the last one's offset is the snapshot's. Up to
    * twice as many as history keeps: see `#trim`.
    */
-  events: TaskEvent[];
+  readonly events: TaskEvent[];
   /** The same events by their `event_id`. */
   readonly byEventId: Map<string, TaskEvent>;
+  /** Counts the store's events; a task's is that of its last one. */
+  changedAt: number;
   expiresAtMs: number;
 }
 
@@ -26,7 +30,7 @@ interface Task {
  * A store in this process's memory: the fastest, gone when the process ends.
  *
  * @param retention How much is kept.
- * @param announce Called for each stored event.
+ * @param announce Called for each stored change.
  */
 export function createMemoryStore(
   retention: Retention,
@@ -42,42 +46,15 @@ class MemoryStore implements Store {
   readonly #announce: Announce;
   /** Of the histories that begin now; a forgotten task must not get its old one back. */
   #epoch = crypto.randomUUID();
+  #changes = 0;
 
   constructor(retention: Retention, announce: Announce) {
     this.#retention = retention;
     this.#announce = announce;
   }
 
-  publish(connectionId: string, draft: EventDraft): Promise<PublishOutcome> {
-    this.#forgetExpired();
-    const task = this.#tasks.get(connectionId);
-    const earlier = task && this.#findDuplicate(task, draft);
-    if (task && earlier) {
-      return Promise.resolve({
-        kind: "duplicate",
-        epoch: task.state.snapshot.epoch,
-        event: earlier,
-      });
-    }
-    const result = applyDraft(task?.state, draft, {
-      connectionId,
-      epoch: this.#epoch,
-      eventId: crypto.randomUUID(),
-      timestamp: new Date().toISOString(),
-    });
-    if ("code" in result) {
-      return Promise.resolve({ kind: "refused", refusal: result });
-    }
-    const { event, state } = result;
-    this.#append(connectionId, task, event, state);
-    const { epoch } = state.snapshot;
-    const { owner } = state;
-    const delivered = this.#announce({
-      event,
-      epoch,
-      ...(owner === undefined ? {} : { owner }),
-    });
-    return Promise.resolve({ kind: "stored", epoch, event, delivered });
+  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
+    return Promise.resolve(this.#publish(connectionId, change));
   }
 
   read(
@@ -104,9 +81,71 @@ class MemoryStore implements Store {
     });
   }
 
+  list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {
+    this.#forgetExpired();
+    const tasks = [...this.#tasks.values()].reverse().filter((task) =>
+      task.changedAt < cursor &&
+      (status === undefined || task.state.snapshot.status === status)
+    );
+    const page = tasks.slice(0, limit);
+    const last = page.at(-1);
+    return Promise.resolve({
+      states: page.map(({ state }) => state),
+      ...(last && tasks.length > limit ? { cursor: last.changedAt } : {}),
+    });
+  }
+
+  forget(connectionId: string): Promise<boolean> {
+    this.#forgetExpired();
+    const wasKnown = this.#tasks.delete(connectionId);
+    if (wasKnown) {
+      this.#epoch = crypto.randomUUID();
+      this.#announce({ kind: "deleted", connectionId });
+    }
+    return Promise.resolve(wasKnown);
+  }
+
   close(): Promise<void> {
     this.#tasks.clear();
     return Promise.resolve();
+  }
+
+  #publish(connectionId: string, change: Change): PublishOutcome {
+    this.#forgetExpired();
+    const task = this.#tasks.get(connectionId);
+    const earlier = task && this.#findDuplicate(task, change);
+    if (task && earlier) {
+      return {
+        kind: "duplicate",
+        epoch: task.state.snapshot.epoch,
+        offset: earlier.offset,
+        cancelRequested: task.state.cancelRequested ?? false,
+      };
+    }
+    const result = applyChange(task?.state, change, {
+      connectionId,
+      epoch: this.#epoch,
+      eventId: crypto.randomUUID(),
+      now: new Date(),
+    });
+    if ("code" in result) return { kind: "refused", refusal: result };
+    const { event, state } = result;
+    if (event === undefined) {
+      if (task) task.state = state;
+      const delivered = this.#announce({
+        kind: "cancel_requested",
+        connectionId,
+      });
+      return { kind: "noted", delivered };
+    }
+    this.#append(connectionId, task, event, state);
+    return {
+      kind: "stored",
+      epoch: state.snapshot.epoch,
+      event,
+      delivered: this.#announce(eventAnnouncement(event, state)),
+      cancelRequested: state.cancelRequested ?? false,
+    };
   }
 
   #append(
@@ -116,8 +155,9 @@ class MemoryStore implements Store {
     state: TaskState,
   ): void {
     const task: Task = known ??
-      { state, events: [], byEventId: new Map(), expiresAtMs: 0 };
+      { state, events: [], byEventId: new Map(), changedAt: 0, expiresAtMs: 0 };
     task.state = state;
+    task.changedAt = ++this.#changes;
     task.expiresAtMs = Date.now() + this.#retention.historyTtlMs;
     task.events.push(event);
     task.byEventId.set(event.event_id, event);
@@ -126,9 +166,9 @@ class MemoryStore implements Store {
     this.#tasks.set(connectionId, task);
   }
 
-  #findDuplicate(task: Task, draft: EventDraft): TaskEvent | undefined {
-    if (draft.event_id === undefined) return undefined;
-    const earlier = task.byEventId.get(draft.event_id);
+  #findDuplicate(task: Task, change: Change): TaskEvent | undefined {
+    if ("kind" in change || change.event_id === undefined) return undefined;
+    const earlier = task.byEventId.get(change.event_id);
     const oldest = task.state.snapshot.offset - this.#retention.historyLimit;
     return earlier && earlier.offset > oldest ? earlier : undefined;
   }

@@ -1,6 +1,14 @@
-import type { EventDraft } from "../tasks/draft.ts";
 import type { StreamPosition, TaskEvent } from "../tasks/event.ts";
-import type { Refusal, TaskState } from "../tasks/state.ts";
+import type { Change, Refusal, TaskState } from "../tasks/state.ts";
+import type { Status } from "../tasks/status.ts";
+
+/** What a store tells this process of a task. */
+export type Announcement =
+  | ({ readonly kind: "event" } & StoredEvent)
+  /** The worker was asked to stop. */
+  | { readonly kind: "cancel_requested"; readonly connectionId: string }
+  /** The task was forgotten by request. */
+  | { readonly kind: "deleted"; readonly connectionId: string };
 
 /** An event in the store, with what its watchers must know besides. */
 export interface StoredEvent {
@@ -8,16 +16,18 @@ export interface StoredEvent {
   readonly epoch: string;
   /** The user id whose private task it is; absent for an open task. */
   readonly owner?: string;
+  /** When the event's lease ends, in milliseconds since 1970; absent without one. */
+  readonly leaseEndsAtMs?: number;
 }
 
 /**
- * Takes events to this process's watchers.
+ * Takes what a store announces to this process's watchers.
  *
  * @returns How many watchers it reached.
  */
-export type Announce = (stored: StoredEvent) => number;
+export type Announce = (announcement: Announcement) => number;
 
-/** The answer to one publish. */
+/** What became of a {@linkcode Change}. */
 export type PublishOutcome =
   | {
     readonly kind: "stored";
@@ -25,13 +35,18 @@ export type PublishOutcome =
     readonly event: TaskEvent;
     /** Watchers that the event reached. */
     readonly delivered: number;
+    /** Whether the worker is asked to stop. */
+    readonly cancelRequested: boolean;
   }
   | {
     readonly kind: "duplicate";
     readonly epoch: string;
-    /** The event that was stored under this `event_id` before. */
-    readonly event: TaskEvent;
+    /** Of the event that was stored under this `event_id` before. */
+    readonly offset: number;
+    readonly cancelRequested: boolean;
   }
+  /** A request to cancel was noted. */
+  | { readonly kind: "noted"; readonly delivered: number }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** What {@linkcode Store.read} found. */
@@ -48,27 +63,47 @@ export interface HistoryView {
   readonly events: readonly TaskEvent[];
 }
 
+/** Which tasks {@linkcode Store.list} lists. */
+export interface ListQuery {
+  readonly status?: Status;
+  /** The most tasks to list. */
+  readonly limit: number;
+  /** Where the list before ended. */
+  readonly cursor?: number;
+}
+
+/** Some tasks, newest change first. */
+export interface TaskList {
+  readonly states: readonly TaskState[];
+  /** Where to go on; absent at the end. */
+  readonly cursor?: number;
+}
+
 /**
  * Where tasks and their histories live. What every store guarantees:
  *
- * - **Atomic.** A publish judges the draft (`applyDraft`) against the newest
- *   state and appends the event, or changes nothing; publishes to one task
- *   happen one after the other. Offsets count 1, 2, 3, … per task and epoch.
+ * - **Atomic.** A publish judges the change (`applyChange`) against the newest
+ *   state and stores its event and the new state, or changes nothing; publishes
+ *   to one task happen one after the other. Offsets count 1, 2, 3, … per task
+ *   and epoch.
  * - **Stored, then announced, then answered.** The store calls the `announce`
- *   it was made with once for each stored event, in offset order per task,
- *   after a `read` would find it and before the publish resolves.
- * - **Idempotent.** A draft whose `event_id` is in the history is a duplicate,
+ *   it was made with once for each change it has stored, in offset order per
+ *   task, after a `read` would find it and before the publish resolves. What
+ *   was answered survives as long as the store's kind promises.
+ * - **Idempotent.** An event whose `event_id` is in the history is a duplicate,
  *   whatever else it says; nothing is stored or announced.
  * - **Bounded.** Of each task the newest events are kept up to a count, and a
  *   task is forgotten some time after its last event; its snapshot lives as
  *   long as it. A position older than what is kept is not `recovered`.
  * - **Epochs.** A history that begins anew under an old id has another epoch.
  *
- * A method rejects when the store cannot be reached; then nothing was changed.
+ * A method rejects with a {@linkcode StoreUnavailableError} when the store
+ * cannot be reached or written; then nothing was changed, and it may be called
+ * again.
  */
 export interface Store {
-  /** Judges and appends one event. */
-  publish(connectionId: string, draft: EventDraft): Promise<PublishOutcome>;
+  /** Judges and stores one change. */
+  publish(connectionId: string, change: Change): Promise<PublishOutcome>;
 
   /**
    * Reads a task and the events after a position.
@@ -82,8 +117,23 @@ export interface Store {
     limit?: number,
   ): Promise<HistoryView>;
 
-  /** Lets go of files and connections; no method is called afterwards. */
+  /** Lists tasks, newest change first; one that changes meanwhile may be missed or come twice. */
+  list(query: ListQuery): Promise<TaskList>;
+
+  /**
+   * Forgets a task and its history.
+   *
+   * @returns Whether there was one.
+   */
+  forget(connectionId: string): Promise<boolean>;
+
+  /** Finishes what was begun, and lets go of files and connections; no method is called afterwards. */
   close(): Promise<void>;
+}
+
+/** The store cannot be reached or written now; what was asked for did not happen. */
+export class StoreUnavailableError extends Error {
+  override readonly name = "StoreUnavailableError";
 }
 
 /** How much a store keeps. */
@@ -92,4 +142,18 @@ export interface Retention {
   readonly historyLimit: number;
   /** How long a task outlives its last event, in milliseconds. */
   readonly historyTtlMs: number;
+}
+
+/** The announcement of an event that was stored with this state. */
+export function eventAnnouncement(
+  event: TaskEvent,
+  { snapshot, owner, leaseEndsAtMs }: TaskState,
+): Announcement {
+  return {
+    kind: "event",
+    event,
+    epoch: snapshot.epoch,
+    ...(owner === undefined ? {} : { owner }),
+    ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
+  };
 }

@@ -39,6 +39,14 @@ export interface Snapshot extends TaskEvent {
   readonly updated_at: string;
 }
 
+/** A task as clients see it. */
+export interface TaskDescription extends Snapshot {
+  /** Sockets that watch it. */
+  readonly watchers: number;
+  /** Whether its worker is asked to stop; left out where not. */
+  readonly cancel_requested?: true;
+}
+
 /** A place in a task's history: the last event that somebody has seen. */
 export interface StreamPosition {
   readonly epoch: string;

@@ -1,5 +1,9 @@
-import { encodeTask } from "../protocol/server_frames.ts";
-import type { StoredEvent } from "../store/store.ts";
+import {
+  encodeCancelRequested,
+  encodeDeleted,
+  encodeTask,
+} from "../protocol/server_frames.ts";
+import type { Announcement, StoredEvent } from "../store/store.ts";
 
 /** Somebody who watches one task. */
 export interface Watcher {
@@ -10,6 +14,9 @@ export interface Watcher {
    * @returns Whether the event reaches the watcher, now or later.
    */
   deliver(stored: StoredEvent, frame: string): boolean;
+
+  /** Takes a frame that is not part of the history. */
+  notify(frame: string): void;
 }
 
 /** Fan-out inside one process: which watchers each task has. */
@@ -37,11 +44,26 @@ export class Hub {
   }
 
   /**
-   * Delivers a stored event to the task's watchers, encoded once.
+   * Delivers what a store announces to the task's watchers, encoded once.
    *
    * @returns How many it reaches.
    */
-  readonly announce = (stored: StoredEvent): number => {
+  announce(announcement: Announcement): number {
+    switch (announcement.kind) {
+      case "event":
+        return this.#deliver(announcement);
+      case "cancel_requested": {
+        const { connectionId } = announcement;
+        return this.#notify(connectionId, encodeCancelRequested(connectionId));
+      }
+      case "deleted": {
+        const { connectionId } = announcement;
+        return this.#notify(connectionId, encodeDeleted(connectionId));
+      }
+    }
+  }
+
+  #deliver(stored: StoredEvent): number {
     const watchers = this.#watchers.get(stored.event.connection_id);
     if (watchers === undefined) return 0;
     const frame = encodeTask(stored.event);
@@ -50,5 +72,12 @@ export class Hub {
       if (watcher.deliver(stored, frame)) reached += 1;
     }
     return reached;
-  };
+  }
+
+  #notify(connectionId: string, frame: string): number {
+    const watchers = this.#watchers.get(connectionId);
+    if (watchers === undefined) return 0;
+    for (const watcher of watchers) watcher.notify(frame);
+    return watchers.size;
+  }
 }

@@ -1,5 +1,6 @@
 import type { EventDraft } from "./draft.ts";
-import type { Snapshot, TaskEvent, TaskMembers } from "./event.ts";
+import type { Snapshot, TaskEvent } from "./event.ts";
+import { foldEvent, takeMembers } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
 /** All that the server knows of a task. */
@@ -7,82 +8,140 @@ export interface TaskState {
   readonly snapshot: Snapshot;
   /** The user id whose private task it is; absent for an open task. */
   readonly owner?: string;
+  /** When the lease of the newest event ends, in milliseconds since 1970; absent without one. */
+  readonly leaseEndsAtMs?: number;
+  /** Whether somebody asked the worker to stop; a new attempt starts without. */
+  readonly cancelRequested?: true;
 }
 
-/** What the store adds to a draft when it takes it. */
+/** What can happen to a task: a publisher's event, or one of the server's own doings. */
+export type Change =
+  | EventDraft
+  /** Nothing came after the event at this offset in the time of its lease. */
+  | { readonly kind: "lost"; readonly offset: number }
+  /** Somebody asks the worker to stop; no event, and not part of the history. */
+  | { readonly kind: "cancel" };
+
+/** What the store adds to a change when it takes it. */
 export interface Stamp {
   readonly connectionId: string;
   /** The epoch of a history that begins now; an older task keeps its own. */
   readonly epoch: string;
-  /** For a draft without `event_id`. */
+  /** For an event without `event_id`. */
   readonly eventId: string;
-  /** RFC 3339, UTC. */
-  readonly timestamp: string;
+  readonly now: Date;
 }
 
-/** Why an event was not taken: a 409 for its publisher. */
+/** Why a change was not taken: a 404 or 409 for whoever asked for it. */
 export interface Refusal {
-  readonly code: "task_finished" | "attempt_outdated" | "owner_fixed";
+  readonly code:
+    | "task_finished"
+    | "attempt_outdated"
+    | "owner_fixed"
+    | "task_unknown"
+    | "lease_renewed";
   readonly detail: string;
 }
 
-/** An event that may be stored, and the task after it. */
+/** A change that may be stored: the task after it, and its event where it is one. */
 export interface Transition {
-  readonly event: TaskEvent;
+  readonly event?: TaskEvent;
   readonly state: TaskState;
 }
 
 /**
- * The task state machine: judges a draft against the task so far. Pure; what
+ * The task state machine: judges a change against the task so far. Pure; what
  * it refuses changes nothing. The rules are spec §2, 'Event rules'.
  *
  * @param state `undefined` for a task without a history.
  */
-export function applyDraft(
+export function applyChange(
+  state: TaskState | undefined,
+  change: Change,
+  stamp: Stamp,
+): Transition | Refusal {
+  if (!("kind" in change)) return applyDraft(state, change, stamp);
+  if (state === undefined) {
+    return { code: "task_unknown", detail: "Nothing is known of this task" };
+  }
+  return change.kind === "lost"
+    ? applyLoss(state, change.offset, stamp)
+    : applyCancel(state);
+}
+
+function applyDraft(
   state: TaskState | undefined,
   draft: EventDraft,
   stamp: Stamp,
-): Transition | Refusal {
+): Required<Transition> | Refusal {
   const before = state?.snapshot;
   const refusal = state && findRefusal(state, draft);
   if (refusal) return refusal;
 
-  const members = takeMembers(draft, before);
-  const event: TaskEvent = {
-    connection_id: stamp.connectionId,
-    offset: (before?.offset ?? 0) + 1,
+  const event = nextEvent(before, stamp, {
     event_id: draft.event_id ?? stamp.eventId,
     status: draft.status ?? impliedStatus(before?.status),
     attempt: draft.attempt ?? before?.attempt ?? 1,
-    ...members,
-    timestamp: stamp.timestamp,
-  };
+    ...takeMembers(draft, before),
+  });
   const owner = state ? state.owner : draft.user_id;
+  const leaseSeconds = isTerminal(event.status) ? undefined : draft.lease;
+  const isNewAttempt = event.attempt !== before?.attempt;
   return {
     event,
     state: {
       snapshot: foldEvent(before, event, before?.epoch ?? stamp.epoch),
       ...(owner === undefined ? {} : { owner }),
+      ...(leaseSeconds === undefined
+        ? {}
+        : { leaseEndsAtMs: stamp.now.getTime() + leaseSeconds * 1_000 }),
+      ...(state?.cancelRequested && !isNewAttempt
+        ? { cancelRequested: true }
+        : {}),
     },
   };
 }
 
-/**
- * One step of the fold that makes a snapshot from a history.
- *
- * @param before `undefined` for the first event.
- */
-export function foldEvent(
-  before: Snapshot | undefined,
-  event: TaskEvent,
-  epoch: string,
-): Snapshot {
+/** The server's own event: a worker went silent (spec §1, `lost`). */
+function applyLoss(
+  state: TaskState,
+  offset: number,
+  stamp: Stamp,
+): Required<Transition> | Refusal {
+  const { snapshot: before, leaseEndsAtMs, ...rest } = state;
+  if (before.offset !== offset || leaseEndsAtMs === undefined) {
+    return {
+      code: "lease_renewed",
+      detail: "Another event came in the time of the lease",
+    };
+  }
+  const event = nextEvent(before, stamp, {
+    event_id: stamp.eventId,
+    status: "lost",
+    attempt: before.attempt,
+  });
   return {
-    ...before,
-    ...event,
-    epoch,
-    created_at: before?.created_at ?? event.timestamp,
-    updated_at: event.timestamp,
+    event,
+    state: { ...rest, snapshot: foldEvent(before, event, before.epoch) },
+  };
+}
+
+function applyCancel(state: TaskState): Transition | Refusal {
+  return isTerminal(state.snapshot.status)
+    ? { code: "task_finished", detail: "The task is over already" }
+    : { state: { ...state, cancelRequested: true } };
+}
+
+function nextEvent(
+  before: Snapshot | undefined,
+  { connectionId, now }: Stamp,
+  members: Omit<TaskEvent, "connection_id" | "offset" | "timestamp">,
+): TaskEvent {
+  return {
+    connection_id: connectionId,
+    offset: (before?.offset ?? 0) + 1,
+    ...members,
+    timestamp: now.toISOString(),
   };
 }
 
@@ -120,32 +179,4 @@ function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
     };
   }
   return undefined;
-}
-
-/** The members that a draft names, with `progress` worked out where it can be. */
-function takeMembers(
-  draft: EventDraft,
-  before: Snapshot | undefined,
-): TaskMembers {
-  const { progress, current, total, unit, message, data } = draft;
-  const members = { progress, current, total, unit, message, data };
-  if (progress === undefined && (current ?? total) !== undefined) {
-    members.progress = ratio(
-      current ?? before?.current,
-      total ?? before?.total,
-    );
-  }
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  );
-}
-
-function ratio(
-  current: number | undefined,
-  total: number | undefined,
-): number | undefined {
-  if (current === undefined || total === undefined || total === 0) {
-    return undefined;
-  }
-  return Math.min(1, current / total);
 }

@@ -1,22 +1,24 @@
-import type { CloseCode } from "../protocol/close_codes.ts";
-import { closeCodes } from "../protocol/close_codes.ts";
 import {
+  encodeMergedTask,
   encodeSync,
   encodeTask,
-  type ErrorFrame,
 } from "../protocol/server_frames.ts";
 import type { HistoryView, Store, StoredEvent } from "../store/store.ts";
+import { Backlog } from "./backlog.ts";
 import type { StreamPosition } from "./event.ts";
 import type { Hub, Watcher } from "./hub.ts";
+import { describeTask } from "./snapshot.ts";
 
 /** Where a watcher's frames go; a `Connection` is one. */
 export interface Outlet {
   readonly isClosed: boolean;
-  readonly isCongested: boolean;
-  send(frame: string): unknown;
+  /** Whether the reader has enough for now. */
+  readonly isBacklogged: boolean;
+  /** Sends a frame; `backlogged` asks the caller to wait until it is writable. */
+  send(frame: string): "sent" | "backlogged" | "closed";
+  /** Waits until the outlet is not backlogged, or closed. */
   writable(): Promise<void>;
-  onEnd(cleanup: () => void): void;
-  close(code: CloseCode, error: ErrorFrame): void;
+  /** Ends the connection after a fault of ours. */
   fail(error: unknown): void;
 }
 
@@ -26,28 +28,42 @@ export interface TaskWatcherOptions {
   readonly store: Store;
   readonly hub: Hub;
   readonly outlet: Outlet;
+  /** Whether `sync` says which task it is about: on a socket with several. */
+  readonly namesTask?: boolean;
   /** Whether the one behind the outlet may watch a task of this owner. */
   readonly mayWatch: (owner: string | undefined) => boolean;
+  /** Called once where that is denied; the watcher has stopped. */
+  readonly onForbidden: () => void;
+  /** Called with the number of events that a merged one stands for. */
+  readonly onMerged?: (skipped: number) => void;
 }
 
-/** Events read and sent before other work gets its turn (a burst counts as buffered until then). */
+/** Events read from the store at a time. */
 const replaySlice = 100;
+
+/** The most events that wait for one reader; then it is left to the store again. */
+const maxBacklog = 1_000;
 
 /**
  * Shows one task to one connection: `sync`, then every event after it, in
  * offset order, each once.
  *
- * It is either *live*, when the hub's events are passed on as they come, or
- * *catching up*, when they are only noted and read from the store instead.
- * Joining, resuming, a full buffer and a new epoch are all the same catching
- * up, which ends in the turn in which nothing noted is left unsent. Nothing is
- * queued here, so a slow connection costs no memory.
+ * - *Catching up*, it sends what the store has, and only notes what the hub
+ *   brings; that ends in the turn in which nothing noted is left unsent.
+ *   Joining, resuming and a new epoch are all this.
+ * - *Live*, it passes on what the hub brings.
+ * - *Holding*, it keeps that back for a reader that has enough for now, and
+ *   merges it where the reader is slow and not just given much in one turn.
  */
 export class TaskWatcher implements Watcher {
   readonly #options: TaskWatcherOptions;
-  #live = false;
+  readonly #backlog = new Backlog();
+  #mode: "catching up" | "live" | "holding" = "catching up";
+  #stopped = false;
   /** The last event sent, or what the last `sync` said. */
-  #position: StreamPosition | undefined;
+  #sent: StreamPosition | undefined;
+  /** The last event sent or held. */
+  #taken: StreamPosition | undefined;
   /** The newest event that came while catching up. */
   #noted: StoredEvent | undefined;
   #owner: string | undefined;
@@ -60,103 +76,150 @@ export class TaskWatcher implements Watcher {
    * Joins the task and sends what the watcher has missed.
    *
    * @param since Where the client resumes; without it only the snapshot is sent.
-   * @throws When the store cannot be read.
+   * @throws {StoreUnavailableError} When the store can't be read.
    */
   async start(since: StreamPosition | undefined): Promise<void> {
-    const { connectionId, hub, outlet } = this.#options;
-    hub.join(connectionId, this);
-    outlet.onEnd(() => hub.leave(connectionId, this));
-    await this.#catchUp(since, true);
+    if (this.#isOver) return;
+    this.#options.hub.join(this.#options.connectionId, this);
+    await this.#catchUp(since);
+  }
+
+  /** Leaves the task; nothing is sent any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#backlog.clear();
+    this.#options.hub.leave(this.#options.connectionId, this);
   }
 
   deliver(stored: StoredEvent, frame: string): boolean {
-    const { outlet } = this.#options;
     if (!this.#admit(stored.owner)) return false;
-    if (!this.#live) {
+    if (this.#mode === "catching up") {
       this.#noted = stored;
       return true;
     }
+    if (isAtOrBefore(stored, this.#taken)) return false;
     const { epoch, event } = stored;
-    if (this.#hasSeen(stored)) return false;
-    const isNext = this.#position?.epoch === epoch &&
-      this.#position.offset + 1 === event.offset;
-    if (isNext && !outlet.isCongested) {
-      outlet.send(frame);
-      this.#position = { epoch, offset: event.offset };
+    const isNext = this.#taken?.epoch === epoch &&
+      this.#taken.offset + 1 === event.offset;
+    if (!isNext || this.#backlog.size >= maxBacklog) {
+      this.#noted = stored;
+      this.#inBackground(this.#catchUp(this.#sent));
       return true;
     }
-    this.#live = false;
-    this.#noted = stored;
-    this.#catchUp(this.#position, false).catch((error) => outlet.fail(error));
+    this.#taken = { epoch, offset: event.offset };
+    if (this.#mode === "holding") this.#backlog.add(event);
+    else if (this.#send(frame, this.#taken) !== "sent") {
+      this.#inBackground(this.#hold());
+    }
     return true;
   }
 
-  async #catchUp(
-    since: StreamPosition | undefined,
-    announceSync: boolean,
-  ): Promise<void> {
+  notify(frame: string): void {
+    this.#options.outlet.send(frame);
+  }
+
+  get #isOver(): boolean {
+    return this.#stopped || this.#options.outlet.isClosed;
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error) => this.#options.outlet.fail(error));
+  }
+
+  async #catchUp(since: StreamPosition | undefined): Promise<void> {
     const { connectionId, store, outlet } = this.#options;
-    let needsSync = announceSync;
+    const isJoining = this.#sent === undefined;
+    let needsSync = isJoining;
+    this.#mode = "catching up";
+    this.#backlog.clear();
     for (;;) {
-      if (outlet.isCongested) await outlet.writable();
-      if (outlet.isClosed) return;
-      this.#noted = undefined;
+      await outlet.writable();
+      if (this.#isOver) return;
+      this.#noted = undefined; // the store has it by now
       const view = await store.read(connectionId, since, replaySlice);
-      if (outlet.isClosed || !this.#admit(view.state?.owner)) return;
+      if (this.#isOver || !this.#admit(view.state?.owner)) return;
       if (needsSync || !view.recovered) this.#sync(view, since);
       needsSync = false;
-      for (const event of view.events) outlet.send(encodeTask(event));
-      since = endOf(view);
-      this.#position = since;
-      const isAtEnd = since.offset === view.offset;
-      if (isAtEnd && this.#isQuiet()) {
-        this.#live = true;
+      for (const event of view.events) {
+        const position = { epoch: view.epoch, offset: event.offset };
+        if (this.#send(encodeTask(event), position) !== "sent") break;
+      }
+      since = this.#sent;
+      const isAtEnd = since?.offset === view.offset;
+      if (isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))) {
+        this.#taken = since;
+        this.#mode = "live";
         return;
       }
-      await macrotask();
     }
   }
 
+  /** Until the reader has taken what was sent, and then what was held. */
+  async #hold(): Promise<void> {
+    const { outlet, onMerged } = this.#options;
+    this.#mode = "holding";
+    while (this.#mode === "holding") {
+      // Within one turn the runtime sends nothing, to a fast reader as well.
+      await macrotask();
+      if (outlet.isBacklogged) this.#backlog.merge();
+      await outlet.writable();
+      if (this.#isOver || this.#mode !== "holding") return;
+      let isWritable = true;
+      while (isWritable) {
+        const held = this.#backlog.take();
+        if (held === undefined) {
+          this.#mode = "live";
+          return;
+        }
+        const { event, skipped } = held;
+        const epoch = this.#taken?.epoch ?? "";
+        const frame = skipped === 0
+          ? encodeTask(event)
+          : encodeMergedTask(event, skipped);
+        const outcome = this.#send(frame, { epoch, offset: event.offset });
+        if (skipped > 0) onMerged?.(skipped);
+        isWritable = outcome === "sent";
+      }
+    }
+  }
+
+  #send(frame: string, position: StreamPosition) {
+    this.#sent = position;
+    return this.#options.outlet.send(frame);
+  }
+
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
-    const { connectionId, hub, outlet } = this.#options;
-    outlet.send(encodeSync({
-      epoch: view.epoch,
-      offset: view.recovered && since ? since.offset : view.offset,
-      recovered: view.recovered,
-      snapshot: view.state?.snapshot,
-      watchers: hub.watcherCount(connectionId),
-    }));
-  }
-
-  #isQuiet(): boolean {
-    return this.#noted === undefined || this.#hasSeen(this.#noted);
-  }
-
-  #hasSeen({ epoch, event }: StoredEvent): boolean {
-    return this.#position?.epoch === epoch &&
-      event.offset <= this.#position.offset;
+    const { connectionId, hub, namesTask } = this.#options;
+    const { epoch, recovered, state } = view;
+    const offset = recovered && since ? since.offset : view.offset;
+    const watchers = hub.watcherCount(connectionId);
+    const frame = encodeSync({
+      ...(namesTask ? { connectionId } : {}),
+      epoch,
+      offset,
+      recovered,
+      task: state && describeTask(state, watchers),
+    });
+    this.#send(frame, { epoch, offset });
   }
 
   /** A task's owner is first known with its first event, which may come after its watchers. */
   #admit(owner: string | undefined): boolean {
-    const isKnown = this.#position !== undefined && owner === this.#owner;
+    const isKnown = this.#sent !== undefined && owner === this.#owner;
     this.#owner = owner;
     if (isKnown || this.#options.mayWatch(owner)) return true;
-    this.#options.outlet.close(closeCodes.forbidden, {
-      code: "forbidden",
-      message:
-        "This user may not watch this task: connect with a token of the task's user, or one whose 'tasks' claim names it",
-    });
+    this.stop();
+    this.#options.onForbidden();
     return false;
   }
 }
 
-/** The position after the events of a view, or after its snapshot. */
-function endOf(view: HistoryView): StreamPosition {
-  return {
-    epoch: view.epoch,
-    offset: view.events.at(-1)?.offset ?? view.offset,
-  };
+/** Whether an event lies at a position or before it, in the same life of the task. */
+function isAtOrBefore(
+  { epoch, event }: StoredEvent,
+  position: StreamPosition | undefined,
+): boolean {
+  return position?.epoch === epoch && event.offset <= position.offset;
 }
 
 function macrotask(): Promise<void> {

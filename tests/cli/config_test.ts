@@ -5,7 +5,7 @@ import { makeTempDir } from "../support/temp_dir.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 
 Deno.test("configCommand() prints every setting, unset ones as comments", async () => {
-  const { code, stdout, stderr } = await taskwire(["config"]);
+  const { code, stdout, stderr } = await taskwire(["config"], { cwd: "/" });
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout.trimEnd().split("\n"),

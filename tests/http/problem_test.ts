@@ -43,11 +43,13 @@ Deno.test("problemResponse() challenges on 401 and only then", async () => {
 });
 
 Deno.test("problemResponse() sends further headers", async () => {
-  const response = problemResponse(
-    { status: 503, code: "c", detail: "d" },
-    { "Retry-After": "5" },
-  );
-  assertEquals(response.headers.get("retry-after"), "5");
+  const response = problemResponse({
+    status: 426,
+    code: "c",
+    detail: "d",
+    headers: { Upgrade: "websocket" },
+  });
+  assertEquals(response.headers.get("upgrade"), "websocket");
   await response.body?.cancel();
 });
 

@@ -128,8 +128,7 @@ Deno.test("encodeSync() has no task where nothing was published", () => {
       epoch: "e1",
       offset: 0,
       recovered: false,
-      snapshot: undefined,
-      watchers: 3,
+      task: undefined,
     }),
     '{"type":"sync","epoch":"e1","offset":0,"recovered":false,"task":null}',
   );
@@ -146,8 +145,7 @@ Deno.test("encodeSync() has the snapshot and who watches", () => {
     epoch: "e1",
     offset: 17,
     recovered: true,
-    snapshot,
-    watchers: 3,
+    task: { ...snapshot, watchers: 3 },
   });
   assertEquals(
     frame.startsWith(

@@ -2,41 +2,68 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { fakeConnection } from "../support/fake_connection.ts";
 
-Deno.test("Connection.isCongested is true over the limit and not at it", () => {
-  const { connection, transport } = fakeConnection(1_000);
-  transport.bufferedAmount = 1_000;
-  assertFalse(connection.isCongested);
-  transport.bufferedAmount = 1_001;
-  assert(connection.isCongested);
-  assertEquals(connection.bufferedBytes, 1_001);
+// A sixteenth of the limit is a backlog: 100 bytes here.
+const maxBufferedBytes = 1_600;
+
+Deno.test("Connection.send() says what became of the frame", () => {
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
+  for (
+    const [bytes, outcome] of [
+      [0, "sent"],
+      [100, "sent"],
+      [101, "backlogged"],
+      [9_999, "backlogged"],
+    ] as const
+  ) {
+    transport.bufferedAmount = bytes;
+    assertEquals(connection.send("frame"), outcome);
+    assertEquals(connection.isBacklogged, outcome === "backlogged");
+    assertEquals(connection.bufferedBytes, bytes);
+  }
+  connection.ended();
+  assertEquals(connection.send("frame"), "closed");
+  assertEquals(transport.sent.length, 4);
 });
 
-Deno.test("Connection.writable() resolves without a timer where nothing is congested", async () => {
+Deno.test("Connection.writable() resolves without a timer where nothing is backlogged", async () => {
   using time = new FakeTime();
-  const { connection } = fakeConnection();
+  const { connection } = fakeConnection(maxBufferedBytes);
   await connection.writable();
   assertFalse(time.next());
 });
 
-Deno.test("Connection.writable() resolves once the buffer is under its limit", async () => {
+Deno.test("Connection.writable() resolves a turn later where much was sent in one", async () => {
   using time = new FakeTime();
-  const { connection, transport } = fakeConnection(1_000);
-  transport.bufferedAmount = 5_000;
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = 101;
+  const startedAt = time.now;
+  const writable = connection.writable();
+  transport.bufferedAmount = 0;
+  await time.nextAsync();
+  await writable;
+  assertEquals(time.now, startedAt);
+});
+
+Deno.test("Connection.writable() waits as long as it takes while the buffer is within its limit", async () => {
+  using time = new FakeTime();
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = maxBufferedBytes;
   let isWritable = false;
   const writable = connection.writable().then(() => isWritable = true);
-  await time.tickAsync(4_000);
+  const startedAt = time.now;
+  while (time.now - startedAt < 60_000) await time.nextAsync();
   await time.runMicrotasks();
-  assertFalse(isWritable);
-  transport.bufferedAmount = 1_000;
+  assertFalse(isWritable || connection.isClosed);
+  transport.bufferedAmount = 100;
   assert(await time.nextAsync());
   await writable;
   assertFalse(connection.isClosed);
 });
 
-Deno.test("Connection.writable() closes with 4408 after 5 s, and sends no frame that could not arrive", async () => {
+Deno.test("Connection.writable() closes with 4408 after 5 s over the limit, and sends no frame that could not arrive", async () => {
   using time = new FakeTime();
-  const { connection, transport } = fakeConnection(1_000);
-  transport.bufferedAmount = 5_000;
+  const { connection, transport, evictions } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = maxBufferedBytes + 1;
   const writable = connection.writable();
   const startedAt = time.now;
   while (!connection.isClosed && await time.nextAsync()) {
@@ -46,16 +73,17 @@ Deno.test("Connection.writable() closes with 4408 after 5 s, and sends no frame 
   assertEquals(time.now - startedAt, 5_000);
   assertEquals(transport.closes.map(({ code }) => code), [4408]);
   assertEquals(transport.sent, []);
+  assertEquals(evictions.length, 1);
 });
 
 Deno.test("Connection.writable() spares a client that reads just in time", async () => {
   using time = new FakeTime();
-  const { connection, transport } = fakeConnection(1_000);
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
   for (let round = 0; round < 3; round += 1) {
-    transport.bufferedAmount = 5_000;
+    transport.bufferedAmount = maxBufferedBytes + 1;
     const writable = connection.writable();
     const startedAt = time.now;
-    while (time.now - startedAt < 4_900) await time.nextAsync();
+    while (time.now - startedAt < 4_700) await time.nextAsync();
     transport.bufferedAmount = 0;
     await time.nextAsync();
     await writable;
@@ -65,8 +93,8 @@ Deno.test("Connection.writable() spares a client that reads just in time", async
 
 Deno.test("Connection.writable() ends with the connection, and leaves no timer", async () => {
   using time = new FakeTime();
-  const { connection, transport } = fakeConnection(1_000);
-  transport.bufferedAmount = 5_000;
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = maxBufferedBytes + 1;
   const writable = connection.writable();
   connection.ended();
   await time.nextAsync();

@@ -12,8 +12,8 @@ Deno.test("Connection.send() queues text and binary as they are", () => {
   const { connection, transport } = fakeConnection();
   const bytes = new Uint8Array([0, 255]).buffer;
   assertEquals([connection.send("a"), connection.send(bytes)], [
-    "queued",
-    "queued",
+    "sent",
+    "sent",
   ]);
   assertEquals(transport.sent, ["a", bytes]);
 });

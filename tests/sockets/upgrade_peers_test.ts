@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { webSocketRoutes } from "../../src/routes.ts";
 import { closeCodeOf, opcodes, RawSocket } from "../support/raw_socket.ts";
@@ -111,11 +111,12 @@ Deno.test("webSocketHandler() counts a socket whose peer never answers the close
   assertEquals(registry.socketCount, 0);
 });
 
-Deno.test("webSocketHandler() outlives a HEAD that asks for an upgrade", async () => {
+Deno.test("webSocketHandler() refuses a HEAD that asks for an upgrade", async () => {
   await using server = await startTestServer();
-  await RawSocket.open(server.ws("/ws/test/a"), {}, "HEAD").then(
-    (socket) => socket[Symbol.dispose](),
-    () => {}, // refused, which is as good
+  await assertRejects(
+    () => RawSocket.open(server.ws("/ws/test/a"), {}, "HEAD"),
+    Error,
+    "HTTP/1.1 426",
   );
   await assertServes(server);
   assert(!server.services.registry.isDraining);

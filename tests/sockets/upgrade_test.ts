@@ -25,8 +25,9 @@ for (
     [",a", "a"],
     ["bearer", "bearer"],
     ["other, bearer, xyz", "bearer"],
-    ["aaaa.bbbb.cccc", null],
-    ["aaaa.bbbb.cccc, a", "a"],
+    ["eyJh.bbbb.cccc", null],
+    ["wamp.2.json", "wamp.2.json"],
+    ["eyJh.bbbb.cccc, a", "a"],
   ] as const
 ) {
   Deno.test(`webSocketHandler() answers the subprotocols '${offered}' with ${answered}`, async () => {

@@ -1,8 +1,10 @@
 import { createTest, type OpenStore } from "./store_contract_bench.ts";
 import { testDuplicates } from "./store_contract_duplicates.ts";
 import { testExpiry } from "./store_contract_expiry.ts";
+import { testListing } from "./store_contract_list.ts";
 import { testPublishing } from "./store_contract_publish.ts";
 import { testReading } from "./store_contract_read.ts";
+import { testServerChanges } from "./store_contract_server.ts";
 
 /** Registers the tests of what every store guarantees (src/store/store.ts). */
 export function testStoreContract(name: string, open: OpenStore): void {
@@ -11,4 +13,6 @@ export function testStoreContract(name: string, open: OpenStore): void {
   testDuplicates(test);
   testReading(test);
   testExpiry(test);
+  testListing(test);
+  testServerChanges(test);
 }

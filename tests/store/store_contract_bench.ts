@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type {
   Announce,
+  Announcement,
   PublishOutcome,
   Retention,
   Store,
@@ -28,8 +29,10 @@ export type OpenStore = (
 /** A store under test. */
 export interface Bench {
   readonly store: Store;
-  /** What it announced, in that order. */
+  /** The events that it announced, in that order. */
   readonly announced: readonly StoredEvent[];
+  /** What it announced besides. */
+  readonly noticed: readonly Announcement[];
   /** Publishes what must be stored. */
   put(connectionId: string, draft?: EventDraft): Promise<TaskEvent>;
   elapse: StoreFixture["elapse"];
@@ -61,17 +64,24 @@ export function createTest(name: string, open: OpenStore): Test {
   ) => {
     Deno.test(`${name} ${criterion}`, async () => {
       const announced: StoredEvent[] = [];
+      const noticed: Announcement[] = [];
       await using fixture = await open(
         { historyLimit, historyTtlMs },
-        (stored) => {
-          announced.push(stored);
-          return onAnnounce(stored, fixture.store);
+        (announcement) => {
+          if (announcement.kind === "event") {
+            const { kind: _, ...stored } = announcement;
+            announced.push(stored);
+            return onAnnounce(stored, fixture.store);
+          }
+          noticed.push(announcement);
+          return 0;
         },
       );
       const { store } = fixture;
       await run({
         store,
         announced,
+        noticed,
         put: async (id, draft = {}) =>
           outcomeOf("stored", await store.publish(id, draft)).event,
         elapse: (ms) => fixture.elapse(ms),

@@ -23,15 +23,18 @@ export function testDuplicates(test: Test): void {
       { event_id: "one", user_id: "7" },
     ];
     for (const draft of drafts) {
-      const event = first;
-      const outcome = await store.publish("a", draft);
-      assertEquals(outcome, { kind: "duplicate", epoch, event });
+      assertEquals(await store.publish("a", draft), {
+        kind: "duplicate",
+        epoch,
+        offset: first.offset,
+        cancelRequested: false,
+      });
     }
-    const event = unnamed;
-    assertEquals(await store.publish("a", { event_id: event.event_id }), {
+    assertEquals(await store.publish("a", { event_id: unnamed.event_id }), {
       kind: "duplicate",
       epoch,
-      event,
+      offset: unnamed.offset,
+      cancelRequested: false,
     });
     assertEquals(await store.read("a"), before);
     assertEquals(announced.length, 3);

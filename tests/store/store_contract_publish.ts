@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
-import { foldEvent } from "../../src/tasks/state.ts";
+import { foldEvent } from "../../src/tasks/snapshot.ts";
 import { outcomeOf, type Test } from "./store_contract_bench.ts";
 
 /** Atomic; stored, then announced, then answered. */
@@ -33,7 +33,13 @@ export function testPublishing(test: Test): void {
         timestamp,
       });
       assert(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(timestamp));
-      assertEquals(outcome, { kind: "stored", epoch, event, delivered: 3 });
+      assertEquals(outcome, {
+        kind: "stored",
+        epoch,
+        event,
+        delivered: 3,
+        cancelRequested: false,
+      });
       assertEquals(announced, [{ event, epoch, owner: "7" }]);
       const view = await store.read("a", { epoch, offset: 0 });
       assertEquals([view.events, view.state?.owner], [[event], "7"]);

@@ -36,8 +36,14 @@ export const fakeHandshake: Handshake = {
 export function fakeConnection(maxBufferedBytes = 1_000): {
   connection: Connection;
   transport: FakeTransport;
+  /** An entry for each time that it was too slow. */
+  evictions: true[];
 } {
   const transport = new FakeTransport();
-  const connection = new Connection(transport, fakeHandshake, maxBufferedBytes);
-  return { connection, transport };
+  const evictions: true[] = [];
+  const connection = new Connection(transport, fakeHandshake, {
+    maxBufferedBytes,
+    onEvicted: () => evictions.push(true),
+  });
+  return { connection, transport, evictions };
 }

@@ -2,7 +2,7 @@ import type { ErrorFrame } from "../../src/protocol/server_frames.ts";
 import type { Outlet } from "../../src/tasks/task_watcher.ts";
 import type { Frame } from "./socket.ts";
 
-/** An outlet that keeps what it is sent; its congestion is set by hand. */
+/** An outlet that keeps what it is sent; whether it is backlogged is set by hand. */
 export class FakeOutlet implements Outlet {
   readonly frames: Frame[] = [];
   readonly closes: { code: number; error: ErrorFrame }[] = [];
@@ -15,7 +15,7 @@ export class FakeOutlet implements Outlet {
     return this.#isClosed;
   }
 
-  get isCongested(): boolean {
+  get isBacklogged(): boolean {
     return this.#drained !== undefined;
   }
 
@@ -30,8 +30,10 @@ export class FakeOutlet implements Outlet {
     drained?.resolve();
   }
 
-  send(frame: string): void {
+  send(frame: string): "sent" | "backlogged" | "closed" {
+    if (this.#isClosed) return "closed";
     this.frames.push(JSON.parse(frame));
+    return this.isBacklogged ? "backlogged" : "sent";
   }
 
   async writable(): Promise<void> {

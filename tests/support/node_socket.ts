@@ -1,6 +1,6 @@
 import "ws"; // so that Deno has the package
 import { fileURLToPath } from "node:url";
-import { readLines } from "../../src/cli/lines.ts";
+import { type Line, splitLines } from "../../src/protocol/lines.ts";
 
 const script = new URL("../e2e/ws_client.mjs", import.meta.url);
 
@@ -21,7 +21,7 @@ export interface NodeSocketEvent {
 export class NodeSocket implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncGenerator<string>;
+  readonly #lines: AsyncGenerator<Line>;
   readonly #stderr: Promise<string>;
 
   /**
@@ -35,7 +35,7 @@ export class NodeSocket implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
-    this.#lines = readLines(this.#child.stdout);
+    this.#lines = linesOf(this.#child.stdout);
     this.#stderr = new Response(this.#child.stderr).text();
   }
 
@@ -43,7 +43,7 @@ export class NodeSocket implements AsyncDisposable {
   async next(): Promise<NodeSocketEvent> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`The client ended: ${await this.#stderr}`);
-    return JSON.parse(value);
+    return JSON.parse(String(value));
   }
 
   /** The next message, which must be text. */
@@ -64,4 +64,10 @@ export class NodeSocket implements AsyncDisposable {
     await this.#stderr;
     await this.#child.status;
   }
+}
+
+async function* linesOf(
+  bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Line> {
+  for await (const lines of splitLines(bytes)) yield* lines;
 }

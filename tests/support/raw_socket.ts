@@ -49,7 +49,10 @@ export class RawSocket implements Disposable {
       await socket.#fill();
     }
     const head = new TextDecoder("latin1").decode(socket.#buffer);
-    if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(head);
+    if (!head.startsWith("HTTP/1.1 101 ")) {
+      tcp.close();
+      throw new Error(head);
+    }
     socket.#buffer = socket.#buffer.slice(head.indexOf("\r\n\r\n") + 4);
     return socket;
   }

@@ -14,6 +14,7 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
   return {
     ...loadConfig({}),
     port: 0,
+    store: "memory:",
     jwtSecrets: [testSecret],
     apiKeys: [testApiKey],
     ...overrides,

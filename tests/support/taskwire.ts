@@ -54,6 +54,8 @@ function command(
       HOME: Deno.env.get("HOME") ?? "/",
       PATH: Deno.env.get("PATH") ?? "",
       ...(cache ? { DENO_DIR: cache } : {}),
+      // No file is left where a test has no folder of its own.
+      ...(cwd ? {} : { TASKWIRE_STORE: "memory:" }),
       ...env,
     },
     ...(cwd ? { cwd } : {}),
@@ -145,6 +147,11 @@ export class RunningCommand implements AsyncDisposable {
     } finally {
       clearTimeout(deadline);
     }
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    return this.#child.pid;
   }
 
   kill(signal: Deno.Signal): void {

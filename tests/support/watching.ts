@@ -1,3 +1,4 @@
+import { closeCodes } from "../../src/protocol/close_codes.ts";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
 import type { HistoryView, Retention, Store } from "../../src/store/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
@@ -24,6 +25,8 @@ export class WatchedTask {
   readonly hub = new Hub();
   hooks: ReadHooks = {};
   reads = 0;
+  /** Events that others stood for. */
+  merged = 0;
   readonly store: Store;
 
   constructor(retention: Partial<Retention> = {}) {
@@ -31,8 +34,10 @@ export class WatchedTask {
       historyLimit: 10_000,
       historyTtlMs: 3_600_000,
       ...retention,
-    }, this.hub.announce);
+    }, (announcement) => this.hub.announce(announcement));
     this.store = {
+      list: (query) => store.list(query),
+      forget: (id) => store.forget(id),
       publish: (id, draft) => store.publish(id, draft),
       close: () => store.close(),
       read: async (id, since, limit) => {
@@ -80,7 +85,11 @@ export class WatchedTask {
       hub,
       outlet,
       mayWatch,
+      onForbidden: () =>
+        outlet.close(closeCodes.forbidden, { code: "forbidden", message: "" }),
+      onMerged: (skipped) => this.merged += skipped,
     });
+    outlet.onEnd(() => watcher.stop());
     return { outlet, started: watcher.start(since) };
   }
 }

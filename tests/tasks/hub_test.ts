@@ -6,6 +6,7 @@ import { Hub, type Watcher } from "../../src/tasks/hub.ts";
 
 class FakeWatcher implements Watcher {
   readonly got: [StoredEvent, string][] = [];
+  readonly notices: string[] = [];
   readonly #reach: () => boolean;
 
   constructor(reach: () => boolean = () => true) {
@@ -16,10 +17,18 @@ class FakeWatcher implements Watcher {
     this.got.push([stored, frame]);
     return this.#reach();
   }
+
+  notify(frame: string): void {
+    this.notices.push(frame);
+  }
 }
 
-function stored(connectionId: string, data: unknown = null): StoredEvent {
+function stored(
+  connectionId: string,
+  data: unknown = null,
+): StoredEvent & { kind: "event" } {
   return {
+    kind: "event",
     epoch: "e1",
     event: {
       connection_id: connectionId,
@@ -72,13 +81,6 @@ Deno.test("Hub.announce() counts only the watchers that it reaches", () => {
   assertEquals(hub.announce(stored("a")), 1);
 });
 
-Deno.test("Hub.announce() works apart from its hub, as stores call it", () => {
-  const hub = new Hub();
-  const { announce } = hub;
-  hub.join("a", new FakeWatcher());
-  assertEquals(announce(stored("a")), 1);
-});
-
 Deno.test("Hub.announce() goes on when a watcher leaves meanwhile", () => {
   const hub = new Hub();
   const leaver: FakeWatcher = new FakeWatcher(() => {
@@ -128,4 +130,22 @@ Deno.test("Hub.leave() is harmless when repeated, or when nobody had joined", ()
 
 Deno.test("Hub.watcherCount() is 0 for a task that nobody watches", () => {
   assertEquals(new Hub().watcherCount("a"), 0);
+});
+
+Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
+  const hub = new Hub();
+  const [watcher, other] = [new FakeWatcher(), new FakeWatcher()];
+  hub.join("a", watcher);
+  hub.join("b", other);
+  assertEquals(
+    hub.announce({ kind: "cancel_requested", connectionId: "a" }),
+    1,
+  );
+  assertEquals(hub.announce({ kind: "deleted", connectionId: "a" }), 1);
+  assertEquals(hub.announce({ kind: "deleted", connectionId: "none" }), 0);
+  assertEquals(watcher.notices, [
+    '{"type":"cancel_requested","connection_id":"a"}',
+    '{"type":"deleted","connection_id":"a"}',
+  ]);
+  assertEquals(other.notices, []);
 });

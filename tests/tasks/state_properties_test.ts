@@ -1,12 +1,15 @@
-import { assert, assertEquals, assertFalse, assertGreater } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertExists,
+  assertFalse,
+  assertGreater,
+} from "@std/assert";
 import fc from "fast-check";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
-import {
-  applyDraft,
-  foldEvent,
-  type TaskState,
-} from "../../src/tasks/state.ts";
+import { foldEvent } from "../../src/tasks/snapshot.ts";
+import { applyChange, type TaskState } from "../../src/tasks/state.ts";
 import { isTerminal } from "../../src/tasks/status.ts";
 
 /** A stamp that tells how many events came before. */
@@ -15,7 +18,7 @@ function stamp(count: number) {
     connectionId: "upload_1",
     epoch: `epoch-${count}`,
     eventId: `generated-${count}`,
-    timestamp: new Date(count).toISOString(),
+    now: new Date(count),
   };
 }
 
@@ -25,9 +28,10 @@ function runDrafts(drafts: readonly EventDraft[]) {
   const accepted: EventDraft[] = [];
   const events: TaskEvent[] = [];
   for (const draft of drafts) {
-    const result = applyDraft(state, draft, stamp(events.length));
+    const result = applyChange(state, draft, stamp(events.length));
     if ("code" in result) continue;
     accepted.push(draft);
+    assertExists(result.event);
     events.push(result.event);
     state = result.state;
   }
@@ -82,7 +86,7 @@ function forAll(check: (run: ReturnType<typeof runDrafts>) => void): void {
   fc.assert(property, { numRuns: 1_000 });
 }
 
-Deno.test("applyDraft() always makes the snapshot that is the fold of the history", () => {
+Deno.test("applyChange() always makes the snapshot that is the fold of the history", () => {
   forAll(({ state, events }) => {
     const folded = events.reduce<Snapshot | undefined>(
       (before, event) => foldEvent(before, event, stamp(0).epoch),
@@ -105,7 +109,7 @@ Deno.test("foldEvent() keeps the newest value of each member", () => {
   });
 });
 
-Deno.test("applyDraft() never lets an event follow a terminal one, but by a higher attempt", () => {
+Deno.test("applyChange() never lets an event follow a terminal one, but by a higher attempt", () => {
   forAll(({ events }) => {
     for (const [index, { status, attempt }] of events.entries()) {
       const next = events[index + 1];
@@ -117,11 +121,11 @@ Deno.test("applyDraft() never lets an event follow a terminal one, but by a high
   });
 });
 
-Deno.test("applyDraft() changes nothing by what it refuses", () => {
+Deno.test("applyChange() changes nothing by what it refuses", () => {
   forAll((run) => assertEquals(runDrafts(run.accepted), run));
 });
 
-Deno.test("applyDraft() counts offsets from 1 without a hole", () => {
+Deno.test("applyChange() counts offsets from 1 without a hole", () => {
   forAll(({ state, events }) => {
     assertEquals(
       events.map(({ offset }) => offset),
@@ -131,7 +135,7 @@ Deno.test("applyDraft() counts offsets from 1 without a hole", () => {
   });
 });
 
-Deno.test("applyDraft() keeps progress within 0 and 1", () => {
+Deno.test("applyChange() keeps progress within 0 and 1", () => {
   forAll(({ events }) => {
     for (const { progress = 0 } of events) {
       assert(progress >= 0 && progress <= 1, String(progress));
@@ -139,7 +143,7 @@ Deno.test("applyDraft() keeps progress within 0 and 1", () => {
   });
 });
 
-Deno.test("applyDraft() never writes an absent member", () => {
+Deno.test("applyChange() never writes an absent member", () => {
   forAll(({ events }) => {
     for (const event of events) {
       assertFalse(Object.values(event).includes(undefined));

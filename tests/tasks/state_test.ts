@@ -1,8 +1,8 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertExists, assertFalse } from "@std/assert";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot } from "../../src/tasks/event.ts";
 import {
-  applyDraft,
+  applyChange,
   type Refusal,
   type TaskState,
   type Transition,
@@ -15,13 +15,14 @@ function stamp(count = 0) {
     connectionId: "upload_1",
     epoch: `epoch-${count}`,
     eventId: `generated-${count}`,
-    timestamp: `2026-11-23T20:20:58.${String(count).padStart(3, "0")}Z`,
+    now: new Date(Date.UTC(2026, 10, 23, 20, 20, 58, count)),
   };
 }
 
 /** A task after one event; frozen, so that no judgement can change it. */
 function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
-  const { connectionId, epoch, eventId, timestamp } = stamp();
+  const { connectionId, epoch, eventId, now } = stamp();
+  const timestamp = now.toISOString();
   const snapshot = Object.freeze({
     connection_id: connectionId,
     offset: 1,
@@ -37,19 +38,24 @@ function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
   return Object.freeze({ snapshot, ...(owner === undefined ? {} : { owner }) });
 }
 
-function accept(state: TaskState | undefined, draft: EventDraft): Transition {
-  const result = applyDraft(state, draft, stamp(1));
-  assert("event" in result, `refused: ${JSON.stringify(result)}`);
-  return result;
+function accept(
+  state: TaskState | undefined,
+  draft: EventDraft,
+): Required<Transition> {
+  const result = applyChange(state, draft, stamp(1));
+  assert("state" in result, `refused: ${JSON.stringify(result)}`);
+  const { event, state: after } = result;
+  assertExists(event);
+  return { event, state: after };
 }
 
 function refuse(state: TaskState, draft: EventDraft): Refusal {
-  const result = applyDraft(state, draft, stamp(1));
+  const result = applyChange(state, draft, stamp(1));
   assert("code" in result, `accepted: ${JSON.stringify(result)}`);
   return result;
 }
 
-Deno.test("applyDraft() begins a history with what the first event says", () => {
+Deno.test("applyChange() begins a history with what the first event says", () => {
   const draft: EventDraft = {
     status: "queued",
     attempt: 3,
@@ -67,12 +73,13 @@ Deno.test("applyDraft() begins a history with what the first event says", () => 
     attempt: 3,
     progress: 0,
     message: "waiting",
-    timestamp: stamp(1).timestamp,
+    timestamp: stamp(1).now.toISOString(),
   } as const;
   assertEquals(accept(undefined, draft), {
     event,
     state: {
       owner: "7",
+      leaseEndsAtMs: stamp(1).now.getTime() + 30_000,
       snapshot: {
         ...event,
         epoch: "epoch-1",
@@ -83,7 +90,7 @@ Deno.test("applyDraft() begins a history with what the first event says", () => 
   });
 });
 
-Deno.test("applyDraft() keeps a task's epoch and beginning, and numbers on", () => {
+Deno.test("applyChange() keeps a task's epoch and beginning, and numbers on", () => {
   const { event, state } = accept(taskWith({ offset: 7, message: "old" }), {
     progress: 0.5,
   });
@@ -92,11 +99,11 @@ Deno.test("applyDraft() keeps a task's epoch and beginning, and numbers on", () 
   assertFalse("message" in event);
   assertEquals(state.snapshot.message, "old");
   assertEquals(state.snapshot.epoch, "epoch-0");
-  assertEquals(state.snapshot.created_at, stamp(0).timestamp);
-  assertEquals(state.snapshot.updated_at, stamp(1).timestamp);
+  assertEquals(state.snapshot.created_at, stamp(0).now.toISOString());
+  assertEquals(state.snapshot.updated_at, stamp(1).now.toISOString());
 });
 
-Deno.test("applyDraft() writes an event's members in the spec's order", () => {
+Deno.test("applyChange() writes an event's members in the spec's order", () => {
   const { event } = accept(undefined, {
     data: 1,
     message: "m",
@@ -132,7 +139,7 @@ const implied: [
 ];
 
 for (const [before, draft, after] of implied) {
-  Deno.test(`applyDraft() makes ${before ?? "a new"} task ${after} by ${JSON.stringify(draft)}`, () => {
+  Deno.test(`applyChange() makes ${before ?? "a new"} task ${after} by ${JSON.stringify(draft)}`, () => {
     const { event, state } = accept(
       before && taskWith({ status: before }),
       draft,
@@ -142,7 +149,7 @@ for (const [before, draft, after] of implied) {
 }
 
 for (const status of ["succeeded", "failed", "canceled"] as const) {
-  Deno.test(`applyDraft() lets nothing follow ${status} in the same attempt`, () => {
+  Deno.test(`applyChange() lets nothing follow ${status} in the same attempt`, () => {
     const state = taskWith({ status, attempt: 2 });
     const drafts: EventDraft[] = [
       {},
@@ -159,19 +166,19 @@ for (const status of ["succeeded", "failed", "canceled"] as const) {
   });
 }
 
-Deno.test("applyDraft() calls a finished task finished for an older attempt, too", () => {
+Deno.test("applyChange() calls a finished task finished for an older attempt, too", () => {
   for (const status of ["succeeded", "failed", "canceled"] as const) {
     const state = taskWith({ status, attempt: 2 });
     assertEquals(refuse(state, { attempt: 1 }).code, "task_finished");
   }
 });
 
-Deno.test("applyDraft() reopens what succeeded by no attempt", () => {
+Deno.test("applyChange() reopens what succeeded by no attempt", () => {
   const state = taskWith({ status: "succeeded" });
   assertEquals(refuse(state, { attempt: 2 }).code, "task_finished");
 });
 
-Deno.test("applyDraft() refuses events of a worker that was replaced", () => {
+Deno.test("applyChange() refuses events of a worker that was replaced", () => {
   for (const status of ["queued", "running", "lost"] as const) {
     const state = taskWith({ status, attempt: 3 });
     assertEquals(refuse(state, { attempt: 2 }).code, "attempt_outdated");
@@ -181,7 +188,7 @@ Deno.test("applyDraft() refuses events of a worker that was replaced", () => {
   }
 });
 
-Deno.test("applyDraft() settles the owner with the first event", () => {
+Deno.test("applyChange() settles the owner with the first event", () => {
   assertEquals(accept(undefined, { user_id: "7" }).state.owner, "7");
   assertFalse("owner" in accept(undefined, {}).state);
   assertEquals(accept(taskWith({}, "7"), { user_id: "7" }).state.owner, "7");
@@ -192,7 +199,7 @@ Deno.test("applyDraft() settles the owner with the first event", () => {
   }
 });
 
-Deno.test("applyDraft() tells nobody whose task it is", () => {
+Deno.test("applyChange() tells nobody whose task it is", () => {
   const { event, state } = accept(undefined, { user_id: "someone" });
   assertFalse(JSON.stringify([event, state.snapshot]).includes("someone"));
   const { detail } = refuse(taskWith({}, "someone"), { user_id: "7" });
@@ -221,7 +228,7 @@ const progress: [
 ];
 
 for (const [draft, before, expected] of progress) {
-  Deno.test(`applyDraft() works out progress ${expected} of ${JSON.stringify(draft)} after ${JSON.stringify(before ?? {})}`, () => {
+  Deno.test(`applyChange() works out progress ${expected} of ${JSON.stringify(draft)} after ${JSON.stringify(before ?? {})}`, () => {
     const { event, state } = accept(before && taskWith(before), draft);
     assertEquals(event.progress, expected);
     assertEquals("progress" in event, expected !== undefined);
@@ -229,7 +236,7 @@ for (const [draft, before, expected] of progress) {
   });
 }
 
-Deno.test("applyDraft() takes null as data, and nothing for nothing", () => {
+Deno.test("applyChange() takes null as data, and nothing for nothing", () => {
   const before = taskWith({ data: { frame: 1 } });
   assertEquals(accept(before, { data: null }).state.snapshot.data, null);
   assertEquals(accept(before, {}).state.snapshot.data, { frame: 1 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { settle, upTo, watchedId, WatchedTask } from "../support/watching.ts";
+import { FakeTime } from "@std/testing/time";
+import { upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
 Deno.test("TaskWatcher.start() sends sync alone where nothing was published", async () => {
   const task = new WatchedTask();
@@ -117,14 +118,15 @@ Deno.test("TaskWatcher.start() rejects where the store cannot be read", async ()
 });
 
 Deno.test("TaskWatcher fails its outlet where the store cannot be read later", async () => {
-  const task = new WatchedTask();
+  using time = new FakeTime();
+  const task = new WatchedTask({ historyTtlMs: 1_000 });
+  await task.publish();
   const { outlet, started } = task.watch();
   await started;
   const down = new Error("store is down");
   task.hooks = { before: () => Promise.reject(down) };
-  outlet.congest();
-  await task.publish();
-  outlet.drain();
-  await settle();
+  time.tick(1_000);
+  await task.publish(); // in another epoch, so that the watcher reads
+  await time.runMicrotasks();
   assertEquals(outlet.failures, [down]);
 });

@@ -1,0 +1,101 @@
+import type { Payload } from "djwt";
+import type { Grant, TokenRejectionCode } from "./identity.ts";
+import { parseUserId } from "./user_id.ts";
+
+/** What the claims of a token must say. */
+export interface ClaimChecks {
+  /** The `iss` that a token must have. */
+  readonly issuer?: string;
+  /** The audience that a token's `aud` must name. */
+  readonly audience?: string;
+  /** Clock skew allowed for `exp` and `nbf`, in seconds. */
+  readonly leewaySeconds: number;
+}
+
+/** Ends the judgement of one token; becomes the verdict. */
+export class Rejected extends Error {
+  constructor(readonly code: TokenRejectionCode, message: string) {
+    super(message);
+  }
+}
+
+/**
+ * Checks the claims of a token whose signature has verified.
+ *
+ * @throws {Rejected} With the reason.
+ */
+export function checkClaims(payload: Payload, checks: ClaimChecks): void {
+  checkTimes(payload, checks.leewaySeconds);
+  checkIssuer(payload, checks.issuer);
+  checkAudience(payload, checks.audience);
+}
+
+/** RFC 7519 §4.1.4 and §4.1.5. */
+function checkTimes(payload: Payload, leewaySeconds: number): void {
+  const now = Date.now() / 1000;
+  if (payload.exp !== undefined && payload.exp + leewaySeconds <= now) {
+    throw new Rejected(
+      "token_expired",
+      `The token expired ${
+        Math.ceil(now - payload.exp)
+      } s ago: get a new one and connect again`,
+    );
+  }
+  if (payload.nbf !== undefined && payload.nbf - leewaySeconds > now) {
+    throw new Rejected(
+      "token_not_yet_valid",
+      `The token is valid only in ${
+        Math.ceil(payload.nbf - now)
+      } s: check its 'nbf' and the clocks of issuer and server`,
+    );
+  }
+}
+
+/** RFC 7519 §4.1.1. */
+function checkIssuer(payload: Payload, issuer: string | undefined): void {
+  if (issuer !== undefined && payload.iss !== issuer) {
+    throw new Rejected(
+      "token_wrong_issuer",
+      "The token's 'iss' is not the issuer that the server trusts (TASKWIRE_JWT_ISSUER)",
+    );
+  }
+}
+
+/** RFC 7519 §4.1.3; a token without `aud` is not for us where one is asked for. */
+function checkAudience(payload: Payload, audience: string | undefined): void {
+  if (audience !== undefined && ![payload.aud].flat().includes(audience)) {
+    throw new Rejected(
+      "token_wrong_audience",
+      "The token's 'aud' does not name this server (TASKWIRE_JWT_AUDIENCE)",
+    );
+  }
+}
+
+/**
+ * What a verified token lets its bearer do.
+ *
+ * @throws {Rejected} For a `tasks` claim that is no list of texts.
+ */
+export function readGrant(payload: Payload): Grant {
+  const userId = parseUserId(payload.sub ?? payload.user_id);
+  const scopes = new Set(
+    typeof payload.scope === "string"
+      ? payload.scope.split(" ").filter((word) => word !== "")
+      : [],
+  );
+  return {
+    scopes,
+    ...(userId === undefined ? {} : { userId }),
+    ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
+  };
+}
+
+function readTasks(tasks: unknown): readonly string[] {
+  if (Array.isArray(tasks) && tasks.every((id) => typeof id === "string")) {
+    return tasks;
+  }
+  throw new Rejected(
+    "token_malformed",
+    "The token's 'tasks' is not a list of connection ids, or prefixes ending in '*'",
+  );
+}

@@ -1,0 +1,89 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { Services } from "../services.ts";
+import { connectionIdFault } from "../tasks/connection_id.ts";
+import { requireScope } from "./authorization.ts";
+import { ProblemError } from "./problem.ts";
+
+/** A middleware that lets through API keys, and JWTs with any of these scopes. */
+export function allow(
+  scopes: readonly string[],
+  services: Services,
+): MiddlewareHandler {
+  return async function authorize(c, next) {
+    await requireScope(c.req.header("authorization"), scopes, services);
+    await next();
+  };
+}
+
+/**
+ * The `connection_id` of the request's path.
+ *
+ * @throws {ProblemError} 400 for one that can't be.
+ */
+export function readConnectionId(c: Context): string {
+  if (isDecodable(c.req.url)) {
+    return checkConnectionId(c.req.param("connection_id"));
+  }
+  throw badConnectionId("The connection_id is not percent-encoded UTF-8");
+}
+
+/**
+ * A `connection_id` from a request.
+ *
+ * @throws {ProblemError} 400 for one that can't be.
+ */
+export function checkConnectionId(value: unknown): string {
+  const detail = typeof value === "string"
+    ? connectionIdFault(value)
+    : "The connection_id is missing";
+  if (detail === undefined) return value as string;
+  throw badConnectionId(detail);
+}
+
+function badConnectionId(detail: string): ProblemError {
+  return new ProblemError({ status: 400, code: "bad_connection_id", detail });
+}
+
+/** What can't be decoded would else be taken as it stands. */
+function isDecodable(url: string): boolean {
+  if (!url.includes("%")) return true;
+  try {
+    decodeURIComponent(new URL(url).pathname);
+    return true;
+  } catch {
+    return false; // URIError, which has nothing more to say
+  }
+}
+
+/**
+ * A whole number of the query.
+ *
+ * @returns The fallback where the parameter is absent.
+ * @throws {ProblemError} 400 where it isn't a number within the bounds.
+ */
+export function readWhole(
+  c: Context,
+  name: string,
+  { min, max, fallback }: { min: number; max: number; fallback: number },
+): number {
+  const text = c.req.query(name);
+  if (text === undefined) return fallback;
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  if (value >= min && value <= max) return value;
+  throw badQuery(`${name}: expected a whole number from ${min} to ${max}`);
+}
+
+/** A 400 for a query parameter. */
+export function badQuery(detail: string): ProblemError {
+  return new ProblemError({ status: 400, code: "bad_query", detail });
+}
+
+/** A 404 for a task of which nothing is known. */
+export function unknownTask(): ProblemError {
+  return new ProblemError({
+    status: 404,
+    code: "task_unknown",
+    detail:
+      "Nothing is known of this task: nothing was published, or its time is over",
+  });
+}

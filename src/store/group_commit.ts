@@ -1,0 +1,84 @@
+import { setImmediate } from "node:timers";
+import type { DatabaseSync } from "node:sqlite";
+import { asUnavailable } from "./sqlite_error.ts";
+
+/** Work in a transaction; what it returns runs after the commit and gives the result. */
+export type Work<T> = () => () => T;
+
+/** What is done besides the work of a transaction. */
+export interface GroupCommitHooks {
+  /** Runs first in each transaction. */
+  readonly onBegin: () => void;
+  /** Runs after one that was undone. */
+  readonly onRollback: () => void;
+}
+
+/**
+ * Writes of one turn of the event loop in one transaction, so that many
+ * publishers don't wait for the disk one after the other. Each is answered
+ * after the commit; when that fails, all are undone and reject.
+ */
+export class GroupCommit {
+  readonly #database: DatabaseSync;
+  readonly #hooks: GroupCommitHooks;
+  #waiting: {
+    readonly work: Work<void>;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+
+  constructor(database: DatabaseSync, hooks: GroupCommitHooks) {
+    this.#database = database;
+    this.#hooks = hooks;
+  }
+
+  /**
+   * Runs work in the next transaction.
+   *
+   * @throws {StoreUnavailableError} When it can't be committed.
+   */
+  write<T>(work: Work<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      // Not `setTimeout`, which waits a millisecond or more.
+      if (this.#waiting.length === 0) setImmediate(() => this.flush());
+      this.#waiting.push({
+        work() {
+          const finish = work();
+          return () => {
+            try {
+              resolve(finish());
+            } catch (error) {
+              reject(error);
+            }
+          };
+        },
+        reject,
+      });
+    });
+  }
+
+  /** Commits what waits. */
+  flush(): void {
+    const batch = this.#waiting;
+    if (batch.length === 0) return;
+    this.#waiting = [];
+    let finishes: (() => void)[];
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      this.#hooks.onBegin();
+      finishes = batch.map(({ work }) => work());
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#rollBack();
+      const reason = asUnavailable(error);
+      for (const { reject } of batch) reject(reason);
+      return;
+    }
+    for (const finish of finishes) finish();
+  }
+
+  #rollBack(): void {
+    // A full disk, for one, has ended the transaction already.
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.#hooks.onRollback();
+  }
+}

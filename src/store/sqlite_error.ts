@@ -1,0 +1,38 @@
+import { StoreUnavailableError } from "./store.ts";
+
+/**
+ * What an operator does about SQLite's errors, by the fixed texts of their
+ * result codes (sqlite.org/rescode.html): the runtime passes on the number of
+ * some errors only.
+ */
+const remedies: Readonly<Record<string, string>> = {
+  "database is locked":
+    "it is in use by another process, perhaps another taskwire: stop that, or name another file",
+  "attempt to write a readonly database":
+    "it can't be written: check the permissions of the file and its folder",
+  "disk I/O error": "the disk failed: see the system's log",
+  "database disk image is malformed":
+    "it is damaged: restore it from a copy, or move it away to start anew",
+  "database or disk is full": "the disk is full: make room",
+  "unable to open database file":
+    "it can't be opened: check that its folder exists and may be written",
+  "file is not a database":
+    "it is not an SQLite database: name another file, or move it away",
+};
+
+/** An SQLite error in words. */
+export function explain(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = Object.entries(remedies)
+    .find(([text]) => message.startsWith(text))?.[1];
+  return remedy === undefined ? message : `${remedy} (${message})`;
+}
+
+/** What SQLite reports is the store's failure; anything else is a fault of ours. */
+export function asUnavailable(error: unknown): unknown {
+  const isSqlite = error instanceof Error && "code" in error &&
+    error.code === "ERR_SQLITE_ERROR";
+  return isSqlite
+    ? new StoreUnavailableError(explain(error), { cause: error })
+    : error;
+}

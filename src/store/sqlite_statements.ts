@@ -1,0 +1,40 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+const sources = {
+  readEpoch: "SELECT epoch FROM store",
+  writeEpoch: "UPDATE store SET epoch = ?",
+  lastChange: "SELECT max(changed_at) AS changed_at FROM tasks",
+  findTask:
+    "SELECT id, updated_at_ms, state FROM tasks WHERE connection_id = ?",
+  insertTask:
+    "INSERT INTO tasks (connection_id, status, changed_at, updated_at_ms, state) VALUES (?, ?, ?, ?, ?)",
+  updateTask:
+    "UPDATE tasks SET status = ?, changed_at = ?, updated_at_ms = ?, state = ? WHERE id = ?",
+  updateState: "UPDATE tasks SET state = ? WHERE id = ?",
+  deleteTask: "DELETE FROM tasks WHERE id = ?",
+  oldestTasks:
+    "SELECT id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
+  listTasks: `
+    SELECT changed_at, state FROM tasks
+    WHERE changed_at < ? AND updated_at_ms > ? AND (? IS NULL OR status = ?)
+    ORDER BY changed_at DESC LIMIT ?`,
+  findEvent: "SELECT offset FROM events WHERE task_id = ? AND event_id = ?",
+  insertEvent:
+    "INSERT INTO events (task_id, offset, event_id, event) VALUES (?, ?, ?, ?)",
+  eventsAfter:
+    "SELECT event FROM events WHERE task_id = ? AND offset > ? ORDER BY offset LIMIT ?",
+  trimEvents: "DELETE FROM events WHERE task_id = ? AND offset <= ?",
+  deleteEvents: "DELETE FROM events WHERE task_id = ?",
+} as const;
+
+/** The statements of the store, prepared once. */
+export type Statements = Record<keyof typeof sources, StatementSync>;
+
+/** Prepares them on an open database. */
+export function prepareStatements(database: DatabaseSync): Statements {
+  return Object.fromEntries(
+    Object.entries(sources).map((
+      [name, source],
+    ) => [name, database.prepare(source)]),
+  ) as Statements;
+}

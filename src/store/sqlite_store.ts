@@ -1,0 +1,169 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { StreamPosition } from "../tasks/event.ts";
+import { applyChange, type Change } from "../tasks/state.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { asUnavailable } from "./sqlite_error.ts";
+import { openDatabase, type SqliteSync } from "./sqlite_schema.ts";
+import { SqliteTasks } from "./sqlite_tasks.ts";
+import {
+  type Announce,
+  eventAnnouncement,
+  type HistoryView,
+  type ListQuery,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  type TaskList,
+} from "./store.ts";
+
+/**
+ * A store in an SQLite file. Writes that are asked for in one turn of the event
+ * loop share a transaction, and each is answered after its commit.
+ *
+ * @param path The file; `:memory:` for none.
+ * @param sync Whether an answered event survives a killed process (`NORMAL`)
+ * or a power cut too (`FULL`).
+ * @param retention How much is kept.
+ * @param announce Called for each stored change.
+ * @throws {StoreOpenError} When the file can't be used.
+ */
+export function createSqliteStore(
+  path: string,
+  sync: SqliteSync,
+  retention: Retention,
+  announce: Announce,
+): Store {
+  return storeOn(openDatabase(path, sync), retention, announce);
+}
+
+/** The same on a database that is open already. */
+export function storeOn(
+  database: DatabaseSync,
+  retention: Retention,
+  announce: Announce,
+): Store {
+  return new SqliteStore(database, retention, announce);
+}
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #tasks: SqliteTasks;
+  readonly #commits: GroupCommit;
+  readonly #announce: Announce;
+
+  constructor(
+    database: DatabaseSync,
+    retention: Retention,
+    announce: Announce,
+  ) {
+    this.#database = database;
+    this.#announce = announce;
+    this.#tasks = new SqliteTasks(database, retention);
+    this.#commits = new GroupCommit(database, {
+      onBegin: () => this.#tasks.deleteExpired(),
+      onRollback: () => this.#tasks.refresh(),
+    });
+  }
+
+  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
+    return this.#commits.write(() => this.#publish(connectionId, change));
+  }
+
+  async read(
+    connectionId: string,
+    since?: StreamPosition,
+    limit = -1,
+  ): Promise<HistoryView> {
+    if (await attempt(() => this.#tasks.isOver(connectionId))) {
+      // The epoch of what could begin now must not be that of what has ended.
+      await this.#commits.write(() => {
+        this.#tasks.take(connectionId);
+        return () => {};
+      });
+    }
+    return await attempt(() => {
+      const task = this.#tasks.find(connectionId);
+      const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
+      const isSameLife = since?.epoch === epoch;
+      const events = isSameLife && task
+        ? this.#tasks.eventsAfter(task, since.offset, limit)
+        : undefined;
+      return {
+        epoch,
+        offset: task?.state.snapshot.offset ?? 0,
+        state: task?.state,
+        recovered: events !== undefined ||
+          (isSameLife && !task && since.offset === 0),
+        events: events ?? [],
+      };
+    });
+  }
+
+  list(query: ListQuery): Promise<TaskList> {
+    return attempt(() => this.#tasks.list(query));
+  }
+
+  forget(connectionId: string): Promise<boolean> {
+    return this.#commits.write(() => {
+      const task = this.#tasks.take(connectionId);
+      if (task === undefined) return () => false;
+      this.#tasks.delete(task.id);
+      return () => {
+        this.#announce({ kind: "deleted", connectionId });
+        return true;
+      };
+    });
+  }
+
+  close(): Promise<void> {
+    this.#commits.flush();
+    this.#database.close();
+    return Promise.resolve();
+  }
+
+  #publish(connectionId: string, change: Change): () => PublishOutcome {
+    const task = this.#tasks.take(connectionId);
+    const earlier = task && !("kind" in change) && change.event_id !== undefined
+      ? this.#tasks.findOffset(task, change.event_id)
+      : undefined;
+    if (task && earlier !== undefined) {
+      return () => ({
+        kind: "duplicate",
+        epoch: task.state.snapshot.epoch,
+        offset: earlier,
+        cancelRequested: task.state.cancelRequested ?? false,
+      });
+    }
+    const result = applyChange(task?.state, change, {
+      connectionId,
+      epoch: this.#tasks.epoch,
+      eventId: crypto.randomUUID(),
+      now: new Date(),
+    });
+    if ("code" in result) return () => ({ kind: "refused", refusal: result });
+    const { event, state } = result;
+    if (event === undefined) {
+      if (task) this.#tasks.update(task, state);
+      return () => ({
+        kind: "noted",
+        delivered: this.#announce({ kind: "cancel_requested", connectionId }),
+      });
+    }
+    this.#tasks.append(task, event, state);
+    return () => ({
+      kind: "stored",
+      epoch: state.snapshot.epoch,
+      event,
+      delivered: this.#announce(eventAnnouncement(event, state)),
+      cancelRequested: state.cancelRequested ?? false,
+    });
+  }
+}
+
+async function attempt<T>(read: () => T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}

@@ -1,0 +1,125 @@
+import { log } from "../log.ts";
+import type { Announcement, Store } from "../store/store.ts";
+
+/** The lease of a task's newest event. */
+interface Lease {
+  readonly offset: number;
+  readonly endsAtMs: number;
+}
+
+/** The longest delay of a timer, in milliseconds. */
+const maxDelayMs = 2_147_483_647;
+
+/** When to try again to store a loss, in milliseconds. */
+const retryDelayMs = 1_000;
+
+/** Tasks read from the store at a time, at start. */
+const pageSize = 500;
+
+/**
+ * Watches the leases of tasks: where nothing followed an event in the time of
+ * its lease, the task is `lost` (spec §1), a dead worker's as well as one whose
+ * server was down meanwhile.
+ *
+ * A task has one timer, which a renewed lease doesn't touch: when it rings, it
+ * looks how long there is still to go.
+ */
+export class LeaseKeeper {
+  readonly #leases = new Map<string, Lease>();
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  #store: Store | undefined;
+
+  /**
+   * Begins to watch the leases in a store.
+   *
+   * @throws {StoreUnavailableError} When they can't be read.
+   */
+  async start(store: Store): Promise<void> {
+    this.#store = store;
+    let cursor: number | undefined;
+    do {
+      const page = await store.list({
+        limit: pageSize,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const { snapshot, leaseEndsAtMs } of page.states) {
+        const { connection_id: connectionId, offset } = snapshot;
+        // What was announced since the start is newer.
+        if (leaseEndsAtMs === undefined || this.#leases.has(connectionId)) {
+          continue;
+        }
+        this.#hold(connectionId, { offset, endsAtMs: leaseEndsAtMs });
+      }
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+
+  /** Takes note of what the store announces. */
+  note(announcement: Announcement): void {
+    if (announcement.kind === "deleted") {
+      this.#release(announcement.connectionId);
+    } else if (announcement.kind === "event") {
+      const { event, leaseEndsAtMs } = announcement;
+      if (leaseEndsAtMs === undefined) this.#release(event.connection_id);
+      else {
+        this.#hold(event.connection_id, {
+          offset: event.offset,
+          endsAtMs: leaseEndsAtMs,
+        });
+      }
+    }
+  }
+
+  /** Lets go of all timers. */
+  stop(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+    this.#leases.clear();
+  }
+
+  #hold(connectionId: string, lease: Lease): void {
+    const before = this.#leases.get(connectionId);
+    this.#leases.set(connectionId, lease);
+    // A shorter lease than the one that is timed must not wait for that.
+    if (before && before.endsAtMs <= lease.endsAtMs) return;
+    this.#ringIn(connectionId, lease.endsAtMs - Date.now());
+  }
+
+  #release(connectionId: string): void {
+    if (!this.#leases.delete(connectionId)) return;
+    clearTimeout(this.#timers.get(connectionId));
+    this.#timers.delete(connectionId);
+  }
+
+  #ringIn(connectionId: string, delayMs: number): void {
+    clearTimeout(this.#timers.get(connectionId));
+    this.#timers.set(
+      connectionId,
+      setTimeout(
+        () => this.#ring(connectionId),
+        Math.min(Math.max(0, delayMs), maxDelayMs),
+      ),
+    );
+  }
+
+  #ring(connectionId: string): void {
+    const lease = this.#leases.get(connectionId);
+    if (lease === undefined) return;
+    const leftMs = lease.endsAtMs - Date.now();
+    if (leftMs > 0) {
+      this.#ringIn(connectionId, leftMs);
+      return;
+    }
+    // The announcement of the loss releases the lease; a refusal means that
+    // a newer event is about to be announced.
+    this.#store?.publish(connectionId, { kind: "lost", offset: lease.offset })
+      .catch((error) => {
+        log.error("The loss of a task could not be stored: {error}", {
+          connectionId,
+          error,
+        });
+        if (this.#leases.get(connectionId) !== lease) return;
+        this.#ringIn(connectionId, retryDelayMs);
+      });
+  }
+}

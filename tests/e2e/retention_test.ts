@@ -1,0 +1,81 @@
+import { assertEquals, assertLess } from "@std/assert";
+import v8 from "node:v8";
+import vm from "node:vm";
+import { printLine } from "../../src/cli/output.ts";
+import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createSqliteStore } from "../../src/store/sqlite_store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+/** A million in CI, a tenth of it elsewhere: it takes its time. */
+const events = Deno.env.has("CI") ? 1_000_000 : 100_000;
+const tasks = events / 100;
+const retention = { historyLimit: 10, historyTtlMs: 3_600_000 };
+const samples = 10;
+
+/** How much the last half may add to what the first half took: what levels off adds next to nothing. */
+const maxGrowth = 1.1;
+
+for (const kind of ["memory", "sqlite"] as const) {
+  Deno.test(`${kind} store levels off after ${events} events over ${tasks} tasks`, async () => {
+    await using folder = await makeTempDir();
+    const path = `${folder.path}/a.db`;
+    const store = kind === "memory"
+      ? createMemoryStore(retention, () => 0)
+      : createSqliteStore(path, "NORMAL", retention, () => 0);
+    const curve: number[] = [];
+    for (let sample = 0; sample < samples; sample++) {
+      await publish(store, events / samples);
+      curve.push(kind === "memory" ? heapBytes() : await fileBytes(path));
+    }
+    printLine(
+      `${kind}: ${events} events over ${tasks} tasks, MiB after each tenth: ${
+        curve.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(" ")
+      }`,
+    );
+    assertLess(curve.at(-1) ?? 0, (curve[samples / 2] ?? 0) * maxGrowth);
+    await assertNewestKept(store);
+    await store.close();
+  });
+}
+
+/** Publishes to one task after the other, many at a time. */
+async function publish(store: Store, count: number): Promise<void> {
+  const message =
+    "a message of the size that people write to say how far they are";
+  for (let done = 0; done < count; done += 100) {
+    await Promise.all(
+      Array.from(
+        { length: 100 },
+        (_, index) =>
+          store.publish(`task/${(done + index) % tasks}`, {
+            progress: 0.5,
+            message,
+          }),
+      ),
+    );
+  }
+}
+
+async function assertNewestKept(store: Store): Promise<void> {
+  const { epoch, offset } = await store.read("task/7");
+  assertEquals(offset, events / tasks);
+  const since = { epoch, offset: offset - retention.historyLimit };
+  const { events: kept } = await store.read("task/7", since);
+  assertEquals(kept.length, retention.historyLimit);
+}
+
+/** What the engine's heap holds, after what nobody holds was collected. */
+function heapBytes(): number {
+  v8.setFlagsFromString("--expose-gc");
+  vm.runInNewContext("gc")();
+  return Deno.memoryUsage().heapUsed;
+}
+
+/** The database with its write-ahead log. */
+async function fileBytes(path: string): Promise<number> {
+  const sizes = await Promise.all(
+    ["", "-wal"].map(async (end) => (await Deno.stat(path + end)).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

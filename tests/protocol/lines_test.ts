@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { LineSplitter, splitLines, tooLong } from "../../src/protocol/lines.ts";
+
+/** Reads a text whose bytes come in pieces of a size. */
+async function linesOf(text: string, size: number) {
+  const bytes = new TextEncoder().encode(text);
+  const pieces = Array.from(
+    { length: Math.ceil(bytes.length / size) },
+    (_, index) => bytes.slice(index * size, (index + 1) * size),
+  );
+  const batches = splitLines(ReadableStream.from(pieces));
+  return (await Array.fromAsync(batches)).flat();
+}
+
+Deno.test("splitLines() splits a stream however its bytes arrive", async () => {
+  const cases: [text: string, lines: string[]][] = [
+    ["", []],
+    ["one", ["one"]],
+    ["one\n", ["one"]],
+    ["one\ntwo", ["one", "two"]],
+    ["one\r\ntwo\r\n", ["one", "two"]],
+    ["\n\none\n", ["", "", "one"]],
+    ["连接成功\n✓ 🎉\n", ["连接成功", "✓ 🎉"]],
+    ["one\rtwo\n", ["one\rtwo"]],
+  ];
+  for (const [text, lines] of cases) {
+    for (const size of [1, 2, 3, 1_000]) {
+      assertEquals(await linesOf(text, size), lines);
+    }
+  }
+});
+
+Deno.test("splitLines() gives a line before the stream ends", async () => {
+  const { readable, writable } = new TransformStream<
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>
+  >();
+  const batches = splitLines(readable).getReader();
+  const writer = writable.getWriter();
+  const written = writer.write(new TextEncoder().encode("one\ntw"));
+  assertEquals(await batches.read(), { value: ["one"], done: false });
+  await written;
+  await writer.close();
+  assertEquals(await batches.read(), { value: ["tw"], done: false });
+  assertEquals((await batches.read()).done, true);
+});
+
+Deno.test("LineSplitter.push() drops a line over the limit, and no other", () => {
+  const splitter = new LineSplitter(3);
+  assertEquals(splitter.push("abc\nabcd\nab"), ["abc", tooLong]);
+  assertEquals(splitter.push("c"), []);
+  assertEquals(splitter.push("d"), []);
+  assertEquals(splitter.push("efgh"), []);
+  assertEquals(splitter.push("\nok\n"), [tooLong, "ok"]);
+  assertEquals(splitter.push("long one"), []);
+  assertEquals([splitter.end(), splitter.end()], [[tooLong], []]);
+});

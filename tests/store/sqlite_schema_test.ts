@@ -1,0 +1,95 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { openDatabase, StoreOpenError } from "../../src/store/sqlite_schema.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+function assertRefused(path: string, reason: RegExp): void {
+  const { message } = assertThrows(
+    () => openDatabase(path, "NORMAL"),
+    StoreOpenError,
+  );
+  assertEquals(reason.test(message), true, message);
+  assertEquals(message.includes(path), true, message);
+}
+
+Deno.test("openDatabase() makes a database and opens it again", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  openDatabase(path, "NORMAL").close();
+  const database = openDatabase(path, "FULL");
+  assertEquals(database.prepare("PRAGMA synchronous").get()?.synchronous, 2);
+  assertEquals(
+    database.prepare("PRAGMA journal_mode").get()?.journal_mode,
+    "wal",
+  );
+  database.close();
+});
+
+Deno.test("openDatabase() refuses a file that another process holds", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  const database = openDatabase(path, "NORMAL");
+  assertRefused(path, /in use by another process/);
+  database.close();
+  openDatabase(path, "NORMAL").close();
+});
+
+Deno.test("openDatabase() refuses a newer version's database and leaves it as it was", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  openDatabase(path, "NORMAL").close();
+  const newer = new DatabaseSync(path);
+  newer.exec("PRAGMA user_version = 99");
+  newer.close();
+  assertRefused(path, /written by a newer taskwire \(layout 99/);
+  const after = new DatabaseSync(path);
+  assertEquals(after.prepare("PRAGMA user_version").get()?.user_version, 99);
+  after.close();
+});
+
+Deno.test("openDatabase() refuses another program's database and leaves it as it was", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  const other = new DatabaseSync(path);
+  other.exec("CREATE TABLE songs (title TEXT)");
+  other.close();
+  assertRefused(path, /another program's database/);
+  const after = new DatabaseSync(path);
+  const tables = after.prepare("SELECT name FROM sqlite_schema").all();
+  assertEquals(tables.map(({ name }) => name), ["songs"]);
+  after.close();
+});
+
+Deno.test("openDatabase() refuses what is no database", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  await Deno.writeTextFile(path, "not a database, but long enough".repeat(99));
+  assertRefused(path, /is not an SQLite database/);
+});
+
+Deno.test("openDatabase() refuses a damaged database", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  openDatabase(path, "NORMAL").close();
+  const bytes = await Deno.readFile(path);
+  await Deno.writeFile(path, bytes.fill(0xff, 100));
+  assertRefused(path, /damaged/);
+});
+
+Deno.test("openDatabase() refuses a folder that isn't there", async () => {
+  await using folder = await makeTempDir();
+  assertRefused(`${folder.path}/none/a.db`, /check that its folder exists/);
+});
+
+Deno.test({
+  name: "openDatabase() refuses a file that can't be written",
+  // To root every file is writable; an immutable one would need chattr.
+  ignore: Deno.uid() === 0,
+  async fn() {
+    await using folder = await makeTempDir();
+    const path = `${folder.path}/a.db`;
+    openDatabase(path, "NORMAL").close();
+    await Deno.chmod(path, 0o400);
+    assertRefused(path, /can't be written/);
+  },
+});

@@ -1,0 +1,88 @@
+import { assertEquals, assertNotEquals } from "@std/assert";
+import type { Store } from "../../src/store/store.ts";
+import { historyTtlMs, type Test } from "./store_contract_bench.ts";
+
+/** Listing and forgetting. */
+export function testListing(test: Test): void {
+  test("list() lists tasks, newest change first, page by page", async (bench) => {
+    const { store, put } = bench;
+    for (const id of ["a", "b", "c", "d", "e"]) await put(id);
+    await put("b"); // a change brings it to the front
+    assertEquals(await pages(store, 2), [["b", "e"], ["d", "c"], ["a"]]);
+    assertEquals(await pages(store, 5), [["b", "e", "d", "c", "a"]]);
+    assertEquals(await pages(store, 99), [["b", "e", "d", "c", "a"]]);
+  });
+
+  test("list() lists the tasks of one status", async ({ store, put }) => {
+    await put("a", { status: "failed" });
+    await put("b");
+    await put("c", { status: "failed" });
+    await put("d", { status: "failed" });
+    const first = await store.list({ status: "failed", limit: 2 });
+    assertEquals(idsOf(first), ["d", "c"]);
+    const { cursor = NaN } = first;
+    const second = await store.list({ status: "failed", limit: 2, cursor });
+    assertEquals([idsOf(second), second.cursor], [["a"], undefined]);
+    assertEquals(idsOf(await store.list({ status: "lost", limit: 2 })), []);
+  });
+
+  test("list() gives the states that read() gives", async ({ store, put }) => {
+    await put("a", { user_id: "7", message: "m" });
+    const { state } = await store.read("a");
+    assertEquals((await store.list({ limit: 1 })).states, state && [state]);
+  });
+
+  test("list() lists no task whose time is over", async (bench) => {
+    const { store, put, elapse } = bench;
+    await put("a");
+    await elapse(historyTtlMs * 0.6);
+    await put("b");
+    await elapse(historyTtlMs * 0.6);
+    assertEquals(idsOf(await store.list({ limit: 9 })), ["b"]);
+  });
+
+  test("forget() deletes a task and its history for good", async (bench) => {
+    const { store, put, noticed } = bench;
+    await put("a", { event_id: "one", status: "succeeded", user_id: "7" });
+    await put("b");
+    const { epoch } = await store.read("a");
+    assertEquals(await store.forget("a"), true);
+    assertEquals(noticed, [{ kind: "deleted", connectionId: "a" }]);
+    const view = await store.read("a", { epoch, offset: 0 });
+    assertEquals([view.offset, view.state, view.recovered], [
+      0,
+      undefined,
+      false,
+    ]);
+    assertEquals(idsOf(await store.list({ limit: 9 })), ["b"]);
+
+    const event = await put("a", { event_id: "one" });
+    assertEquals([event.offset, event.status], [1, "running"]);
+    const anew = await store.read("a");
+    assertEquals(anew.state?.owner, undefined);
+    assertNotEquals(anew.epoch, epoch);
+    assertEquals((await store.read("b")).offset, 1);
+  });
+
+  test("forget() says that there was nothing", async ({ store, noticed }) => {
+    assertEquals([await store.forget("a"), noticed.length], [false, 0]);
+  });
+}
+
+function idsOf({ states }: Awaited<ReturnType<Store["list"]>>): string[] {
+  return states.map(({ snapshot }) => snapshot.connection_id);
+}
+
+async function pages(store: Store, limit: number): Promise<string[][]> {
+  const all: string[][] = [];
+  let cursor: number | undefined;
+  do {
+    const page = await store.list({
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    all.push(idsOf(page));
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return all;
+}

@@ -1,0 +1,73 @@
+import { assertEquals } from "@std/assert";
+import { outcomeOf, type Test } from "./store_contract_bench.ts";
+
+/** What the server itself changes: a lost worker, a request to cancel. */
+export function testServerChanges(test: Test): void {
+  test("publish() stores a loss after the event whose lease ended", async (bench) => {
+    const { store, put, announced } = bench;
+    await put("a", { lease: 10, progress: 0.5 });
+    const outcome = outcomeOf(
+      "stored",
+      await store.publish("a", { kind: "lost", offset: 1 }),
+    );
+    assertEquals([outcome.event.status, outcome.event.offset], ["lost", 2]);
+    const { epoch, state } = await store.read("a");
+    assertEquals(state?.snapshot.progress, 0.5);
+    assertEquals(state?.leaseEndsAtMs, undefined);
+    const { events } = await store.read("a", { epoch, offset: 1 });
+    assertEquals(events, [outcome.event]);
+    assertEquals(announced.map(({ event }) => event.status), [
+      "running",
+      "lost",
+    ]);
+    assertEquals((await put("a")).status, "running");
+  });
+
+  test("publish() keeps and announces the end of a lease", async (bench) => {
+    const { store, put, announced } = bench;
+    const { timestamp } = await put("a", { lease: 10 });
+    const endsAtMs = Date.parse(timestamp) + 10_000;
+    assertEquals(announced[0]?.leaseEndsAtMs, endsAtMs);
+    assertEquals((await store.read("a")).state?.leaseEndsAtMs, endsAtMs);
+    await put("a");
+    assertEquals(announced[1]?.leaseEndsAtMs, undefined);
+    assertEquals((await store.read("a")).state?.leaseEndsAtMs, undefined);
+  });
+
+  test("publish() refuses a loss that another event came before", async (bench) => {
+    const { store, put, announced } = bench;
+    await put("a", { lease: 10 });
+    await put("a", { lease: 10 });
+    const loss = await store.publish("a", { kind: "lost", offset: 1 });
+    assertEquals(outcomeOf("refused", loss).refusal.code, "lease_renewed");
+    const other = await store.publish("b", { kind: "lost", offset: 1 });
+    assertEquals(outcomeOf("refused", other).refusal.code, "task_unknown");
+    assertEquals(announced.length, 2);
+  });
+
+  test("publish() notes a request to cancel, until a new attempt", async (bench) => {
+    const { store, put, announced, noticed } = bench;
+    await put("a");
+    outcomeOf("noted", await store.publish("a", { kind: "cancel" }));
+    assertEquals(noticed, [{ kind: "cancel_requested", connectionId: "a" }]);
+    const { offset, state } = await store.read("a");
+    assertEquals([offset, state?.cancelRequested], [1, true]);
+
+    const next = await store.publish("a", { event_id: "two" });
+    assertEquals(outcomeOf("stored", next).cancelRequested, true);
+    const again = await store.publish("a", { event_id: "two" });
+    assertEquals(outcomeOf("duplicate", again).cancelRequested, true);
+    await put("a", { status: "canceled" });
+    const late = await store.publish("a", { kind: "cancel" });
+    assertEquals(outcomeOf("refused", late).refusal.code, "task_finished");
+    const retry = await store.publish("a", { attempt: 2 });
+    assertEquals(outcomeOf("stored", retry).cancelRequested, false);
+    assertEquals([announced.length, noticed.length], [4, 1]);
+  });
+
+  test("publish() knows no unknown task to cancel", async ({ store }) => {
+    const outcome = await store.publish("a", { kind: "cancel" });
+    assertEquals(outcomeOf("refused", outcome).refusal.code, "task_unknown");
+    assertEquals((await store.read("a")).state, undefined);
+  });
+}

@@ -1,0 +1,106 @@
+import { type Frame, TestSocket } from "./socket.ts";
+
+/** What a watcher has seen so far. */
+export interface Seen {
+  /** The offsets of the events that came, in the order of their coming; merged ones count as come. */
+  readonly offsets: readonly number[];
+  /** How often it resumed after a lost connection. */
+  readonly resumes: number;
+  /** How many events others stood for. */
+  readonly skipped: number;
+}
+
+/**
+ * A client as the contract wants it: connects again whenever its connection is
+ * lost, and resumes by the last epoch and offset that it saw.
+ */
+export class ResumingWatcher {
+  readonly #url: string;
+  readonly #offsets: number[] = [];
+  #position: { epoch: string; offset: number } | undefined;
+  #resumes = 0;
+  #skipped = 0;
+  #isOver = false;
+  #socket: TestSocket | undefined;
+  #onProgress = () => {};
+  readonly #watching: Promise<void>;
+  /** Resolves with the first `sync`. */
+  readonly joined: Promise<void>;
+  #onJoined = () => {};
+
+  /** @param position Where to begin, as if seen before. */
+  constructor(
+    origin: string,
+    connectionId: string,
+    position?: { epoch: string; offset: number },
+  ) {
+    const id = encodeURIComponent(connectionId);
+    this.#url = `${origin.replace("http", "ws")}/ws/realtime/${id}`;
+    this.#position = position;
+    this.joined = new Promise((resolve) => this.#onJoined = resolve);
+    this.#watching = this.#watch();
+  }
+
+  /** Waits until an offset was seen, then disconnects. */
+  async seenUntil(offset: number): Promise<Seen> {
+    await new Promise<void>((resolve) => {
+      this.#onProgress = () => {
+        if ((this.#position?.offset ?? 0) >= offset) resolve();
+      };
+      this.#onProgress();
+    });
+    this.#isOver = true;
+    this.#socket?.raw.close();
+    await this.#watching;
+    return {
+      offsets: this.#offsets,
+      resumes: this.#resumes,
+      skipped: this.#skipped,
+    };
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#isOver) {
+      const query = this.#position
+        ? `?${new URLSearchParams({
+          epoch: this.#position.epoch,
+          offset: String(this.#position.offset),
+        })}`
+        : "";
+      const socket = this.#socket = new TestSocket(this.#url + query);
+      try {
+        for (;;) this.#take(await socket.nextFrame());
+      } catch (error) {
+        if (!(error instanceof Error && /ended/.test(error.message))) {
+          throw error;
+        }
+      }
+      if (!this.#isOver) await new Promise((retry) => setTimeout(retry, 20));
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === "sync") {
+      this.#sync(frame);
+      this.#onJoined();
+    }
+    if (frame.type === "task") {
+      const skipped = Number(frame.skipped ?? 0);
+      const offset = Number(frame.offset);
+      for (let step = skipped; step >= 0; step--) {
+        this.#offsets.push(offset - step);
+      }
+      this.#skipped += skipped;
+      if (this.#position) this.#position.offset = offset;
+    }
+    this.#onProgress();
+  }
+
+  #sync({ epoch, offset, recovered }: Frame): void {
+    if (this.#position) {
+      if (!recovered) throw new Error("The watcher could not resume");
+      this.#resumes += 1;
+    }
+    this.#position = { epoch: String(epoch), offset: Number(offset) };
+  }
+}
