@@ -25,8 +25,9 @@ export function eventStreamRoutes(services: Services): Hono {
     "/",
     allow(["publish", "admin"], services),
     function publishEvents(c) {
-      const body = c.req.raw.body ?? new ReadableStream();
-      const results = splitLines(body, maxEventBytes).pipeThrough(
+      const body: ReadableStream | null = c.req.raw.body;
+      const lines = splitLines(body ?? new Blob().stream(), maxEventBytes);
+      const results = lines.pipeThrough(
         new TransformStream<Line[], string>({
           async transform(lines, controller) {
             // Begun in the order of the lines, and so stored in it.

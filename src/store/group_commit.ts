@@ -77,8 +77,12 @@ export class GroupCommit {
   }
 
   #rollBack(): void {
-    // A full disk, for one, has ended the transaction already.
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    try {
+      this.#database.exec("ROLLBACK");
+    } catch {
+      // The error has ended the transaction already, as a full disk does. Were
+      // something else wrong, the next transaction could not begin and says so.
+    }
     this.#hooks.onRollback();
   }
 }

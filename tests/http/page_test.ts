@@ -16,7 +16,7 @@ function parsePolicy(policy: string): Map<string, string[]> {
 async function hashOf(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);
   const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return `'sha256-${new Uint8Array(digest).toBase64()}'`;
+  return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`;
 }
 
 Deno.test("pageRoute() serves the page as HTML, without a key", async () => {

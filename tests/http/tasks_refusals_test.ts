@@ -5,8 +5,10 @@ import { type Answer, answerOf } from "../support/answer.ts";
 import { startTestServer, testApiKey, testConfig } from "../support/server.ts";
 
 /** What a fresh API answers to bodies that are posted one after the other. */
+type Body = NonNullable<RequestInit["body"]>;
+
 async function post(
-  bodies: readonly BodyInit[],
+  bodies: readonly Body[],
   { id = "a", headers = {} }: { id?: string; headers?: HeadersInit } = {},
 ): Promise<Answer> {
   const app = createApp(await createServices(testConfig()));
@@ -127,7 +129,7 @@ for (
 }
 
 /** A body of so many bytes, of a known length or not. */
-function bodyOf(bytes: number, isChunked: boolean): BodyInit {
+function bodyOf(bytes: number, isChunked: boolean): Body {
   const body = new TextEncoder().encode("{}".padEnd(bytes));
   return isChunked
     ? ReadableStream.from([body.subarray(0, 200_000), body.subarray(200_000)])
