@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import type { Services } from "../services.ts";
 import { describeTask } from "../tasks/snapshot.ts";
 import { type Status, statuses } from "../tasks/status.ts";
@@ -13,6 +12,7 @@ import { ProblemError } from "./problem.ts";
 import {
   allow,
   badQuery,
+  readBody,
   readConnectionId,
   readWhole,
   unknownTask,
@@ -34,10 +34,9 @@ export function taskRoutes(services: Services): Hono {
   app.post(
     `${id}/events`,
     publishers,
-    bodyLimit({ maxSize: maxEventBytes, onError: refuseBody }),
     async function publishEvent(c) {
       const connectionId = readConnectionId(c);
-      const body = parseObject(await c.req.text());
+      const body = parseObject(await readBody(c.req.raw, maxEventBytes));
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
       const outcome = await store.publish(connectionId, draft);
@@ -115,14 +114,6 @@ export function taskRoutes(services: Services): Hono {
     return c.body(null, 204);
   });
   return app;
-}
-
-function refuseBody(): never {
-  throw new ProblemError({
-    status: 413,
-    code: "body_too_large",
-    detail: `An event may have ${maxEventBytes} bytes at most`,
-  });
 }
 
 function readStatus(text: string | undefined): Status | undefined {

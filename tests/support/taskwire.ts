@@ -9,7 +9,7 @@ export interface CommandResult {
 
 /** How the command line is called. */
 export interface CommandOptions {
-  /** The environment; nothing else is passed on. */
+  /** The settings; those of this process are not passed on. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   readonly cwd?: string;
@@ -46,14 +46,14 @@ function command(
   stdin: "piped" | "null",
 ): Deno.Command {
   const [file = "", ...rest] = program();
-  const cache = Deno.env.get("DENO_DIR");
+  // What tells Deno where packages come from, and all the rest.
+  const inherited = Object.entries(Deno.env.toObject())
+    .filter(([name]) => !name.startsWith("TASKWIRE_"));
   return new Deno.Command(file, {
     args: [...rest, ...args],
     clearEnv: true,
     env: {
-      HOME: Deno.env.get("HOME") ?? "/",
-      PATH: Deno.env.get("PATH") ?? "",
-      ...(cache ? { DENO_DIR: cache } : {}),
+      ...Object.fromEntries(inherited),
       // No file is left where a test has no folder of its own.
       ...(cwd ? {} : { TASKWIRE_STORE: "memory:" }),
       ...env,

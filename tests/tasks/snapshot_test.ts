@@ -1,0 +1,149 @@
+import { assertEquals, assertFalse } from "@std/assert";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
+import {
+  describeTask,
+  foldEvent,
+  takeMembers,
+} from "../../src/tasks/snapshot.ts";
+
+const first: TaskEvent = {
+  connection_id: "upload_1",
+  offset: 1,
+  event_id: "e1",
+  status: "queued",
+  attempt: 1,
+  message: "waiting",
+  data: { frame: 1 },
+  timestamp: "2026-11-23T20:20:58.000Z",
+};
+
+const second: TaskEvent = {
+  connection_id: "upload_1",
+  offset: 2,
+  event_id: "e2",
+  status: "failed",
+  attempt: 2,
+  progress: 0,
+  data: null,
+  timestamp: "2026-11-23T20:20:59.000Z",
+};
+
+Deno.test("foldEvent() begins a snapshot with the first event", () => {
+  assertEquals(foldEvent(undefined, first, "life"), {
+    ...first,
+    epoch: "life",
+    created_at: first.timestamp,
+    updated_at: first.timestamp,
+  });
+});
+
+Deno.test("foldEvent() takes the newest of each member, and keeps the rest", () => {
+  const before = foldEvent(undefined, first, "life");
+  assertEquals(foldEvent(before, second, "life"), {
+    ...second,
+    message: "waiting",
+    epoch: "life",
+    created_at: first.timestamp,
+    updated_at: second.timestamp,
+  });
+});
+
+Deno.test("foldEvent() leaves the snapshot before as it was", () => {
+  const before = Object.freeze(foldEvent(undefined, first, "life"));
+  const copy = structuredClone(before);
+  foldEvent(before, second, "life");
+  assertEquals(before, copy);
+});
+
+const snapshot = foldEvent(undefined, first, "life");
+
+Deno.test("describeTask() is the snapshot and its watchers", () => {
+  assertEquals(describeTask({ snapshot }, 3), { ...snapshot, watchers: 3 });
+  assertFalse("cancel_requested" in describeTask({ snapshot }, 0));
+});
+
+Deno.test("describeTask() tells of a request to cancel, and nothing of owner and lease", () => {
+  const state = {
+    snapshot,
+    owner: "someone",
+    leaseEndsAtMs: 123_456,
+    cancelRequested: true,
+  } as const;
+  assertEquals(describeTask(state, 0), {
+    ...snapshot,
+    watchers: 0,
+    cancel_requested: true,
+  });
+});
+
+const taken: [
+  what: string,
+  draft: EventDraft,
+  before: Partial<Snapshot>,
+  members: unknown,
+][] = [
+  ["nothing of an empty draft", {}, { current: 1, total: 2 }, {}],
+  [
+    "what describes the task, and no more",
+    {
+      status: "running",
+      attempt: 1,
+      event_id: "e",
+      lease: 5,
+      user_id: "7",
+      unit: "rows",
+      message: "",
+      data: 0,
+    },
+    {},
+    { unit: "rows", message: "", data: 0 },
+  ],
+  ["null as data", { data: null }, {}, { data: null }],
+  [
+    "progress of current and total",
+    { current: 1, total: 4 },
+    {},
+    { current: 1, total: 4, progress: 0.25 },
+  ],
+  [
+    "progress of current and the known total",
+    { current: 3 },
+    { current: 1, total: 4 },
+    { current: 3, progress: 0.75 },
+  ],
+  [
+    "progress of total and the known current",
+    { total: 10 },
+    { current: 1, total: 4 },
+    { total: 10, progress: 0.1 },
+  ],
+  [
+    "progress as it is given",
+    { current: 1, total: 4, progress: 0 },
+    {},
+    { current: 1, total: 4, progress: 0 },
+  ],
+  [
+    "no more progress than all of it",
+    { current: 9, total: 4 },
+    {},
+    { current: 9, total: 4, progress: 1 },
+  ],
+  ["no progress without a total", { current: 9 }, {}, { current: 9 }],
+  ["no progress of no total", { current: 0 }, { total: 0 }, { current: 0 }],
+  ["0 as current", { current: 0 }, { total: 4 }, { current: 0, progress: 0 }],
+];
+
+for (const [what, draft, before, members] of taken) {
+  Deno.test(`takeMembers() takes ${what}`, () => {
+    const result = takeMembers(draft, { ...snapshot, ...before });
+    assertEquals(result, members as typeof result);
+    assertFalse(Object.values(result).includes(undefined));
+  });
+}
+
+Deno.test("takeMembers() knows of nothing before the first event", () => {
+  assertEquals(takeMembers({ current: 1 }, undefined), { current: 1 });
+  assertEquals(takeMembers({ total: 1 }, undefined), { total: 1 });
+});

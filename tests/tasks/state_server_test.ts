@@ -1,0 +1,169 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import type { EventDraft } from "../../src/tasks/draft.ts";
+import {
+  applyChange,
+  type Change,
+  type TaskState,
+} from "../../src/tasks/state.ts";
+import { statuses } from "../../src/tasks/status.ts";
+
+function stamp(ms: number) {
+  return {
+    connectionId: "upload_1",
+    epoch: `epoch-${ms}`,
+    eventId: `generated-${ms}`,
+    now: new Date(ms),
+  };
+}
+
+/** A task after these changes, each of which must be taken; frozen. */
+function after(...changes: Change[]): TaskState {
+  let state: TaskState | undefined;
+  for (const [ms, change] of changes.entries()) {
+    const result = applyChange(state, change, stamp(ms));
+    assert("state" in result, `refused: ${JSON.stringify(result)}`);
+    state = Object.freeze(result.state);
+  }
+  assert(state);
+  return state;
+}
+
+function apply(state: TaskState | undefined, change: Change) {
+  return applyChange(state, change, stamp(60_000));
+}
+
+function codeOf(state: TaskState | undefined, change: Change): string {
+  const result = apply(state, change);
+  assert("code" in result, `accepted: ${JSON.stringify(result)}`);
+  assert(result.detail !== "");
+  return result.code;
+}
+
+const cancel = { kind: "cancel" } as const;
+const lost = (offset: number) => ({ kind: "lost", offset }) as const;
+
+Deno.test("applyChange() makes a task lost by an event of the server's own", () => {
+  const draft = {
+    progress: 0.5,
+    message: "half",
+    attempt: 3,
+    user_id: "7",
+    lease: 30,
+  };
+  const before = after(draft);
+  const result = apply(before, lost(1));
+  const timestamp = new Date(60_000).toISOString();
+  const event = {
+    connection_id: "upload_1",
+    offset: 2,
+    event_id: "generated-60000",
+    status: "lost",
+    attempt: 3,
+    timestamp,
+  };
+  assertEquals<unknown>(result, {
+    event,
+    state: {
+      snapshot: { ...before.snapshot, ...event, updated_at: timestamp },
+      owner: "7",
+    },
+  });
+});
+
+Deno.test("applyChange() keeps through a loss that the worker is asked to stop", () => {
+  const state = after({ lease: 30 }, cancel, lost(1));
+  assertEquals(state.cancelRequested, true);
+  assertEquals(state.snapshot.status, "lost");
+});
+
+Deno.test("applyChange() loses a queued task as well", () => {
+  const state = after({ status: "queued", lease: 30 }, lost(1));
+  assertEquals(state.snapshot.status, "lost");
+});
+
+for (
+  const [what, changes, offset] of [
+    ["another event came", [{ lease: 30 }, { lease: 30 }], 1],
+    ["an event came without a lease", [{ lease: 30 }, {}], 2],
+    ["the task never had a lease", [{}], 1],
+    ["it is lost already", [{ lease: 30 }, lost(1)], 2],
+    ["it is of an event to come", [{ lease: 30 }], 2],
+    ["the task is over", [{ lease: 30 }, { status: "succeeded" }], 1],
+    ["the task is over, by its newest event", [
+      { status: "failed", lease: 30 },
+    ], 1],
+  ] satisfies [string, Change[], number][]
+) {
+  Deno.test(`applyChange() refuses a loss where ${what}`, () => {
+    assertEquals(codeOf(after(...changes), lost(offset)), "lease_renewed");
+  });
+}
+
+Deno.test("applyChange() loses and cancels no task that it doesn't know", () => {
+  assertEquals(codeOf(undefined, lost(1)), "task_unknown");
+  assertEquals(codeOf(undefined, cancel), "task_unknown");
+});
+
+Deno.test("applyChange() takes a lost task on by the worker's next event", () => {
+  const state = after({ lease: 30, progress: 0.5 }, lost(1), { lease: 10 });
+  assertEquals(state.snapshot.status, "running");
+  assertEquals(state.snapshot.progress, 0.5);
+  assertEquals(state.leaseEndsAtMs, 2 + 10_000);
+});
+
+for (const status of statuses) {
+  if (status === "lost") continue;
+  const ends = ["succeeded", "failed", "canceled"].includes(status);
+  Deno.test(`applyChange() ${ends ? "ignores" : "keeps"} the lease of an event that is ${status}`, () => {
+    const { leaseEndsAtMs } = after({ status, lease: 1.5 });
+    assertEquals(leaseEndsAtMs, ends ? undefined : 1_500);
+  });
+}
+
+Deno.test("applyChange() drops the lease with the next event that has none", () => {
+  assertFalse("leaseEndsAtMs" in after({ lease: 30 }, {}));
+  assertFalse("leaseEndsAtMs" in after({ lease: 30 }, { status: "failed" }));
+});
+
+Deno.test("applyChange() notes a request to cancel, without an event", () => {
+  const before = after({ progress: 0.5, user_id: "7", lease: 30 });
+  assertEquals<unknown>(apply(before, cancel), {
+    state: { ...before, cancelRequested: true },
+  });
+  const asked = after({}, cancel);
+  assertEquals<unknown>(apply(asked, cancel), { state: asked });
+});
+
+for (const status of ["succeeded", "failed", "canceled"] as const) {
+  Deno.test(`applyChange() cancels nothing that is ${status}`, () => {
+    assertEquals(codeOf(after({ status }), cancel), "task_finished");
+  });
+}
+
+Deno.test("applyChange() cancels a lost task: its worker may come back", () => {
+  assertEquals(after({ lease: 1 }, lost(1), cancel).cancelRequested, true);
+});
+
+for (
+  const [draft, keeps] of [
+    [{}, true],
+    [{ progress: 1 }, true],
+    [{ status: "queued" }, true],
+    [{ attempt: 1 }, true],
+    [{ status: "canceled" }, true],
+    [{ attempt: 2 }, false],
+    [{ attempt: 2, status: "queued" }, false],
+  ] satisfies [EventDraft, boolean][]
+) {
+  Deno.test(`applyChange() ${keeps ? "keeps" : "drops"} a request to cancel with ${JSON.stringify(draft)}`, () => {
+    const state = after({}, cancel, draft);
+    assertEquals(state.cancelRequested, keeps ? true : undefined);
+    assertEquals("cancelRequested" in state, keeps);
+  });
+}
+
+Deno.test("applyChange() reopens a canceled task without its request to cancel", () => {
+  const state = after({}, cancel, { status: "canceled" }, { attempt: 2 });
+  assertEquals(state.snapshot.status, "running");
+  assertFalse("cancelRequested" in state);
+});
