@@ -21,6 +21,9 @@ import {
 /** How many tasks or events one answer holds. */
 const page = { min: 1, max: 1_000, fallback: 100 };
 
+/** What an offset or a cursor can be. */
+const position = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
 /** Any id; lazy, so that the `/events` after it isn't taken for its end. */
 const id = "/:connection_id{[^]+?}";
 
@@ -47,18 +50,14 @@ export function taskRoutes(services: Services): Hono {
   app.get(`${id}/events`, readers, async function readEvents(c) {
     const connectionId = readConnectionId(c);
     const limit = readWhole(c, "limit", page);
-    const offset = readWhole(c, "offset", {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      fallback: 0,
-    });
-    const { state, ...head } = await store.read(connectionId);
+    const offset = readWhole(c, "offset", { ...position, fallback: 0 });
+    const { epoch, state } = await store.read(connectionId);
     if (state === undefined) throw unknownTask();
-    const epoch = c.req.query("epoch") ?? head.epoch;
-    const oldest = Math.max(0, head.offset - services.config.historyLimit);
-    // Without an offset the answer begins where history does.
-    const from = c.req.query("offset") === undefined ? oldest : offset;
-    const view = await store.read(connectionId, { epoch, offset: from }, limit);
+    const { epoch: askedEpoch, offset: askedOffset } = c.req.query();
+    const since = askedEpoch === undefined && askedOffset === undefined
+      ? "oldest"
+      : { epoch: askedEpoch ?? epoch, offset };
+    const view = await store.read(connectionId, since, limit);
     return c.json({
       connection_id: connectionId,
       epoch: view.epoch,
@@ -81,9 +80,8 @@ export function taskRoutes(services: Services): Hono {
 
   app.get("/", readers, async function listTasks(c) {
     const cursor = readWhole(c, "cursor", {
-      min: 0,
-      max: Number.MAX_SAFE_INTEGER,
-      fallback: Number.MAX_SAFE_INTEGER,
+      ...position,
+      fallback: position.max,
     });
     const status = readStatus(c.req.query("status"));
     const list = await store.list({

@@ -59,18 +59,19 @@ class MemoryStore implements Store {
 
   read(
     connectionId: string,
-    since?: StreamPosition,
+    since?: StreamPosition | "oldest",
     limit = Infinity,
   ): Promise<HistoryView> {
     this.#forgetExpired();
     const task = this.#tasks.get(connectionId);
     const epoch = task?.state.snapshot.epoch ?? this.#epoch;
     const offset = task?.state.snapshot.offset ?? 0;
-    const recovered = since !== undefined && since.epoch === epoch &&
-      since.offset <= offset &&
-      since.offset >= Math.max(0, offset - this.#retention.historyLimit);
+    const oldest = Math.max(0, offset - this.#retention.historyLimit);
+    const from = since === "oldest" ? { epoch, offset: oldest } : since;
+    const recovered = from !== undefined && from.epoch === epoch &&
+      from.offset <= offset && from.offset >= oldest;
     const events = task && recovered
-      ? eventsAfter(task, since.offset, limit)
+      ? eventsAfter(task, from.offset, limit)
       : [];
     return Promise.resolve({
       epoch,

@@ -71,7 +71,7 @@ class SqliteStore implements Store {
 
   async read(
     connectionId: string,
-    since?: StreamPosition,
+    since?: StreamPosition | "oldest",
     limit = -1,
   ): Promise<HistoryView> {
     if (await attempt(() => this.#tasks.isOver(connectionId))) {
@@ -84,16 +84,16 @@ class SqliteStore implements Store {
     return await attempt(() => {
       const task = this.#tasks.find(connectionId);
       const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
-      const isSameLife = since?.epoch === epoch;
-      const events = isSameLife && task
-        ? this.#tasks.eventsAfter(task, since.offset, limit)
+      const from = since === "oldest" || since?.epoch === epoch
+        ? since
         : undefined;
+      const events = task && from && this.#tasks.eventsAfter(task, from, limit);
+      const isAtStart = !task && (from === "oldest" || from?.offset === 0);
       return {
         epoch,
         offset: task?.state.snapshot.offset ?? 0,
         state: task?.state,
-        recovered: events !== undefined ||
-          (isSameLife && !task && since.offset === 0),
+        recovered: events !== undefined || isAtStart,
         events: events ?? [],
       };
     });

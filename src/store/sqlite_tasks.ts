@@ -114,20 +114,22 @@ export class SqliteTasks {
     return row && Number(row.offset);
   }
 
-  /** @returns `undefined` where history doesn't reach back to the offset, or on to it. */
+  /** @returns `undefined` where history doesn't reach back to the position, or on to it. */
   eventsAfter(
     { id, state }: TaskRow,
-    offset: number,
+    since: { readonly offset: number } | "oldest",
     limit: number,
   ): readonly TaskEvent[] | undefined {
     const newest = state.snapshot.offset;
     const oldest = Math.max(0, newest - this.#retention.historyLimit);
+    const offset = since === "oldest" ? oldest : since.offset;
     if (offset < oldest || offset > newest) return undefined;
     if (offset === newest) return [];
     const events = this.#statements.eventsAfter.all(id, offset, limit)
       .map(({ event }): TaskEvent => JSON.parse(String(event)));
     // Less was kept than now is, where the limit has been raised since.
-    return events[0]?.offset === offset + 1 ? events : undefined;
+    const isWhole = since === "oldest" || events[0]?.offset === offset + 1;
+    return isWhole ? events : undefined;
   }
 
   list({ status, limit, cursor }: ListQuery): TaskList {

@@ -108,12 +108,13 @@ export interface Store {
   /**
    * Reads a task and the events after a position.
    *
-   * @param since Without it only the state is read, and `recovered` is false.
+   * @param since Without it only the state is read, and `recovered` is false;
+   * `oldest` reads history from where it begins now.
    * @param limit The most events to read; the rest is read from the last one's position.
    */
   read(
     connectionId: string,
-    since?: StreamPosition,
+    since?: StreamPosition | "oldest",
     limit?: number,
   ): Promise<HistoryView>;
 

@@ -24,6 +24,16 @@ export function testReading(test: Test): void {
     assertEquals([recovered, events], [true, [event]]);
   });
 
+  test("read() reads history from where it begins", async (bench) => {
+    const { store, put } = bench;
+    assertEquals((await store.read("a", "oldest")).events, []);
+    for (let count = 1; count <= 150; count++) await put("a");
+    const view = await store.read("a", "oldest", 2);
+    assertEquals([view.offset, view.recovered], [150, true]);
+    assertEquals(view.events.map(({ offset }) => offset), [51, 52]);
+    assertEquals((await store.read("a", "oldest")).events.length, 100);
+  });
+
   test("read() tells the state alone where nobody resumes", async (bench) => {
     const { store, put } = bench;
     const { event_id } = await put("a");
