@@ -20,17 +20,29 @@ export function createApp(
   const app = new Hono();
   register(app, table, services);
   app.route("/", healthRoutes(services));
-  app.route("/", pageRoute());
+  app.route("/", pageRoute(services));
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 
-  app.notFound((c) =>
-    problemResponse({
-      status: 404,
-      code: "not_found",
-      detail: `Nothing is at ${c.req.method} ${c.req.path}`,
-    })
-  );
+  app.notFound((c) => {
+    // An empty id is one that can't be, and no route's parameter matches it.
+    const lacksId = table.some(({ path }) =>
+      path.replace(/\{.*/, "") === c.req.path
+    );
+    return problemResponse(
+      lacksId
+        ? {
+          status: 400,
+          code: "bad_connection_id",
+          detail: "The connection_id is empty",
+        }
+        : {
+          status: 404,
+          code: "not_found",
+          detail: `Nothing is at ${c.req.method} ${c.req.path}`,
+        },
+    );
+  });
   app.onError((error, c) =>
     problemResponse(asProblem(error, `${c.req.method} ${c.req.path}`))
   );

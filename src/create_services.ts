@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { createCounters } from "./counters.ts";
+import { readPage } from "./http/page.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
@@ -36,5 +37,6 @@ export async function createServices(config: Config): Promise<Services> {
     hub,
     registry: new ConnectionRegistry(),
     counters: createCounters(),
+    page: await readPage(),
   };
 }

@@ -1,4 +1,6 @@
 import type { Hono } from "hono";
+import { delay } from "./delay.ts";
+import { type Problem, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
@@ -19,20 +21,22 @@ const sendAwayShare = 0.5;
 /**
  * Starts to listen.
  *
- * `stop` refuses new sockets and sends the open ones away (1012), spread over
- * half the drain time, so that they don't all come back at once; lets requests
- * finish; then closes the store. It takes no longer than the drain time, since
- * a peer that stopped reading would keep the listener open for ever.
+ * `stop` refuses new sockets and requests, sends the open sockets away (1012),
+ * spread over half the drain time so that they don't all come back at once,
+ * lets the requests under way finish, and closes the store. It takes no longer
+ * than the drain time, since a peer that stopped reading would keep the
+ * listener open for ever.
  *
  * @throws {Deno.errors.AddrInUse} When the port is taken.
  */
 export function startServer(app: Hono, services: Services): RunningServer {
   const { config, leases, registry, store } = services;
+  const requests = new RequestsUnderWay();
   const server = Deno.serve({
     hostname: config.host,
     port: config.port,
     onListen: () => {},
-  }, app.fetch);
+  }, (request, info) => requests.answer(() => app.fetch(request, info), info));
   const { hostname: host, port } = server.addr;
   let stopped: Promise<void> | undefined;
 
@@ -44,6 +48,8 @@ export function startServer(app: Hono, services: Services): RunningServer {
       connections: registry.list().length,
     });
     await sendAway(registry.list(), timeoutMs * sendAwayShare);
+    // `shutdown` would break off bodies that still arrive.
+    await before(deadline, requests.finish());
     const isFinished = await before(deadline, server.shutdown());
     leases.stop();
     await store.close();
@@ -55,6 +61,47 @@ export function startServer(app: Hono, services: Services): RunningServer {
     );
   }
   return { address: { host, port }, stop: () => stopped ??= drain() };
+}
+
+const stopping: Problem = {
+  status: 503,
+  code: "draining",
+  detail: "The server is shutting down: try again later",
+};
+
+/** The HTTP requests that are not answered to their end. */
+class RequestsUnderWay {
+  readonly #pending = new Set<Promise<void>>();
+  #isFinishing = false;
+
+  /** Answers a request, and notes it until its answer is sent; a socket's ends with its upgrade. */
+  answer(
+    handle: () => Response | Promise<Response>,
+    { completed }: Deno.ServeHandlerInfo,
+  ): Response | Promise<Response> {
+    if (this.#isFinishing) return problemResponse(stopping);
+    const answer = handle();
+    const done = this.#sent(answer, completed)
+      .finally(() => this.#pending.delete(done));
+    this.#pending.add(done);
+    return answer;
+  }
+
+  /** Takes no more, and resolves when none is left. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    await Promise.all(this.#pending);
+  }
+
+  async #sent(
+    answer: Response | Promise<Response>,
+    completed: Promise<void>,
+  ): Promise<void> {
+    // A client that has gone is as good as answered.
+    const sent = completed.catch(() => {});
+    const isUpgrade = (await answer).status === 101;
+    if (!isUpgrade) await sent;
+  }
 }
 
 /** Closes connections one after the other, evenly over a time. */
@@ -92,8 +139,4 @@ async function before(
   } finally {
     clearTimeout(timer);
   }
-}
-
-function delay(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

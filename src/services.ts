@@ -17,4 +17,6 @@ export interface Services {
   readonly hub: Hub;
   readonly registry: ConnectionRegistry;
   readonly counters: Counters;
+  /** The newcomer's page, as HTML. */
+  readonly page: string;
 }

@@ -104,3 +104,14 @@ Deno.test("createApp() logs no token and no key, however it comes", async () => 
     assertFalse(log.text.includes(secret), secret);
   }
 });
+
+Deno.test("createApp() answers 400 to a socket route without an id", async () => {
+  const app = await appWith();
+  for (const path of ["/ws/realtime/", "/ws/ws/simple/", "/ws/test/"]) {
+    const answer = await answerOf(app.request(path));
+    assertEquals([answer.status, answer.json().code], [
+      400,
+      "bad_connection_id",
+    ]);
+  }
+});

@@ -11,6 +11,7 @@ Deno.test("createServices() announces what is stored to the hub's watchers", asy
   hub.join("a", {
     deliver: (_, frame) => frames.push(frame) > 0,
     notify() {},
+    forget() {},
   });
   const outcome = await store.publish("a", { progress: 0.5 });
   assertEquals(outcome.kind === "stored" && outcome.delivered, 1);

@@ -17,7 +17,8 @@ import { allow, checkConnectionId } from "./request.ts";
  *
  * What comes in one chunk is published together. Where the client doesn't read
  * its results, no more of its lines are read: so a million lines take no more
- * memory than one chunk of them.
+ * memory than one chunk of them. When the server stops, the answer ends after
+ * the results of what was published.
  */
 export function eventStreamRoutes(services: Services): Hono {
   const app = new Hono();
@@ -26,24 +27,46 @@ export function eventStreamRoutes(services: Services): Hono {
     allow(["publish", "admin"], services),
     function publishEvents(c) {
       const body: ReadableStream | null = c.req.raw.body;
-      const lines = splitLines(body ?? new Blob().stream(), maxEventBytes);
-      const results = lines.pipeThrough(
-        new TransformStream<Line[], string>({
-          async transform(lines, controller) {
-            // Begun in the order of the lines, and so stored in it.
-            const results = await Promise.all(
-              lines.map((line) => publishLine(line, services.store)),
-            );
-            controller.enqueue(results.join(""));
-          },
-        }),
-      );
-      return c.body(results.pipeThrough(new TextEncoderStream()), 200, {
-        "Content-Type": "application/x-ndjson",
-      });
+      const results = splitLines(body ?? new Blob().stream(), maxEventBytes)
+        .pipeThrough(publishing(services))
+        .pipeThrough(new TextEncoderStream());
+      return c.body(results, 200, { "Content-Type": "application/x-ndjson" });
     },
   );
   return app;
+}
+
+/** From batches of lines to their results. */
+function publishing(
+  { store, registry }: Services,
+): TransformStream<Line[], string> {
+  const { drainSignal } = registry;
+  let isPublishing = false;
+  let stop = () => {};
+  return new TransformStream({
+    start(controller) {
+      stop = () => {
+        if (!isPublishing) controller.terminate();
+      };
+      drainSignal.addEventListener("abort", stop);
+    },
+    async transform(lines, controller) {
+      isPublishing = true;
+      // Begun in the order of the lines, and so stored in it.
+      const results = await Promise.all(
+        lines.map((line) => publishLine(line, store)),
+      );
+      isPublishing = false;
+      controller.enqueue(results.join(""));
+      if (drainSignal.aborted) controller.terminate();
+    },
+    flush() {
+      drainSignal.removeEventListener("abort", stop);
+    },
+    cancel() {
+      drainSignal.removeEventListener("abort", stop);
+    },
+  });
 }
 
 /** @returns A line of the answer: what a request of its own would be answered with. */

@@ -14,7 +14,7 @@ export function healthRoutes({ registry, store }: Services): Hono {
         detail: "The server is shutting down",
       });
     }
-    await store.list({ limit: 1 }); // rejects where the store is down
+    await store.read("readiness"); // rejects where the store is down
     return c.json({ status: "ready" });
   });
   return app;

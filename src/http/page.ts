@@ -1,19 +1,26 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
+import type { Services } from "../services.ts";
 
 /** The newcomer's page: one static file that goes into the binary. */
 const pageUrl = new URL("../page/index.html", import.meta.url);
+
+/**
+ * Reads the newcomer's page.
+ *
+ * @throws {Deno.errors.NotFound} When the file is not in the binary.
+ */
+export async function readPage(): Promise<string> {
+  return await Deno.readTextFile(pageUrl);
+}
 
 /**
  * `/`: the page on which a newcomer watches a task move.
  *
  * Its policy (CSP Level 3) runs the file's own script and style, by their
  * hashes, and lets it talk to this server only.
- *
- * @throws {Deno.errors.NotFound} When the file is not in the binary.
  */
-export function pageRoute(): Hono {
-  const html = Deno.readTextFileSync(pageUrl);
+export function pageRoute({ page: html }: Services): Hono {
   const policy = [
     "default-src 'none'",
     `script-src ${hashesOf(html, "script")}`,

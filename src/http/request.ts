@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { connectionIdFault } from "../tasks/connection_id.ts";
 import { requireScope } from "./authorization.ts";
@@ -66,20 +67,39 @@ export async function readBody(
   maxBytes: number,
 ): Promise<string> {
   const announced = request.headers.get("content-length");
-  if (announced !== null && Number(announced) <= maxBytes) {
-    return await request.text();
+  try {
+    if (announced !== null && Number(announced) <= maxBytes) {
+      return await request.text();
+    }
+    if (announced === null) return await readChunks(request, maxBytes);
+    throw tooLarge(maxBytes);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    log.debug("A body did not arrive: {error}", { error });
+    throw new ProblemError({
+      status: 400,
+      code: "body_incomplete",
+      detail: "The body did not arrive to its end",
+    });
   }
+}
+
+function tooLarge(maxBytes: number): ProblemError {
+  return new ProblemError({
+    status: 413,
+    code: "body_too_large",
+    detail: `The body may have ${maxBytes} bytes at most`,
+  });
+}
+
+async function readChunks(request: Request, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  let bytes = announced === null ? 0 : Infinity;
+  let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      throw new ProblemError({
-        status: 413,
-        code: "body_too_large",
-        detail: `The body may have ${maxBytes} bytes at most`,
-      });
+      throw tooLarge(maxBytes);
     }
     text += decoder.decode(chunk, { stream: true });
   }

@@ -1,4 +1,5 @@
 import type { AuthStatus } from "../auth/identity.ts";
+import { delay } from "../delay.ts";
 import { log } from "../log.ts";
 import { type CloseCode, closeCodes } from "../protocol/close_codes.ts";
 import { encodeError, type ErrorFrame } from "../protocol/server_frames.ts";
@@ -19,12 +20,12 @@ export interface Handshake {
   readonly route: string;
   readonly connectionId: string;
   /** As offered: by the query, else by the `bearer` subprotocol. */
-  readonly token?: string;
+  readonly token: string | undefined;
   /** `epoch` of the query: where a client resumes. */
-  readonly epoch?: string;
+  readonly epoch: string | undefined;
   /** `offset` of the query, unparsed. */
-  readonly offset?: string;
-  readonly origin?: string;
+  readonly offset: string | undefined;
+  readonly origin: string | undefined;
   readonly remoteAddress: string;
 }
 
@@ -39,6 +40,8 @@ export type SendOutcome = "sent" | "backlogged" | "closed";
 export interface ConnectionOptions {
   /** What may wait to be sent, in bytes. */
   readonly maxBufferedBytes: number;
+  /** How long it may take nothing at all of what waits, in milliseconds; `Infinity` for ever. */
+  readonly stallTimeoutMs: number;
   /** Called before a connection is closed for being too slow. */
   readonly onEvicted?: () => void;
 }
@@ -72,6 +75,7 @@ export class Connection {
   readonly #transport: Transport;
   readonly #options: ConnectionOptions;
   readonly #cleanups: (() => void)[] = [];
+  #draining: Promise<void> | undefined;
   #closed = false;
 
   constructor(
@@ -108,21 +112,16 @@ export class Connection {
   }
 
   /**
-   * Waits until the connection is no longer backlogged, or has ended. One whose
-   * buffer stays over its limit for 5 s is closed with 4408: the client
-   * resumes when it can.
+   * Waits until the connection is no longer backlogged, or has ended. A client
+   * that is too slow is closed with 4408, and resumes when it can: one whose
+   * buffer stays over its limit for 5 s, or that takes nothing at all of it for
+   * the idle timeout (its pings wait in the same buffer).
    */
-  async writable(): Promise<void> {
-    let pollMs = 0;
-    let evictAtMs = Infinity;
-    while (!this.#closed && this.isBacklogged) {
-      await delay(Math.min(pollMs, Math.max(0, evictAtMs - Date.now())));
-      pollMs = Math.min(2 * pollMs + 1, longestPollMs);
-      if (!this.#isCongested) evictAtMs = Infinity;
-      else if (evictAtMs === Infinity) {
-        evictAtMs = Date.now() + congestionTimeoutMs;
-      } else if (Date.now() >= evictAtMs) this.#evict();
-    }
+  writable(): Promise<void> {
+    if (this.#closed || !this.isBacklogged) return Promise.resolve();
+    this.#draining ??= this.#drained()
+      .finally(() => this.#draining = undefined);
+    return this.#draining;
   }
 
   /**
@@ -175,6 +174,27 @@ export class Connection {
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
+  async #drained(): Promise<void> {
+    let pollMs = 0;
+    let bytesBefore = Infinity;
+    let progressAtMs = Date.now();
+    let congestedAtMs: number | undefined;
+    while (!this.#closed && this.isBacklogged) {
+      const now = Date.now();
+      const bytes = this.bufferedBytes;
+      if (bytes < bytesBefore) progressAtMs = now;
+      bytesBefore = bytes;
+      congestedAtMs = this.#isCongested ? congestedAtMs ?? now : undefined;
+      const evictAtMs = Math.min(
+        (congestedAtMs ?? Infinity) + congestionTimeoutMs,
+        progressAtMs + this.#options.stallTimeoutMs,
+      );
+      if (now >= evictAtMs) this.#evict();
+      await delay(Math.min(pollMs, Math.max(0, evictAtMs - now)));
+      pollMs = Math.min(2 * pollMs + 1, longestPollMs);
+    }
+  }
+
   get #isCongested(): boolean {
     return this.#transport.bufferedAmount > this.#options.maxBufferedBytes;
   }
@@ -184,12 +204,8 @@ export class Connection {
     this.close(closeCodes.tooSlow, {
       code: "too_slow",
       message:
-        "The client did not read for 5 s while its buffer was full: connect again with the last epoch and offset",
+        "The client did not read what was sent to it: connect again with the last epoch and offset",
       retryAfterMs: jitteredRetryMs(),
     });
   }
-}
-
-function delay(durationMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }

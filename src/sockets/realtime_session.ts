@@ -153,7 +153,11 @@ export class RealtimeSession {
     if (outcome.kind === "refused") {
       const { code, detail } = outcome.refusal;
       this.#sendError({ code, message: detail, connectionId });
-    } else if (!this.#watchers.has(connectionId)) {
+    } else if (
+      outcome.kind === "noted" &&
+      !(outcome.isNew && this.#watchers.has(connectionId))
+    ) {
+      // All others have been told; this client may not be among them.
       this.#connection.send(encodeCancelRequested(connectionId));
     }
   }

@@ -11,7 +11,7 @@ export class ConnectionRegistry {
   readonly #open = new Map<string, Connection>();
   readonly #sockets = new Set<Connection>();
   #opening = 0;
-  #draining = false;
+  readonly #drain = new AbortController();
 
   /** Sockets held, listed or not, and those that are about to open. */
   get socketCount(): number {
@@ -20,12 +20,17 @@ export class ConnectionRegistry {
 
   /** Whether the server has begun to stop and takes no new sockets. */
   get isDraining(): boolean {
-    return this.#draining;
+    return this.#drain.signal.aborted;
+  }
+
+  /** Aborted when the server begins to stop. */
+  get drainSignal(): AbortSignal {
+    return this.#drain.signal;
   }
 
   /** Takes no new sockets from now on. */
   beginDrain(): void {
-    this.#draining = true;
+    this.#drain.abort();
   }
 
   /** The listed connections, oldest first. */

@@ -1,18 +1,11 @@
-import { setImmediate } from "node:timers";
 import type { Context } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
-import type { WSEvents } from "hono/ws";
 import { parseOfferedProtocols, selectToken } from "../auth/token.ts";
-import { log } from "../log.ts";
-import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
-import { Connection, type Handshake, type Transport } from "./connection.ts";
+import type { Handshake } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkHandshake } from "./guard.ts";
-import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
-import { createMessageRate } from "./message_rate.ts";
-import { isOriginAllowed } from "./origin.ts";
-import { jitteredRetryMs, restarting } from "./retry.ts";
+import { socketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
 export type WebSocketHandler = (c: Context) => Response | Promise<Response>;
@@ -55,19 +48,14 @@ function readHandshake(
   connectionId: string,
   protocolToken: string | undefined,
 ): Handshake {
-  const optional = {
+  return {
+    route,
+    connectionId,
     token: selectToken(c.req.query("token"), protocolToken),
     epoch: c.req.query("epoch"),
     offset: c.req.query("offset"),
     origin: c.req.header("origin"),
-  };
-  return {
-    route,
-    connectionId,
     remoteAddress: getConnInfo(c).remote.address ?? "",
-    ...Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== undefined),
-    ),
   };
 }
 
@@ -100,111 +88,4 @@ function offering(request: Request, protocol: string): Request {
   const headers = new Headers(request.headers);
   headers.set("sec-websocket-protocol", protocol);
   return Object.create(request, { headers: { value: headers } });
-}
-
-/**
- * Closes a macrotask late: in a turn in which its peer has sent more, the
- * runtime would drop the socket, and the close frame with it.
- */
-function transportOf(socket: WebSocket): Transport {
-  return {
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send: (data) => socket.send(data),
-    close: (code, reason) => {
-      setImmediate(() => socket.close(code, reason));
-    },
-  };
-}
-
-/** The events of one socket, in terms of a {@linkcode Connection}. */
-function socketEvents(
-  handshake: Handshake,
-  host: string | undefined,
-  endpoint: Endpoint,
-  services: Services,
-): WSEvents<WebSocket> {
-  const { config, counters, registry } = services;
-  const isWithinRate = createMessageRate(config.messageRate);
-  const release = registry.reserve();
-  let connection: Connection | undefined;
-  let inbox: Inbox | undefined;
-
-  return {
-    onOpen(_, { raw: socket }) {
-      if (socket === undefined) {
-        throw new TypeError("The helper gave no socket");
-      }
-      socket.binaryType = "arraybuffer";
-      const opened = new Connection(transportOf(socket), handshake, {
-        maxBufferedBytes: config.maxBufferedBytes,
-        onEvicted: () => counters.evictedConnections += 1,
-      });
-      connection = opened;
-      registry.add(opened);
-      release();
-      if (registry.isDraining) {
-        opened.close(closeCodes.serviceRestart, restarting());
-        return;
-      }
-      if (!isOriginAllowed(handshake.origin, host, config.origins)) {
-        opened.close(closeCodes.forbidden, {
-          code: "origin_not_allowed",
-          message:
-            "Pages of this origin may not connect: add the origin to TASKWIRE_ORIGINS",
-        });
-        return;
-      }
-      const started = new Inbox(
-        () => endpoint(opened, services),
-        config.maxBufferedBytes,
-        (error) => opened.fail(error),
-      );
-      inbox = started;
-      opened.onEnd(() => started.stop());
-    },
-
-    onMessage({ data }) {
-      if (!connection || !inbox || connection.isClosed) return;
-      const message = data as Message; // by `binaryType`, never a Blob
-      if (exceedsBytes(message, config.maxMessageBytes)) {
-        connection.close(closeCodes.messageTooBig, {
-          code: "message_too_big",
-          message:
-            `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
-        });
-      } else if (!isWithinRate()) {
-        connection.close(closeCodes.rateLimited, {
-          code: "rate_limited",
-          message:
-            `More than ${config.messageRate} messages a second (TASKWIRE_MESSAGE_RATE)`,
-          retryAfterMs: jitteredRetryMs(),
-        });
-      } else if (!inbox.push(message)) {
-        connection.close(closeCodes.rateLimited, {
-          code: "rate_limited",
-          message: "Too many messages wait to be answered",
-          retryAfterMs: jitteredRetryMs(),
-        });
-      }
-    },
-
-    /** May come twice, and for a peer that stopped reading never. */
-    onClose() {
-      release();
-      if (!connection) return;
-      connection.ended();
-      registry.released(connection);
-    },
-
-    /** The close that follows cleans up; this only says why, where somebody asks. */
-    onError(event) {
-      release();
-      log.debug("A socket broke: {reason}", {
-        reason: event instanceof ErrorEvent ? event.message : event.type,
-        route: handshake.route,
-      });
-    },
-  };
 }

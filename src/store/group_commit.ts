@@ -9,7 +9,7 @@ export type Work<T> = () => () => T;
 export interface GroupCommitHooks {
   /** Runs first in each transaction. */
   readonly onBegin: () => void;
-  /** Runs after one that was undone. */
+  /** Runs after one that was undone; must not touch the database, which may be why. */
   readonly onRollback: () => void;
 }
 
@@ -61,16 +61,24 @@ export class GroupCommit {
     const batch = this.#waiting;
     if (batch.length === 0) return;
     this.#waiting = [];
-    let finishes: (() => void)[];
+    const finishes: (() => void)[] = [];
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       this.#hooks.onBegin();
-      finishes = batch.map(({ work }) => work());
+      for (const { work, reject } of batch) {
+        try {
+          finishes.push(work());
+        } catch (error) {
+          // A fault of ours, before anything was written: nobody else's.
+          if (asUnavailable(error) !== error) throw error;
+          reject(error);
+        }
+      }
       this.#database.exec("COMMIT");
     } catch (error) {
-      this.#rollBack();
       const reason = asUnavailable(error);
       for (const { reject } of batch) reject(reason);
+      this.#rollBack();
       return;
     }
     for (const finish of finishes) finish();

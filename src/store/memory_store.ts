@@ -132,12 +132,10 @@ class MemoryStore implements Store {
     if ("code" in result) return { kind: "refused", refusal: result };
     const { event, state } = result;
     if (event === undefined) {
+      const isNew = !task?.state.cancelRequested;
       if (task) task.state = state;
-      const delivered = this.#announce({
-        kind: "cancel_requested",
-        connectionId,
-      });
-      return { kind: "noted", delivered };
+      if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+      return { kind: "noted", isNew };
     }
     this.#append(connectionId, task, event, state);
     return {

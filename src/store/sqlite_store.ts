@@ -60,8 +60,8 @@ class SqliteStore implements Store {
     this.#announce = announce;
     this.#tasks = new SqliteTasks(database, retention);
     this.#commits = new GroupCommit(database, {
-      onBegin: () => this.#tasks.deleteExpired(),
-      onRollback: () => this.#tasks.refresh(),
+      onBegin: () => this.#tasks.begin(),
+      onRollback: () => this.#tasks.undo(),
     });
   }
 
@@ -143,11 +143,12 @@ class SqliteStore implements Store {
     if ("code" in result) return () => ({ kind: "refused", refusal: result });
     const { event, state } = result;
     if (event === undefined) {
-      if (task) this.#tasks.update(task, state);
-      return () => ({
-        kind: "noted",
-        delivered: this.#announce({ kind: "cancel_requested", connectionId }),
-      });
+      const isNew = !task?.state.cancelRequested;
+      if (task && isNew) this.#tasks.update(task, state);
+      return () => {
+        if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+        return { kind: "noted", isNew };
+      };
     }
     this.#tasks.append(task, event, state);
     return () => ({

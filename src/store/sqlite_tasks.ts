@@ -20,13 +20,17 @@ const expiredPerTransaction = 100;
 export class SqliteTasks {
   readonly #statements: Statements;
   readonly #retention: Retention;
-  #epoch = "";
-  #changes = 0;
+  #epoch: string;
+  #changes: number;
+  /** What these were before the present transaction. */
+  #before: { readonly epoch: string; readonly changes: number };
 
   constructor(database: DatabaseSync, retention: Retention) {
     this.#statements = prepareStatements(database);
     this.#retention = retention;
-    this.refresh();
+    this.#epoch = String(this.#statements.readEpoch.get()?.epoch);
+    this.#changes = Number(this.#statements.lastChange.get()?.changed_at ?? 0);
+    this.#before = { epoch: this.#epoch, changes: this.#changes };
   }
 
   /** The epoch of the histories that begin now. */
@@ -34,18 +38,22 @@ export class SqliteTasks {
     return this.#epoch;
   }
 
-  /** Reads again what is kept in memory, after a transaction was undone. */
-  refresh(): void {
-    this.#epoch = String(this.#statements.readEpoch.get()?.epoch);
-    this.#changes = Number(this.#statements.lastChange.get()?.changed_at ?? 0);
+  /** Begins a transaction: deletes some of the tasks whose time is over; the next one goes on. */
+  begin(): void {
+    this.#before = { epoch: this.#epoch, changes: this.#changes };
+    this.#deleteExpired();
+  }
+
+  /** Forgets what a transaction did that was undone. */
+  undo(): void {
+    this.#epoch = this.#before.epoch;
+    this.#changes = this.#before.changes;
   }
 
   /** A task, unless its time is over. */
   find(connectionId: string): TaskRow | undefined {
     const row = this.#statements.findTask.get(connectionId);
-    return row && !this.#isExpired(row)
-      ? { id: Number(row.id), state: JSON.parse(String(row.state)) }
-      : undefined;
+    return row && !this.#isExpired(row) ? decodeRow(row) : undefined;
   }
 
   /** Whether a task is still here whose time is over. */
@@ -58,27 +66,27 @@ export class SqliteTasks {
   take(connectionId: string): TaskRow | undefined {
     const row = this.#statements.findTask.get(connectionId);
     if (row === undefined) return undefined;
-    if (!this.#isExpired(row)) {
-      return { id: Number(row.id), state: JSON.parse(String(row.state)) };
-    }
+    if (!this.#isExpired(row)) return decodeRow(row);
     this.delete(Number(row.id));
     return undefined;
   }
 
-  /** Stores an event and the state after it. */
+  /** Stores an event and the state after it; encodes both before it writes either. */
   append(row: TaskRow | undefined, event: TaskEvent, state: TaskState): void {
     const { insertTask, updateTask, insertEvent, trimEvents } =
       this.#statements;
+    const eventJson = JSON.stringify(event);
+    const stateJson = JSON.stringify(state);
     const columns = [
       event.status,
       ++this.#changes,
       Date.parse(event.timestamp),
-      JSON.stringify(state),
+      stateJson,
     ] as const;
     const id = row
       ? (updateTask.run(...columns, row.id), row.id)
       : Number(insertTask.run(event.connection_id, ...columns).lastInsertRowid);
-    insertEvent.run(id, event.offset, event.event_id, JSON.stringify(event));
+    insertEvent.run(id, event.offset, event.event_id, eventJson);
     const newestTrimmed = event.offset - this.#retention.historyLimit;
     if (newestTrimmed > 0) trimEvents.run(id, newestTrimmed);
   }
@@ -94,18 +102,6 @@ export class SqliteTasks {
     this.#statements.deleteTask.run(id);
     this.#epoch = crypto.randomUUID();
     this.#statements.writeEpoch.run(this.#epoch);
-  }
-
-  /** Deletes some of the tasks whose time is over; the next transaction goes on. */
-  deleteExpired(): void {
-    const oldestKeptMs = this.#oldestKeptMs();
-    const oldest = this.#statements.oldestTasks.iterate(expiredPerTransaction);
-    const expired: number[] = [];
-    for (const { id, updated_at_ms } of oldest) {
-      if (Number(updated_at_ms) > oldestKeptMs) break;
-      expired.push(Number(id));
-    }
-    for (const id of expired) this.delete(id);
   }
 
   /** The offset of the event that was stored under this `event_id` and is still kept. */
@@ -150,6 +146,17 @@ export class SqliteTasks {
     };
   }
 
+  #deleteExpired(): void {
+    const oldestKeptMs = this.#oldestKeptMs();
+    const oldest = this.#statements.oldestTasks.iterate(expiredPerTransaction);
+    const expired: number[] = [];
+    for (const { id, updated_at_ms } of oldest) {
+      if (Number(updated_at_ms) > oldestKeptMs) break;
+      expired.push(Number(id));
+    }
+    for (const id of expired) this.delete(id);
+  }
+
   #isExpired({ updated_at_ms }: { updated_at_ms?: unknown }): boolean {
     return Number(updated_at_ms) <= this.#oldestKeptMs();
   }
@@ -158,4 +165,8 @@ export class SqliteTasks {
   #oldestKeptMs(): number {
     return Date.now() - this.#retention.historyTtlMs;
   }
+}
+
+function decodeRow({ id, state }: Record<string, unknown>): TaskRow {
+  return { id: Number(id), state: JSON.parse(String(state)) };
 }

@@ -45,8 +45,8 @@ export type PublishOutcome =
     readonly offset: number;
     readonly cancelRequested: boolean;
   }
-  /** A request to cancel was noted. */
-  | { readonly kind: "noted"; readonly delivered: number }
+  /** A request to cancel was noted, and announced unless it had been before. */
+  | { readonly kind: "noted"; readonly isNew: boolean }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** What {@linkcode Store.read} found. */

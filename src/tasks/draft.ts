@@ -5,6 +5,9 @@ import { normalizeStatus, statusWords } from "./status.ts";
 /** The largest `data` of an event, in bytes of JSON (spec §2). */
 export const maxDataBytes = 65_536;
 
+/** How deep `data` may be nested: encoding it must not overflow anybody's stack. */
+const maxDataDepth = 1_000;
+
 /** The longest `message` of an event, in characters (spec §2). */
 export const maxMessageLength = 1_000;
 
@@ -45,7 +48,7 @@ export const eventDraftSchema = z.strictObject({
   ),
   data: z.unknown().refine(
     fitsData,
-    `larger than ${maxDataBytes} bytes of JSON, or nested too deeply`,
+    `larger than ${maxDataBytes} bytes of JSON, or nested deeper than ${maxDataDepth} levels`,
   ),
   event_id: name,
   lease: z.number().positive().max(maxLeaseSeconds),
@@ -62,13 +65,19 @@ export type EventDraft = z.infer<typeof eventDraftSchema>;
 
 function fitsData(data: unknown): boolean {
   if (data === undefined) return true;
-  let json: string;
-  try {
-    json = JSON.stringify(data);
-  } catch (error) {
-    if (error instanceof RangeError) return false; // deeper than the stack
-    throw error;
-  }
+  if (!isNestedAtMost(data, maxDataDepth)) return false;
+  const json = JSON.stringify(data);
   return json.length <= maxDataBytes &&
     new TextEncoder().encode(json).length <= maxDataBytes;
+}
+
+/** Looks level by level: what nests deeper than the stack must not be recursed into. */
+function isNestedAtMost(data: unknown, maxDepth: number): boolean {
+  let level = [data];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return false;
+    level = level.filter((value) => typeof value === "object" && value !== null)
+      .flatMap((value) => Object.values(value as Record<string, unknown>));
+  }
+  return true;
 }

@@ -17,6 +17,9 @@ export interface Watcher {
 
   /** Takes a frame that is not part of the history. */
   notify(frame: string): void;
+
+  /** Takes the frame that says that the task is forgotten. */
+  forget(frame: string): void;
 }
 
 /** Fan-out inside one process: which watchers each task has. */
@@ -54,11 +57,13 @@ export class Hub {
         return this.#deliver(announcement);
       case "cancel_requested": {
         const { connectionId } = announcement;
-        return this.#notify(connectionId, encodeCancelRequested(connectionId));
+        const frame = encodeCancelRequested(connectionId);
+        return this.#each(connectionId, (watcher) => watcher.notify(frame));
       }
       case "deleted": {
         const { connectionId } = announcement;
-        return this.#notify(connectionId, encodeDeleted(connectionId));
+        const frame = encodeDeleted(connectionId);
+        return this.#each(connectionId, (watcher) => watcher.forget(frame));
       }
     }
   }
@@ -74,10 +79,9 @@ export class Hub {
     return reached;
   }
 
-  #notify(connectionId: string, frame: string): number {
-    const watchers = this.#watchers.get(connectionId);
-    if (watchers === undefined) return 0;
-    for (const watcher of watchers) watcher.notify(frame);
-    return watchers.size;
+  #each(connectionId: string, tell: (watcher: Watcher) => void): number {
+    const watchers = [...this.#watchers.get(connectionId) ?? []];
+    for (const watcher of watchers) tell(watcher);
+    return watchers.length;
   }
 }

@@ -1,5 +1,6 @@
 import { log } from "../log.ts";
 import type { Announcement, Store } from "../store/store.ts";
+import type { TaskState } from "./state.ts";
 
 /** The lease of a task's newest event. */
 interface Lease {
@@ -36,22 +37,19 @@ export class LeaseKeeper {
    */
   async start(store: Store): Promise<void> {
     this.#store = store;
-    let cursor: number | undefined;
-    do {
-      const page = await store.list({
-        limit: pageSize,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { snapshot, leaseEndsAtMs } of page.states) {
-        const { connection_id: connectionId, offset } = snapshot;
-        // What was announced since the start is newer.
-        if (leaseEndsAtMs === undefined || this.#leases.has(connectionId)) {
-          continue;
-        }
-        this.#hold(connectionId, { offset, endsAtMs: leaseEndsAtMs });
-      }
-      cursor = page.cursor;
-    } while (cursor !== undefined);
+    // Only tasks with these statuses have leases.
+    for (const status of ["queued", "running"] as const) {
+      let cursor: number | undefined;
+      do {
+        const page = await store.list({
+          status,
+          limit: pageSize,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
+        for (const state of page.states) this.#resume(state);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+    }
   }
 
   /** Takes note of what the store announces. */
@@ -77,11 +75,20 @@ export class LeaseKeeper {
     this.#leases.clear();
   }
 
+  #resume({ snapshot, leaseEndsAtMs }: TaskState): void {
+    const { connection_id: connectionId, offset } = snapshot;
+    // What was announced since the start is newer.
+    if (leaseEndsAtMs === undefined || this.#leases.has(connectionId)) return;
+    this.#hold(connectionId, { offset, endsAtMs: leaseEndsAtMs });
+  }
+
   #hold(connectionId: string, lease: Lease): void {
     const before = this.#leases.get(connectionId);
     this.#leases.set(connectionId, lease);
-    // A shorter lease than the one that is timed must not wait for that.
-    if (before && before.endsAtMs <= lease.endsAtMs) return;
+    // A timer that rings before the lease ends looks again; a later one must not be waited for.
+    const isTimed = this.#timers.has(connectionId) && before &&
+      before.endsAtMs <= lease.endsAtMs;
+    if (isTimed) return;
     this.#ringIn(connectionId, lease.endsAtMs - Date.now());
   }
 
@@ -103,6 +110,7 @@ export class LeaseKeeper {
   }
 
   #ring(connectionId: string): void {
+    this.#timers.delete(connectionId);
     const lease = this.#leases.get(connectionId);
     if (lease === undefined) return;
     const leftMs = lease.endsAtMs - Date.now();
@@ -110,16 +118,25 @@ export class LeaseKeeper {
       this.#ringIn(connectionId, leftMs);
       return;
     }
-    // The announcement of the loss releases the lease; a refusal means that
-    // a newer event is about to be announced.
-    this.#store?.publish(connectionId, { kind: "lost", offset: lease.offset })
-      .catch((error) => {
-        log.error("The loss of a task could not be stored: {error}", {
-          connectionId,
-          error,
-        });
-        if (this.#leases.get(connectionId) !== lease) return;
-        this.#ringIn(connectionId, retryDelayMs);
+    this.#publishLoss(connectionId, lease);
+  }
+
+  /** The announcement of the loss, or of the event that came before it, changes the lease. */
+  async #publishLoss(connectionId: string, lease: Lease): Promise<void> {
+    const isCurrent = () => this.#leases.get(connectionId) === lease;
+    try {
+      const loss = { kind: "lost", offset: lease.offset } as const;
+      const outcome = await this.#store?.publish(connectionId, loss);
+      // Refused, and no event came: the task itself is gone.
+      if (outcome?.kind === "refused" && isCurrent()) {
+        this.#release(connectionId);
+      }
+    } catch (error) {
+      log.error("The loss of a task could not be stored: {error}", {
+        connectionId,
+        error,
       });
+      if (isCurrent()) this.#ringIn(connectionId, retryDelayMs);
+    }
   }
 }

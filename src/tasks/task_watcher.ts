@@ -1,3 +1,4 @@
+import { delay } from "../delay.ts";
 import {
   encodeMergedTask,
   encodeSync,
@@ -115,7 +116,16 @@ export class TaskWatcher implements Watcher {
   }
 
   notify(frame: string): void {
-    this.#options.outlet.send(frame);
+    const outcome = this.#options.outlet.send(frame);
+    if (outcome === "backlogged" && this.#mode === "live") {
+      this.#inBackground(this.#hold());
+    }
+  }
+
+  forget(frame: string): void {
+    this.#backlog.clear();
+    this.#sent = this.#taken = nowhere;
+    this.notify(frame);
   }
 
   get #isOver(): boolean {
@@ -138,6 +148,12 @@ export class TaskWatcher implements Watcher {
       this.#noted = undefined; // the store has it by now
       const view = await store.read(connectionId, since, replaySlice);
       if (this.#isOver || !this.#admit(view.state?.owner)) return;
+      if (!view.recovered && this.#sent?.offset === 0 && isOther(view, since)) {
+        // Nothing was missed of a history that has begun since: from its start.
+        since = { epoch: view.epoch, offset: 0 };
+        needsSync = true;
+        continue;
+      }
       if (needsSync || !view.recovered) this.#sync(view, since);
       needsSync = false;
       for (const event of view.events) {
@@ -160,7 +176,7 @@ export class TaskWatcher implements Watcher {
     this.#mode = "holding";
     while (this.#mode === "holding") {
       // Within one turn the runtime sends nothing, to a fast reader as well.
-      await macrotask();
+      await delay(0);
       if (outlet.isBacklogged) this.#backlog.merge();
       await outlet.writable();
       if (this.#isOver || this.#mode !== "holding") return;
@@ -214,14 +230,20 @@ export class TaskWatcher implements Watcher {
   }
 }
 
+/** The position of somebody who has seen nothing, in no life of the task. */
+const nowhere: StreamPosition = { epoch: "", offset: 0 };
+
+function isOther(
+  { epoch }: HistoryView,
+  position: StreamPosition | undefined,
+): boolean {
+  return position?.epoch !== epoch;
+}
+
 /** Whether an event lies at a position or before it, in the same life of the task. */
 function isAtOrBefore(
   { epoch, event }: StoredEvent,
   position: StreamPosition | undefined,
 ): boolean {
   return position?.epoch === epoch && event.offset <= position.offset;
-}
-
-function macrotask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

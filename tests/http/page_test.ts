@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
+import { createServices } from "../../src/create_services.ts";
 import { pageRoute } from "../../src/http/page.ts";
 import { answerOf } from "../support/answer.ts";
-import { startTestServer } from "../support/server.ts";
+import { startTestServer, testConfig } from "../support/server.ts";
 
 /** A policy's directives by name (CSP Level 3 §2.2.1). */
 function parsePolicy(policy: string): Map<string, string[]> {
@@ -12,6 +13,8 @@ function parsePolicy(policy: string): Map<string, string[]> {
     }),
   );
 }
+
+const page = pageRoute(await createServices(testConfig()));
 
 async function hashOf(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);
@@ -29,7 +32,7 @@ Deno.test("pageRoute() serves the page as HTML, without a key", async () => {
 });
 
 Deno.test("pageRoute() allows the page's own script and style, and no other", async () => {
-  const { text, headers } = await answerOf(pageRoute().request("/"));
+  const { text, headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   assertEquals(policy.get("default-src"), ["'none'"]);
   for (const element of ["script", "style"]) {
@@ -44,7 +47,7 @@ Deno.test("pageRoute() allows the page's own script and style, and no other", as
 });
 
 Deno.test("pageRoute() lets the page talk to its own server only, and nobody frame it", async () => {
-  const { headers } = await answerOf(pageRoute().request("/"));
+  const { headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   for (
     const [name, value] of [["connect-src", "'self'"], ["base-uri", "'none'"], [
@@ -59,7 +62,7 @@ Deno.test("pageRoute() lets the page talk to its own server only, and nobody fra
 });
 
 Deno.test("pageRoute() serves a page that its policy would not break", async () => {
-  const { text } = await answerOf(pageRoute().request("/"));
+  const { text } = await answerOf(page.request("/"));
   const markup = text.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
   assertFalse(/\son\w+\s*=/i.test(markup), "inline event handlers");
   assertFalse(/\sstyle\s*=/i.test(markup), "style attributes");

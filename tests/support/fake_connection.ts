@@ -29,6 +29,10 @@ export class FakeTransport implements Transport {
 export const fakeHandshake: Handshake = {
   route: "test_websocket",
   connectionId: "upload_123456",
+  token: undefined,
+  epoch: undefined,
+  offset: undefined,
+  origin: undefined,
   remoteAddress: "127.0.0.1",
 };
 
@@ -43,6 +47,7 @@ export function fakeConnection(maxBufferedBytes = 1_000): {
   const evictions: true[] = [];
   const connection = new Connection(transport, fakeHandshake, {
     maxBufferedBytes,
+    stallTimeoutMs: 30_000,
     onEvicted: () => evictions.push(true),
   });
   return { connection, transport, evictions };

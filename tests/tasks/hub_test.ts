@@ -21,6 +21,10 @@ class FakeWatcher implements Watcher {
   notify(frame: string): void {
     this.notices.push(frame);
   }
+
+  forget(frame: string): void {
+    this.notices.push(frame);
+  }
 }
 
 function stored(

@@ -1,0 +1,78 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { EventLines } from "../support/event_lines.ts";
+import { heldMemory } from "../support/held_memory.ts";
+import { openRealtime } from "../support/realtime.ts";
+import { startTestServer } from "../support/server.ts";
+
+function line(connection_id: string, members = {}): string {
+  return `${JSON.stringify({ connection_id, ...members })}\n`;
+}
+
+Deno.test("POST /api/events answers a line while the request is still being written", async () => {
+  await using server = await startTestServer();
+  await using lines = await EventLines.open(server);
+  for (const offset of [1, 2, 3]) {
+    await lines.write(line("a"));
+    assertEquals((await lines.next())?.offset, offset);
+  }
+  await lines.write("no JSON\n");
+  assertEquals((await lines.next())?.code, "bad_json");
+  await lines.write(line("a"));
+  assertEquals((await lines.next())?.offset, 4);
+});
+
+Deno.test("POST /api/events waits for the end of a line that comes in pieces", async () => {
+  await using server = await startTestServer();
+  await using lines = await EventLines.open(server);
+  await lines.write(line("a") + '{"connection_id":"上');
+  assertEquals((await lines.next())?.connection_id, "a");
+  await lines.write('传"');
+  await lines.write("}");
+  await lines.write("\n");
+  assertEquals((await lines.next())?.connection_id, "上传");
+});
+
+Deno.test("POST /api/events has watchers see each event at once", async () => {
+  await using server = await startTestServer();
+  await using socket = await openRealtime(server, "a");
+  await using lines = await EventLines.open(server);
+  for (const progress of [0.1, 0.2]) {
+    await lines.write(line("a", { progress }));
+    assertEquals((await socket.nextFrame()).progress, progress);
+    assertEquals((await lines.next())?.delivered, 1);
+  }
+});
+
+Deno.test("POST /api/events keeps what was answered where the client goes away", async () => {
+  await using server = await startTestServer();
+  const lines = await EventLines.open(server);
+  await lines.write(line("a"));
+  assertEquals((await lines.next())?.offset, 1);
+  await lines.write('{"connection_id":"a"}');
+  await lines.abort();
+  await using next = await EventLines.open(server);
+  await next.write(line("b"));
+  assertEquals((await next.next())?.offset, 1);
+  assertEquals((await server.services.store.read("a")).offset, 1);
+});
+
+Deno.test("POST /api/events holds no more of a long request than of a short one", async () => {
+  await using server = await startTestServer({ config: { historyLimit: 10 } });
+  await using lines = await EventLines.open(server);
+  const total = 20_000;
+  // 80 MB in all; a server that kept lines or results would hold them.
+  const batch = line("a", { data: "x".repeat(4_000) }).repeat(100);
+  async function writeAll(): Promise<void> {
+    for (let written = 0; written < total; written += 100) {
+      await lines.write(batch);
+    }
+  }
+  const writing = writeAll();
+  let heldAtFirst = 0;
+  while (lines.count < total) {
+    assertEquals((await lines.next())?.offset, lines.count);
+    if (lines.count === total / 10) heldAtFirst = heldMemory();
+  }
+  await writing;
+  assertLess(heldMemory() - heldAtFirst, 10_000_000);
+});

@@ -1,0 +1,159 @@
+import { assertEquals } from "@std/assert";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The TypeScript files below a folder, from the root. */
+async function listSources(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for await (const entry of Deno.readDir(join(root, folder))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) files.push(...await listSources(path));
+    else if (path.endsWith(".ts")) files.push(path);
+  }
+  return files.sort();
+}
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Not ours: djwt, linked. */
+const isLinked = (path: string) => path.startsWith("src/links/");
+
+const sources: readonly Source[] = await Promise.all(
+  (await listSources("src")).filter((path) => !isLinked(path)).map(
+    async (path) => ({ path, text: await Deno.readTextFile(join(root, path)) }),
+  ),
+);
+const tests = (await listSources("tests")).filter((path) =>
+  path.endsWith("_test.ts")
+);
+
+/** What a file imports, packages by their names and files from the root. */
+function importsOf({ path, text }: Source): string[] {
+  const specifiers = text.matchAll(
+    /\b(?:import|export)\b[^;"']*?\bfrom\s*"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g,
+  );
+  return [...specifiers].map(([, from, dynamic]) => from ?? dynamic ?? "")
+    .map((specifier) =>
+      specifier.startsWith(".")
+        ? relative(root, join(root, dirname(path), specifier))
+        : specifier
+    );
+}
+
+/** A file without its comments, which may speak of what it doesn't do. */
+function codeOf({ text }: Source): string {
+  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+}
+
+function pathsWhere(condition: (source: Source) => boolean): string[] {
+  return sources.filter(condition).map(({ path }) => path);
+}
+
+function isUnder(path: string, ...folders: string[]): boolean {
+  return folders.some((folder) => path.startsWith(`${folder}/`));
+}
+
+Deno.test("src has sources, whose imports are found", () => {
+  const app = sources.find(({ path }) => path === "src/app.ts");
+  assertEquals(sources.length > 50, true);
+  assertEquals(
+    app && importsOf(app).slice(0, 2),
+    ["hono", "src/http/event_stream.ts"],
+  );
+});
+
+Deno.test("src has a test in the mirrored place for each file that does something", () => {
+  const hasCode = /^export (?:async )?(?:function|class|const|let)\b/m;
+  const untested = pathsWhere(({ path, text }) => {
+    if (!hasCode.test(text)) return false;
+    const folder = dirname(path).replace(/^src/, "tests");
+    const name = basename(path, ".ts");
+    return !tests.some((test) =>
+      dirname(test) === folder &&
+      (basename(test) === `${name}_test.ts` ||
+        basename(test).startsWith(`${name}_`))
+    );
+  });
+  assertEquals(untested, []);
+});
+
+Deno.test("src imports hono/deno in sockets/upgrade.ts alone", () => {
+  assertEquals(
+    pathsWhere((source) => importsOf(source).includes("hono/deno")),
+    ["src/sockets/upgrade.ts"],
+  );
+});
+
+Deno.test("src knows neither Hono nor Deno's server below sockets and http", () => {
+  const below = ["auth", "page", "protocol", "store", "tasks"]
+    .map((name) => `src/${name}`);
+  assertEquals(
+    pathsWhere((source) =>
+      isUnder(source.path, ...below) &&
+      (importsOf(source).some((name) => /^hono\b/.test(name)) ||
+        /\bDeno\.serve\b/.test(codeOf(source)))
+    ),
+    [],
+  );
+});
+
+Deno.test("src lets data flow one way: nothing below imports sockets or http", () => {
+  assertEquals(
+    pathsWhere((source) =>
+      isUnder(
+        source.path,
+        "src/auth",
+        "src/protocol",
+        "src/store",
+        "src/tasks",
+      ) &&
+      importsOf(source).some((name) =>
+        isUnder(name, "src/sockets", "src/http", "src/cli")
+      )
+    ),
+    [],
+  );
+});
+
+Deno.test("src reads arguments and environment in cli alone, and exits there alone", () => {
+  assertEquals(
+    pathsWhere((source) =>
+      !isUnder(source.path, "src/cli") &&
+      /\bDeno\.(?:env|args|exit|exitCode)\b|\bprocess\.(?:env|argv|exit)\b/
+        .test(codeOf(source))
+    ),
+    [],
+  );
+});
+
+Deno.test("src imports nothing of the tests", () => {
+  assertEquals(
+    pathsWhere((source) =>
+      importsOf(source).some((name) =>
+        isUnder(name, "tests") || name.startsWith("..") ||
+        /^@std\/|^fast-check$/.test(name)
+      )
+    ),
+    [],
+  );
+});
+
+Deno.test("src has no file of more than 260 lines of TypeScript, nor one of others' names", () => {
+  const tooLong = pathsWhere(({ text }) =>
+    text.trimEnd().split("\n").length > 260
+  );
+  // A table, a line or two for each setting.
+  assertEquals(tooLong.filter((path) => path !== "src/settings.ts"), []);
+  assertEquals(
+    pathsWhere(({ path }) =>
+      /(?:manager|helpers?|utils?|impl)\.ts$/.test(path) ||
+      !/^[a-z\d_/]+\.ts$/.test(path)
+    ),
+    [],
+  );
+});

@@ -1,0 +1,63 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { openStore } from "../../src/store/open_store.ts";
+import { StoreOpenError } from "../../src/store/sqlite_schema.ts";
+import { testConfig } from "../support/server.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+Deno.test("openStore() opens a store in memory, which is gone when it is closed", async () => {
+  const config = testConfig({ store: "memory:" });
+  const epochs = [];
+  for (let count = 0; count < 2; count += 1) {
+    const store = openStore(config, () => 0);
+    epochs.push((await store.read("a")).epoch);
+    assertEquals((await store.read("a")).offset, 0);
+    await store.publish("a", {});
+    await store.close();
+  }
+  assertNotEquals(epochs[0], epochs[1]);
+});
+
+for (const sqliteSync of ["NORMAL", "FULL"] as const) {
+  Deno.test(`openStore() opens an SQLite file with ${sqliteSync}, and finds all in it again`, async () => {
+    await using folder = await makeTempDir();
+    const store = `sqlite:${folder.path}/a:b c.db`;
+    const config = testConfig({ store, sqliteSync });
+    for (const offset of [1, 2]) {
+      const opened = openStore(config, () => 0);
+      await opened.publish("a", {});
+      assertEquals((await opened.read("a")).offset, offset);
+      await opened.close();
+    }
+    assertEquals((await Deno.stat(`${folder.path}/a:b c.db`)).isFile, true);
+  });
+}
+
+Deno.test("openStore() throws where the file can't be used", () => {
+  const config = testConfig({ store: "sqlite:/no/such/folder/a.db" });
+  assertThrows(
+    () => openStore(config, () => 0),
+    StoreOpenError,
+    "/no/such/folder/a.db",
+  );
+});
+
+for (const store of ["memory:", "sqlite::memory:"]) {
+  Deno.test(`openStore() announces, and keeps as much and as long as configured, with ${store}`, async () => {
+    using time = new FakeTime();
+    const announced: unknown[] = [];
+    const opened = openStore(
+      testConfig({ store, historyLimit: 2, historyTtlSeconds: 5 }),
+      (announcement) => announced.push(announcement.kind),
+    );
+    for (let count = 0; count < 3; count += 1) await opened.publish("a", {});
+    assertEquals(announced, ["event", "event", "event"]);
+    const { events } = await opened.read("a", "oldest");
+    assertEquals(events.map(({ offset }) => offset), [2, 3]);
+    time.tick(4_999);
+    assertEquals((await opened.read("a")).offset, 3);
+    time.tick(1);
+    assertEquals((await opened.read("a")).offset, 0);
+    await opened.close();
+  });
+}

@@ -1,0 +1,51 @@
+import type { Payload } from "djwt";
+import { Hub } from "../../src/tasks/hub.ts";
+import type { TestServer } from "./server.ts";
+import { type Frame, TestSocket } from "./socket.ts";
+import { signToken } from "./tokens.ts";
+
+/**
+ * Opens `/ws/realtime` and waits for its `sync`.
+ *
+ * @param claims Of the token; without them it is a guest's socket.
+ */
+export async function openRealtime(
+  server: TestServer,
+  connectionId: string,
+  claims?: Payload,
+): Promise<TestSocket> {
+  const token = claims ? `?token=${await signToken(claims)}` : "";
+  const path = `/ws/realtime/${encodeURIComponent(connectionId)}${token}`;
+  const socket = new TestSocket(server.ws(path));
+  await socket.nextOf("sync");
+  return socket;
+}
+
+/** Sends a frame, and reads the one that follows. */
+export async function ask(socket: TestSocket, frame: Frame): Promise<Frame> {
+  socket.send(frame);
+  return await socket.nextFrame();
+}
+
+/** Subscribes to a task, and reads its `sync`. */
+export async function subscribe(
+  socket: TestSocket,
+  connectionId: string,
+  position: Frame = {},
+): Promise<Frame> {
+  return await ask(socket, {
+    type: "subscribe",
+    connection_id: connectionId,
+    ...position,
+  });
+}
+
+/** Resolves when the last watcher of these tasks has left. */
+export function allLeft(hub: Hub, ids: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    hub.leave = (...args) => {
+      Hub.prototype.leave.apply(hub, args);
+      if (ids.every((id) => hub.watcherCount(id) === 0)) resolve();
+    };
+  });
+}
