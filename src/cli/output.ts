@@ -1,13 +1,21 @@
 const encoder = new TextEncoder();
 
+/** What moves a terminal's cursor, or turns its text around. */
+const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text from strangers as it may be shown on a terminal's line. */
+export function printable(text: string): string {
+  return text.replace(unprintable, "�");
+}
+
 /** Writes a line to standard output. */
 export function printLine(line = ""): void {
-  write(Deno.stdout, `${line}\n`);
+  write(Deno.stdout, `${printable(line)}\n`);
 }
 
 /** Writes a line to standard error. */
 export function printError(line: string): void {
-  write(Deno.stderr, `${line}\n`);
+  write(Deno.stderr, `${printable(line)}\n`);
 }
 
 /** Writes to standard output as it stands. */

@@ -43,7 +43,9 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: printRaw,
-      writeErr: (text) => printError(text.trimEnd()),
+      writeErr: (text) => {
+        for (const line of text.trimEnd().split("\n")) printError(line);
+      },
       // Else it looks at variables that the process may not read.
       getOutHasColors: () => !Deno.noColor && Deno.stdout.isTerminal(),
       getErrHasColors: () => !Deno.noColor && Deno.stderr.isTerminal(),

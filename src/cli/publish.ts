@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import type { Config } from "../config.ts";
 import { type Line, splitLines } from "../protocol/lines.ts";
-import { connectionIdFault } from "../tasks/connection_id.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { checkConnectionId } from "./connection_id.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { printError, printLine } from "./output.ts";
 import { serverUrl, withServerUrl } from "./server_url.ts";
@@ -29,10 +29,7 @@ export function publishCommand(): CliCommand {
     ),
     async action(command) {
       const [id = ""] = command.args;
-      // URLs drop `.` and `..` from a path, even encoded.
-      const fault = connectionIdFault(id) ??
-        (/^\.{1,2}$/.test(id) ? "The connection_id is . or .." : undefined);
-      if (fault !== undefined) throw new UsageFailure(fault);
+      checkConnectionId(id);
       const config = readConfig(command);
       const target = publishTarget(id, command.opts().url, config);
       const event = eventOf(command.opts());
@@ -117,18 +114,26 @@ async function publishLines(target: PublishTarget): Promise<number> {
     nameTask(Deno.stdin.readable, target.connectionId, lineNumbers),
   );
   let published = 0, failed = 0;
-  for await (const results of splitLines(response.body ?? emptyStream())) {
-    for (const result of results) {
-      const lineNumber = lineNumbers.shift();
-      const fault = faultIn(String(result));
-      if (fault === undefined) {
-        printLine(String(result));
-        published += 1;
-      } else {
-        printError(`error: line ${lineNumber}: ${fault}`);
-        failed += 1;
+  try {
+    for await (const results of splitLines(response.body ?? emptyStream())) {
+      for (const result of results) {
+        const lineNumber = lineNumbers.shift();
+        const fault = faultIn(String(result));
+        if (fault === undefined) {
+          printLine(String(result));
+          published += 1;
+        } else {
+          printError(`error: line ${lineNumber}: ${fault}`);
+          failed += 1;
+        }
       }
     }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw unanswered(lineNumbers, error.message);
+  }
+  if (lineNumbers.length > 0) {
+    throw unanswered(lineNumbers, "the server ended its answer");
   }
   if (published + failed === 0) {
     throw new UsageFailure(
@@ -136,6 +141,18 @@ async function publishLines(target: PublishTarget): Promise<number> {
     );
   }
   return failed === 0 ? 0 : 1;
+}
+
+function unanswered(
+  lineNumbers: readonly number[],
+  reason: string,
+): CommandFailure {
+  const from = lineNumbers.length === 0
+    ? ""
+    : ` from line ${lineNumbers[0]} on`;
+  return new CommandFailure(
+    `the connection was lost, and there is no answer${from} (${reason}): publish these again, with the same event_id if they have one`,
+  );
 }
 
 /**
@@ -163,11 +180,12 @@ function nameTask(
 }
 
 function withConnectionId(line: string, connectionId: string): string {
-  const isObject = /^\s*\{/.test(line);
-  if (!isObject) return line;
-  const id = `"connection_id":${JSON.stringify(connectionId)}`;
-  const rest = line.trimStart().slice(1);
-  return /^\s*\}/.test(rest) ? `{${id}${rest}` : `{${id},${rest}`;
+  const body = line.trim();
+  if (!body.startsWith("{") || !body.endsWith("}")) return line;
+  // Last, where it stands also for an id that the line names itself.
+  const id = `"connection_id":${JSON.stringify(connectionId)}}`;
+  const members = body.slice(0, -1);
+  return members.trim() === "{" ? `{${id}` : `${members},${id}`;
 }
 
 /** What is wrong, by a result line; `undefined` for an event that was taken. */

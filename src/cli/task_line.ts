@@ -1,3 +1,4 @@
+import { printable } from "./output.ts";
 import type { TaskView } from "./task_stream.ts";
 
 const barWidth = 24;
@@ -24,7 +25,8 @@ export function renderTask(
     Number(attempt) > 1 ? `attempt ${attempt}` : undefined,
     amount,
     message,
-  ].filter((part) => part !== undefined).map(printable).join("  ");
+  ].filter((part) => part !== undefined)
+    .map((part) => printable(String(part))).join("  ");
 }
 
 /** A bar with its percentage; dots where no progress is known. */
@@ -33,9 +35,4 @@ function renderBar(progress: unknown): string {
   const filled = Math.floor(progress * barWidth);
   const bar = "█".repeat(filled) + "·".repeat(barWidth - filled);
   return `[${bar}] ${String(Math.floor(progress * 100)).padStart(3)}%`;
-}
-
-/** Text from strangers must not move the terminal's cursor. */
-function printable(part: unknown): string {
-  return String(part).replace(/\p{Cc}/gu, "�");
 }

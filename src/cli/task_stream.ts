@@ -11,6 +11,8 @@ export type TaskNews =
   | { readonly kind: "task"; readonly task: TaskView }
   /** Nothing has been published yet. */
   | { readonly kind: "empty" }
+  /** The task is forgotten. */
+  | { readonly kind: "deleted" }
   /** A sentence for the user: who the server takes them for, a lost connection. */
   | { readonly kind: "note"; readonly text: string };
 
@@ -52,7 +54,8 @@ export async function* followTask(
     try {
       for await (const item of socket.items) {
         if (item.kind === "frame") {
-          failures = 0;
+          // A server that accepts and then sends away is not well yet.
+          if (item.frame.type === "sync") failures = 0;
           yield* interpret(item.frame, cursor);
         } else end = item;
       }
@@ -166,6 +169,9 @@ function* interpret(
       cursor.offset = Number(frame.offset);
       cursor.task = { ...cursor.task, ...frame };
       yield { kind: "task", task: cursor.task };
+      break;
+    case "deleted":
+      yield { kind: "deleted" };
       break;
     case "error":
       cursor.error = String(frame.message);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { checkConnectionId } from "./connection_id.ts";
 import { UsageFailure } from "./failure.ts";
 import { printError, printLine, printRaw } from "./output.ts";
 import { serverUrl, withServerUrl } from "./server_url.ts";
@@ -30,6 +31,7 @@ export function watchCommand(): CliCommand {
         );
       }
       const ids = [...new Set(command.args)];
+      for (const id of ids) checkConnectionId(id);
       const show = Deno.stdout.isTerminal() ? liveDisplay(ids) : printTask;
       const results = await Promise.all(ids.map(async (connectionId) => {
         const options = {
@@ -41,6 +43,10 @@ export function watchCommand(): CliCommand {
           if (news.kind === "note") {
             printError(`${connectionId}: ${news.text}`);
             continue;
+          }
+          if (news.kind === "deleted") {
+            printError(`${connectionId}: the task was deleted`);
+            return false;
           }
           const task = news.kind === "task" ? news.task : undefined;
           show(connectionId, task);
@@ -83,7 +89,9 @@ function liveDisplay(ids: readonly string[]): Show {
       renderTask(id, tasks.get(id)).slice(0, columns - 1)
     );
     const up = isDrawn ? `\x1b[${lines.length}A` : "";
-    printRaw(up + lines.map((line) => `\r\x1b[2K${line}\n`).join(""));
+    // Without autowrap: wide characters would make two lines of one.
+    const drawing = lines.map((line) => `\r\x1b[2K${line}\n`).join("");
+    printRaw(`\x1b[?7l${up}${drawing}\x1b[?7h`);
     isDrawn = true;
   };
 }

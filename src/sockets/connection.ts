@@ -189,8 +189,8 @@ export class Connection {
         (congestedAtMs ?? Infinity) + congestionTimeoutMs,
         progressAtMs + this.#options.stallTimeoutMs,
       );
-      if (now >= evictAtMs) this.#evict();
-      await delay(Math.min(pollMs, Math.max(0, evictAtMs - now)));
+      if (now >= evictAtMs) return this.#evict();
+      await delay(Math.min(pollMs, evictAtMs - now));
       pollMs = Math.min(2 * pollMs + 1, longestPollMs);
     }
   }

@@ -62,8 +62,10 @@ export class GroupCommit {
     if (batch.length === 0) return;
     this.#waiting = [];
     const finishes: (() => void)[] = [];
+    let hasBegun = false;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
+      hasBegun = true;
       this.#hooks.onBegin();
       for (const { work, reject } of batch) {
         try {
@@ -78,7 +80,8 @@ export class GroupCommit {
     } catch (error) {
       const reason = asUnavailable(error);
       for (const { reject } of batch) reject(reason);
-      this.#rollBack();
+      // Else the transaction before it would be undone in memory.
+      if (hasBegun) this.#rollBack();
       return;
     }
     for (const finish of finishes) finish();

@@ -29,6 +29,7 @@ export class LeaseKeeper {
   readonly #leases = new Map<string, Lease>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #store: Store | undefined;
+  #isStopped = false;
 
   /**
    * Begins to watch the leases in a store.
@@ -68,8 +69,9 @@ export class LeaseKeeper {
     }
   }
 
-  /** Lets go of all timers. */
+  /** Lets go of all timers, for good: a store that closes still announces. */
   stop(): void {
+    this.#isStopped = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#leases.clear();
@@ -83,6 +85,7 @@ export class LeaseKeeper {
   }
 
   #hold(connectionId: string, lease: Lease): void {
+    if (this.#isStopped) return;
     const before = this.#leases.get(connectionId);
     this.#leases.set(connectionId, lease);
     // A timer that rings before the lease ends looks again; a later one must not be waited for.

@@ -68,6 +68,8 @@ export class TaskWatcher implements Watcher {
   /** The newest event that came while catching up. */
   #noted: StoredEvent | undefined;
   #owner: string | undefined;
+  /** What came besides since the store was read, before the first `sync`. */
+  readonly #notices = new Set<string>();
 
   constructor(options: TaskWatcherOptions) {
     this.#options = options;
@@ -116,6 +118,11 @@ export class TaskWatcher implements Watcher {
   }
 
   notify(frame: string): void {
+    if (this.#sent === undefined) {
+      // It isn't known yet whether this watcher may know of the task.
+      this.#notices.add(frame);
+      return;
+    }
     const outcome = this.#options.outlet.send(frame);
     if (outcome === "backlogged" && this.#mode === "live") {
       this.#inBackground(this.#hold());
@@ -124,7 +131,7 @@ export class TaskWatcher implements Watcher {
 
   forget(frame: string): void {
     this.#backlog.clear();
-    this.#sent = this.#taken = nowhere;
+    if (this.#sent !== undefined) this.#sent = this.#taken = nowhere;
     this.notify(frame);
   }
 
@@ -146,6 +153,7 @@ export class TaskWatcher implements Watcher {
       await outlet.writable();
       if (this.#isOver) return;
       this.#noted = undefined; // the store has it by now
+      this.#notices.clear(); // these, too
       const view = await store.read(connectionId, since, replaySlice);
       if (this.#isOver || !this.#admit(view.state?.owner)) return;
       if (!view.recovered && this.#sent?.offset === 0 && isOther(view, since)) {
@@ -217,6 +225,8 @@ export class TaskWatcher implements Watcher {
       task: state && describeTask(state, watchers),
     });
     this.#send(frame, { epoch, offset });
+    for (const notice of this.#notices) this.#options.outlet.send(notice);
+    this.#notices.clear();
   }
 
   /** A task's owner is first known with its first event, which may come after its watchers. */

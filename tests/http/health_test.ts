@@ -27,7 +27,7 @@ Deno.test("healthRoutes() is live but not ready while draining", async () => {
 Deno.test("healthRoutes() is not ready while the store is down", async () => {
   const services = await createServices(testConfig());
   const down = new StoreUnavailableError("the disk failed");
-  const store = { ...services.store, list: () => Promise.reject(down) };
+  const store = { ...services.store, read: () => Promise.reject(down) };
   const app = createApp({ ...services, store });
   const { status, json } = await answerOf(app.request("/readyz"));
   assertEquals([status, json().code], [503, "store_unavailable"]);

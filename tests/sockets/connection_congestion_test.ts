@@ -51,7 +51,10 @@ Deno.test("Connection.writable() waits as long as it takes while the buffer is w
   let isWritable = false;
   const writable = connection.writable().then(() => isWritable = true);
   const startedAt = time.now;
-  while (time.now - startedAt < 60_000) await time.nextAsync();
+  while (time.now - startedAt < 60_000) {
+    transport.bufferedAmount -= 1; // it reads, if slowly
+    assert(await time.nextAsync());
+  }
   await time.runMicrotasks();
   assertFalse(isWritable || connection.isClosed);
   transport.bufferedAmount = 100;
@@ -101,4 +104,32 @@ Deno.test("Connection.writable() ends with the connection, and leaves no timer",
   await writable;
   assertFalse(time.next());
   assertEquals(transport.closes, []);
+});
+
+Deno.test("Connection.writable() closes with 4408 who takes nothing of a small backlog either", async () => {
+  using time = new FakeTime();
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = 200;
+  const writable = connection.writable();
+  const startedAt = time.now;
+  while (!connection.isClosed && await time.nextAsync()) {
+    await time.runMicrotasks();
+  }
+  await writable;
+  assertEquals(time.now - startedAt, 30_000);
+  assertEquals(transport.closes.map(({ code }) => code), [4408]);
+  // Its buffer is not full, so the reason may still arrive.
+  assertEquals(transport.frames.map(({ code }) => code), ["too_slow"]);
+});
+
+Deno.test("Connection.writable() evicts once, however many wait", async () => {
+  using time = new FakeTime();
+  const { connection, transport, evictions } = fakeConnection(maxBufferedBytes);
+  transport.bufferedAmount = maxBufferedBytes + 1;
+  const waiting = [1, 2, 3].map(() => connection.writable());
+  while (!connection.isClosed && await time.nextAsync()) {
+    await time.runMicrotasks();
+  }
+  await Promise.all(waiting);
+  assertEquals([evictions.length, transport.closes.length], [1, 1]);
 });

@@ -83,8 +83,6 @@ for (
   const path of [
     "/ws/test/a/b",
     "/ws/ws/simple/a/b",
-    "/ws/test/",
-    "/ws/realtime/",
     "/ws/simple/a",
   ]
 ) {

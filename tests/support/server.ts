@@ -48,6 +48,7 @@ export async function startTestServer(
     testConfig({ drainTimeoutSeconds: 1, ...options.config }),
   );
   const services = { ...made, ...options.services?.(made) };
+  await services.leases.start(services.store);
   const server = startServer(createApp(services, options.table), services);
   const origin = `http://127.0.0.1:${server.address.port}`;
   return {

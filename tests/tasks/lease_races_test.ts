@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { LeasedTasks } from "../support/leased_tasks.ts";
+
+/** Ticks, and lets what fell due be stored. */
+async function elapse(time: FakeTime, ms: number): Promise<void> {
+  time.tick(ms);
+  await time.runMicrotasks();
+}
+
+Deno.test("LeaseKeeper keeps a lease that was renewed while a loss was on its way", async () => {
+  using time = new FakeTime();
+  const tasks = await LeasedTasks.started();
+  // As in a store where both wait for the same commit.
+  tasks.onLoss = async () => {
+    tasks.onLoss = () => {};
+    await tasks.store.publish("a", { lease: 10 });
+  };
+  await tasks.store.publish("a", { lease: 10 });
+  await elapse(time, 10_000);
+  assertEquals(tasks.takeEvents(), ["a running", "a running"]);
+  await elapse(time, 9_999);
+  assertEquals(tasks.takeEvents(), []);
+  await elapse(time, 1);
+  assertEquals(tasks.takeEvents(), ["a lost"]);
+});
+
+Deno.test("LeaseKeeper keeps the lease of a task that begins anew after its time was over", async () => {
+  using time = new FakeTime();
+  const tasks = await LeasedTasks.started(5_000);
+  await tasks.store.publish("a", { lease: 10 });
+  await elapse(time, 10_000); // forgotten by now, and so not lost
+  await tasks.store.publish("a", { lease: 2 });
+  await elapse(time, 2_000);
+  assertEquals(tasks.takeEvents(), ["a running", "a running", "a lost"]);
+});
+
+Deno.test("LeaseKeeper.stop() is the end: what is announced afterwards starts no timer", async () => {
+  // In real time: the test's sanitizer finds a timer that still runs.
+  const tasks = await LeasedTasks.started();
+  tasks.keeper.stop();
+  // As when a store finishes what was begun while it is closed.
+  await tasks.store.publish("a", { lease: 1_000 });
+});
