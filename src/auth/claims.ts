@@ -86,6 +86,7 @@ export function readGrant(payload: Payload): Grant {
   return {
     scopes,
     ...(userId === undefined ? {} : { userId }),
+    ...(payload.exp === undefined ? {} : { expiresAtMs: payload.exp * 1_000 }),
     ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
   };
 }

@@ -20,6 +20,7 @@ const clientFrameSchema = z.discriminatedUnion("type", [
     epoch: z.string().optional(),
     offset: z.int().min(0).optional(),
   }),
+  z.object({ type: z.literal("auth"), token: z.string().min(1) }),
   z.object({ type: z.literal("unsubscribe"), connection_id: connectionId }),
   z.object({ type: z.literal("cancel"), connection_id: connectionId }),
 ]);

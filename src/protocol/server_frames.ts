@@ -114,6 +114,21 @@ export function encodeUnsubscribed(connectionId: string): string {
   return JSON.stringify({ type: "unsubscribed", connection_id: connectionId });
 }
 
+/** Who a connection is from now on: the answer to `auth`, or news of its token's end. */
+export function encodeAuth(userId: string, authStatus: AuthStatus): string {
+  return `{"type":"auth","user_id":${encodeUserId(userId)},"auth_status":${
+    JSON.stringify(authStatus)
+  }}`;
+}
+
+/** The connection's token is about to end. */
+export function encodeTokenExpiring(expiresInSeconds: number): string {
+  return JSON.stringify({
+    type: "token_expiring",
+    expires_in: expiresInSeconds,
+  });
+}
+
 /** The answer to `ping`; the `id` is the ping's own. */
 export function encodePong(id: string | number | undefined): string {
   return JSON.stringify({ type: "pong", id });

@@ -1,14 +1,13 @@
 import { authenticate } from "../auth/authenticate.ts";
 import type { Identity } from "../auth/identity.ts";
 import { log } from "../log.ts";
-import { closeCodes } from "../protocol/close_codes.ts";
 import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Connection, Handshake } from "./connection.ts";
 import type { MessageHandler } from "./inbox.ts";
+import { closeUnauthenticated } from "./required_auth.ts";
 import { RealtimeSession } from "./realtime_session.ts";
-import { jitteredRetryMs } from "./retry.ts";
 
 /**
  * `/ws/realtime`: verifies the token in the open socket, says who the client
@@ -26,10 +25,7 @@ export async function realtimeEndpoint(
     config.guestUserId,
   );
   greet(connection, identity, config.connectedMessage);
-  if (config.auth === "required" && identity.status !== "authenticated") {
-    refuse(connection, identity);
-    return () => {};
-  }
+  if (closeUnauthenticated(connection, identity, config)) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
@@ -57,24 +53,6 @@ function greet(
     remoteAddress: connection.handshake.remoteAddress,
   });
   connection.send(encodeError(identity.rejection));
-}
-
-/** Where authentication is required; the reason, if a token has one, was sent before. */
-function refuse(connection: Connection, identity: Identity): void {
-  if (identity.status === "auth_error") {
-    connection.close(closeCodes.tryAgainLater, {
-      code: "authentication_unavailable",
-      message:
-        "Authentication is required and cannot be checked now: try again later",
-      retryAfterMs: jitteredRetryMs(),
-    });
-    return;
-  }
-  connection.close(closeCodes.unauthorized, {
-    code: "authentication_required",
-    message:
-      "This server requires authentication: connect again with a valid token, as ?token= or by the subprotocols 'bearer, <token>'",
-  });
 }
 
 /**

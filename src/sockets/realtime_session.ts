@@ -1,4 +1,5 @@
 import { mayWatch } from "../auth/access.ts";
+import { authenticate } from "../auth/authenticate.ts";
 import type { Identity } from "../auth/identity.ts";
 import {
   type ClientFrame,
@@ -6,18 +7,23 @@ import {
 } from "../protocol/client_frames.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import {
+  encodeAuth,
   encodeCancelRequested,
   encodeError,
   encodePong,
+  encodeTokenExpiring,
   encodeUnsubscribed,
   type ErrorFrame,
 } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
-import { TaskWatcher } from "../tasks/task_watcher.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
 import type { Message } from "./inbox.ts";
+import { closeUnauthenticated } from "./required_auth.ts";
+import { jitteredRetryMs } from "./retry.ts";
+import { Subscriptions } from "./subscriptions.ts";
+import { TokenClock } from "./token_clock.ts";
 
 /** The most tasks that one socket watches. */
 const maxSubscriptions = 100;
@@ -30,10 +36,13 @@ type FrameOf<Type extends ClientFrame["type"]> = Extract<
 /** What an authenticated, or guest, connection does on `/ws/realtime`: the tasks that it watches, and its requests. */
 export class RealtimeSession {
   readonly #connection: Connection;
-  readonly #identity: Identity;
+  #identity: Identity;
+  /** Whether the client was a user before, and its last token was not accepted. */
+  #hasLostToken = false;
   readonly #services: Services;
-  readonly #watchers = new Map<string, TaskWatcher>();
+  readonly #subscriptions: Subscriptions;
   readonly #answerBadFrame: (fault: string) => void;
+  readonly #tokenClock: TokenClock;
 
   constructor(
     connection: Connection,
@@ -44,9 +53,17 @@ export class RealtimeSession {
     this.#identity = identity;
     this.#services = services;
     this.#answerBadFrame = answerBadFrames(connection);
-    connection.onEnd(() => {
-      for (const watcher of this.#watchers.values()) watcher.stop();
-    });
+    this.#subscriptions = new Subscriptions(
+      connection,
+      services,
+      (id, owner) => mayWatch(this.#identity, id, owner),
+    );
+    this.#tokenClock = new TokenClock({
+      onExpiring: (seconds) => connection.send(encodeTokenExpiring(seconds)),
+      onExpired: () => this.#expire(),
+    }, services.config.jwtLeewaySeconds * 1_000);
+    this.#watchTokenOf(identity);
+    connection.onEnd(() => this.#tokenClock.stop());
   }
 
   /**
@@ -55,9 +72,9 @@ export class RealtimeSession {
    */
   async watchOwnTask(since: StreamPosition | undefined): Promise<void> {
     const { connectionId } = this.#connection.handshake;
-    await this.#watch(connectionId, since, {
-      onForbidden: () =>
-        this.#connection.close(closeCodes.forbidden, forbidden()),
+    await this.#subscriptions.watch(connectionId, {
+      since,
+      onForbidden: () => this.#refuseOwnTask(),
     });
   }
 
@@ -69,6 +86,9 @@ export class RealtimeSession {
       switch (frame.type) {
         case "ping":
           this.#connection.send(encodePong(frame.id));
+          break;
+        case "auth":
+          await this.#authenticate(frame.token);
           break;
         case "subscribe":
           await this.#subscribe(frame);
@@ -84,11 +104,71 @@ export class RealtimeSession {
     await this.#connection.writable();
   }
 
+  /** A token that can't be checked now changes nothing: the one before goes on until its end. */
+  async #authenticate(token: string): Promise<void> {
+    const { config, verifier } = this.#services;
+    const identity = await authenticate(token, verifier, config.guestUserId);
+    if (this.#connection.isClosed) return;
+    if (identity.status !== "auth_error") {
+      this.#become(identity);
+      return;
+    }
+    const { userId, status } = this.#identity;
+    this.#connection.send(encodeAuth(userId, status));
+    this.#sendError({
+      ...identity.rejection,
+      retryAfterMs: jitteredRetryMs(),
+    });
+  }
+
+  /** Takes the client for somebody else from now on, and says so. */
+  #become(identity: Identity): void {
+    this.#hasLostToken = this.#identity.status === "authenticated" &&
+      identity.status !== "authenticated";
+    this.#identity = identity;
+    this.#connection.authStatus = identity.status;
+    this.#connection.userId = identity.userId;
+    this.#connection.send(encodeAuth(identity.userId, identity.status));
+    if ("rejection" in identity) this.#sendError(identity.rejection);
+    this.#watchTokenOf(identity);
+    const { config } = this.#services;
+    if (closeUnauthenticated(this.#connection, identity, config)) return;
+    this.#subscriptions.rejudge();
+  }
+
+  /** Called by a timer, where an exception would end the process. */
+  #expire(): void {
+    try {
+      this.#become(expired(this.#services.config.guestUserId));
+    } catch (error) {
+      this.#connection.fail(error);
+    }
+  }
+
+  #watchTokenOf(identity: Identity): void {
+    this.#tokenClock.watch(
+      identity.status === "authenticated"
+        ? identity.grant.expiresAtMs
+        : undefined,
+    );
+  }
+
+  /** A user who lost their token may come back with a new one; nobody else may. */
+  #refuseOwnTask(): void {
+    if (this.#hasLostToken) {
+      this.#connection.close(closeCodes.unauthorized, {
+        code: "token_expired",
+        message:
+          "The task is private, and its user's token is no longer valid: connect again with a new one",
+      });
+    } else this.#connection.close(closeCodes.forbidden, forbidden());
+  }
+
   async #subscribe(
     { connection_id: connectionId, epoch, offset }: FrameOf<"subscribe">,
   ): Promise<void> {
-    const isNew = !this.#watchers.has(connectionId);
-    if (isNew && this.#watchers.size >= maxSubscriptions) {
+    const isNew = !this.#subscriptions.has(connectionId);
+    if (isNew && this.#subscriptions.size >= maxSubscriptions) {
       this.#sendError({
         code: "too_many_subscriptions",
         message:
@@ -100,38 +180,15 @@ export class RealtimeSession {
     const since = epoch === undefined || offset === undefined
       ? undefined
       : { epoch, offset };
-    await this.#watch(connectionId, since, {
+    await this.#subscriptions.watch(connectionId, {
+      since,
       namesTask: true,
-      onForbidden: () => {
-        this.#watchers.delete(connectionId);
-        this.#sendError({ ...forbidden(), connectionId });
-      },
+      onForbidden: () => this.#sendError({ ...forbidden(), connectionId }),
     });
-  }
-
-  async #watch(
-    connectionId: string,
-    since: StreamPosition | undefined,
-    options: { namesTask?: boolean; onForbidden: () => void },
-  ): Promise<void> {
-    const { hub, store, counters } = this.#services;
-    this.#watchers.get(connectionId)?.stop();
-    const watcher = new TaskWatcher({
-      connectionId,
-      store,
-      hub,
-      outlet: this.#connection,
-      mayWatch: (owner) => mayWatch(this.#identity, connectionId, owner),
-      onMerged: (skipped) => counters.mergedEvents += skipped,
-      ...options,
-    });
-    this.#watchers.set(connectionId, watcher);
-    await watcher.start(since);
   }
 
   #unsubscribe(connectionId: string): void {
-    this.#watchers.get(connectionId)?.stop();
-    this.#watchers.delete(connectionId);
+    this.#subscriptions.end(connectionId);
     this.#connection.send(encodeUnsubscribed(connectionId));
   }
 
@@ -155,7 +212,7 @@ export class RealtimeSession {
       this.#sendError({ code, message: detail, connectionId });
     } else if (
       outcome.kind === "noted" &&
-      !(outcome.isNew && this.#watchers.has(connectionId))
+      !(outcome.isNew && this.#subscriptions.has(connectionId))
     ) {
       // All others have been told; this client may not be among them.
       this.#connection.send(encodeCancelRequested(connectionId));
@@ -172,5 +229,18 @@ function forbidden(): ErrorFrame {
     code: "forbidden",
     message:
       "This user may not watch this task: connect with a token of the task's user, or one whose 'tasks' claim names it",
+  };
+}
+
+/** Who a client is whose token has ended. */
+function expired(guestUserId: string): Identity {
+  return {
+    status: "invalid_token",
+    userId: guestUserId,
+    rejection: {
+      code: "token_expired",
+      message:
+        "The token has expired: send a new one in an auth frame, or connect again with it",
+    },
   };
 }

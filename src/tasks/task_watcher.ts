@@ -94,6 +94,12 @@ export class TaskWatcher implements Watcher {
     this.#options.hub.leave(this.#options.connectionId, this);
   }
 
+  /** Asks again whether the one behind the outlet may watch: somebody else may be there now. */
+  rejudge(): void {
+    if (this.#isOver || this.#sent === undefined) return;
+    if (!this.#options.mayWatch(this.#owner)) this.#forbid();
+  }
+
   deliver(stored: StoredEvent, frame: string): boolean {
     if (!this.#admit(stored.owner)) return false;
     if (this.#mode === "catching up") {
@@ -234,9 +240,13 @@ export class TaskWatcher implements Watcher {
     const isKnown = this.#sent !== undefined && owner === this.#owner;
     this.#owner = owner;
     if (isKnown || this.#options.mayWatch(owner)) return true;
+    this.#forbid();
+    return false;
+  }
+
+  #forbid(): void {
     this.stop();
     this.#options.onForbidden();
-    return false;
   }
 }
 
