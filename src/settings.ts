@@ -203,11 +203,16 @@ export const settings = {
   },
   maxConnectionsPerIp: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_IP",
-    ...notYet("the most sockets of one address"),
+    fallback: "0",
+    description:
+      "the most sockets of one address (of IPv6, one /64); 0 for no limit",
+    ...whole(0, 1_000_000_000),
   },
   maxConnectionsPerUser: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_USER",
-    ...notYet("the most sockets of one user"),
+    fallback: "0",
+    description: "the most sockets of one authenticated user; 0 for no limit",
+    ...whole(0, 1_000_000_000),
   },
   messageRate: {
     variable: "TASKWIRE_MESSAGE_RATE",
@@ -235,7 +240,10 @@ export const settings = {
   },
   trustProxy: {
     variable: "TASKWIRE_TRUST_PROXY",
-    ...notYet("how many proxies' X-Forwarded-For entries to believe"),
+    fallback: "0",
+    description:
+      "how many proxies stand before the server, whose X-Forwarded-For entries count, from the right; 0 for none",
+    ...whole(0, 100),
   },
   log: {
     variable: "TASKWIRE_LOG",

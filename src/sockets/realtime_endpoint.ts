@@ -5,6 +5,7 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
+import { tooManyConnections } from "./admission.ts";
 import type { Connection, Handshake } from "./connection.ts";
 import type { MessageHandler } from "./inbox.ts";
 import { RealtimeSession } from "./realtime_session.ts";
@@ -30,6 +31,7 @@ export async function realtimeEndpoint(
     refuse(connection, identity);
     return () => {};
   }
+  if (isOverUserLimit(connection, identity, services)) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
@@ -57,6 +59,24 @@ function greet(
     remoteAddress: connection.handshake.remoteAddress,
   });
   connection.send(encodeError(identity.rejection));
+}
+
+/** Closes a socket that is one too many of its user. All guests are one user, and not limited. */
+function isOverUserLimit(
+  connection: Connection,
+  identity: Identity,
+  { config, registry }: Services,
+): boolean {
+  const isUser = identity.status === "authenticated";
+  const userId = isUser ? identity.userId : undefined;
+  const count = registry.assignUser(connection, userId);
+  const limit = config.maxConnectionsPerUser;
+  if (limit === 0 || count <= limit) return false;
+  const { code, error } = tooManyConnections(
+    `A user may have ${limit} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_USER)`,
+  );
+  connection.close(code, error);
+  return true;
 }
 
 /** Where authentication is required; the reason, if a token has one, was sent before. */

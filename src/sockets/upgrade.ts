@@ -2,17 +2,19 @@ import { setImmediate } from "node:timers";
 import type { Context } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
 import type { WSEvents } from "hono/ws";
-import { parseOfferedProtocols, selectToken } from "../auth/token.ts";
+import { parseOfferedProtocols } from "../auth/token.ts";
 import { log } from "../log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
+import { dismissalOf, isAddressFull } from "./admission.ts";
 import { Connection, type Handshake, type Transport } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { checkHandshake } from "./guard.ts";
+import { checkAddress, checkHandshake } from "./guard.ts";
+import { readHandshake } from "./handshake.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
-import { isOriginAllowed } from "./origin.ts";
-import { jitteredRetryMs, restarting } from "./retry.ts";
+import { remoteAddress as addressOf } from "./remote_address.ts";
+import { jitteredRetryMs } from "./retry.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
 export type WebSocketHandler = (c: Context) => Response | Promise<Response>;
@@ -37,9 +39,12 @@ export function webSocketHandler(
   // The name is what `taskwire routes` shows of a handler in the app.
   return async function WebSocketRoute(c) {
     const connectionId = checkHandshake(c, services);
+    const remoteAddress = readRemoteAddress(c, services);
+    checkAddress(remoteAddress, services);
     const offer = parseOfferedProtocols(c.req.header("sec-websocket-protocol"));
     const host = c.req.header("host");
-    const handshake = readHandshake(c, route, connectionId, offer.token);
+    const known = { route, connectionId, remoteAddress };
+    const handshake = readHandshake(c, known, offer.token);
     return await upgradeWebSocket(
       asHelperExpects(c, offer.selected),
       socketEvents(handshake, host, endpoint, services),
@@ -48,27 +53,13 @@ export function webSocketHandler(
   };
 }
 
-/** After the upgrade the request's headers and address can't be read any more. */
-function readHandshake(
-  c: Context,
-  route: string,
-  connectionId: string,
-  protocolToken: string | undefined,
-): Handshake {
-  const optional = {
-    token: selectToken(c.req.query("token"), protocolToken),
-    epoch: c.req.query("epoch"),
-    offset: c.req.query("offset"),
-    origin: c.req.header("origin"),
-  };
-  return {
-    route,
-    connectionId,
-    remoteAddress: getConnInfo(c).remote.address ?? "",
-    ...Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== undefined),
-    ),
-  };
+/** Like the headers, it can't be read any more after the upgrade. */
+function readRemoteAddress(c: Context, { config }: Services): string {
+  return addressOf(
+    getConnInfo(c).remote.address ?? "",
+    c.req.header("x-forwarded-for"),
+    config.trustProxy,
+  );
 }
 
 /**
@@ -127,7 +118,9 @@ function socketEvents(
 ): WSEvents<WebSocket> {
   const { config, counters, registry } = services;
   const isWithinRate = createMessageRate(config.messageRate);
-  const release = registry.reserve();
+  const { remoteAddress } = handshake;
+  const isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
+  const release = registry.reserve(remoteAddress);
   let connection: Connection | undefined;
   let inbox: Inbox | undefined;
 
@@ -144,16 +137,14 @@ function socketEvents(
       connection = opened;
       registry.add(opened);
       release();
-      if (registry.isDraining) {
-        opened.close(closeCodes.serviceRestart, restarting());
-        return;
-      }
-      if (!isOriginAllowed(handshake.origin, host, config.origins)) {
-        opened.close(closeCodes.forbidden, {
-          code: "origin_not_allowed",
-          message:
-            "Pages of this origin may not connect: add the origin to TASKWIRE_ORIGINS",
-        });
+      const dismissal = dismissalOf(
+        handshake,
+        host,
+        isOverAddressLimit,
+        services,
+      );
+      if (dismissal) {
+        opened.close(dismissal.code, dismissal.error);
         return;
       }
       const started = new Inbox(
