@@ -8,6 +8,7 @@ import type { StreamPosition } from "../tasks/event.ts";
 import { tooManyConnections } from "./admission.ts";
 import type { Connection, Handshake } from "./connection.ts";
 import type { MessageHandler } from "./inbox.ts";
+import { pause } from "./pause.ts";
 import { RealtimeSession } from "./realtime_session.ts";
 import { jitteredRetryMs } from "./retry.ts";
 
@@ -26,6 +27,8 @@ export async function realtimeEndpoint(
     verifier,
     config.guestUserId,
   );
+  await slowGuessing(connection, identity, services);
+  if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);
   if (config.auth === "required" && identity.status !== "authenticated") {
     refuse(connection, identity);
@@ -36,6 +39,19 @@ export async function realtimeEndpoint(
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
 }
+
+/** Lets a client with a token wait for the verdict where its address has shown many bad ones; a guest has nothing to learn. */
+async function slowGuessing(
+  connection: Connection,
+  identity: Identity,
+  { badTokens }: Services,
+): Promise<void> {
+  const { remoteAddress } = connection.handshake;
+  if (identity.status === "guest") return;
+  if (identity.status === "invalid_token") badTokens.note(remoteAddress);
+  await pause(connection, badTokens.delayMs(remoteAddress));
+}
+
 function greet(
   connection: Connection,
   identity: Identity,

@@ -33,7 +33,10 @@ export const fakeHandshake: Handshake = {
 };
 
 /** A connection on a {@linkcode FakeTransport}. */
-export function fakeConnection(maxBufferedBytes = 1_000): {
+export function fakeConnection(
+  maxBufferedBytes = 1_000,
+  handshake: Partial<Handshake> = {},
+): {
   connection: Connection;
   transport: FakeTransport;
   /** An entry for each time that it was too slow. */
@@ -41,7 +44,10 @@ export function fakeConnection(maxBufferedBytes = 1_000): {
 } {
   const transport = new FakeTransport();
   const evictions: true[] = [];
-  const connection = new Connection(transport, fakeHandshake, {
+  const connection = new Connection(transport, {
+    ...fakeHandshake,
+    ...handshake,
+  }, {
     maxBufferedBytes,
     onEvicted: () => evictions.push(true),
   });
