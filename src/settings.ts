@@ -36,16 +36,6 @@ function whole(min: number, max: number) {
   };
 }
 
-/** A limit that a later version enforces; until then only its 'off' is true. */
-function notYet(description: string) {
-  return {
-    fallback: "0",
-    description: `${description}; not built yet, so 0`,
-    expects: "0, because this version cannot enforce it yet",
-    schema: z.literal("0").transform(Number),
-  };
-}
-
 /** A setting that a later version knows; until then it must not be set. */
 const mustBeUnset = {
   expects: "nothing, because this version cannot use it yet",
@@ -236,7 +226,10 @@ export const settings = {
   },
   maxMemoryBytes: {
     variable: "TASKWIRE_MAX_MEMORY_BYTES",
-    ...notYet("resident memory beyond which the server drains"),
+    fallback: "0",
+    description:
+      "resident memory, in bytes, beyond which the server drains and exits with 75, to be started again; 0 for no bound",
+    ...whole(0, 1_099_511_627_776),
   },
   trustProxy: {
     variable: "TASKWIRE_TRUST_PROXY",
