@@ -5,10 +5,9 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
-import { tooManyConnections } from "./admission.ts";
 import type { Connection, Handshake } from "./connection.ts";
+import { closeOverUserLimit, slowGuessing } from "./identity_limits.ts";
 import type { MessageHandler } from "./inbox.ts";
-import { pause } from "./pause.ts";
 import { RealtimeSession } from "./realtime_session.ts";
 import { jitteredRetryMs } from "./retry.ts";
 
@@ -34,22 +33,10 @@ export async function realtimeEndpoint(
     refuse(connection, identity);
     return () => {};
   }
-  if (isOverUserLimit(connection, identity, services)) return () => {};
+  if (closeOverUserLimit(connection, identity, services)) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
-}
-
-/** Lets a client with a token wait for the verdict where its address has shown many bad ones; a guest has nothing to learn. */
-async function slowGuessing(
-  connection: Connection,
-  identity: Identity,
-  { badTokens }: Services,
-): Promise<void> {
-  const { remoteAddress } = connection.handshake;
-  if (identity.status === "guest") return;
-  if (identity.status === "invalid_token") badTokens.note(remoteAddress);
-  await pause(connection, badTokens.delayMs(remoteAddress));
 }
 
 function greet(
@@ -75,24 +62,6 @@ function greet(
     remoteAddress: connection.handshake.remoteAddress,
   });
   connection.send(encodeError(identity.rejection));
-}
-
-/** Closes a socket that is one too many of its user. All guests are one user, and not limited. */
-function isOverUserLimit(
-  connection: Connection,
-  identity: Identity,
-  { config, registry }: Services,
-): boolean {
-  const isUser = identity.status === "authenticated";
-  const userId = isUser ? identity.userId : undefined;
-  const count = registry.assignUser(connection, userId);
-  const limit = config.maxConnectionsPerUser;
-  if (limit === 0 || count <= limit) return false;
-  const { code, error } = tooManyConnections(
-    `A user may have ${limit} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_USER)`,
-  );
-  connection.close(code, error);
-  return true;
 }
 
 /** Where authentication is required; the reason, if a token has one, was sent before. */
