@@ -2,6 +2,7 @@ import { createApiKeyCheck } from "./auth/api_keys.ts";
 import { createVerifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
+import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { createCounters } from "./counters.ts";
 import { readPage } from "./http/page.ts";
@@ -35,6 +36,7 @@ export async function createServices(config: Config): Promise<Services> {
     store,
     leases,
     hub,
+    badTokens: new BadTokens(),
     registry: new ConnectionRegistry(),
     counters: createCounters(),
     page: await readPage(),

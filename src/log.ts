@@ -5,6 +5,7 @@ import {
   getTextFormatter,
   type LogRecord,
 } from "@logtape/logtape";
+import { limitLines } from "./log_limit.ts";
 
 /** What `TASKWIRE_LOG` takes, least important first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -20,6 +21,7 @@ export const log = getLogger(["taskwire"]);
 
 /**
  * Starts logging to standard error: text on a terminal, JSON lines elsewhere.
+ * No kind of line comes more often than {@linkcode limitLines} lets it.
  * Without it {@linkcode log} is silent, as in unit tests.
  */
 export function configureLog(level: LogLevel, isTerminal: boolean): void {
@@ -28,7 +30,9 @@ export function configureLog(level: LogLevel, isTerminal: boolean): void {
   configureSync({
     reset: true,
     sinks: {
-      stderr: (record: LogRecord) => writeAll(encoder.encode(format(record))),
+      stderr: limitLines((record: LogRecord) =>
+        writeAll(encoder.encode(format(record)))
+      ),
     },
     loggers: [
       {

@@ -11,8 +11,12 @@ import { restarting } from "./sockets/retry.ts";
 export interface RunningServer {
   /** Where it listens: the port taken, where 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Stops: see {@linkcode startServer}. Later calls wait for the first. */
-  stop(): Promise<void>;
+  /**
+   * Stops: see {@linkcode startServer}. Later calls wait for the first.
+   *
+   * @param timeoutMs How long it may take; by default the drain time.
+   */
+  stop(timeoutMs?: number): Promise<void>;
 }
 
 /** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
@@ -40,8 +44,9 @@ export function startServer(app: Hono, services: Services): RunningServer {
   const { hostname: host, port } = server.addr;
   let stopped: Promise<void> | undefined;
 
-  async function drain(): Promise<void> {
-    const timeoutMs = config.drainTimeoutSeconds * 1_000;
+  async function drain(
+    timeoutMs = config.drainTimeoutSeconds * 1_000,
+  ): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     registry.beginDrain();
     log.info("Stopping: {connections} connections to send away", {
@@ -60,7 +65,10 @@ export function startServer(app: Hono, services: Services): RunningServer {
       { sockets: registry.socketCount },
     );
   }
-  return { address: { host, port }, stop: () => stopped ??= drain() };
+  return {
+    address: { host, port },
+    stop: (timeoutMs) => stopped ??= drain(timeoutMs),
+  };
 }
 
 const stopping: Problem = {

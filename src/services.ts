@@ -1,6 +1,7 @@
 import type { Verifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
@@ -15,6 +16,7 @@ export interface Services {
   readonly store: Store;
   readonly leases: LeaseKeeper;
   readonly hub: Hub;
+  readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;
   readonly counters: Counters;
   /** The newcomer's page, as HTML. */

@@ -36,16 +36,6 @@ function whole(min: number, max: number) {
   };
 }
 
-/** A limit that a later version enforces; until then only its 'off' is true. */
-function notYet(description: string) {
-  return {
-    fallback: "0",
-    description: `${description}; not built yet, so 0`,
-    expects: "0, because this version cannot enforce it yet",
-    schema: z.literal("0").transform(Number),
-  };
-}
-
 /** A setting that a later version knows; until then it must not be set. */
 const mustBeUnset = {
   expects: "nothing, because this version cannot use it yet",
@@ -203,11 +193,16 @@ export const settings = {
   },
   maxConnectionsPerIp: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_IP",
-    ...notYet("the most sockets of one address"),
+    fallback: "0",
+    description:
+      "the most sockets of one address (of IPv6, one /64); 0 for no limit",
+    ...whole(0, 1_000_000_000),
   },
   maxConnectionsPerUser: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_USER",
-    ...notYet("the most sockets of one user"),
+    fallback: "0",
+    description: "the most sockets of one authenticated user; 0 for no limit",
+    ...whole(0, 1_000_000_000),
   },
   messageRate: {
     variable: "TASKWIRE_MESSAGE_RATE",
@@ -231,11 +226,17 @@ export const settings = {
   },
   maxMemoryBytes: {
     variable: "TASKWIRE_MAX_MEMORY_BYTES",
-    ...notYet("resident memory beyond which the server drains"),
+    fallback: "0",
+    description:
+      "resident memory, in bytes, beyond which the server drains and exits with 75, to be started again; 0 for no bound",
+    ...whole(0, 1_099_511_627_776),
   },
   trustProxy: {
     variable: "TASKWIRE_TRUST_PROXY",
-    ...notYet("how many proxies' X-Forwarded-For entries to believe"),
+    fallback: "0",
+    description:
+      "how many proxies stand before the server, whose X-Forwarded-For entries count, from the right; 0 for none",
+    ...whole(0, 100),
   },
   log: {
     variable: "TASKWIRE_LOG",

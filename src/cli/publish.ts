@@ -114,8 +114,10 @@ async function publishLines(target: PublishTarget): Promise<number> {
     nameTask(Deno.stdin.readable, target.connectionId, lineNumbers),
   );
   let published = 0, failed = 0;
+  // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
+  const answer: ReadableStream = response.body ?? emptyStream();
   try {
-    for await (const results of splitLines(response.body ?? emptyStream())) {
+    for await (const results of splitLines(answer)) {
       for (const result of results) {
         const lineNumber = lineNumbers.shift();
         const fault = faultIn(String(result));
@@ -163,7 +165,7 @@ function nameTask(
   input: ReadableStream<Uint8Array<ArrayBuffer>>,
   connectionId: string,
   lineNumbers: number[],
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+): ReadableStream {
   let lineNumber = 0;
   return splitLines(input).pipeThrough(
     new TransformStream<Line[], string>({

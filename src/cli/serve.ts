@@ -4,6 +4,7 @@ import { createApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { createServices } from "../create_services.ts";
 import { configureLog, log } from "../log.ts";
+import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import type { Services } from "../services.ts";
@@ -18,7 +19,13 @@ import { describeRoutes } from "./routes.ts";
 import { type KeyedConfig, withKeys } from "./safe_defaults.ts";
 import { serverUrl } from "./server_url.ts";
 
-/** `taskwire serve`: runs the server until SIGTERM or SIGINT. */
+/** `EX_TEMPFAIL` of sysexits.h: what the supervisor is to start again. */
+const restartExitCode = 75;
+
+/** How long a drain may take while memory grows, in milliseconds: an attack goes on meanwhile. */
+const hastyDrainMs = 2_000;
+
+/** `taskwire serve`: runs the server until SIGTERM or SIGINT, or until it takes too much memory. */
 export function serveCommand(): CliCommand {
   return {
     isDefault: true,
@@ -32,16 +39,42 @@ export function serveCommand(): CliCommand {
       const services = await open(keyed.config);
       const app = createApp(services);
       const server = listen(app, services);
-      const stopSignal = nextStopSignal();
+      using memory = watchMemory(keyed.config.maxMemoryBytes);
+      const stop = Promise.race([
+        nextStopSignal(),
+        memory.exceeded,
+      ]);
       const url = serverUrl(undefined, { ...keyed.config, ...server.address });
       log.info("Listening on {url}", { url: url.origin });
       for (const line of describeStart(url, app, keyed)) printLine(line);
-      log.info("{signal} received", { signal: await stopSignal });
-      // A second signal ends the process at once, as the runtime has it.
-      await server.stop();
-      return 0;
+      return await stopFor(await stop, server, keyed.config);
     },
   };
+}
+
+/**
+ * Stops the server.
+ *
+ * @param reason A signal, or the memory that is too much, in bytes.
+ * @returns The exit code.
+ */
+async function stopFor(
+  reason: Deno.Signal | number,
+  server: RunningServer,
+  { drainTimeoutSeconds, maxMemoryBytes }: Config,
+): Promise<number> {
+  if (typeof reason === "string") {
+    log.info("{signal} received", { signal: reason });
+    // A second signal ends the process at once, as the runtime has it.
+    await server.stop();
+    return 0;
+  }
+  log.error(
+    "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: it stops, to be started again",
+    { bytes: reason, maxMemoryBytes },
+  );
+  await server.stop(Math.min(hastyDrainMs, drainTimeoutSeconds * 1_000));
+  return restartExitCode;
 }
 
 async function open(config: Config): Promise<Services> {

@@ -31,11 +31,12 @@ const titles: Record<number, string> = {
   413: "Content Too Large",
   422: "Unprocessable Content",
   426: "Upgrade Required",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
 
-/** When to try again after a 503, in seconds. */
+/** When to try again after a 429 or 503, in seconds. */
 const retryAfterSeconds = "5";
 
 /**
@@ -77,7 +78,7 @@ export function problemBody({ status, code, detail }: Problem) {
 
 /**
  * Answers with problem details; a 401 brings its challenge (RFC 6750 §3), a
- * 503 when to come back.
+ * 429 or 503 when to come back.
  */
 export function problemResponse(problem: Problem): Response {
   const { status, headers } = problem;
@@ -86,7 +87,9 @@ export function problemResponse(problem: Problem): Response {
     headers: {
       "Content-Type": "application/problem+json",
       ...(status === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
-      ...(status === 503 ? { "Retry-After": retryAfterSeconds } : {}),
+      ...(status === 429 || status === 503
+        ? { "Retry-After": retryAfterSeconds }
+        : {}),
       ...headers,
     },
   });

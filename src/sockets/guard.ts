@@ -70,6 +70,33 @@ function checkLoad({ config, registry }: Services): void {
   }
 }
 
+/**
+ * How many sockets over its limit an address may have while they are told and
+ * closed; beyond that it is refused over HTTP. A client that never answers a
+ * close could else make the process hold sockets without bound.
+ */
+const maxDismissed = 100;
+
+/**
+ * Refuses an address that holds far more sockets than it may.
+ *
+ * @throws {ProblemError} 429.
+ */
+export function checkAddress(
+  remoteAddress: string,
+  { config, registry }: Services,
+): void {
+  const limit = config.maxConnectionsPerIp;
+  if (limit === 0) return;
+  if (registry.socketsOf(remoteAddress) < limit + maxDismissed) return;
+  throw new ProblemError({
+    status: 429,
+    code: "too_many_connections",
+    detail:
+      "This address goes on opening connections beyond TASKWIRE_MAX_CONNECTIONS_PER_IP: close some, and connect again later",
+  });
+}
+
 /** Whether a comma-separated header has an item, in any letter case. */
 function listHas(header: string | undefined, item: string): boolean {
   return header !== undefined &&

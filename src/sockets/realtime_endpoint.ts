@@ -5,6 +5,7 @@ import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Connection, Handshake } from "./connection.ts";
+import { closeOverUserLimit, slowGuessing } from "./identity_limits.ts";
 import type { MessageHandler } from "./inbox.ts";
 import { closeUnauthenticated } from "./required_auth.ts";
 import { RealtimeSession } from "./realtime_session.ts";
@@ -24,12 +25,16 @@ export async function realtimeEndpoint(
     verifier,
     config.guestUserId,
   );
+  await slowGuessing(connection, identity, services);
+  if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);
   if (closeUnauthenticated(connection, identity, config)) return () => {};
+  if (closeOverUserLimit(connection, identity, services)) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
 }
+
 function greet(
   connection: Connection,
   identity: Identity,

@@ -19,6 +19,7 @@ import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
+import { closeOverUserLimit, slowGuessing } from "./identity_limits.ts";
 import type { Message } from "./inbox.ts";
 import { closeUnauthenticated } from "./required_auth.ts";
 import { jitteredRetryMs } from "./retry.ts";
@@ -108,6 +109,7 @@ export class RealtimeSession {
   async #authenticate(token: string): Promise<void> {
     const { config, verifier } = this.#services;
     const identity = await authenticate(token, verifier, config.guestUserId);
+    await slowGuessing(this.#connection, identity, this.#services);
     if (this.#connection.isClosed) return;
     if (identity.status !== "auth_error") {
       this.#become(identity);
@@ -133,6 +135,7 @@ export class RealtimeSession {
     this.#watchTokenOf(identity);
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
+    if (closeOverUserLimit(this.#connection, identity, this.#services)) return;
     this.#subscriptions.rejudge();
   }
 

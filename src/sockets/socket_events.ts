@@ -4,12 +4,12 @@ import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
+import { dismissalOf, isAddressFull } from "./admission.ts";
 import { Connection, type Handshake, type Transport } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
-import { isOriginAllowed } from "./origin.ts";
-import { jitteredRetryMs, restarting } from "./retry.ts";
+import { jitteredRetryMs } from "./retry.ts";
 
 /**
  * Closes a macrotask late: in a turn in which its peer has sent more, the
@@ -45,7 +45,9 @@ export function socketEvents(
 ): WSEvents<WebSocket> {
   const { config, counters, registry } = services;
   const isWithinRate = createMessageRate(config.messageRate);
-  const release = registry.reserve();
+  const { remoteAddress } = handshake;
+  const isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
+  const release = registry.reserve(remoteAddress);
   let connection: Connection | undefined;
   let inbox: Inbox | undefined;
 
@@ -61,16 +63,14 @@ export function socketEvents(
       connection = opened;
       registry.add(opened);
       release();
-      if (registry.isDraining) {
-        opened.close(closeCodes.serviceRestart, restarting());
-        return;
-      }
-      if (!isOriginAllowed(handshake.origin, host, config.origins)) {
-        opened.close(closeCodes.forbidden, {
-          code: "origin_not_allowed",
-          message:
-            "Pages of this origin may not connect: add the origin to TASKWIRE_ORIGINS",
-        });
+      const dismissal = dismissalOf(
+        handshake,
+        host,
+        isOverAddressLimit,
+        services,
+      );
+      if (dismissal) {
+        opened.close(dismissal.code, dismissal.error);
         return;
       }
       const started = new Inbox(

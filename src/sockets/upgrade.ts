@@ -1,10 +1,11 @@
 import type { Context } from "hono";
 import { getConnInfo, upgradeWebSocket } from "hono/deno";
-import { parseOfferedProtocols, selectToken } from "../auth/token.ts";
+import { parseOfferedProtocols } from "../auth/token.ts";
 import type { Services } from "../services.ts";
-import type { Handshake } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { checkHandshake } from "./guard.ts";
+import { checkAddress, checkHandshake } from "./guard.ts";
+import { readHandshake } from "./handshake.ts";
+import { remoteAddress as addressOf } from "./remote_address.ts";
 import { socketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
@@ -30,9 +31,12 @@ export function webSocketHandler(
   // The name is what `taskwire routes` shows of a handler in the app.
   return async function WebSocketRoute(c) {
     const connectionId = checkHandshake(c, services);
+    const remoteAddress = readRemoteAddress(c, services);
+    checkAddress(remoteAddress, services);
     const offer = parseOfferedProtocols(c.req.header("sec-websocket-protocol"));
     const host = c.req.header("host");
-    const handshake = readHandshake(c, route, connectionId, offer.token);
+    const known = { route, connectionId, remoteAddress };
+    const handshake = readHandshake(c, known, offer.token);
     return await upgradeWebSocket(
       asHelperExpects(c, offer.selected),
       socketEvents(handshake, host, endpoint, services),
@@ -41,22 +45,13 @@ export function webSocketHandler(
   };
 }
 
-/** After the upgrade the request's headers and address can't be read any more. */
-function readHandshake(
-  c: Context,
-  route: string,
-  connectionId: string,
-  protocolToken: string | undefined,
-): Handshake {
-  return {
-    route,
-    connectionId,
-    token: selectToken(c.req.query("token"), protocolToken),
-    epoch: c.req.query("epoch"),
-    offset: c.req.query("offset"),
-    origin: c.req.header("origin"),
-    remoteAddress: getConnInfo(c).remote.address ?? "",
-  };
+/** Like the headers, it can't be read any more after the upgrade. */
+function readRemoteAddress(c: Context, { config }: Services): string {
+  return addressOf(
+    getConnInfo(c).remote.address ?? "",
+    c.req.header("x-forwarded-for"),
+    config.trustProxy,
+  );
 }
 
 /**

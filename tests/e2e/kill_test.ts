@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
 import { serve } from "../support/taskwire.ts";
+import { publishUntilAnswered } from "../support/retrying_publisher.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
 
 const rounds = 10;
@@ -29,7 +30,11 @@ Deno.test("kill -9 under load loses nothing that was acknowledged", async () => 
     for (let count = 0; !isOver; count++) {
       const task = tasks[(publisher + count) % tasks.length] ?? "";
       const eventId = `${publisher}-${count}`;
-      const offset = await publishUntilAnswered(origin, task, eventId);
+      const offset = await publishUntilAnswered(origin, {
+        task,
+        eventId,
+        apiKey,
+      });
       acknowledged.set(eventId, { task, offset });
       onAcknowledged();
     }
@@ -89,31 +94,6 @@ Deno.test("kill -9 under load loses nothing that was acknowledged", async () => 
   await running.server[Symbol.asyncDispose]();
   await Deno.remove(folder, { recursive: true });
 });
-
-/** Publishes as a worker that retries: the same `event_id` until there is an answer. */
-async function publishUntilAnswered(
-  origin: string,
-  task: string,
-  eventId: string,
-): Promise<number> {
-  const url = `${origin}/api/tasks/${encodeURIComponent(task)}/events`;
-  for (;;) {
-    try {
-      const response = await fetch(url, {
-        method: "POST",
-        headers: { Authorization: `Bearer ${apiKey}` },
-        body: JSON.stringify({ event_id: eventId }),
-      });
-      const answer = await response.json();
-      assertEquals(response.status, 201);
-      return answer.offset;
-    } catch (error) {
-      // The server is being killed or started; nothing was acknowledged.
-      if (!(error instanceof TypeError)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-}
 
 interface HistoryEvent {
   readonly connection_id: string;

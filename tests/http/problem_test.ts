@@ -11,6 +11,7 @@ for (
     [413, "Content Too Large"],
     [422, "Unprocessable Content"],
     [426, "Upgrade Required"],
+    [429, "Too Many Requests"],
     [500, "Internal Server Error"],
     [503, "Service Unavailable"],
   ] as const
@@ -38,6 +39,18 @@ Deno.test("problemResponse() challenges on 401 and only then", async () => {
   for (const [status, challenge] of [[401, "Bearer"], [403, null]] as const) {
     const response = problemResponse({ status, code: "c", detail: "d" });
     assertEquals(response.headers.get("www-authenticate"), challenge);
+    await response.body?.cancel();
+  }
+});
+
+Deno.test("problemResponse() says when to come back on 429 and 503", async () => {
+  for (const [status, seconds] of [[429, "5"], [503, "5"], [500, null]]) {
+    const response = problemResponse({
+      status: Number(status),
+      code: "c",
+      detail: "d",
+    });
+    assertEquals(response.headers.get("retry-after"), seconds);
     await response.body?.cancel();
   }
 });

@@ -46,3 +46,40 @@ Deno.test("ConnectionRegistry.beginDrain() drains for good", () => {
   registry.beginDrain();
   assert(registry.isDraining);
 });
+
+Deno.test("ConnectionRegistry.socketsOf() counts an address's sockets until they are released", () => {
+  const registry = new ConnectionRegistry();
+  const { connection } = fakeConnection();
+  const { remoteAddress } = connection.handshake;
+  const release = registry.reserve(remoteAddress);
+  assertEquals(registry.socketsOf(remoteAddress), 1);
+  registry.add(connection);
+  release();
+  release();
+  assertEquals(registry.socketsOf(remoteAddress), 1);
+  assertEquals(registry.socketsOf("192.0.2.1"), 0);
+  connection.close(1001);
+  assertEquals(registry.socketsOf(remoteAddress), 1);
+  registry.released(connection);
+  registry.released(connection);
+  assertEquals(registry.socketsOf(remoteAddress), 0);
+});
+
+Deno.test("ConnectionRegistry.assignUser() counts a user's open connections", () => {
+  const registry = new ConnectionRegistry();
+  const [first, second] = [fakeConnection(), fakeConnection()].map((
+    { connection },
+  ) => connection);
+  assert(first && second);
+  registry.add(first);
+  registry.add(second);
+  assertEquals(registry.assignUser(first, "42"), 1);
+  assertEquals(registry.assignUser(first, "42"), 1);
+  assertEquals(registry.assignUser(second, "42"), 2);
+  assertEquals(registry.assignUser(first, "43"), 1);
+  assertEquals(registry.assignUser(first, "42"), 2);
+  assertEquals(registry.assignUser(first, undefined), 0);
+  first.close(1001);
+  assertEquals(registry.assignUser(first, "42"), 0);
+  assertEquals(registry.assignUser(second, "42"), 1);
+});

@@ -37,7 +37,10 @@ export const fakeHandshake: Handshake = {
 };
 
 /** A connection on a {@linkcode FakeTransport}. */
-export function fakeConnection(maxBufferedBytes = 1_000): {
+export function fakeConnection(
+  maxBufferedBytes = 1_000,
+  handshake: Partial<Handshake> = {},
+): {
   connection: Connection;
   transport: FakeTransport;
   /** An entry for each time that it was too slow. */
@@ -45,7 +48,10 @@ export function fakeConnection(maxBufferedBytes = 1_000): {
 } {
   const transport = new FakeTransport();
   const evictions: true[] = [];
-  const connection = new Connection(transport, fakeHandshake, {
+  const connection = new Connection(transport, {
+    ...fakeHandshake,
+    ...handshake,
+  }, {
     maxBufferedBytes,
     stallTimeoutMs: 30_000,
     onEvicted: () => evictions.push(true),

@@ -38,7 +38,7 @@ export interface TestServer extends AsyncDisposable {
   ws(path: string): string;
   /** Publishes an event over HTTP. */
   publish(connectionId: string, event: unknown): Promise<Response>;
-  stop(): Promise<void>;
+  stop(timeoutMs?: number): Promise<void>;
 }
 
 export async function startTestServer(
@@ -61,7 +61,7 @@ export async function startTestServer(
         headers: { Authorization: `Bearer ${testApiKey}` },
         body: JSON.stringify(event),
       }),
-    stop: () => server.stop(),
+    stop: (timeoutMs) => server.stop(timeoutMs),
     [Symbol.asyncDispose]: () => server.stop(),
   };
 }

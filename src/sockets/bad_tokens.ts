@@ -1,0 +1,64 @@
+import { addressBlock } from "./ip_address.ts";
+
+/** How long a bad token is held against its address, in milliseconds, counted from the first. */
+const windowMs = 60_000;
+
+/** How many bad tokens an address may show in that time before it is delayed: a page with an old token does so. */
+const freeCount = 10;
+
+const firstDelayMs = 100;
+const longestDelayMs = 2_000;
+
+/** The most addresses that are remembered; the oldest is forgotten first. */
+const maxAddresses = 10_000;
+
+interface Suspicion {
+  readonly since: number;
+  count: number;
+}
+
+/**
+ * The bad tokens of each address, so that guessing is slow: the first 10 in a
+ * minute cost nothing, each further one doubles a delay from 100 ms to 2 s.
+ *
+ * Good tokens are delayed as well. Else a guesser would know by the time, and
+ * not wait for the answer.
+ */
+export class BadTokens {
+  /** By address, the oldest first. */
+  readonly #suspicions = new Map<string, Suspicion>();
+
+  /** How many addresses are remembered. */
+  get size(): number {
+    return this.#suspicions.size;
+  }
+
+  /** Takes note of a bad token. */
+  note(remoteAddress: string): void {
+    const now = Date.now();
+    this.#forgetOld(now);
+    const block = addressBlock(remoteAddress);
+    const suspicion = this.#suspicions.get(block);
+    if (suspicion) suspicion.count += 1;
+    else this.#suspicions.set(block, { since: now, count: 1 });
+    this.#forgetOld(now);
+  }
+
+  /** How long an address waits to hear what its token is worth, in milliseconds. */
+  delayMs(remoteAddress: string): number {
+    this.#forgetOld(Date.now());
+    const suspicion = this.#suspicions.get(addressBlock(remoteAddress));
+    const excess = (suspicion?.count ?? 0) - freeCount;
+    if (excess <= 0) return 0;
+    return Math.min(longestDelayMs, firstDelayMs * 2 ** (excess - 1));
+  }
+
+  #forgetOld(now: number): void {
+    for (const [block, { since }] of this.#suspicions) {
+      const isRemembered = now - since < windowMs && now >= since &&
+        this.#suspicions.size <= maxAddresses;
+      if (isRemembered) return;
+      this.#suspicions.delete(block);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { isIPv4 } from "node:net";
+
+/**
+ * An IP address in its one form, so that nobody is two by spelling theirs
+ * differently: IPv6 as RFC 5952 has it and without a zone, an IPv4-mapped one
+ * (RFC 4291 §2.5.5.2) as IPv4. Brackets and a port are left out.
+ *
+ * @returns `undefined` for what is no address.
+ */
+export function parseIpAddress(text: string): string | undefined {
+  const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
+  const [, beforePort] = /^([^:]*):\d{1,5}$/.exec(text) ?? [];
+  const [bare = ""] = (bracketed ?? beforePort ?? text).split("%");
+  if (isIPv4(bare)) return bracketed === undefined ? bare : undefined;
+  const url = `http://[${bare}]`;
+  if (!/^[\da-f:.]+$/i.test(bare) || !URL.canParse(url)) return undefined;
+  const address = new URL(url).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]+):([\da-f]+)$/.exec(address) ?? [];
+  if (high === undefined || low === undefined) return address;
+  return [high, low].map((group) => parseInt(group, 16))
+    .flatMap((group) => [group >> 8, group & 0xff]).join(".");
+}
+
+/**
+ * What limits count as one address: of IPv6 the /64, since that is what one
+ * customer is given (RFC 6177), and whoever has one has 2^64 addresses.
+ *
+ * @param address As {@linkcode parseIpAddress} returns it.
+ */
+export function addressBlock(address: string): string {
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const tailLength = tail ? tail.split(":").length : 0;
+  const zeros = tail === undefined ? 0 : 8 - groups.length - tailLength;
+  const all = [
+    ...groups,
+    ...Array.from({ length: zeros }, () => "0"),
+    ...(tail ? tail.split(":") : []),
+  ];
+  return `${all.slice(0, 4).join(":")}::/64`;
+}

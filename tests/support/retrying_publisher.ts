@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+
+/**
+ * Publishes as a worker that retries: the same `event_id` until there is an
+ * answer. Returns the event's offset.
+ */
+export async function publishUntilAnswered(
+  origin: string,
+  { task, eventId, apiKey }: { task: string; eventId: string; apiKey: string },
+): Promise<number> {
+  const url = `${origin}/api/tasks/${encodeURIComponent(task)}/events`;
+  for (;;) {
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ event_id: eventId }),
+      });
+      const answer = await response.json();
+      assertEquals(response.status, 201);
+      return answer.offset;
+    } catch (error) {
+      // The server is being killed or started; nothing was acknowledged.
+      if (!(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
