@@ -33,6 +33,8 @@ export interface Grant {
   readonly scopes: ReadonlySet<string>;
   /** The `tasks` claim: ids, or prefixes ending in `*`; absent for no such limit. */
   readonly tasks?: readonly string[];
+  /** The `exp` claim, in ms since 1970; absent for a token that does not expire. */
+  readonly expiresAtMs?: number;
 }
 
 /** Who the server takes a connection for. */

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Hono } from "hono";
 import { createApp } from "../app.ts";
+import { KeyError } from "../auth/verification_key.ts";
 import type { Config } from "../config.ts";
 import { createServices } from "../create_services.ts";
 import { configureLog, log } from "../log.ts";
@@ -13,6 +14,7 @@ import { version } from "../version.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
 import { invocation } from "./invocation.ts";
+import { describeKeys, readKeyFile } from "./key_file.ts";
 import { printLine } from "./output.ts";
 import { describeRoutes } from "./routes.ts";
 import { type KeyedConfig, withKeys } from "./safe_defaults.ts";
@@ -35,7 +37,9 @@ export function serveCommand(): CliCommand {
       const stopSignal = nextStopSignal();
       const url = serverUrl(undefined, { ...keyed.config, ...server.address });
       log.info("Listening on {url}", { url: url.origin });
-      for (const line of describeStart(url, app, keyed)) printLine(line);
+      for (const line of describeStart(url, app, keyed, services)) {
+        printLine(line);
+      }
       log.info("{signal} received", { signal: await stopSignal });
       // A second signal ends the process at once, as the runtime has it.
       await server.stop();
@@ -45,11 +49,13 @@ export function serveCommand(): CliCommand {
 }
 
 async function open(config: Config): Promise<Services> {
+  const publicKey = readKeyFile(config);
   try {
-    const services = await createServices(config);
+    const services = await createServices(config, publicKey);
     await services.leases.start(services.store);
     return services;
   } catch (error) {
+    if (error instanceof KeyError) throw new CommandFailure(error.message);
     if (!(error instanceof StoreOpenError)) throw error;
     throw new CommandFailure(`the store can't be used: ${error.message}`);
   }
@@ -102,6 +108,7 @@ function describeStart(
   url: URL,
   app: Hono,
   keyed: KeyedConfig,
+  { jwtAlgorithms }: Services,
 ): readonly string[] {
   const { config } = keyed;
   return [
@@ -112,7 +119,9 @@ function describeStart(
         : ""
     }`,
     `   auth:  ${config.auth}; tokens signed with ${
-      config.jwtAlgorithms.join(", ")
+      jwtAlgorithms.join(", ")
+    }, checked with ${
+      describeKeys(config).join(", ")
     }; guests are user ${config.guestUserId}`,
     ...describeRoutes(app, webSocketRoutes).lines,
     ...describeMadeKeys(keyed),
