@@ -76,9 +76,10 @@ export class KeySet {
    * @param kid The name of the key, where the token gives one.
    */
   async find(algorithm: string, kid: string | undefined): Promise<KeySearch> {
+    const wasRead = this.#keys !== undefined;
     await this.generation();
     let search = this.#search(algorithm, kid);
-    if (search.kind === "unknown_key") {
+    if (search.kind === "unknown_key" && wasRead) {
       await this.#read();
       search = this.#search(algorithm, kid);
     }
