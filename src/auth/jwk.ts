@@ -26,13 +26,13 @@ export async function importJwk(
   }
   assertForSignatures(jwk);
   const material = publicPart(jwk);
-  return await Promise.all(
-    algorithmsOf(jwk).map(async (algorithm) => {
-      const key = await importFor(algorithm, material);
-      await assertUsable({ algorithm, key });
-      return { algorithm, key, ...(kid === undefined ? {} : { kid }) };
-    }),
-  );
+  const keys: VerificationKey[] = [];
+  for (const algorithm of algorithmsOf(jwk)) {
+    const key = await importFor(algorithm, material);
+    await assertUsable({ algorithm, key });
+    keys.push({ algorithm, key, ...(kid === undefined ? {} : { kid }) });
+  }
+  return keys;
 }
 
 /** RFC 7517 §4.2 and §4.3; RFC 7518 §6.2.2 and §6.3.2 for what is private. */

@@ -27,10 +27,11 @@ export async function readPublicKeys(
       "it is neither a PEM nor a JWK: it must hold '-----BEGIN PUBLIC KEY-----' or a JSON object with 'kty' or 'keys'; DER becomes PEM with 'openssl pkey -pubin -inform DER -in FILE'",
     );
   }
-  const keys = await Promise.all(
-    blocks.map(([, label = "", body = ""]) => importPem(label, body)),
-  );
-  return keys.flat();
+  const keys: VerificationKey[] = [];
+  for (const [, label = "", body = ""] of blocks) {
+    keys.push(...await importPem(label, body));
+  }
+  return keys;
 }
 
 async function readJson(text: string): Promise<readonly VerificationKey[]> {
@@ -46,7 +47,9 @@ async function readJson(text: string): Promise<readonly VerificationKey[]> {
   if (!Array.isArray(keys) || keys.length === 0) {
     throw new KeyError("it is a JWK Set without keys");
   }
-  return (await Promise.all(keys.map(importJwk))).flat();
+  const imported: VerificationKey[] = [];
+  for (const jwk of keys) imported.push(...await importJwk(jwk));
+  return imported;
 }
 
 /** What else a PEM may hold, and what turns it into a public key. */
@@ -98,6 +101,6 @@ async function importPem(
       "its key is damaged or of a kind that can't be used: an RSA key, or an EC key on P-256 or P-384, is wanted",
     );
   }
-  await Promise.all(keys.map(assertUsable));
+  for (const key of keys) await assertUsable(key);
   return keys;
 }
