@@ -161,55 +161,23 @@ Deno.test("KeySet serves stale keys while it can't be read, and warns once a try
   assertEquals(await judge(byTwo), "ok");
 });
 
-const unreadable: Record<string, () => Response | Promise<Response>> = {
-  "HTTP 500": () => new Response("no", { status: 500 }),
-  "HTTP 404": () => Response.json({ keys: [one.jwk] }, { status: 404 }),
-  "is no JWK Set": () => Response.json([one.jwk]),
-  "more than 100 keys": () =>
-    Response.json({ keys: Array.from({ length: 101 }, () => one.jwk) }),
-  "not valid JSON": () => new Response('{"keys":'),
-  "larger than 262144 bytes": () =>
-    Response.json({ keys: [one.jwk], padding: "x".repeat(300_000) }),
-  "from http:// to https://": () =>
-    Response.redirect("https://127.0.0.1/jwks.json"),
-  "from http:// to file://": () =>
-    new Response(null, { status: 302, headers: { location: "file:///etc/x" } }),
-  "more than 3 times": () =>
-    new Response(null, { status: 307, headers: { location: "?again" } }),
+const unreadable: Record<string, unknown> = {
+  "no JWK Set": [one.jwk],
+  "more than 100 keys": { keys: Array.from({ length: 101 }, () => one.jwk) },
 };
 
-for (const [reason, answer] of Object.entries(unreadable)) {
-  Deno.test(`KeySet can't be had: ${reason}`, async () => {
+for (const [reason, set] of Object.entries(unreadable)) {
+  Deno.test(`KeySet can't use ${reason}, and says so once`, async () => {
     using log = captureLog("warn");
-    await using server = startKeyServer(answer);
+    await using server = startKeyServer(() => Response.json(set));
     const { judge, failures } = await verifierFor(server);
     assertEquals(await judge(byOne), "verifier_unavailable");
     assertEquals(await judge(byTwo), "verifier_unavailable");
     assertEquals(failures(), 1);
-    if (reason !== "not valid JSON") assertStringIncludes(log.text, reason);
+    assertEquals(log.text.trimEnd().split("\n").length, 1);
+    assertStringIncludes(log.text, reason);
   });
 }
-
-Deno.test("KeySet reads an endless body no further than its limit", async () => {
-  let sent = 0;
-  let isCanceled = false;
-  const endless = () =>
-    new Response(
-      new ReadableStream<Uint8Array>({
-        pull(controller) {
-          sent += 65_536;
-          controller.enqueue(new Uint8Array(65_536).fill(32));
-        },
-        cancel: () => void (isCanceled = true),
-      }),
-    );
-  {
-    await using server = startKeyServer(endless);
-    const { judge } = await verifierFor(server);
-    assertEquals(await judge(byOne), "verifier_unavailable");
-  }
-  assert(isCanceled && sent < 16 * 1_048_576, `${sent} bytes`);
-});
 
 Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async () => {
   using time = new FakeTime();
@@ -230,13 +198,6 @@ Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async ()
   server.answer = { keys: [one.jwk] };
   assertEquals(await judge(byOne), "verifier_unavailable", "not at once");
   time.tick(5_000); // sooner than a minute: no key is known yet
-  assertEquals(await judge(byOne), "ok");
-});
-
-Deno.test("KeySet follows redirects within the scheme", async () => {
-  await using target = startKeyServer({ keys: [one.jwk] });
-  await using server = startKeyServer(() => Response.redirect(target.url));
-  const { judge } = await verifierFor(server);
   assertEquals(await judge(byOne), "ok");
 });
 
