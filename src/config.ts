@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import {
   flagOf,
   type Setting,
@@ -20,6 +21,10 @@ export type Config =
     readonly jwtSecrets: readonly string[];
     readonly apiKeys: readonly string[];
     readonly origins: readonly string[];
+    /** A path; the file is read at the entry. */
+    readonly jwtPublicKey?: string;
+    readonly jwksUrl?: string;
+    readonly jwtAlgorithms?: readonly JwtAlgorithm[];
     readonly jwtIssuer?: string;
     readonly jwtAudience?: string;
   };
@@ -119,9 +124,10 @@ export function describeConfig(config: Config): readonly string[] {
   });
 }
 
-/** A value on one line, without the password of a URL. */
+/** A value on one line, without the password of a URL, and no key that came where none was wanted. */
 function showText(text: string): string {
-  return text.replace(/(?<=\/\/[^/:@]*:).*(?=@)/s, "(hidden)")
+  return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
+    .replace(/(?<=\/\/[^/:@]*:).*(?=@)/s, "(hidden)")
     .replace(
       /\p{Cc}/gu,
       (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -4,9 +4,11 @@ export interface Counters {
   mergedEvents: number;
   /** Connections closed because they were too slow (4408). */
   evictedConnections: number;
+  /** Reads of the key set (TASKWIRE_JWKS_URL) that failed. */
+  keySetFailures: number;
 }
 
 /** All at zero. */
 export function createCounters(): Counters {
-  return { mergedEvents: 0, evictedConnections: 0 };
+  return { mergedEvents: 0, evictedConnections: 0, keySetFailures: 0 };
 }

@@ -1,10 +1,12 @@
 import { createApiKeyCheck } from "./auth/api_keys.ts";
-import { createVerifier } from "./auth/verifier.ts";
+import { KeySet } from "./auth/jwks.ts";
+import type { KeyFile } from "./auth/keys.ts";
+import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
-import { createCounters } from "./counters.ts";
+import { type Counters, createCounters } from "./counters.ts";
 import { readPage } from "./http/page.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
@@ -13,32 +15,54 @@ import { LeaseKeeper } from "./tasks/lease.ts";
 /**
  * Makes all that a configuration asks for.
  *
+ * @param publicKey The file that `jwtPublicKey` names, read by the caller.
+ * @throws {KeyError} When the JWT keys can't be used.
  * @throws {StoreOpenError} When the store can't be opened.
  */
-export async function createServices(config: Config): Promise<Services> {
+export async function createServices(
+  config: Config,
+  publicKey?: KeyFile,
+): Promise<Services> {
+  const counters = createCounters();
+  const verifier = await openVerifier(config, publicKey, counters);
   const hub = new Hub();
   const leases = new LeaseKeeper();
   const store = openStore(config, (announcement) => {
     leases.note(announcement);
     return hub.announce(announcement);
   });
-  const { jwtIssuer, jwtAudience } = config;
   return {
     config,
-    verifier: await createVerifier({
-      secrets: config.jwtSecrets,
-      algorithms: config.jwtAlgorithms,
-      leewaySeconds: config.jwtLeewaySeconds,
-      ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
-      ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
-    }),
+    verifier,
+    jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
     store,
     leases,
     hub,
     badTokens: new BadTokens(),
     registry: new ConnectionRegistry(),
-    counters: createCounters(),
+    counters,
     page: await readPage(),
   };
+}
+
+async function openVerifier(
+  config: Config,
+  publicKey: KeyFile | undefined,
+  counters: Counters,
+): Promise<KeyedVerifier> {
+  const { jwksUrl, jwtAlgorithms, jwtIssuer, jwtAudience } = config;
+  return await createVerifier({
+    secrets: config.jwtSecrets,
+    leewaySeconds: config.jwtLeewaySeconds,
+    ...(publicKey === undefined ? {} : { publicKey }),
+    ...(jwksUrl === undefined ? {} : {
+      keySet: new KeySet(new URL(jwksUrl), {
+        onFailure: () => counters.keySetFailures += 1,
+      }),
+    }),
+    ...(jwtAlgorithms === undefined ? {} : { algorithms: jwtAlgorithms }),
+    ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
+    ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),
+  });
 }

@@ -1,3 +1,4 @@
+import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
@@ -11,6 +12,8 @@ import type { LeaseKeeper } from "./tasks/lease.ts";
 export interface Services {
   readonly config: Config;
   readonly verifier: Verifier;
+  /** What a token may be signed with. */
+  readonly jwtAlgorithms: readonly JwtAlgorithm[];
   /** Whether an API key is one of ours; takes the same time for every key. */
   readonly isApiKey: (key: string) => boolean;
   readonly store: Store;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { secretAlgorithms } from "./auth/verifier.ts";
+import { jwtAlgorithms } from "./auth/algorithms.ts";
 import { logLevels } from "./log.ts";
 
 /** One setting of the server: an environment variable and the flag of the same name. */
@@ -36,11 +36,11 @@ function whole(min: number, max: number) {
   };
 }
 
-/** A setting that a later version knows; until then it must not be set. */
-const mustBeUnset = {
-  expects: "nothing, because this version cannot use it yet",
-  schema: z.string().refine((): boolean => false),
-};
+function isKeySetUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return ["http:", "https:"].includes(protocol) && !username && !password;
+}
 
 function isOrigin(text: string): boolean {
   return text === "*" ||
@@ -80,20 +80,23 @@ export const settings = {
   },
   jwtPublicKey: {
     variable: "TASKWIRE_JWT_PUBLIC_KEY",
-    description: "public key that tokens are verified with; not built yet",
-    ...mustBeUnset,
+    description:
+      "file with the public key that tokens are verified with: a PEM, a JWK or a JWK Set (RS, PS, ES)",
+    expects: "the path of a file, and not the key itself",
+    schema: z.string().regex(/^(?!-----BEGIN|\{)/),
   },
   jwksUrl: {
     variable: "TASKWIRE_JWKS_URL",
-    description: "key set that tokens are verified with; not built yet",
-    ...mustBeUnset,
+    description: "address of the key set (JWKS) that tokens are verified with",
+    expects: "a URL that begins with https:// or http://, without a password",
+    schema: z.string().refine(isKeySetUrl),
   },
   jwtAlgorithms: {
     variable: "TASKWIRE_JWT_ALGORITHMS",
-    fallback: secretAlgorithms.join(","),
-    description: "algorithms that a token may be signed with",
-    expects: `one or more of ${secretAlgorithms.join(", ")}`,
-    schema: list.pipe(z.array(z.enum(secretAlgorithms)).min(1)),
+    description:
+      "algorithms that a token may be signed with, comma-separated; by default those of the keys",
+    expects: `one or more of ${jwtAlgorithms.join(", ")}`,
+    schema: list.pipe(z.array(z.enum(jwtAlgorithms)).min(1)),
   },
   jwtIssuer: {
     variable: "TASKWIRE_JWT_ISSUER",

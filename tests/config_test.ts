@@ -29,7 +29,6 @@ Deno.test("loadConfig() has the spec's defaults", () => {
     host: "127.0.0.1",
     port: 8000,
     jwtSecrets: [],
-    jwtAlgorithms: ["HS256", "HS384", "HS512"],
     jwtLeewaySeconds: 5,
     auth: "optional",
     guestUserId: "1",
@@ -60,13 +59,13 @@ Deno.test("loadConfig() is frozen", () => {
   assertEquals(config.port, 8000);
 });
 
-type Built = Exclude<SettingName, "jwtPublicKey" | "jwksUrl">;
-
-const samples: Record<Built, [text: string, value: unknown]> = {
+const samples: Record<SettingName, [text: string, value: unknown]> = {
   host: ["0.0.0.0", "0.0.0.0"],
   port: ["0", 0],
   jwtSecrets: [secret, [secret]],
-  jwtAlgorithms: ["HS512", ["HS512"]],
+  jwtPublicKey: ["key.pem", "key.pem"],
+  jwksUrl: ["https://id.example/jwks", "https://id.example/jwks"],
+  jwtAlgorithms: ["HS512,ES256", ["HS512", "ES256"]],
   jwtIssuer: ["issuer", "issuer"],
   jwtAudience: ["wire", "wire"],
   jwtLeewaySeconds: ["0", 0],
@@ -139,8 +138,13 @@ Deno.test("loadConfig() looks at nothing that a stronger source overrules", () =
 
 Deno.test("loadConfig() finds every mistake, each on a line with variable, value and expectation", () => {
   const wrong = Object.entries<Setting>(settings).filter(([name]) =>
-    !["jwtIssuer", "jwtAudience", "guestUserId", "connectedMessage"]
-      .includes(name) // which take any text
+    ![
+      "jwtPublicKey",
+      "jwtIssuer",
+      "jwtAudience",
+      "guestUserId",
+      "connectedMessage",
+    ].includes(name) // which take any text
   ).map(([, setting]) => setting);
   const variables = Object.fromEntries(
     wrong.map(({ variable }, index) => [variable, `/bad ${index}`]),
@@ -198,6 +202,14 @@ Deno.test("loadConfig() shows no password of a store", () => {
   });
   assertStringIncludes(message, "db.internal");
   assertFalse(message.includes("hunter2"), message);
+});
+
+Deno.test("loadConfig() shows no key that came where a file is wanted", () => {
+  for (const key of ["-----BEGIN PRIVATE KEY-----\nMIIE", '{"d":"MIIE"}']) {
+    const { message } = mistakesOf({ flags: { jwtPublicKey: key } });
+    assertStringIncludes(message, "(hidden): expected the path of a file");
+    assertFalse(message.includes("MIIE"), message);
+  }
 });
 
 Deno.test("loadConfig() keeps to a line for each mistake, whatever the value", () => {

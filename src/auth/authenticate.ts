@@ -18,10 +18,13 @@ export async function authenticate(
   try {
     const verdict = await verifier.verify(token);
     if (!verdict.ok) {
+      const { rejection } = verdict;
       return {
-        status: "invalid_token",
+        status: rejection.code === "verifier_unavailable"
+          ? "auth_error"
+          : "invalid_token",
         userId: guestUserId,
-        rejection: verdict.rejection,
+        rejection,
       };
     }
     const { grant } = verdict;

@@ -30,8 +30,15 @@ export function checkClaims(payload: Payload, checks: ClaimChecks): void {
   checkAudience(payload, checks.audience);
 }
 
-/** RFC 7519 §4.1.4 and §4.1.5. */
-function checkTimes(payload: Payload, leewaySeconds: number): void {
+/**
+ * Checks the claims that pass with time (RFC 7519 §4.1.4 and §4.1.5).
+ *
+ * @throws {Rejected} `token_expired` or `token_not_yet_valid`.
+ */
+export function checkTimes(
+  payload: Pick<Payload, "exp" | "nbf">,
+  leewaySeconds: number,
+): void {
   const now = Date.now() / 1000;
   if (payload.exp !== undefined && payload.exp + leewaySeconds <= now) {
     throw new Rejected(
@@ -71,6 +78,9 @@ function checkAudience(payload: Payload, audience: string | undefined): void {
   }
 }
 
+/** The last moment that a `Date` can be, in ms since 1970; `exp` may lie beyond. */
+const maxDateMs = 8_640_000_000_000_000;
+
 /**
  * What a verified token lets its bearer do.
  *
@@ -86,7 +96,9 @@ export function readGrant(payload: Payload): Grant {
   return {
     scopes,
     ...(userId === undefined ? {} : { userId }),
-    ...(payload.exp === undefined ? {} : { expiresAtMs: payload.exp * 1_000 }),
+    ...(payload.exp === undefined
+      ? {}
+      : { expiresAtMs: Math.min(payload.exp * 1_000, maxDateMs) }),
     ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
   };
 }

@@ -31,10 +31,10 @@ export interface Grant {
   readonly userId?: string;
   /** The words of the `scope` claim (RFC 8693 §4.2). */
   readonly scopes: ReadonlySet<string>;
-  /** The `exp` claim, in milliseconds since 1970; absent for a token without end. */
-  readonly expiresAtMs?: number;
   /** The `tasks` claim: ids, or prefixes ending in `*`; absent for no such limit. */
   readonly tasks?: readonly string[];
+  /** The `exp` claim, in ms since 1970; absent for a token that does not expire. */
+  readonly expiresAtMs?: number;
 }
 
 /** Who the server takes a connection for. */

@@ -149,7 +149,10 @@ async function checkRealtime(
   if (authStatus === "invalid_token") {
     const reason = await nextJson(socket);
     expect(reason, "type", "error");
-    expect(reason, "code", "token_bad_signature");
+    // A server that has public keys only looks no further than the algorithm.
+    if (reason.code !== "token_wrong_algorithm") {
+      expect(reason, "code", "token_bad_signature");
+    }
   }
   const sync = await nextJson(socket);
   if (sync.type === "error") {

@@ -16,11 +16,12 @@ export interface KeyedConfig {
  * @throws {CommandFailure} For a server that the network could reach.
  */
 export function withKeys(config: Config): KeyedConfig {
-  const needsSecret = config.jwtSecrets.length === 0;
+  const needsSecret = config.jwtSecrets.length === 0 &&
+    config.jwtPublicKey === undefined && config.jwksUrl === undefined;
   if (!isLoopback(config.host)) {
     if (!needsSecret) return { config };
     throw new CommandFailure(
-      `refusing to listen on ${config.host} without a JWT key, where others can reach it: set TASKWIRE_JWT_SECRET to 32 random bytes or more (openssl rand -base64 32), or listen on 127.0.0.1`,
+      `refusing to listen on ${config.host} without a JWT key, where others can reach it: set TASKWIRE_JWT_SECRET to 32 random bytes or more (openssl rand -base64 32), or TASKWIRE_JWT_PUBLIC_KEY or TASKWIRE_JWKS_URL to your issuer's keys, or listen on 127.0.0.1`,
     );
   }
   const madeSecret = needsSecret ? randomKey() : undefined;

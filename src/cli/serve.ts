@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { Hono } from "hono";
 import { createApp } from "../app.ts";
+import { KeyError } from "../auth/verification_key.ts";
 import type { Config } from "../config.ts";
 import { createServices } from "../create_services.ts";
 import { configureLog, log } from "../log.ts";
@@ -14,6 +15,7 @@ import { version } from "../version.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
 import { invocation } from "./invocation.ts";
+import { describeKeys, readKeyFile } from "./key_file.ts";
 import { printLine } from "./output.ts";
 import { describeRoutes } from "./routes.ts";
 import { type KeyedConfig, withKeys } from "./safe_defaults.ts";
@@ -46,7 +48,9 @@ export function serveCommand(): CliCommand {
       ]);
       const url = serverUrl(undefined, { ...keyed.config, ...server.address });
       log.info("Listening on {url}", { url: url.origin });
-      for (const line of describeStart(url, app, keyed)) printLine(line);
+      for (const line of describeStart(url, app, keyed, services)) {
+        printLine(line);
+      }
       return await stopFor(await stop, server, keyed.config);
     },
   };
@@ -78,11 +82,13 @@ async function stopFor(
 }
 
 async function open(config: Config): Promise<Services> {
+  const publicKey = readKeyFile(config);
   try {
-    const services = await createServices(config);
+    const services = await createServices(config, publicKey);
     await services.leases.start(services.store);
     return services;
   } catch (error) {
+    if (error instanceof KeyError) throw new CommandFailure(error.message);
     if (!(error instanceof StoreOpenError)) throw error;
     throw new CommandFailure(`the store can't be used: ${error.message}`);
   }
@@ -135,6 +141,7 @@ function describeStart(
   url: URL,
   app: Hono,
   keyed: KeyedConfig,
+  { jwtAlgorithms }: Services,
 ): readonly string[] {
   const { config } = keyed;
   return [
@@ -145,7 +152,9 @@ function describeStart(
         : ""
     }`,
     `   auth:  ${config.auth}; tokens signed with ${
-      config.jwtAlgorithms.join(", ")
+      jwtAlgorithms.join(", ")
+    }, checked with ${
+      describeKeys(config).join(", ")
     }; guests are user ${config.guestUserId}`,
     ...describeRoutes(app, webSocketRoutes).lines,
     ...describeMadeKeys(keyed),

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { create, getNumericDate, type Payload } from "djwt";
-import { importSecret } from "../auth/verifier.ts";
+import { isSecretAlgorithm, secretAlgorithms } from "../auth/algorithms.ts";
+import { importSecret } from "../auth/verification_key.ts";
 import type { Config } from "../config.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
@@ -61,17 +62,26 @@ export function tokenCommand(): CliCommand {
 /**
  * Mints a token with the first of the configured secrets.
  *
- * @throws {CommandFailure} When there is none.
+ * @throws {CommandFailure} When there is none, or none is allowed to sign.
  */
 export async function mintToken(
   request: TokenRequest,
-  { jwtSecrets, jwtAlgorithms, jwtIssuer, jwtAudience }: Config,
+  config: Config,
 ): Promise<string> {
+  const { jwtSecrets, jwtAlgorithms, jwtIssuer, jwtAudience } = config;
   const [secret] = jwtSecrets;
-  const [algorithm] = jwtAlgorithms;
-  if (secret === undefined || algorithm === undefined) {
+  const [algorithm] = (jwtAlgorithms ?? secretAlgorithms)
+    .filter(isSecretAlgorithm);
+  if (secret === undefined) {
     throw new CommandFailure(
-      "there is no secret to sign with: set TASKWIRE_JWT_SECRET to the server's",
+      "there is no secret to sign with: set TASKWIRE_JWT_SECRET to the server's (public keys only verify; their tokens are made where the private key is)",
+    );
+  }
+  if (algorithm === undefined) {
+    throw new CommandFailure(
+      `a secret signs with ${
+        secretAlgorithms.join(", ")
+      }, and TASKWIRE_JWT_ALGORITHMS allows none of these`,
     );
   }
   const { ttlSeconds, ...claims } = request;

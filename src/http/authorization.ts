@@ -7,7 +7,8 @@ import { ProblemError } from "./problem.ts";
  *
  * @param header The `Authorization` header.
  * @param scopes Any of these will do.
- * @throws {ProblemError} 401 without a valid key, 403 without the scope.
+ * @throws {ProblemError} 401 without a valid key, 403 without the scope, 503
+ * while a token can't be checked.
  */
 export async function requireScope(
   header: string | undefined,
@@ -23,6 +24,13 @@ export async function requireScope(
   if (isApiKey(credential)) return;
   const verdict = await verifier.verify(credential);
   if (!verdict.ok) {
+    if (verdict.rejection.code === "verifier_unavailable") {
+      throw new ProblemError({
+        status: 503,
+        code: verdict.rejection.code,
+        detail: verdict.rejection.message,
+      });
+    }
     const isToken = verdict.rejection.code !== "token_malformed";
     throw unauthorized(
       isToken

@@ -56,7 +56,11 @@ export async function judge(
   return code;
 }
 
-/** What a token grants that names a user and nothing else. */
-export function grantOf(userId: string): Grant {
-  return { userId, scopes: new Set() };
+/** What a token grants that names a user, perhaps its own end, and nothing else. */
+export function grantOf(userId: string, expiresAtMs?: number): Grant {
+  return {
+    userId,
+    scopes: new Set(),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  };
 }

@@ -3,31 +3,36 @@ import { FakeTime } from "@std/testing/time";
 import { signToken } from "../support/tokens.ts";
 import { assemble, grantOf, hs256, judge } from "./judge_token.ts";
 
-const times: [claims: string, leewaySeconds: number, code?: string][] = [
+const times: [
+  claims: string,
+  leewaySeconds: number,
+  code?: string | undefined,
+  expiresAtMs?: number,
+][] = [
   ['"exp":1000', 0, "token_expired"], // RFC 7519 §4.1.4: 'on or after'
-  ['"exp":1000.001', 0],
+  ['"exp":1000.001', 0, undefined, 1_000_001],
   ['"exp":995', 5, "token_expired"],
-  ['"exp":995.001', 5],
+  ['"exp":995.001', 5, undefined, 995_001],
   ['"exp":0', 5, "token_expired"],
   ['"exp":-1e308', 5, "token_expired"],
-  ['"exp":1e308', 5],
+  ['"exp":1e308', 5, undefined, 8.64e15],
   ['"nbf":1000', 0],
   ['"nbf":1000.001', 0, "token_not_yet_valid"],
   ['"nbf":1005', 5],
   ['"nbf":1005.001', 5, "token_not_yet_valid"],
   ['"nbf":1e308', 5, "token_not_yet_valid"],
   ['"nbf":-1', 5],
-  ['"exp":1001,"nbf":999', 0],
+  ['"exp":1001,"nbf":999', 0, undefined, 1_001_000],
   ['"iat":5000', 0], // says nothing about validity (RFC 7519 §4.1.6)
 ];
 
-for (const [claims, leewaySeconds, code] of times) {
+for (const [claims, leewaySeconds, code, expiresAtMs] of times) {
   Deno.test(`createVerifier() at second 1000, leeway ${leewaySeconds}: ${claims} is ${code ?? "in time"}`, async () => {
     using _time = new FakeTime(1_000_000);
     const token = assemble(hs256, `{"sub":"alice",${claims}}`);
     assertEquals(
       await judge(token, { leewaySeconds }),
-      code ?? grantOf("alice"),
+      code ?? grantOf("alice", expiresAtMs),
     );
   });
 }

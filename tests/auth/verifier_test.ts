@@ -6,9 +6,9 @@ import {
 } from "@std/assert";
 import fc from "fast-check";
 import { Buffer } from "node:buffer";
+import { secretAlgorithms } from "../../src/auth/algorithms.ts";
 import {
   createVerifier,
-  secretAlgorithms,
   type VerifierOptions,
 } from "../../src/auth/verifier.ts";
 import { testSecret } from "../support/server.ts";
@@ -111,7 +111,6 @@ testEach("wants its own signature", "token_bad_signature", [
   ["another token's", `${header}.eyJzdWIiOiJib2IifQ.${signature}`],
   ["another algorithm's", assemble('{"alg":"HS384"}', alice)],
   ["half of it", `${header}.${claims}.${signature.slice(0, 22)}`],
-  ["no secret in common", assemble(hs256, alice), { secrets: [] }],
   ["expired as well", assemble(hs256, '{"sub":"a","exp":1}', otherSecret)],
   ["too early as well", assemble(hs256, '{"nbf":1e12}', otherSecret)],
   ["another issuer's as well", assemble(hs256, '{"iss":"x"}', otherSecret), {
@@ -122,8 +121,8 @@ testEach("wants its own signature", "token_bad_signature", [
 Deno.test("createVerifier() accepts each algorithm that it offers", async () => {
   for (const algorithm of secretAlgorithms) {
     assertEquals(
-      await judge(await signToken({ sub: "a" }, { algorithm })),
-      grantOf("a"),
+      await judge(await signToken({ sub: "a", exp: 9e9 }, { algorithm })),
+      grantOf("a", 9e12),
     );
   }
 });
@@ -144,8 +143,8 @@ Deno.test("createVerifier() accepts both secrets of a rotation, in any order", a
     const secrets of [[testSecret, otherSecret], [otherSecret, testSecret]]
   ) {
     for (const secret of secrets) {
-      const token = await signToken({ sub: "a" }, { secret });
-      assertEquals(await judge(token, { secrets }), grantOf("a"));
+      const token = await signToken({ sub: "a", exp: 9e9 }, { secret });
+      assertEquals(await judge(token, { secrets }), grantOf("a", 9e12));
     }
     const foreign = await signToken({}, { secret: "a third".padEnd(32, ".") });
     assertEquals(await judge(foreign, { secrets }), "token_bad_signature");

@@ -53,6 +53,19 @@ Deno.test("withKeys() makes only what is missing", () => {
   assertEquals(withKeys(both), { config: both });
 });
 
+Deno.test("withKeys() makes no secret beside a public key or a key set", () => {
+  for (
+    const key of [{ jwtPublicKey: "key.pem" }, {
+      jwksUrl: "https://id.example",
+    }]
+  ) {
+    const { config, madeSecret } = withKeys({ ...bare, ...key });
+    assertEquals([config.jwtSecrets, madeSecret], [[], undefined]);
+    const reachable = { ...bare, ...key, host: "0.0.0.0" };
+    assertEquals(withKeys(reachable), { config: reachable });
+  }
+});
+
 Deno.test("withKeys() refuses to be reached by others without a JWT key", () => {
   for (const host of ["0.0.0.0", "::", "192.168.0.1", "example.com"]) {
     assertThrows(

@@ -17,6 +17,11 @@ async function tokenOf(...args: string[]): Promise<string> {
   return stdout.trimEnd();
 }
 
+function expiryOf(token: string): number {
+  const [, { exp = 0 }] = decode<Payload>(token);
+  return exp * 1_000;
+}
+
 Deno.test("tokenCommand() mints what the server's verifier accepts", async () => {
   const token = await tokenOf(
     "--sub",
@@ -39,6 +44,7 @@ Deno.test("tokenCommand() mints what the server's verifier accepts", async () =>
   assertEquals(await verifier.verify(token), {
     ok: true,
     grant: {
+      expiresAtMs: expiryOf(token),
       userId: "42",
       scopes: new Set(["publish", "admin"]),
       tasks: ["upload_1", "video/*"],
@@ -92,6 +98,17 @@ Deno.test("tokenCommand() says what to do without a secret", async () => {
   assertEquals(result.stdout, "");
 });
 
+Deno.test("tokenCommand() says that a public key signs nothing", async () => {
+  const result = await taskwire(["token", "--sub", "42"], {
+    env: { TASKWIRE_JWT_PUBLIC_KEY: "key.pem" },
+  });
+  assertFailure(result, 1, /set TASKWIRE_JWT_SECRET.*public keys only verify/);
+  const notAllowed = await taskwire(["token", "--sub", "42"], {
+    env: { ...env, TASKWIRE_JWT_ALGORITHMS: "RS256" },
+  });
+  assertFailure(notAllowed, 1, /TASKWIRE_JWT_ALGORITHMS allows none of these/);
+});
+
 Deno.test("tokenCommand() refuses a token for nobody and a ttl that is no number", async () => {
   assertFailure(await taskwire(["token"], { env }), 2, /--sub.*--scope/);
   for (const ttl of ["soon", "1.5", ""]) {
@@ -101,7 +118,7 @@ Deno.test("tokenCommand() refuses a token for nobody and a ttl that is no number
 });
 
 Deno.test("mintToken() signs with the first configured algorithm", async () => {
-  const config = testConfig({ jwtAlgorithms: ["HS512", "HS256"] });
+  const config = testConfig({ jwtAlgorithms: ["ES256", "HS512", "HS256"] });
   const token = await mintToken({ sub: "42", ttlSeconds: 60 }, config);
   assertEquals(decode(token)[0], { alg: "HS512", typ: "JWT" });
 });

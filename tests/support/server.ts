@@ -27,6 +27,8 @@ export interface TestServerOptions {
   /** Replaces services, for faults. */
   readonly services?: (services: Services) => Partial<Services>;
   readonly table?: readonly WebSocketRoute[];
+  /** The text of the file that `jwtPublicKey` would name. */
+  readonly publicKey?: string;
 }
 
 /** A real server on a free port of loopback; dispose of it to stop it. */
@@ -46,6 +48,9 @@ export async function startTestServer(
 ): Promise<TestServer> {
   const made = await createServices(
     testConfig({ drainTimeoutSeconds: 1, ...options.config }),
+    options.publicKey === undefined
+      ? undefined
+      : { path: "key.pem", text: options.publicKey },
   );
   const services = { ...made, ...options.services?.(made) };
   await services.leases.start(services.store);

@@ -1,5 +1,5 @@
 import { create, type Header, type Payload } from "djwt";
-import { importSecret } from "../../src/auth/verifier.ts";
+import { importSecret } from "../../src/auth/verification_key.ts";
 import { testSecret } from "./server.ts";
 
 /** Seconds since 1970, so many from now. */

@@ -1,0 +1,211 @@
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+} from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { KeySet } from "../../src/auth/jwks.ts";
+import { createVerifier } from "../../src/auth/verifier.ts";
+import { captureLog } from "../support/captured_log.ts";
+import { type KeyServer, startKeyServer } from "../support/key_server.ts";
+import { makeIssuerKey } from "../support/keys.ts";
+
+const one = await makeIssuerKey("ES256", "one");
+const two = await makeIssuerKey("RS256", "two");
+/** Valid for years, whatever the fake clock says. */
+const alice = { sub: "alice", exp: 9e9 };
+const byOne = await one.sign(alice);
+const byTwo = await two.sign(alice);
+
+/** A verifier with nothing but the key set of a server. */
+async function verifierFor({ url }: Pick<KeyServer, "url">) {
+  let failures = 0;
+  const keySet = new KeySet(url, { onFailure: () => failures += 1 });
+  const verifier = await createVerifier({
+    secrets: [],
+    keySet,
+    leewaySeconds: 0,
+  });
+  return {
+    failures: () => failures,
+    /** 'ok', or the code of the reason. */
+    async judge(token: string): Promise<string> {
+      const verdict = await verifier.verify(token);
+      return verdict.ok ? "ok" : verdict.rejection.code;
+    },
+  };
+}
+
+Deno.test("KeySet finds keys by kid, with one request for all", async () => {
+  await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(server.requests, 0, "read when first needed");
+  const tokens = Array.from(
+    { length: 50 },
+    (_, n) => one.sign({ sub: `${n}` }),
+  );
+  const verdicts = await Promise.all(
+    (await Promise.all([...tokens, byTwo])).map(judge),
+  );
+  assertEquals(new Set(verdicts), new Set(["ok"]));
+  assertEquals(server.requests, 1);
+});
+
+Deno.test("KeySet tries a token without kid with all keys of its algorithm", async () => {
+  const other = await makeIssuerKey("ES256", "other");
+  await using server = startKeyServer({ keys: [other.jwk, two.jwk, one.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(await one.sign(alice, { kid: undefined })), "ok");
+});
+
+Deno.test("KeySet takes a key's alg for the only one", async () => {
+  const jwk = { ...two.jwk, alg: "RS512" };
+  await using server = startKeyServer({ keys: [jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byTwo), "token_wrong_algorithm");
+  assertEquals(server.requests, 1);
+});
+
+Deno.test("KeySet ignores keys that are not for it, with a debug line each", async () => {
+  using log = captureLog();
+  const others = [
+    { ...one.jwk, use: "enc" },
+    { kty: "oct", k: "AAAA", kid: "one" },
+    { kty: "OKP", crv: "Ed25519", x: "AAAA", kid: "one" },
+    { ...one.jwk, alg: "HS256" },
+    { ...one.jwk, x: one.jwk.y },
+    { ...one.jwk, d: "private-part" },
+    null,
+    "key",
+  ];
+  await using server = startKeyServer({ keys: [...others, two.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byTwo), "ok");
+  assertEquals(await judge(byOne), "token_unknown_key");
+  assertEquals(log.text.match(/is ignored/g)?.length, others.length);
+  assertFalse(log.text.includes("private-part"));
+});
+
+Deno.test("KeySet reads again for an unknown kid, at most once a minute", async () => {
+  using time = new FakeTime();
+  await using server = startKeyServer({ keys: [one.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byOne), "ok");
+  server.answer = { keys: [one.jwk, two.jwk] };
+  assertEquals(await judge(byTwo), "ok"); // the first rotation waits for nothing
+  assertEquals(server.requests, 2);
+
+  const flood = Array.from(
+    { length: 100 },
+    (_, n) => one.sign(alice, { kid: `unknown-${n}` }),
+  );
+  const tokens = await Promise.all(flood);
+  for (let second = 0; second < 180; second += 1) {
+    assertEquals(await judge(tokens[second % 100] ?? ""), "token_unknown_key");
+    time.tick(1_000);
+  }
+  assertEquals(new Set(await Promise.all(tokens.map(judge))).size, 1);
+  assert(server.requests <= 2 + 3, `${server.requests} requests`);
+  assert(server.requests >= 2 + 2, `${server.requests} requests`);
+});
+
+Deno.test("KeySet doesn't read twice for the first token of all", async () => {
+  await using server = startKeyServer({ keys: [one.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byTwo), "token_unknown_key");
+  assertEquals(server.requests, 1);
+});
+
+Deno.test("KeySet lets go of a removed key when it is ten minutes old", async () => {
+  using time = new FakeTime();
+  await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byOne), "ok");
+  server.answer = { keys: [two.jwk] };
+  time.tick(599_000);
+  assertEquals([await judge(byOne), server.requests], ["ok", 1]);
+  time.tick(1_000);
+  assertEquals(await judge(byOne), "token_unknown_key");
+});
+
+Deno.test("KeySet drops tokens verified before when its keys change", async () => {
+  await using server = startKeyServer({ keys: [one.jwk] });
+  const { judge } = await verifierFor(server);
+  assertEquals(await judge(byOne), "ok");
+  server.answer = { keys: [two.jwk] };
+  assertEquals(await judge(byTwo), "ok");
+  assertEquals(await judge(byOne), "token_unknown_key");
+});
+
+Deno.test("KeySet serves stale keys while it can't be read, and warns once a try", async () => {
+  using time = new FakeTime();
+  using log = captureLog("warn");
+  await using server = startKeyServer({ keys: [one.jwk] });
+  const { judge, failures } = await verifierFor(server);
+  assertEquals(await judge(byOne), "ok");
+  server.answer = () => new Response("down", { status: 500 });
+  time.tick(3_600_000);
+  for (let count = 0; count < 50; count += 1) {
+    assertEquals(await judge(byOne), "ok");
+    assertEquals(await judge(byTwo), "token_unknown_key");
+  }
+  assertEquals([server.requests, failures()], [2, 1]);
+  assertEquals(log.text.trimEnd().split("\n").length, 1);
+  assertStringIncludes(log.text, "HTTP 500");
+  assertStringIncludes(log.text, "/jwks.json");
+  assertFalse(log.text.includes("secret=q"), log.text);
+
+  server.answer = { keys: [two.jwk] };
+  time.tick(60_000);
+  assertEquals(await judge(byTwo), "ok");
+});
+
+const unreadable: Record<string, unknown> = {
+  "no JWK Set": [one.jwk],
+  "more than 100 keys": { keys: Array.from({ length: 101 }, () => one.jwk) },
+};
+
+for (const [reason, set] of Object.entries(unreadable)) {
+  Deno.test(`KeySet can't use ${reason}, and says so once`, async () => {
+    using log = captureLog("warn");
+    await using server = startKeyServer(() => Response.json(set));
+    const { judge, failures } = await verifierFor(server);
+    assertEquals(await judge(byOne), "verifier_unavailable");
+    assertEquals(await judge(byTwo), "verifier_unavailable");
+    assertEquals(failures(), 1);
+    assertEquals(log.text.trimEnd().split("\n").length, 1);
+    assertStringIncludes(log.text, reason);
+  });
+}
+
+Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async () => {
+  using time = new FakeTime();
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<Response>();
+  await using server = startKeyServer(() => {
+    asked.resolve();
+    return answered.promise;
+  });
+  const { judge } = await verifierFor(server);
+  const judging = Promise.all([judge(byOne), judge(byTwo)]);
+  await asked.promise;
+  time.tick(5_000);
+  assertEquals(await judging, ["verifier_unavailable", "verifier_unavailable"]);
+  assertEquals(server.requests, 1);
+  answered.resolve(new Response());
+
+  server.answer = { keys: [one.jwk] };
+  assertEquals(await judge(byOne), "verifier_unavailable", "not at once");
+  time.tick(5_000); // sooner than a minute: no key is known yet
+  assertEquals(await judge(byOne), "ok");
+});
+
+Deno.test("KeySet is not asked about tokens that it can't be the judge of", async () => {
+  await using server = startKeyServer({ keys: [one.jwk] });
+  const { judge } = await verifierFor(server);
+  for (const token of ["", "a.b.c", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"]) {
+    assert((await judge(token)).startsWith("token_"));
+  }
+  assertEquals(server.requests, 0);
+});

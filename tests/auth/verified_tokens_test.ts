@@ -1,0 +1,89 @@
+import { assertEquals } from "@std/assert";
+import { spy } from "@std/testing/mock";
+import { FakeTime } from "@std/testing/time";
+import { VerifiedTokens } from "../../src/auth/verified_tokens.ts";
+import { createVerifier } from "../../src/auth/verifier.ts";
+import { testSecret } from "../support/server.ts";
+import { secondsFromNow, signToken } from "../support/tokens.ts";
+
+const options = { secrets: [testSecret], leewaySeconds: 5 };
+
+/** How often signatures were verified since. */
+function countVerifications() {
+  const verifying = spy(crypto.subtle, "verify");
+  return {
+    get count() {
+      return verifying.calls.length;
+    },
+    [Symbol.dispose]: () => verifying.restore(),
+  };
+}
+
+Deno.test("VerifiedTokens keeps so many, those seen last", () => {
+  const tokens = new VerifiedTokens(2);
+  const token = { grant: { scopes: new Set<string>() }, times: {} };
+  for (const digest of ["a", "b"]) tokens.set(digest, token);
+  assertEquals(tokens.get("a"), token);
+  tokens.set("c", token);
+  assertEquals(
+    ["a", "b", "c"].map((digest) => tokens.get(digest) !== undefined),
+    [true, false, true],
+  );
+  tokens.set("c", token);
+  assertEquals(tokens.size, 2);
+  tokens.delete("a");
+  assertEquals([tokens.get("a"), tokens.size], [undefined, 1]);
+});
+
+Deno.test("VerifiedTokens holds 10,000 by default, and no more", () => {
+  const tokens = new VerifiedTokens();
+  const token = { grant: { scopes: new Set<string>() }, times: {} };
+  for (let n = 0; n < 10_500; n += 1) tokens.set(`${n}`, token);
+  assertEquals(tokens.size, 10_000);
+});
+
+Deno.test("createVerifier() verifies a token once in a storm, and not again after it", async () => {
+  const verifier = await createVerifier(options);
+  const token = await signToken({ sub: "a" });
+  using verifications = countVerifications();
+  const storm = Array.from({ length: 1_000 }, () => verifier.verify(token));
+  const verdicts = await Promise.all(storm);
+  assertEquals(verdicts.filter(({ ok }) => ok).length, 1_000);
+  await verifier.verify(token);
+  assertEquals(verifications.count, 1);
+  await verifier.verify(await signToken({ sub: "b" }));
+  assertEquals(verifications.count, 2);
+});
+
+Deno.test("createVerifier() verifies a bad token each time", async () => {
+  const verifier = await createVerifier(options);
+  const token = await signToken({ sub: "a" }, { secret: "x".repeat(32) });
+  for (let count = 0; count < 3; count += 1) {
+    const verdict = await verifier.verify(token);
+    assertEquals(!verdict.ok && verdict.rejection.code, "token_bad_signature");
+  }
+});
+
+Deno.test("createVerifier() keeps no long token", async () => {
+  const verifier = await createVerifier(options);
+  const token = await signToken({ sub: "a".repeat(5_000) });
+  using verifications = countVerifications();
+  for (let count = 0; count < 2; count += 1) await verifier.verify(token);
+  assertEquals(verifications.count, 2);
+});
+
+Deno.test("createVerifier() sees a token that it knows expire, without verifying it again", async () => {
+  using time = new FakeTime();
+  const verifier = await createVerifier(options);
+  const token = await signToken({ sub: "a", exp: secondsFromNow(60) });
+  assertEquals((await verifier.verify(token)).ok, true);
+  using verifications = countVerifications();
+  time.tick(64_000);
+  assertEquals((await verifier.verify(token)).ok, true);
+  time.tick(1_000);
+  for (let count = 0; count < 2; count += 1) {
+    const verdict = await verifier.verify(token);
+    assertEquals(!verdict.ok && verdict.rejection.code, "token_expired");
+  }
+  assertEquals(verifications.count, 0);
+});

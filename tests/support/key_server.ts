@@ -1,0 +1,29 @@
+/** A real HTTP server that publishes a key set; dispose of it to stop it. */
+export interface KeyServer extends AsyncDisposable {
+  readonly url: URL;
+  /** How many requests came. */
+  readonly requests: number;
+  /** What it answers from now on: a key set, or a response of any kind. */
+  answer: { keys: unknown[] } | (() => Response | Promise<Response>);
+}
+
+export function startKeyServer(answer: KeyServer["answer"]): KeyServer {
+  let requests = 0;
+  const http = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => {
+      requests += 1;
+      const { answer } = server;
+      return typeof answer === "function" ? answer() : Response.json(answer);
+    },
+  );
+  const server: KeyServer = {
+    url: new URL(`http://127.0.0.1:${http.addr.port}/jwks.json?secret=q`),
+    get requests() {
+      return requests;
+    },
+    answer,
+    [Symbol.asyncDispose]: () => http.shutdown(),
+  };
+  return server;
+}
