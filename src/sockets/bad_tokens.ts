@@ -20,9 +20,8 @@ interface Suspicion {
 /**
  * The bad tokens of each address, so that guessing is slow: the first 10 in a
  * minute cost nothing, each further one doubles a delay from 100 ms to 2 s.
- *
- * Good tokens are delayed as well. Else a guesser would know by the time, and
- * not wait for the answer.
+ * Whoever comes with a good token does not wait, from the same address either:
+ * behind it may be a whole company, and one page there with an old token.
  */
 export class BadTokens {
   /** By address, the oldest first. */
@@ -44,7 +43,7 @@ export class BadTokens {
     this.#forgetOld(now);
   }
 
-  /** How long an address waits to hear what its token is worth, in milliseconds. */
+  /** How long an address waits to hear that its token is bad, in milliseconds. */
   delayMs(remoteAddress: string): number {
     this.#forgetOld(Date.now());
     const suspicion = this.#suspicions.get(addressBlock(remoteAddress));

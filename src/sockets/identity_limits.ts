@@ -5,8 +5,8 @@ import type { Connection } from "./connection.ts";
 import { pause } from "./pause.ts";
 
 /**
- * Lets a client with a token wait for the verdict where its address has shown
- * many bad ones; a guest has nothing to learn. Call it before the client is told.
+ * Lets a client wait for the verdict on a bad token where its address has shown
+ * many. Call it before the client is told.
  */
 export async function slowGuessing(
   connection: Connection,
@@ -14,8 +14,8 @@ export async function slowGuessing(
   { badTokens }: Services,
 ): Promise<void> {
   const { remoteAddress } = connection.handshake;
-  if (identity.status === "guest") return;
-  if (identity.status === "invalid_token") badTokens.note(remoteAddress);
+  if (identity.status !== "invalid_token") return;
+  badTokens.note(remoteAddress);
   await pause(connection, badTokens.delayMs(remoteAddress));
 }
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { TokenRejectionCode } from "../../src/auth/identity.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { startKeyServer } from "../support/key_server.ts";
+import { BadTokens } from "../../src/sockets/bad_tokens.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { badTokens } from "./bad_tokens.ts";
@@ -30,6 +31,13 @@ Deno.test("badTokens are 60 at least, all different, and have every reason", () 
   assertEquals([...codes].toSorted(), reasons);
 });
 
+/** Lets nobody wait: what is tested here takes its time otherwise. */
+class PatientBadTokens extends BadTokens {
+  override delayMs(): number {
+    return 0;
+  }
+}
+
 /** A server with a secret, a PEM and a key set, that wants issuer and audience. */
 function startServer(jwksUrl: URL): Promise<TestServer> {
   return startTestServer({
@@ -41,6 +49,7 @@ function startServer(jwksUrl: URL): Promise<TestServer> {
       messageRate: 0,
     },
     publicKey: pemKey.pem,
+    services: () => ({ badTokens: new PatientBadTokens() }),
   });
 }
 
