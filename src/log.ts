@@ -6,6 +6,7 @@ import {
   type LogRecord,
 } from "@logtape/logtape";
 import { limitLines } from "./log_limit.ts";
+import { writeAll } from "./write_all.ts";
 
 /** What `TASKWIRE_LOG` takes, least important first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -26,12 +27,11 @@ export const log = getLogger(["taskwire"]);
  */
 export function configureLog(level: LogLevel, isTerminal: boolean): void {
   const format = isTerminal ? getTextFormatter() : getJsonLinesFormatter();
-  const encoder = new TextEncoder();
   configureSync({
     reset: true,
     sinks: {
       stderr: limitLines((record: LogRecord) =>
-        writeAll(encoder.encode(format(record)))
+        writeAll(Deno.stderr, format(record))
       ),
     },
     loggers: [
@@ -48,11 +48,4 @@ export function configureLog(level: LogLevel, isTerminal: boolean): void {
       },
     ],
   });
-}
-
-/** A write to a pipe may take only a part. */
-function writeAll(bytes: Uint8Array): void {
-  while (bytes.length > 0) {
-    bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
-  }
 }

@@ -107,8 +107,11 @@ class RequestsUnderWay {
   ): Promise<void> {
     // A client that has gone is as good as answered.
     const sent = completed.catch(() => {});
-    const isUpgrade = (await answer).status === 101;
-    if (!isUpgrade) await sent;
+    const hasBody = await Promise.resolve(answer).then(
+      ({ status }) => status !== 101,
+      () => true, // the runtime answers 500 for it
+    );
+    if (hasBody) await sent;
   }
 }
 

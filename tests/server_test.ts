@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { Hono } from "hono";
 import { createApp } from "../src/app.ts";
 import { createServices } from "../src/create_services.ts";
 import { startServer } from "../src/server.ts";
@@ -200,4 +201,16 @@ Deno.test("RunningServer.stop() is not kept by a reader that stopped reading", a
   await flooded.promise;
   await server.stop();
   assertEquals(server.services.registry.list(), []);
+});
+
+Deno.test("startServer() outlives a handler that rejects with what is no Error", async () => {
+  const services = await createServices(testConfig());
+  const app = new Hono();
+  app.get("/broken", () => Promise.reject("no Error"));
+  app.get("/whole", (c) => c.text("whole"));
+  const server = startServer(app, services);
+  const origin = `http://127.0.0.1:${server.address.port}`;
+  assertEquals((await answerOf(fetch(`${origin}/broken`))).status, 500);
+  assertEquals((await answerOf(fetch(`${origin}/whole`))).status, 200);
+  await server.stop();
 });

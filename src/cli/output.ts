@@ -1,4 +1,4 @@
-const encoder = new TextEncoder();
+import { writeAll } from "../write_all.ts";
 
 /** What moves a terminal's cursor, or turns its text around. */
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
@@ -10,24 +10,15 @@ export function printable(text: string): string {
 
 /** Writes a line to standard output. */
 export function printLine(line = ""): void {
-  write(Deno.stdout, `${printable(line)}\n`);
+  writeAll(Deno.stdout, `${printable(line)}\n`);
 }
 
 /** Writes a line to standard error. */
 export function printError(line: string): void {
-  write(Deno.stderr, `${printable(line)}\n`);
+  writeAll(Deno.stderr, `${printable(line)}\n`);
 }
 
 /** Writes to standard output as it stands. */
 export function printRaw(text: string): void {
-  write(Deno.stdout, text);
-}
-
-/** A write to a pipe may take only a part. */
-function write(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
-  let bytes = encoder.encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  writeAll(Deno.stdout, text);
 }

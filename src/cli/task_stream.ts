@@ -1,3 +1,4 @@
+import { delay } from "../delay.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import { CommandFailure } from "./failure.ts";
 import { explainSocketError } from "./frame_reader.ts";
@@ -75,7 +76,7 @@ export async function* followTask(
         (waitMs / 1_000).toFixed(1)
       } s`,
     };
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await delay(waitMs);
   }
 }
 
