@@ -79,39 +79,40 @@ const stopping: Problem = {
 
 /** The HTTP requests that are not answered to their end. */
 class RequestsUnderWay {
-  readonly #pending = new Set<Promise<void>>();
-  #isFinishing = false;
+  #count = 0;
+  #finished: (() => void) | undefined;
 
-  /** Answers a request, and notes it until its answer is sent; a socket's ends with its upgrade. */
-  answer(
+  /** Answers a request, and counts it until its answer is sent; a socket's ends with its upgrade. */
+  async answer(
     handle: () => Response | Promise<Response>,
-    { completed }: Deno.ServeHandlerInfo,
-  ): Response | Promise<Response> {
-    if (this.#isFinishing) return problemResponse(stopping);
-    const answer = handle();
-    const done = this.#sent(answer, completed)
-      .finally(() => this.#pending.delete(done));
-    this.#pending.add(done);
-    return answer;
+    info: Deno.ServeHandlerInfo,
+  ): Promise<Response> {
+    if (this.#finished) return problemResponse(stopping);
+    this.#count += 1;
+    let isSent: Promise<void> | undefined;
+    try {
+      const response = await handle();
+      if (response.status !== 101) isSent = info.completed;
+      return response;
+    } finally {
+      const done = () => this.#done();
+      // A client that has gone is as good as answered.
+      if (isSent) isSent.then(done, done);
+      else done();
+    }
   }
 
   /** Takes no more, and resolves when none is left. */
-  async finish(): Promise<void> {
-    this.#isFinishing = true;
-    await Promise.all(this.#pending);
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = resolve;
+      if (this.#count === 0) resolve();
+    });
   }
 
-  async #sent(
-    answer: Response | Promise<Response>,
-    completed: Promise<void>,
-  ): Promise<void> {
-    // A client that has gone is as good as answered.
-    const sent = completed.catch(() => {});
-    const hasBody = await Promise.resolve(answer).then(
-      ({ status }) => status !== 101,
-      () => true, // the runtime answers 500 for it
-    );
-    if (hasBody) await sent;
+  #done(): void {
+    this.#count -= 1;
+    if (this.#count === 0) this.#finished?.();
   }
 }
 

@@ -82,9 +82,12 @@ Deno.test("src has a test in the mirrored place for each file that does somethin
   assertEquals(untested, []);
 });
 
-Deno.test("src imports hono/deno in sockets/upgrade.ts alone", () => {
+Deno.test("src upgrades to WebSocket in sockets/upgrade.ts alone", () => {
   assertEquals(
-    pathsWhere((source) => importsOf(source).includes("hono/deno")),
+    pathsWhere((source) =>
+      /\bupgradeWebSocket\b/.test(codeOf(source)) ||
+      importsOf(source).some((name) => /^hono\/(?:deno|ws)$/.test(name))
+    ),
     ["src/sockets/upgrade.ts"],
   );
 });

@@ -12,42 +12,45 @@ export interface VerifiedToken {
 
 /**
  * Tokens verified before, so that a storm of reconnects is not one of
- * signatures as well. Those not seen for longest make room for new ones.
+ * signatures as well. Those not seen for longest make room for new ones: they
+ * are kept in two halves, of which the older is dropped when the newer is full.
+ * (One map in order of use would be searched for its oldest entry through all
+ * the holes that deleting leaves.)
  */
 export class VerifiedTokens {
-  readonly #tokens = new Map<string, VerifiedToken>();
-  readonly #maxEntries: number;
+  #recent = new Map<string, VerifiedToken>();
+  #older = new Map<string, VerifiedToken>();
+  readonly #maxRecent: number;
 
   /** @param maxEntries The most tokens that are kept. @default {10_000} */
   constructor(maxEntries = 10_000) {
-    this.#maxEntries = maxEntries;
+    this.#maxRecent = maxEntries / 2;
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#tokens.size;
+    return this.#recent.size + this.#older.size;
   }
 
   /** @param digest The token's digest: the token itself is not kept. */
   get(digest: string): VerifiedToken | undefined {
-    const token = this.#tokens.get(digest);
-    if (token !== undefined) {
-      this.#tokens.delete(digest);
-      this.#tokens.set(digest, token); // now the newest
-    }
-    return token;
+    const recent = this.#recent.get(digest);
+    if (recent !== undefined) return recent;
+    const older = this.#older.get(digest);
+    if (older !== undefined) this.set(digest, older);
+    return older;
   }
 
   set(digest: string, token: VerifiedToken): void {
-    this.#tokens.delete(digest);
-    this.#tokens.set(digest, token);
-    const [oldest] = this.#tokens.keys();
-    if (this.#tokens.size > this.#maxEntries && oldest !== undefined) {
-      this.#tokens.delete(oldest);
-    }
+    this.#older.delete(digest);
+    this.#recent.set(digest, token);
+    if (this.#recent.size < this.#maxRecent) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
   }
 
   delete(digest: string): void {
-    this.#tokens.delete(digest);
+    this.#recent.delete(digest);
+    this.#older.delete(digest);
   }
 }

@@ -1,29 +1,53 @@
 import { setImmediate } from "node:timers";
-import type { WSEvents } from "hono/ws";
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
 import { dismissalOf, isAddressFull } from "./admission.ts";
-import { Connection, type Handshake, type Transport } from "./connection.ts";
+import {
+  Connection,
+  type ConnectionOptions,
+  type Handshake,
+  type Transport,
+} from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "./retry.ts";
 
-/**
- * Closes a macrotask late: in a turn in which its peer has sent more, the
- * runtime would drop the socket, and the close frame with it.
- */
-function transportOf(socket: WebSocket): Transport {
+/** A runtime's socket as a {@linkcode Connection} uses it. */
+class SocketTransport implements Transport {
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+  }
+
+  get bufferedAmount(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  send(data: string | ArrayBuffer): void {
+    this.#socket.send(data);
+  }
+
+  /**
+   * Closes a macrotask late: in a turn in which its peer has sent more, the
+   * runtime would drop the socket, and the close frame with it.
+   */
+  close(code: number, reason: string): void {
+    setImmediate(() => this.#socket.close(code, reason));
+  }
+}
+
+/** How every connection of a server treats a slow reader. */
+export function connectionOptions(
+  { config, counters }: Services,
+): ConnectionOptions {
   return {
-    get bufferedAmount() {
-      return socket.bufferedAmount;
-    },
-    send: (data) => socket.send(data),
-    close: (code, reason) => {
-      setImmediate(() => socket.close(code, reason));
-    },
+    maxBufferedBytes: config.maxBufferedBytes,
+    stallTimeoutMs: stallTimeoutMs(config),
+    onEvicted: () => counters.evictedConnections += 1,
   };
 }
 
@@ -33,95 +57,137 @@ function stallTimeoutMs({ idleTimeoutSeconds }: Config): number {
   return Math.max(5, idleTimeoutSeconds) * 1_000;
 }
 
+/** What is served on one socket. */
+export interface ServedSocket {
+  readonly handshake: Handshake;
+  /** The request's `Host`, where it has an `Origin`. */
+  readonly host: string | undefined;
+  readonly endpoint: Endpoint;
+  readonly services: Services;
+  readonly options: ConnectionOptions;
+}
+
 /**
  * The events of one socket, in terms of a {@linkcode Connection}. They are
  * synchronous and never throw: the runtime would end the process.
+ *
+ * One listener for all of them, since a socket that nobody talks on should
+ * take little memory. It lets go of the connection as soon as that is over:
+ * the runtime keeps a closed socket until the next full garbage collection,
+ * and would keep all that hangs on it.
  */
-export function socketEvents(
-  handshake: Handshake,
-  host: string | undefined,
-  endpoint: Endpoint,
-  services: Services,
-): WSEvents<WebSocket> {
-  const { config, counters, registry } = services;
-  const isWithinRate = createMessageRate(config.messageRate);
-  const { remoteAddress } = handshake;
-  const isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
-  const release = registry.reserve(remoteAddress);
-  let connection: Connection | undefined;
-  let inbox: Inbox | undefined;
+export class SocketEvents implements EventListenerObject {
+  readonly #socket: WebSocket;
+  readonly #served: ServedSocket;
+  readonly #isOverAddressLimit: boolean;
+  #release: (() => void) | undefined;
+  #isWithinRate: (() => boolean) | undefined;
+  #connection: Connection | undefined;
+  #inbox: Inbox | undefined;
 
-  return {
-    onOpen(_, { raw: socket }) {
-      if (socket === undefined) return; // by its type only
-      socket.binaryType = "arraybuffer";
-      const opened = new Connection(transportOf(socket), handshake, {
-        maxBufferedBytes: config.maxBufferedBytes,
-        stallTimeoutMs: stallTimeoutMs(config),
-        onEvicted: () => counters.evictedConnections += 1,
+  /** Listens from now on, and holds the socket's place in the registry. */
+  constructor(socket: WebSocket, served: ServedSocket) {
+    this.#socket = socket;
+    this.#served = served;
+    const { config, registry } = served.services;
+    const { remoteAddress } = served.handshake;
+    this.#isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
+    this.#release = registry.reserve(remoteAddress);
+    socket.binaryType = "arraybuffer";
+    for (const type of ["open", "message", "close", "error"]) {
+      socket.addEventListener(type, this);
+    }
+  }
+
+  handleEvent(event: Event): void {
+    switch (event.type) {
+      case "open":
+        return this.#open();
+      case "message": // by `binaryType`, never a Blob
+        return this.#receive((event as MessageEvent<Message>).data);
+      case "close":
+        return this.#end();
+      case "error":
+        return this.#break(event);
+    }
+  }
+
+  #open(): void {
+    const { handshake, host, endpoint, services, options } = this.#served;
+    const { config, registry } = services;
+    const transport = new SocketTransport(this.#socket);
+    const connection = new Connection(transport, handshake, options);
+    this.#connection = connection;
+    registry.add(connection);
+    this.#giveBack();
+    const dismissal = dismissalOf(
+      handshake,
+      host,
+      this.#isOverAddressLimit,
+      services,
+    );
+    if (dismissal) {
+      connection.close(dismissal.code, dismissal.error);
+      return;
+    }
+    this.#isWithinRate = createMessageRate(config.messageRate);
+    const inbox = new Inbox(
+      () => endpoint(connection, services),
+      config.maxBufferedBytes,
+      (error) => connection.fail(error),
+    );
+    this.#inbox = inbox;
+    connection.onEnd(() => inbox.stop());
+  }
+
+  #receive(message: Message): void {
+    const connection = this.#connection;
+    if (!connection || !this.#inbox || connection.isClosed) return;
+    const { config } = this.#served.services;
+    if (exceedsBytes(message, config.maxMessageBytes)) {
+      connection.close(closeCodes.messageTooBig, {
+        code: "message_too_big",
+        message:
+          `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
       });
-      connection = opened;
-      registry.add(opened);
-      release();
-      const dismissal = dismissalOf(
-        handshake,
-        host,
-        isOverAddressLimit,
-        services,
-      );
-      if (dismissal) {
-        opened.close(dismissal.code, dismissal.error);
-        return;
-      }
-      const started = new Inbox(
-        () => endpoint(opened, services),
-        config.maxBufferedBytes,
-        (error) => opened.fail(error),
-      );
-      inbox = started;
-      opened.onEnd(() => started.stop());
-    },
-
-    onMessage({ data }) {
-      if (!connection || !inbox || connection.isClosed) return;
-      const message = data as Message; // by `binaryType`, never a Blob
-      if (exceedsBytes(message, config.maxMessageBytes)) {
-        connection.close(closeCodes.messageTooBig, {
-          code: "message_too_big",
-          message:
-            `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
-        });
-      } else if (!isWithinRate()) {
-        connection.close(closeCodes.rateLimited, {
-          code: "rate_limited",
-          message:
-            `More than ${config.messageRate} messages a second (TASKWIRE_MESSAGE_RATE)`,
-          retryAfterMs: jitteredRetryMs(),
-        });
-      } else if (!inbox.push(message)) {
-        connection.close(closeCodes.rateLimited, {
-          code: "rate_limited",
-          message: "Too many messages wait to be answered",
-          retryAfterMs: jitteredRetryMs(),
-        });
-      }
-    },
-
-    /** May come twice, and for a peer that stopped reading never. */
-    onClose() {
-      release();
-      if (!connection) return;
-      connection.ended();
-      registry.released(connection);
-    },
-
-    /** The close that follows cleans up; this only says why, where somebody asks. */
-    onError(event) {
-      release();
-      log.debug("A socket broke: {reason}", {
-        reason: event instanceof ErrorEvent ? event.message : event.type,
-        route: handshake.route,
+    } else if (!this.#isWithinRate?.()) {
+      connection.close(closeCodes.rateLimited, {
+        code: "rate_limited",
+        message:
+          `More than ${config.messageRate} messages a second (TASKWIRE_MESSAGE_RATE)`,
+        retryAfterMs: jitteredRetryMs(),
       });
-    },
-  };
+    } else if (!this.#inbox.push(message)) {
+      connection.close(closeCodes.rateLimited, {
+        code: "rate_limited",
+        message: "Too many messages wait to be answered",
+        retryAfterMs: jitteredRetryMs(),
+      });
+    }
+  }
+
+  /** May come twice, and for a peer that stopped reading never. */
+  #end(): void {
+    this.#giveBack();
+    if (!this.#connection) return;
+    this.#connection.ended();
+    this.#served.services.registry.released(this.#connection);
+    this.#connection = undefined;
+    this.#inbox = undefined;
+  }
+
+  /** The close that follows cleans up; this only says why, where somebody asks. */
+  #break(event: Event): void {
+    this.#giveBack();
+    log.debug("A socket broke: {reason}", {
+      reason: event instanceof ErrorEvent ? event.message : event.type,
+      route: this.#served.handshake.route,
+    });
+  }
+
+  /** The place held for the socket while it opened. */
+  #giveBack(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
 }

@@ -19,27 +19,31 @@ function countVerifications() {
   };
 }
 
-Deno.test("VerifiedTokens keeps so many, those seen last", () => {
-  const tokens = new VerifiedTokens(2);
-  const token = { grant: { scopes: new Set<string>() }, times: {} };
-  for (const digest of ["a", "b"]) tokens.set(digest, token);
+const token = { grant: { scopes: new Set<string>() }, times: {} };
+
+Deno.test("VerifiedTokens keeps those seen last, and forgets those not seen for longest", () => {
+  const tokens = new VerifiedTokens(4);
+  for (const digest of ["a", "b", "c"]) tokens.set(digest, token);
   assertEquals(tokens.get("a"), token);
-  tokens.set("c", token);
-  assertEquals(
-    ["a", "b", "c"].map((digest) => tokens.get(digest) !== undefined),
-    [true, false, true],
-  );
-  tokens.set("c", token);
-  assertEquals(tokens.size, 2);
-  tokens.delete("a");
+  tokens.set("d", token);
+  assertEquals([tokens.get("a"), tokens.get("b")], [token, undefined]);
+});
+
+Deno.test("VerifiedTokens counts a token once, and deletes it", () => {
+  const tokens = new VerifiedTokens(8);
+  for (const digest of ["a", "b", "a", "c"]) tokens.set(digest, token);
+  assertEquals(tokens.size, 3);
+  for (const digest of ["a", "c"]) tokens.delete(digest);
   assertEquals([tokens.get("a"), tokens.size], [undefined, 1]);
 });
 
-Deno.test("VerifiedTokens holds 10,000 by default, and no more", () => {
+Deno.test("VerifiedTokens holds 10,000 by default at most, and half of that at least", () => {
   const tokens = new VerifiedTokens();
-  const token = { grant: { scopes: new Set<string>() }, times: {} };
-  for (let n = 0; n < 10_500; n += 1) tokens.set(`${n}`, token);
-  assertEquals(tokens.size, 10_000);
+  for (let n = 0; n < 30_000; n += 1) {
+    tokens.set(`${n}`, token);
+    assertEquals(tokens.size <= 10_000, true);
+    assertEquals(tokens.size >= Math.min(n + 1, 5_000), true);
+  }
 });
 
 Deno.test("createVerifier() verifies a token once in a storm, and not again after it", async () => {
