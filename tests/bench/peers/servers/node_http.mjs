@@ -1,6 +1,12 @@
 /** Publishing over Node's HTTP server, for the servers that run on Node. @module */
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import * as contract from "./contract.mjs";
+
+/** Loads a package that is installed for these servers alone. */
+export const loadPackage = createRequire(
+  new URL("../.cache/", import.meta.url),
+);
 
 async function readText(request) {
   request.setEncoding("utf8");

@@ -1,9 +1,9 @@
 /** The `ws` package on Node's HTTP server. @module */
 // deno-lint-ignore-file no-console
-import { WebSocketServer } from "ws";
 import * as contract from "./contract.mjs";
-import { publishingServer } from "./node_http.mjs";
+import { loadPackage, publishingServer } from "./node_http.mjs";
 
+const { WebSocketServer } = loadPackage("ws");
 const watchers = new contract.Watchers();
 const server = publishingServer((id, event) => watchers.publish(id, event));
 const sockets = new WebSocketServer({ server });

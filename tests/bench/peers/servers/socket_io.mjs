@@ -5,10 +5,10 @@
  * @module
  */
 // deno-lint-ignore-file no-console
-import { Server } from "socket.io";
 import * as contract from "./contract.mjs";
-import { publishingServer } from "./node_http.mjs";
+import { loadPackage, publishingServer } from "./node_http.mjs";
 
+const { Server } = loadPackage("socket.io");
 const server = publishingServer((id, event) => {
   const frame = contract.task(id, event);
   io.to(id).emit("task", frame);
