@@ -1,4 +1,4 @@
-import { Link, type Reader } from "./link.ts";
+import { Link } from "./link.ts";
 
 /** The bytes of a POST request. */
 export function postRequest(
@@ -17,10 +17,16 @@ export function postRequest(
   ]);
 }
 
-/** A keep-alive connection with one request at a time. */
-export class HttpLink implements Reader {
+/**
+ * A connection with one request at a time, kept alive, or opened anew where the
+ * server's answer says `Connection: close`.
+ */
+export class HttpLink {
   isIdle = true;
+  /** How often the server closed the connection. */
+  reconnects = 0;
   #link: Link | undefined;
+  #isClosing = false;
   #chunks: Buffer[] = [];
   #received = 0;
   /** How long the answer is, once its headers have come; 0 when it comes in chunks. */
@@ -33,7 +39,15 @@ export class HttpLink implements Reader {
   }
 
   async open(port: number): Promise<void> {
-    this.#link = await Link.open(port, this);
+    const link: Link = await Link.open(port, {
+      onBytes: (bytes) => this.#read(bytes, port),
+      onClose: () => {
+        if (this.#link === link && !this.isIdle && !this.#isClosing) {
+          this.#onAnswer("closed");
+        }
+      },
+    });
+    this.#link = link;
   }
 
   send(request: Uint8Array): void {
@@ -45,7 +59,7 @@ export class HttpLink implements Reader {
     this.#link?.close();
   }
 
-  onBytes(bytes: Buffer): void {
+  #read(bytes: Buffer, port: number): void {
     this.#chunks.push(bytes);
     this.#received += bytes.length;
     if (this.#length === undefined) this.#readHeaders();
@@ -57,8 +71,22 @@ export class HttpLink implements Reader {
     this.#chunks = [];
     this.#received = 0;
     this.#length = undefined;
+    if (this.#isClosing) this.#reopen(port, text);
+    else this.#end(text);
+  }
+
+  #end(answer: string): void {
     this.isIdle = true;
-    this.#onAnswer(text);
+    this.#onAnswer(answer);
+  }
+
+  #reopen(port: number, answer: string): void {
+    this.reconnects += 1;
+    this.#link?.close();
+    this.open(port).then(() => {
+      this.#isClosing = false;
+      this.#end(answer);
+    }, () => this.#onAnswer("closed"));
   }
 
   #readHeaders(): void {
@@ -68,9 +96,6 @@ export class HttpLink implements Reader {
     const headers = text.slice(0, end);
     const [, length] = /content-length: (\d+)/i.exec(headers) ?? [];
     this.#length = length === undefined ? 0 : end + 4 + Number(length);
-  }
-
-  onClose(): void {
-    if (!this.isIdle) this.#onAnswer("closed");
+    this.#isClosing = /\nconnection: close/i.test(headers);
   }
 }

@@ -48,6 +48,11 @@ export class Publisher {
     return true;
   }
 
+  /** How often the server closed a connection after an answer. */
+  get reconnects(): number {
+    return this.#links.reduce((sum, { reconnects }) => sum + reconnects, 0);
+  }
+
   get isIdle(): boolean {
     return this.#links.every(({ isIdle }) => isIdle);
   }

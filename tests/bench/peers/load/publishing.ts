@@ -101,7 +101,7 @@ async function publishClosed(job: Job, plan: Plan): Promise<Outcome> {
   await until(() => publisher.isIdle && missing() === 0);
   publisher.close();
   return {
-    values: { rate: delivered / seconds },
+    values: { rate: delivered / seconds, reconnects: publisher.reconnects },
     faults: watchers.faults + publisher.faults + Math.abs(missing()),
     ...cpu,
   };
