@@ -8,10 +8,17 @@ const columns = [
   "server CPU",
   "load CPU",
   "faults",
+  "",
 ];
 
-/** From this share of a core on, the load may have been what held things up. */
+/** From this share of a core on, a process is busy. */
+const busy = 0.9;
+
+/** From this share on, the load may have been what held things up. */
 const busyLoad = 0.95;
+
+/** Works that keep a server as busy as it can be; the others wait or poll by design. */
+const saturating = /^(?:echo|handshake|fanout|tasks)/;
 
 function showNumber(value: number): string {
   return value >= 100
@@ -23,10 +30,17 @@ function showShare(share: number | undefined): string {
   return share === undefined ? "" : `${Math.round(share * 100)} %`;
 }
 
-/** The latency's load polls, and so is always busy. */
-function isLoadBusy({ work, loadCpu = 0 }: Row): boolean {
-  return work !== "latency" && loadCpu >= busyLoad;
+/** Why a row's numbers may be too low, as a mark. */
+function markOf({ work, serverCpu = 0, loadCpu = 0 }: Row): string {
+  if (!saturating.test(work)) return "";
+  if (loadCpu >= busyLoad) return "*";
+  return serverCpu < busy ? "†" : "";
 }
+
+const notes = {
+  "*": "the load was busy: the server may do more than this",
+  "†": "neither was busy: other processes took their cores, or they waited",
+};
 
 function toCells(row: Row, rows: readonly Row[]): string[] {
   const ratio = ratioOf(row, rows);
@@ -37,8 +51,9 @@ function toCells(row: Row, rows: readonly Row[]): string[] {
     `${showNumber(low)} to ${showNumber(high)}`,
     ratio === undefined ? "" : ratio.toFixed(2),
     showShare(row.serverCpu),
-    showShare(row.loadCpu) + (isLoadBusy(row) ? " *" : ""),
+    showShare(row.loadCpu),
     String(row.faults),
+    markOf(row),
   ];
 }
 
@@ -65,8 +80,8 @@ export function showRows(rows: readonly Row[]): string {
       renderTable(lines)
     }`;
   });
-  const note = rows.some(isLoadBusy)
-    ? ["* the load was busy: the server may do more than this"]
-    : [];
-  return [...tables, ...note].join("\n\n");
+  const marked = Object.entries(notes)
+    .filter(([mark]) => rows.some((row) => markOf(row) === mark))
+    .map(([mark, note]) => `${mark} ${note}`);
+  return [...tables, marked.join("\n")].join("\n\n");
 }
