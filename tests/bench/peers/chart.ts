@@ -6,7 +6,7 @@ const height = 440;
 const width = 1_200;
 
 /** A bar beyond it is cut: one peer far ahead would flatten all the others. */
-const maxRatio = 3;
+const maxRatio = 4;
 
 /** The metrics that stand in the plot, with shorter names. */
 const categories: Readonly<Record<string, string>> = {
@@ -30,12 +30,13 @@ function drawRatios(title: string, groups: Map<string, Row[]>): string {
   const drawn = peers.filter(({ name }) =>
     name !== baseline && rows.some(({ peer }) => peer === name)
   );
+  const isCut = rows.some((row) => (ratioOf(row, rows) ?? 0) > maxRatio);
   return barChart({
     title,
     unit: "× bare Deno",
     width,
     height,
-    max: maxRatio,
+    ...(isCut ? { max: maxRatio } : {}),
     categories: [...groups.keys()].map((title) => categories[title] ?? title),
     reference: { name: "bare Deno", value: 1 },
     series: drawn.map(({ name, label }) => ({
