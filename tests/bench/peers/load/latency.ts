@@ -75,7 +75,8 @@ export async function latency(job: Job): Promise<Outcome> {
   const at = (share: number) => delays[Math.floor(delays.length * share)] ?? 0;
   return {
     values: { p50: at(0.5), p99: at(0.99), lag },
-    faults: watchers.faults + publisher.faults + Math.abs(missing()),
+    faults: watchers.faults + publisher.faults + Math.abs(missing()) +
+      Number(!publisher.isIdle),
     serverCpu,
     loadCpu,
   };

@@ -21,7 +21,8 @@ export interface Reader {
 
 /**
  * A TCP connection. A WebSocket client of a library costs as much as the server
- * that is measured; bytes read and written by hand cost a third of it.
+ * that is measured, so bytes are read and written by hand, on Bun: the same over
+ * Node's `net` takes 1.2 times (echo) to 1.9 times (handshakes) its processor time.
  */
 export class Link {
   readonly #socket: BunSocket;

@@ -102,7 +102,8 @@ async function publishClosed(job: Job, plan: Plan): Promise<Outcome> {
   publisher.close();
   return {
     values: { rate: delivered / seconds, reconnects: publisher.reconnects },
-    faults: watchers.faults + publisher.faults + Math.abs(missing()),
+    faults: watchers.faults + publisher.faults + Math.abs(missing()) +
+      Number(!publisher.isIdle),
     ...cpu,
   };
 }
