@@ -106,7 +106,7 @@ if (import.meta.main) {
     `${options.rounds} rounds of ${options.seconds} s; ` +
       `tokens are verified by ${
         chosen.filter(({ verifiesTokens }) => verifiesTokens)
-          .map(({ label }) => label).join(", ")
+          .map(({ label }) => label).join("; ")
       } alone`,
   );
   printRaw(`\n${showRows(rows)}\n`);
