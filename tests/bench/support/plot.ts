@@ -11,7 +11,7 @@ import * as echarts from "echarts";
 
 const ink = "#7a828c";
 const faintInk = "#7a828c55";
-const font = "system-ui, -apple-system, 'Segoe UI', sans-serif";
+const font = "sans-serif";
 const colors = [
   "#2f81f7",
   "#1a9ba1",
@@ -173,7 +173,11 @@ function render(
       textStyle: { color: ink, fontFamily: font, fontSize: 16 },
       subtextStyle: { color: ink, fontFamily: font, fontSize: 12 },
     },
-    legend: { top: 58, textStyle: { color: ink, fontFamily: font } },
+    legend: {
+      top: 58,
+      itemGap: 18,
+      textStyle: { color: ink, fontFamily: font },
+    },
     grid: { left: 75, right: 70, top: 110, bottom: 60 },
     ...content,
   });
