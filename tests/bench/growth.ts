@@ -7,10 +7,12 @@
  */
 
 import { Command, InvalidArgumentError } from "commander";
+import { join } from "node:path";
 import { printError, printLine } from "../../src/cli/output.ts";
 import { dimensions } from "./growth/dimension.ts";
 import { loadCore, storeKinds } from "./growth/measured_server.ts";
 import { pin } from "./growth/pinned.ts";
+import { drawGrowths } from "./growth/plots.ts";
 import { reportLines } from "./growth/report.ts";
 import { type Growth, measureGrowth } from "./growth/rounds.ts";
 
@@ -83,7 +85,7 @@ function asJson(growths: readonly Growth[], options: Options): string {
 if (import.meta.main) {
   await program.parseAsync(Deno.args, { from: "user" });
   const options = program.opts<Options>();
-  const { only = keys, store = storeKinds, json } = options;
+  const { only = keys, store = storeKinds, json, svg: folder } = options;
   await pin(Deno.pid, loadCore);
   const growths: Growth[] = [];
   for (const dimension of dimensions) {
@@ -101,6 +103,12 @@ if (import.meta.main) {
       if (json !== undefined) {
         await Deno.writeTextFile(json, asJson(growths, options));
       }
+    }
+  }
+  if (folder !== undefined) {
+    await Deno.mkdir(folder, { recursive: true });
+    for (const { file, svg } of drawGrowths(growths)) {
+      await Deno.writeTextFile(join(folder, file), svg);
     }
   }
   for (const line of reportLines(growths)) printLine(line);
