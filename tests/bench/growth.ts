@@ -21,7 +21,7 @@ interface Options {
   readonly seconds: number;
   readonly only?: readonly string[];
   readonly store?: readonly string[];
-  readonly max: number;
+  readonly max?: number;
   readonly svg?: string;
   readonly json?: string;
 }
@@ -34,7 +34,7 @@ const program = new Command("bench:growth")
   .option("--seconds <n>", "of each measurement", positive, 0.5)
   .option("--only <what>", `of ${keys.join(",")}`, someOf(keys))
   .option("--store <what>", `of ${storeKinds.join(",")}`, someOf(storeKinds))
-  .option("--max <n>", "leave larger sizes out", count, Infinity)
+  .option("--max <n>", "leave larger sizes out", count)
   .option("--svg <folder>", "draw the figures into files there")
   .option("--json <file>", "write the figures of each round there");
 
@@ -96,7 +96,7 @@ if (import.meta.main) {
         ...await measureGrowth(dimension, kind, {
           rounds: options.rounds,
           seconds: options.seconds,
-          maxSize: options.max,
+          maxSize: options.max ?? Infinity,
           onProgress: printError,
         }),
       );
