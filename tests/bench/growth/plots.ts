@@ -22,28 +22,26 @@ export function drawGrowths(growths: readonly Growth[]): Plot[] {
 }
 
 function drawCosts(dimension: Dimension, growths: readonly Growth[]): Plot {
+  const [cpu] = measures;
   const svg = lineChart({
     title: `${dimension.title}: the cost of a publish`,
     subtitle: subtitleOf(dimension, growths),
     xLabel: dimension.unit,
-    yLabel: "µs a publish",
+    yLabel: "µs on the server's core",
     xLog: true,
     yLog: true,
-    series: growths.flatMap((growth) =>
-      measures.map(({ title, of }) => ({
-        name: `${seriesName(growth)}, ${title}`,
-        points: growth.points.map(({ size, costs }) =>
-          [place(size), median(costs.map(of))] as const
-        ),
-      }))
-    ),
+    series: growths.map((growth) => ({
+      name: seriesName(growth),
+      points: growth.points.map(({ size, costs }) =>
+        [place(size), median(costs.map(cpu.of))] as const
+      ),
+    })),
   });
   return { file: `growth-${dimension.key}-cost.svg`, svg };
 }
 
 function drawRatios(dimension: Dimension, growths: readonly Growth[]): Plot {
   const [cpu] = measures;
-  if (cpu === undefined) throw new TypeError("Nothing is measured");
   const { isDelivered = false } = dimension;
   const what = isDelivered ? "a delivery" : "a publish";
   const svg = lineChart({
@@ -75,7 +73,7 @@ function subtitleOf(
 ): string {
   const rounds = growths[0]?.points[0]?.costs.length ?? 0;
   const none = sizes.includes(0) ? `; none is drawn at ${placeOfNone}` : "";
-  return `Median of ${rounds} rounds; one publisher, server and load on a core each${none}`;
+  return `Median of ${rounds} rounds; one publisher, which waits for each answer${none}`;
 }
 
 function place(size: number): number {

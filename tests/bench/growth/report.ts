@@ -1,13 +1,15 @@
 import type { Cost, Growth, Point } from "./rounds.ts";
 
 /** What is shown of a cost. */
-export const measures: readonly {
-  readonly of: (cost: Cost) => number;
+export interface Measure {
   readonly title: string;
-  readonly key: string;
-}[] = [
-  { key: "cpu", title: "server's core", of: ({ cpuUs }) => cpuUs },
-  { key: "wall", title: "clock", of: ({ wallUs }) => wallUs },
+  readonly of: (cost: Cost) => number;
+}
+
+/** The steadier one first. */
+export const measures: readonly [Measure, Measure] = [
+  { title: "server's core", of: ({ cpuUs }) => cpuUs },
+  { title: "clock", of: ({ wallUs }) => wallUs },
 ];
 
 /** The value in the middle; the mean of the two there. */
@@ -38,7 +40,7 @@ export function ratioToFirst(
 /** The lines of a report: first what grew how much, then every figure. */
 export function reportLines(growths: readonly Growth[]): string[] {
   return [
-    "A publish at the largest size costs, times that at the smallest:",
+    "At the largest size a publish (of watchers: a delivery) costs, times that at the smallest:",
     ...growths.map(summaryLine),
     "",
     "µs a publish: median of the rounds (lowest to highest), × the smallest size",
@@ -49,11 +51,12 @@ export function reportLines(growths: readonly Growth[]): string[] {
 function summaryLine(growth: Growth): string {
   const last = growth.points.at(-1);
   if (last === undefined) return `  ${nameOf(growth)}: no size is so small`;
-  const ratios = measures.map(({ title, of }) =>
-    `${ratioToFirst(growth, last, of).toFixed(2)} × ${title}`
-  );
-  const { unit } = growth.dimension;
+  const { unit, isDelivered } = growth.dimension;
   const first = growth.points[0]?.size;
+  const deliveries = isDelivered && first ? last.size / first : 1;
+  const ratios = measures.map(({ title, of }) =>
+    `${(ratioToFirst(growth, last, of) / deliveries).toFixed(2)} × ${title}`
+  );
   return `  ${ratios.join(", ")}: ${nameOf(growth)}, ${
     inFigures(first ?? 0)
   } → ${inFigures(last.size)} ${unit}`;
