@@ -60,14 +60,6 @@ Deno.test("Hub.announce() reaches the watchers of the event's task, and no other
   assertEquals(other?.got, []);
 });
 
-Deno.test("Hub.announce() encodes an event once, however many watch", () => {
-  const hub = new Hub();
-  const toJSON = spy(() => "data");
-  for (let i = 0; i < 100; i++) hub.join("a", new FakeWatcher());
-  assertEquals(hub.announce(stored("a", { toJSON })), 100);
-  assertSpyCalls(toJSON, 1);
-});
-
 Deno.test("Hub.announce() counts only the watchers that it reaches", () => {
   const hub = new Hub();
   hub.join("a", new FakeWatcher());
