@@ -40,7 +40,7 @@ Deno.bench({
 Deno.bench({
   name: "encodeTask()",
   group: "server frames",
-  fn: () => void encodeTask(event),
+  fn: () => void encodeTask(JSON.stringify(event)),
 });
 
 Deno.bench({

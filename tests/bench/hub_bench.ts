@@ -73,7 +73,13 @@ function announcing(hub: Hub, epoch: string, watchers: number): () => void {
   return () => {
     offset += 1;
     const before = sent;
-    hub.announce({ kind: "event", event: { ...event, offset }, epoch });
+    const next = { ...event, offset };
+    hub.announce({
+      kind: "event",
+      event: next,
+      json: JSON.stringify(next),
+      position: { epoch, offset },
+    });
     if (sent - before !== watchers) {
       throw new Error(`${sent - before} of ${watchers} were sent the event`);
     }

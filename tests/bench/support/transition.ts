@@ -21,7 +21,6 @@ export function transition(
   const result = applyChange(before, draft, {
     connectionId: "upload_123456",
     epoch: "a562bcd5-6b53-4f7c-a2d5-0c6f6f6f4f5c",
-    eventId: "0b9d1c1e-61d6-4f2e-9d35-6d2f6a1b7a11",
     now,
   });
   if ("code" in result) throw new Error(result.detail);
