@@ -1,5 +1,10 @@
 import { Hono } from "hono";
-import { type Line, splitLines, tooLong } from "../protocol/lines.ts";
+import {
+  type Line,
+  LineSplitter,
+  splitLines,
+  tooLong,
+} from "../protocol/lines.ts";
 import type { Services } from "../services.ts";
 import { type Publication, settle, type Store } from "../store/store.ts";
 import {
@@ -9,11 +14,17 @@ import {
   parseObject,
 } from "./draft_body.ts";
 import { asProblem, problemBody, ProblemError } from "./problem.ts";
-import { allow, checkConnectionId } from "./request.ts";
+import { allow, checkConnectionId, readBody } from "./request.ts";
+
+/**
+ * The largest body that is answered when it has arrived, in bytes: an answer
+ * that begins before costs the connection, which the runtime closes after it.
+ */
+const maxAnsweredAtOnce = 262_144;
 
 /**
  * `/api/events`: many events in one request, as lines of JSON; a result goes
- * out for each, in order, while the request is still read (spec §2).
+ * out for each, in order, of a long request while it is still read (spec §2).
  *
  * What comes in one chunk is published together. Where the client doesn't read
  * its results, no more of its lines are read: so a million lines take no more
@@ -25,15 +36,27 @@ export function eventStreamRoutes(services: Services): Hono {
   app.post(
     "/",
     allow(["publish", "admin"], services),
-    function publishEvents(c) {
+    async function publishEvents(c) {
+      const headers = { "Content-Type": "application/x-ndjson" };
+      const length = c.req.header("content-length");
+      if (length !== undefined && Number(length) <= maxAnsweredAtOnce) {
+        const body = await readBody(c.req.raw, maxAnsweredAtOnce);
+        const results = await publishLines(linesOf(body), services.store);
+        return c.body(results.join(""), 200, headers);
+      }
       const body: ReadableStream | null = c.req.raw.body;
       const results = splitLines(body ?? new Blob().stream(), maxEventBytes)
         .pipeThrough(publishing(services))
         .pipeThrough(new TextEncoderStream());
-      return c.body(results, 200, { "Content-Type": "application/x-ndjson" });
+      return c.body(results, 200, headers);
     },
   );
   return app;
+}
+
+function linesOf(body: string): Line[] {
+  const splitter = new LineSplitter(maxEventBytes);
+  return [...splitter.push(body), ...splitter.end()];
 }
 
 /** From batches of lines to their results. */

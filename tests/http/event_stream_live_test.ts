@@ -1,8 +1,8 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { EventLines } from "../support/event_lines.ts";
 import { heldMemory } from "../support/held_memory.ts";
 import { openRealtime } from "../support/realtime.ts";
-import { startTestServer } from "../support/server.ts";
+import { startTestServer, testApiKey } from "../support/server.ts";
 
 function line(connection_id: string, members = {}): string {
   return `${JSON.stringify({ connection_id, ...members })}\n`;
@@ -75,4 +75,46 @@ Deno.test("POST /api/events holds no more of a long request than of a short one"
   }
   await writing;
   assertLess(heldMemory() - heldAtFirst, 10_000_000);
+});
+
+Deno.test("POST /api/events keeps the connection of a short request that arrives in pieces", async () => {
+  await using server = await startTestServer();
+  const { hostname, port } = new URL(server.origin);
+  using tcp = await Deno.connect({ hostname, port: Number(port) });
+  const head = [
+    "POST /api/events HTTP/1.1",
+    `Host: ${hostname}`,
+    `Authorization: Bearer ${testApiKey}`,
+    `Content-Length: ${3 * line("a").length}`,
+    "\r\n",
+  ].join("\r\n");
+  const encoder = new TextEncoder();
+  const buffer = new Uint8Array(4_096);
+  for (const last of [3, 6]) {
+    await tcp.write(encoder.encode(head + line("a")));
+    // By the end of this exchange the server has the first piece.
+    await (await fetch(`${server.origin}/healthz`)).text();
+    await tcp.write(encoder.encode(line("a").repeat(2)));
+    let answer = "";
+    while (!answer.includes(`"offset":${last},`)) {
+      const count = await tcp.read(buffer) ?? 0;
+      assertGreater(count, 0, `the connection ended after: ${answer}`);
+      answer += new TextDecoder().decode(buffer.subarray(0, count));
+    }
+    assertEquals(/^connection: close/im.test(answer), false, answer);
+  }
+});
+
+Deno.test("POST /api/events refuses nothing of a short request that an earlier line spoils", async () => {
+  await using server = await startTestServer();
+  const response = await fetch(`${server.origin}/api/events`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${testApiKey}` },
+    body: `{\n${line("a")}`,
+  });
+  const results = (await response.text()).trimEnd().split("\n");
+  assertEquals(
+    results.map((result) => JSON.parse(result).offset ?? "refused"),
+    ["refused", 1],
+  );
 });
