@@ -1,0 +1,107 @@
+"""Publishes a task's progress. Needs Python's standard library, nothing else.
+
+    TASKWIRE_API_KEYS=... python3 publish.py upload_1
+
+Or, in a worker of your own:
+
+    from publish import Task
+
+    task = Task("upload_1", lease=30)
+    answer = task.publish(current=42, total=100, unit="rows")
+    if answer["cancel_requested"]:
+        ...
+"""
+
+import json
+import os
+import random
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+
+class Refused(Exception):
+    """The server understood the event and does not take it: don't send it again."""
+
+    def __init__(self, status, problem):
+        super().__init__(f"HTTP {status}: {problem.get('code')}: {problem.get('detail')}")
+        self.status = status
+        self.code = problem.get("code")
+
+
+class Task:
+    """One task, by its connection_id.
+
+    `lease`, in seconds: where no further event comes in that time, the server
+    tells the watchers that the task is `lost`. `tries`: how often an event is
+    sent before its error is raised. `timeout`, in seconds, is that of one try.
+    """
+
+    def __init__(self, connection_id, url=None, api_key=None, lease=None, tries=6, timeout=10):
+        url = url or os.environ.get("TASKWIRE_URL", "http://127.0.0.1:8000")
+        keys = api_key or os.environ["TASKWIRE_API_KEYS"]
+        path = urllib.parse.quote(connection_id, safe="")
+        self._url = f"{url}/api/tasks/{path}/events"
+        self._api_key = keys.split(",")[0].strip()
+        self._lease = {} if lease is None else {"lease": lease}
+        self._tries = tries
+        self._timeout = timeout
+
+    def publish(self, **event):
+        """Publishes one event; returns the server's answer, a dict.
+
+        Each try has the same `event_id`, so an event whose answer was lost is
+        not delivered twice. Raises `Refused` for an event that is not taken,
+        and the last error when no try came through.
+        """
+        event = {"event_id": str(uuid.uuid4()), **self._lease, **event}
+        body = json.dumps(event).encode()
+        for attempt in range(1, self._tries + 1):
+            try:
+                return self._post(body)
+            except urllib.error.HTTPError as error:
+                if error.code < 500 and error.code != 429:
+                    raise Refused(error.code, _problem(error)) from None
+                if attempt == self._tries:
+                    raise
+            except OSError:  # no connection, a lost one, or a timeout
+                if attempt == self._tries:
+                    raise
+            # At random, so that workers do not all come back at once.
+            time.sleep(random.uniform(0, min(10, 0.25 * 2**attempt)))
+
+    def _post(self, body):
+        headers = {
+            "Authorization": f"Bearer {self._api_key}",
+            "Content-Type": "application/json",
+        }
+        request = urllib.request.Request(self._url, body, headers)
+        with urllib.request.urlopen(request, timeout=self._timeout) as response:
+            return json.load(response)
+
+
+def _problem(error):
+    try:
+        return json.load(error)
+    except ValueError:
+        return {"detail": "is that a taskwire server?"}
+
+
+def main(connection_id, rows=100):
+    """Plays a worker that counts rows and stops when it is asked to."""
+    task = Task(connection_id, lease=30)
+    for row in range(0, rows, 10):
+        answer = task.publish(current=row, total=rows, unit="rows", message="importing")
+        if answer["cancel_requested"]:
+            task.publish(status="canceled", message=f"stopped at row {row}")
+            return 1
+        time.sleep(float(os.environ.get("STEP_SECONDS", "0.5")))
+    task.publish(status="succeeded", current=rows, message="imported")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "upload_1"))

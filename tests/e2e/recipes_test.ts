@@ -1,0 +1,270 @@
+import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import {
+  ForeignProgram,
+  runProgram,
+  succeeds,
+} from "../support/foreign_program.ts";
+import { startForgetfulProxy } from "../support/forgetful_proxy.ts";
+import { testApiKey, testSecret } from "../support/server.ts";
+import { serve, taskwire } from "../support/taskwire.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+const recipes = fileURLToPath(
+  new URL("../../src/docs/recipes/", import.meta.url),
+);
+const keys = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
+
+/** Debian's, which finds Debian's packages; another Python may stand first on the path. */
+const python = "/usr/bin/python3";
+
+/** No `__pycache__` is left beside the recipes. */
+const quietPython = { PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: recipes };
+
+/** A test that needs what may not be there; in its name, what to install. */
+async function testWith(
+  needs: { readonly command: readonly string[]; readonly from: string },
+  name: string,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const isThere = await succeeds(...needs.command);
+  const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;
+  Deno.test({ name: name + reason, ignore: !isThere, fn });
+}
+
+/** What is read here of a task's history. */
+interface HistoryEvent {
+  readonly offset: number;
+  readonly status: string;
+  readonly attempt: number;
+  readonly progress?: number;
+  readonly current?: number;
+  readonly message?: string;
+}
+
+async function historyOf(
+  origin: string,
+  id: string,
+): Promise<readonly HistoryEvent[]> {
+  const response = await fetch(`${origin}/api/tasks/${id}/events?limit=1000`, {
+    headers: { Authorization: `Bearer ${testApiKey}` },
+  });
+  assertEquals(response.status, 200);
+  const { events } = await response.json();
+  return events;
+}
+
+async function post(origin: string, path: string, body?: unknown) {
+  const response = await fetch(`${origin}${path}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${testApiKey}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  await response.body?.cancel();
+  assertEquals(response.ok, true);
+}
+
+/** Waits for the end of a task, as its watcher; the exit code says which. */
+async function watched(
+  origin: string,
+  id: string,
+  token?: string,
+): Promise<number> {
+  const { code } = await taskwire(["watch", id, "--url", origin], {
+    env: token === undefined ? {} : { TASKWIRE_TOKEN: token },
+  });
+  return code;
+}
+
+const publishers = [
+  { recipe: "publish.py", command: [python], from: `${python}`, events: 11 },
+  { recipe: "publish.mjs", command: ["node"], from: "node", events: 11 },
+  { recipe: "curl.sh", command: ["sh"], from: "curl", events: 5 },
+];
+
+for (const { recipe, command, from, events } of publishers) {
+  const program = from === "curl" ? ["curl"] : command;
+  const needs = { command: [...program, "--version"], from };
+  const run = (origin: string, cwd: string) =>
+    runProgram([...command, recipes + recipe, "videos_1"], {
+      cwd,
+      env: {
+        ...keys,
+        ...quietPython,
+        TASKWIRE_URL: origin,
+        STEP_SECONDS: "0",
+      },
+    });
+
+  await testWith(
+    needs,
+    `${recipe} publishes each event once, with a lease, also where an answer was lost`,
+    async () => {
+      await using folder = await makeTempDir();
+      await using served = await serve([], { env: keys });
+      await using proxy = startForgetfulProxy(served.origin);
+      const { code, stderr } = await run(proxy.origin, folder.path);
+      assertEquals(code, 0, stderr);
+      // One more than there are events: the first, again.
+      assertEquals(proxy.bodies.length, events + 1);
+      assertEquals(proxy.bodies[0], proxy.bodies[1]);
+      assertEquals(JSON.parse(proxy.bodies[0] ?? "").lease, 30);
+      const history = await historyOf(served.origin, "videos_1");
+      assertEquals(
+        history.map(({ offset }) => offset),
+        Array.from({ length: events }, (_, index) => index + 1),
+      );
+      assertEquals(history.at(-1)?.status, "succeeded");
+      assertEquals(history.at(-1)?.progress, 1);
+    },
+  );
+
+  await testWith(
+    needs,
+    `${recipe} stops when it is asked to`,
+    async () => {
+      await using folder = await makeTempDir();
+      await using served = await serve([], { env: keys });
+      const { origin } = served;
+      await post(origin, "/api/tasks/videos_1/events", { status: "queued" });
+      await post(origin, "/api/tasks/videos_1/cancel");
+      const { code, stderr } = await run(origin, folder.path);
+      assertEquals(code, 1, stderr);
+      const history = await historyOf(origin, "videos_1");
+      assertEquals(
+        history.map(({ status }) => status),
+        ["queued", "queued", "canceled"],
+      );
+    },
+  );
+
+  await testWith(
+    needs,
+    `${recipe} fails at once where it is refused`,
+    async () => {
+      await using folder = await makeTempDir();
+      await using served = await serve([], {
+        env: { ...keys, TASKWIRE_API_KEYS: "another-key" },
+      });
+      await using proxy = startForgetfulProxy(served.origin);
+      // The answer that is lost.
+      await (await fetch(proxy.origin, { method: "POST", body: "{}" })).text();
+      const { code, stdout, stderr } = await run(proxy.origin, folder.path);
+      assertEquals(code === 0, false);
+      assertMatch(stdout + stderr, /401|unauthorized/);
+      assertNotMatch(stdout + stderr, new RegExp(testApiKey));
+      assertEquals(proxy.bodies.length, 2);
+    },
+  );
+}
+
+await testWith(
+  {
+    command: [python, "-c", "import celery"],
+    from: "python3-celery of Debian",
+  },
+  "celery_taskwire.py shows the tasks of a Celery worker, their retries, failures and ends",
+  async () => {
+    await using folder = await makeTempDir();
+    await using served = await serve([], { env: keys });
+    const { origin } = served;
+    const options = {
+      cwd: folder.path,
+      env: { ...keys, ...quietPython, TASKWIRE_URL: origin },
+    };
+    const send = async (call: string) => {
+      const program = `import tasks; tasks.${call}`;
+      const { code, stderr } = await runProgram(
+        [python, "-c", program],
+        options,
+      );
+      assertEquals(code, 0, stderr);
+    };
+    await send('transcode.apply_async([4, 0], task_id="whole")');
+    await send('unsteady.apply_async(task_id="unsteady")');
+    await send('broken.apply_async(task_id="broken")');
+    await send('transcode.apply_async([4], task_id="late", expires=-1)');
+    await send(
+      'transcode.apply_async([4, 0], task_id="mine", headers={"taskwire_user_id": 42})',
+    );
+    await post(origin, "/api/tasks/unwanted/events", { status: "queued" });
+    await post(origin, "/api/tasks/unwanted/cancel");
+    await send('transcode.apply_async([4], task_id="unwanted")');
+
+    await using worker = new ForeignProgram(
+      [python, "-m", "celery", "-A", "tasks", "worker", "--pool", "solo"],
+      options,
+    );
+    const token = await taskwire(["token", "--sub", "42"], { env: keys });
+    const ends = await Promise.all([
+      ...["whole", "unsteady", "broken", "late", "unwanted"]
+        .map((id) => watched(origin, id)),
+      watched(origin, "mine", token.stdout.trim()),
+    ]);
+    assertEquals(ends, [0, 0, 1, 1, 1, 0], worker.stderr);
+
+    const whole = await historyOf(origin, "whole");
+    assertEquals(whole.map(({ current }) => current), [
+      undefined,
+      ...[0, 1, 2, 3, 4],
+      undefined,
+    ]);
+    assertEquals(whole.at(-1)?.status, "succeeded");
+    const unsteady = await historyOf(origin, "unsteady");
+    assertEquals(
+      unsteady.map(({ status, attempt }) => `${status} ${attempt}`),
+      [
+        ...["running 1", "running 1", "running 1"],
+        ...["running 2", "running 2", "succeeded 2"],
+      ],
+    );
+    const broken = await historyOf(origin, "broken");
+    assertEquals(broken.at(-1)?.message, "RuntimeError");
+    assertEquals((await historyOf(origin, "late")).at(-1)?.status, "canceled");
+    const unwanted = await historyOf(origin, "unwanted");
+    assertEquals(unwanted.at(-1)?.status, "canceled");
+    const guest = await taskwire(["watch", "mine", "--url", origin]);
+    assertEquals(guest.code, 1);
+    assertMatch(guest.stderr, /may not watch|private|another user/i);
+  },
+);
+
+await testWith(
+  {
+    command: [python, "-c", "import fastapi, jwt, uvicorn"],
+    from: "python3-fastapi, python3-jwt and uvicorn of Debian",
+  },
+  "fastapi_backend.py gives the page's user a token that opens their own task",
+  async () => {
+    await using folder = await makeTempDir();
+    await using served = await serve([], { env: keys });
+    const { origin } = served;
+    await using backend = new ForeignProgram(
+      [python, "-m", "uvicorn", "fastapi_backend:app", "--port", "0"],
+      {
+        cwd: folder.path,
+        env: { ...keys, ...quietPython, TASKWIRE_URL: origin },
+      },
+    );
+    const [, port] = await backend.wrote(/running on http:\/\/127.*:(\d+)/);
+    const uploads = `http://127.0.0.1:${port}/uploads`;
+
+    const stranger = await fetch(uploads, { method: "POST" });
+    await stranger.body?.cancel();
+    assertEquals(stranger.status, 401);
+
+    const headers = { "X-Demo-User": "ada" };
+    const started = await fetch(uploads, { method: "POST", headers });
+    assertEquals(started.status, 200);
+    const { connection_id: id, token } = await started.json();
+    assertEquals(await watched(origin, id, token), 0);
+
+    const renewed = await fetch(`${uploads}/${id}/token`, { headers });
+    assertEquals(await watched(origin, id, (await renewed.json()).token), 0);
+    const other = await fetch(`${uploads}/${id}/token`, {
+      headers: { "X-Demo-User": "bob" },
+    });
+    assertEquals(await watched(origin, id, (await other.json()).token), 1);
+    assertEquals(await watched(origin, id), 1);
+  },
+);

@@ -1,0 +1,99 @@
+import type { CommandResult } from "./taskwire.ts";
+
+/** How a program that is not ours is called. */
+export interface ProgramOptions {
+  readonly cwd: string;
+  /** Added to this process's environment. */
+  readonly env?: Record<string, string>;
+}
+
+/** Whether a command ends well; `false` also where there is no such program. */
+export async function succeeds(...command: string[]): Promise<boolean> {
+  const [file = "", ...args] = command;
+  try {
+    const { success } = await new Deno.Command(file, {
+      args,
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Runs a program to its end. */
+export async function runProgram(
+  command: readonly string[],
+  options: ProgramOptions,
+): Promise<CommandResult> {
+  const [file = "", ...args] = command;
+  const { code, stdout, stderr } = await new Deno.Command(file, {
+    args,
+    ...options,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+/** A program that runs until it is disposed of; what it writes to stderr is kept. */
+export class ForeignProgram implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  #text = "";
+  #ended = false;
+  #wake = () => {};
+
+  constructor(command: readonly string[], options: ProgramOptions) {
+    const [file = "", ...args] = command;
+    this.#child = new Deno.Command(file, {
+      args,
+      ...options,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const texts = this.#child.stderr.pipeThrough(new TextDecoderStream());
+    for await (const text of texts) {
+      this.#text += text;
+      this.#wake();
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** All that it has written to stderr so far. */
+  get stderr(): string {
+    return this.#text;
+  }
+
+  /**
+   * Waits until stderr has a text.
+   *
+   * @throws {Error} When the program ended without it.
+   */
+  async wrote(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#text);
+      if (match) return match;
+      if (this.#ended) throw new Error(`It ended: ${this.#text}`);
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) this.#child.kill("SIGTERM");
+    await this.#reading;
+    await this.#child.status;
+  }
+}

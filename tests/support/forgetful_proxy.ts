@@ -1,0 +1,35 @@
+/** A proxy that loses the first answer: what it was about has happened, and the client gets a 503. */
+export interface ForgetfulProxy extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** The bodies that came, in order. */
+  readonly bodies: readonly string[];
+}
+
+/** @param target The origin of the server behind it. */
+export function startForgetfulProxy(target: string): ForgetfulProxy {
+  const bodies: string[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const body = await request.text();
+      const isFirst = bodies.push(body) === 1;
+      const { pathname } = new URL(request.url);
+      const { method, headers } = request;
+      const response = await fetch(target + pathname, {
+        method,
+        headers,
+        body,
+      });
+      const answer = await response.text();
+      return isFirst
+        ? new Response("no answer", { status: 503 })
+        : new Response(answer, response);
+    },
+  );
+  return {
+    origin: `http://127.0.0.1:${server.addr.port}`,
+    bodies,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
