@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { connectionRoutes } from "./http/connections.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
@@ -23,6 +24,7 @@ export function createApp(
   app.route("/", healthRoutes(services));
   app.route("/", pageRoute(services));
   app.route("/", sseRoutes(services));
+  app.route("/api/connections", connectionRoutes(services));
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 

@@ -98,7 +98,10 @@ export function parseLastEventId(
 ): LastEvent | undefined {
   if (!header) return undefined;
   const colon = header.lastIndexOf(":");
-  return { epoch: header.slice(0, colon), offset: header.slice(colon + 1) };
+  return {
+    epoch: header.slice(0, Math.max(colon, 0)),
+    offset: header.slice(colon + 1),
+  };
 }
 
 /** Says that a task is over and the stream with it. */

@@ -64,7 +64,7 @@ export class SseClient implements AsyncDisposable {
         return undefined;
       }
       if (line === "") break;
-      const [, name = "", value = ""] = /^(\w*): (.*)$/.exec(line) ?? [];
+      const [, name = "", value = ""] = /^(\w*): ([^]*)$/.exec(line) ?? [];
       fields.push([name === "" ? "comment" : name, value]);
     }
     const block: ServerSentEvent = Object.fromEntries(fields);
