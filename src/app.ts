@@ -1,8 +1,10 @@
 import { Hono } from "hono";
+import { connectionRoutes } from "./http/connections.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
+import { sseRoutes } from "./http/sse.ts";
 import { taskRoutes } from "./http/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -21,6 +23,8 @@ export function createApp(
   register(app, table, services);
   app.route("/", healthRoutes(services));
   app.route("/", pageRoute(services));
+  app.route("/", sseRoutes(services));
+  app.route("/api/connections", connectionRoutes(services));
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 

@@ -63,7 +63,7 @@ Deno.test("src has sources, whose imports are found", () => {
   assertEquals(sources.length > 50, true);
   assertEquals(
     app && importsOf(app).slice(0, 2),
-    ["hono", "src/http/event_stream.ts"],
+    ["hono", "src/http/connections.ts"],
   );
 });
 

@@ -58,6 +58,9 @@ const longestPollMs = 250;
 /** The share of the buffer's limit beyond which a sender should wait. */
 const backlogShare = 1 / 16;
 
+/** Of the newest connection. */
+let lastSerial = 0;
+
 /**
  * One open socket: sends, and closes once.
  *
@@ -67,6 +70,8 @@ const backlogShare = 1 / 16;
  */
 export class Connection {
   readonly id: string = crypto.randomUUID();
+  /** Counts this process's connections from 1: a later one has a greater number. */
+  readonly serial: number = lastSerial += 1;
   readonly openedAt: Date = new Date();
   readonly handshake: Handshake;
   /** Who the client turned out to be, where the route asks. */

@@ -3,8 +3,7 @@ import { parseOfferedProtocols } from "../auth/token.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
-import { readHandshake } from "./handshake.ts";
-import { remoteAddress as addressOf } from "./remote_address.ts";
+import { readHandshake, readRemoteAddress } from "./handshake.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
@@ -54,16 +53,6 @@ export function webSocketHandler(
     new SocketEvents(socket, { handshake, host, endpoint, services, options });
     return response;
   };
-}
-
-/** Like the headers, it can't be read any more after the upgrade. */
-function readRemoteAddress(c: Context, { config }: Services): string {
-  const { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr> = c.env;
-  return addressOf(
-    remoteAddr.hostname,
-    config.trustProxy === 0 ? undefined : c.req.header("x-forwarded-for"),
-    config.trustProxy,
-  );
 }
 
 /**
