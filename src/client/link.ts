@@ -10,7 +10,7 @@ import type { LinkContext } from "./link_context.ts";
 import { notify } from "./notify.ts";
 import { Pause } from "./pause.ts";
 import { judgeClose, retryDelayMs } from "./retry.ts";
-import { type Frame, openSession, type Session } from "./session.ts";
+import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
 import { onWake } from "./wake.ts";
 
 /** How a connection ended. */
@@ -20,9 +20,6 @@ interface End {
   readonly task?: FollowedTask;
   readonly error?: ErrorFrame;
 }
-
-/** An end of our own: the next connection, if any is wanted, is made at once. */
-const ownEnd: End = { code: 0 };
 
 /**
  * One connection at a time, made anew for as long as there are tasks to watch:
@@ -67,7 +64,7 @@ export class Link {
     this.#cancels.delete(id);
     const isStreamOf = this.#transport === "sse" && this.#own?.id === id;
     if (this.tasks.size === 0 || isStreamOf) {
-      this.#end(ownEnd);
+      this.#end({ code: ownEnd });
       this.#pause.skip();
     } else if (this.#isOpen) this.#send("unsubscribe", id);
   }
@@ -103,7 +100,7 @@ export class Link {
     this.#tellState("connecting");
     const token = await this.#credentials.forConnection(this.#transport);
     const [own] = this.tasks.values();
-    if (!own) return ownEnd;
+    if (!own) return { code: ownEnd };
     return await new Promise((resolve) => {
       this.#end = (end) => {
         this.#end = () => {};
@@ -198,12 +195,12 @@ export class Link {
     const token = await this.#credentials.forRenewal(isAgain);
     if (!token || !session || session !== this.#session) return;
     if (session.send) session.send({ type: "auth", token });
-    else this.#end(ownEnd);
+    else this.#end({ code: ownEnd });
   }
 
   /** What follows the end of a connection. Returns how long to wait, in milliseconds, for the next. */
   #judge({ code, task, error = this.#error }: End): number {
-    if (code === ownEnd.code) return 0;
+    if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
     const failing = word === "forbidden" ? task ?? this.#own : undefined;
     const giveUp = () => {

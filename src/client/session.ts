@@ -16,6 +16,9 @@ export interface Carrier {
   readonly close: () => void;
 }
 
+/** The code of an end of our own: the next connection, if any is wanted, is made at once. */
+export const ownEnd = 0;
+
 /** Told what happens on a connection. */
 export interface SessionEvents {
   readonly onFrame: (frame: Frame) => void;
@@ -71,23 +74,23 @@ export function openSession(
     },
   });
   const { send } = carrier;
-  function die(): void {
+  function die(code: number = 1006): void {
     close();
-    onEnd(1006);
+    onEnd(code);
   }
   function close(): void {
     heartbeat.stop();
     carrier.close();
   }
   const ping = send && (() => send({ type: "ping" }));
-  const heartbeat = new Heartbeat(ping, die);
+  const heartbeat = new Heartbeat(ping, () => die());
   return {
     ...carrier,
     close,
     probe: (isNetworkNew) => {
       if (ping) heartbeat.probe();
       // The network that the stream came over is gone.
-      else if (isNetworkNew) die();
+      else if (isNetworkNew) die(ownEnd);
     },
   };
 }

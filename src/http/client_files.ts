@@ -29,26 +29,35 @@ export async function readClientFiles(): Promise<ClientFiles> {
  * origin may import.
  */
 export function clientFileRoutes({ clientFiles }: Services): Hono {
+  const { script, types } = clientFiles;
   return new Hono()
-    .get("/client.js", serveText(clientFiles.script, "text/javascript"))
-    .get("/client.d.ts", serveText(clientFiles.types, "text/plain"));
+    .get(
+      "/client.js",
+      serveText(script, {
+        "Content-Type": "text/javascript; charset=UTF-8",
+        "X-TypeScript-Types": "./client.d.ts", // for Deno
+      }),
+    )
+    .get(
+      "/client.d.ts",
+      serveText(types, { "Content-Type": "text/plain; charset=UTF-8" }),
+    );
 }
 
 /** Serves a text that browsers keep, and ask about each time (RFC 9110 §8.8.3, §13.1.2). */
-function serveText(text: string, type: string): (c: Context) => Response {
+function serveText(
+  text: string,
+  headers: Record<string, string>,
+): (c: Context) => Response {
   const digest = createHash("sha256").update(text).digest("base64url");
-  const etag = `"${digest}"`;
-  return (c) => {
-    const known = c.req.header("if-none-match")?.split(",") ?? [];
-    const isKnown = known.some((each) =>
-      each.trim().replace("W/", "") === etag
-    );
-    return c.body(isKnown ? null : text, isKnown ? 304 : 200, {
-      ...(isKnown ? {} : { "Content-Type": `${type}; charset=UTF-8` }),
-      "Access-Control-Allow-Origin": "*",
-      "Cache-Control": "no-cache",
-      "ETag": etag,
-      "X-Content-Type-Options": "nosniff",
-    });
+  const common = {
+    "Access-Control-Allow-Origin": "*",
+    "Cache-Control": "no-cache",
+    "ETag": `"${digest}"`,
+    "X-Content-Type-Options": "nosniff",
   };
+  return (c) =>
+    c.req.header("if-none-match")?.includes(digest)
+      ? c.body(null, 304, common)
+      : c.body(text, 200, { ...common, ...headers });
 }
