@@ -26,10 +26,12 @@ export function serveStreams(): SseFixture {
   let refused = 0;
 
   async function answer(request: Request): Promise<Response> {
-    if (new URL(request.url).pathname.startsWith("/ws/")) {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith("/ws/")) {
       refused += 1;
       return new Response("No WebSockets here", { status: 403 });
     }
+    if (!pathname.startsWith("/sse/")) return new Response("A page");
     while (asked.length === 0) {
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
