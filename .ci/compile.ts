@@ -12,7 +12,11 @@
  */
 
 /** Files that `main.ts` reads, named by no import. */
-const INCLUDED_FILES = ["src/page"];
+const INCLUDED_FILES = [
+  "src/page",
+  "src/client/client.js",
+  "src/client/client.d.ts",
+];
 
 /** The restricted lockfile. */
 const LOCKFILE = "dist/deno.lock";

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { connectionRoutes } from "./http/connections.ts";
+import { clientFileRoutes } from "./http/client_files.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
@@ -25,6 +26,7 @@ export function createApp(
   app.route("/", pageRoute(services));
   app.route("/", sseRoutes(services));
   app.route("/api/connections", connectionRoutes(services));
+  app.route("/", clientFileRoutes(services));
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 

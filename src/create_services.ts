@@ -7,6 +7,7 @@ import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { type Counters, createCounters } from "./counters.ts";
+import { readClientFiles } from "./http/client_files.ts";
 import { readPage } from "./http/page.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
@@ -43,6 +44,7 @@ export async function createServices(
     registry: new ConnectionRegistry(),
     counters,
     page: await readPage(),
+    clientFiles: await readClientFiles(),
   };
 }
 

@@ -2,6 +2,7 @@ import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import type { ClientFiles } from "./http/client_files.ts";
 import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
 import type { Store } from "./store/store.ts";
@@ -24,4 +25,5 @@ export interface Services {
   readonly counters: Counters;
   /** The newcomer's page, as HTML. */
   readonly page: string;
+  readonly clientFiles: ClientFiles;
 }

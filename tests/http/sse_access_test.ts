@@ -220,6 +220,7 @@ Deno.test("sseRoutes() answers 503 while the store is down, and leaves nothing o
         list: (...args) => store.list(...args),
         forget: (...args) => store.forget(...args),
         publish: (...args) => store.publish(...args),
+        publishAll: (...args) => store.publishAll(...args),
         close: () => store.close(),
       },
     }),

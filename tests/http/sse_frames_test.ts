@@ -16,7 +16,7 @@ function taskFrame(
   status: Status,
   data: unknown = "连\n接\r\u2028",
 ) {
-  return encodeTask({
+  return encodeTask(JSON.stringify({
     connection_id: "a",
     offset,
     event_id: "1",
@@ -24,7 +24,7 @@ function taskFrame(
     attempt: 1,
     timestamp: "2026-11-23T20:20:58.123Z",
     data,
-  });
+  }));
 }
 
 for (
