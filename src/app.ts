@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { docsRoutes } from "./http/docs.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
@@ -21,6 +22,7 @@ export function createApp(
   register(app, table, services);
   app.route("/", healthRoutes(services));
   app.route("/", pageRoute(services));
+  app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 
