@@ -2,8 +2,9 @@ import { exampleEpoch, exampleEvent, exampleId } from "./examples.ts";
 import type { Operation } from "./operation.ts";
 
 const sseExample = [
-  `id: ${exampleEpoch}:${exampleEvent.offset}`,
+  "event: task",
   `data: ${JSON.stringify({ type: "task", ...exampleEvent })}`,
+  `id: ${exampleEpoch}:${exampleEvent.offset}`,
   "",
   "",
 ].join("\n");
@@ -15,11 +16,18 @@ export const connectionOperations: readonly Operation[] = [
     path: "/api/connections",
     id: "listConnections",
     tag: "Connections",
-    summary: "Lists the open sockets",
+    summary: "Lists the open sockets and streams",
     access: ["admin"],
+    parameters: [
+      "of_connection_id",
+      "of_user_id",
+      "connection_limit",
+      "cursor",
+    ],
+    problems: ["bad_query"],
     answers: [{
       status: 200,
-      when: "Every open socket, oldest first",
+      when: "A page of the open sockets and streams, oldest first",
       content: {
         type: "application/json",
         schema: "ConnectionList",
@@ -34,6 +42,7 @@ export const connectionOperations: readonly Operation[] = [
             since: "2026-11-23T20:20:40.511Z",
             queued_bytes: 0,
           }],
+          total: 1,
         },
       },
     }],
@@ -73,11 +82,13 @@ export const watchOperations: readonly Operation[] = [
     ],
     problems: [
       "bad_connection_id",
-      "unauthorized",
+      "authentication_required",
       "forbidden",
+      "origin_not_allowed",
+      "method_not_allowed",
       "too_many_connections",
+      "authentication_unavailable",
       "store_unavailable",
-      "verifier_unavailable",
     ],
   },
   ...handshakes(),

@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { maxConnectionIdLength } from "../tasks/connection_id.ts";
 import { eventDraftSchema } from "../tasks/draft.ts";
-import { authStatusSchema } from "./frame_schemas.ts";
+import {
+  connectionListSchema,
+  connectionSchema,
+  setupSchema,
+  statsSchema,
+} from "./operator_schemas.ts";
 import { problemMeanings } from "./problems.ts";
 import {
   connectionIdSchema,
@@ -9,8 +14,6 @@ import {
   epochSchema,
   taskEventSchema,
   taskSchema,
-  timeSchema,
-  userIdSchema,
 } from "./task_schemas.ts";
 
 const problemSchema = z.object({
@@ -39,19 +42,6 @@ const publishedSchema = z.object({
   }),
   cancel_requested: z.boolean().meta({
     description: "Whether the worker is asked to stop",
-  }),
-});
-
-const connectionSchema = z.object({
-  id: z.string().meta({ description: "Of the socket" }),
-  route: z.string().meta({ description: "Its route's name" }),
-  connection_id: connectionIdSchema,
-  user_id: userIdSchema.nullable(),
-  auth_status: authStatusSchema.nullable(),
-  remote_address: z.string(),
-  since: timeSchema,
-  queued_bytes: countSchema.meta({
-    description: "What waits to be sent to it",
   }),
 });
 
@@ -94,7 +84,9 @@ export const httpSchemas = {
     cancel_requested: z.literal(true),
   }),
   Connection: connectionSchema,
-  ConnectionList: z.object({ connections: z.array(connectionSchema) }),
+  ConnectionList: connectionListSchema,
+  Stats: statsSchema,
+  Setup: setupSchema,
   Health: z.object({ status: z.enum(["ok", "ready"]) }),
   Problem: problemSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;

@@ -39,6 +39,7 @@ export const errorCodeMeanings = {
   authentication_required: "a valid token is needed here",
   authentication_unavailable: "a token is needed, and can't be checked now",
   bad_frame: "a frame was not understood",
+  disconnected_by_operator: "an operator ended the connection",
   forbidden: "this user may not watch, or cancel, this task",
   internal_error: "the server failed; its log says why",
   message_too_big: "a message is over TASKWIRE_MAX_MESSAGE_BYTES",

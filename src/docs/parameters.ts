@@ -61,6 +61,38 @@ export const parameters = {
     description: "How many to answer with at most",
     schema: { type: "integer", minimum: 1, maximum: 1_000, default: 100 },
   },
+  connection_limit: {
+    name: "limit",
+    in: "query",
+    description: "How many to answer with at most",
+    schema: { type: "integer", minimum: 1, maximum: 10_000, default: 1_000 },
+  },
+  of_connection_id: {
+    name: "connection_id",
+    in: "query",
+    description: "Only those of this task",
+    schema: { type: "string" },
+  },
+  of_user_id: {
+    name: "user_id",
+    in: "query",
+    description: "Only those of this user",
+    schema: { type: "string" },
+  },
+  since: {
+    name: "since",
+    in: "query",
+    description: "The first second that is wanted, in seconds since 1970",
+    schema: position,
+  },
+  file: {
+    name: "file",
+    in: "path",
+    required: true,
+    description: "A file of the page",
+    schema: { type: "string" },
+    example: "console.css",
+  },
   status: {
     name: "status",
     in: "query",

@@ -26,6 +26,10 @@ export const problemMeanings = {
     statuses: [401],
     when: "The request has neither an API key nor a token that verifies",
   },
+  authentication_required: {
+    statuses: [401],
+    when: "This server requires a token that verifies (TASKWIRE_AUTH)",
+  },
   insufficient_scope: {
     statuses: [403],
     when: "The token is valid, and its scope claim names none that will do",
@@ -34,12 +38,20 @@ export const problemMeanings = {
     statuses: [403],
     when: "This user may not watch this task",
   },
+  origin_not_allowed: {
+    statuses: [403],
+    when: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
+  },
   not_found: { statuses: [404], when: "Nothing is at this method and path" },
   task_unknown: {
     statuses: [404],
     when: "Nothing is known of this task, or its time is over",
   },
   connection_unknown: { statuses: [404], when: "No open socket has this id" },
+  method_not_allowed: {
+    statuses: [405],
+    when: "A stream has no head of its own: use GET",
+  },
   task_finished: {
     statuses: [409],
     when: "The task is over, and this is no higher attempt that may reopen it",
@@ -75,6 +87,10 @@ export const problemMeanings = {
   internal_error: {
     statuses: [500],
     when: "The server failed on this request: its log says why",
+  },
+  authentication_unavailable: {
+    statuses: [503],
+    when: "A token is required and can't be checked now",
   },
   draining: { statuses: [503], when: "The server is shutting down" },
   store_unavailable: {

@@ -65,9 +65,9 @@ export function renderFrame(
   schema: Schema,
 ): Html {
   return html`<article id="frame-${name}">
-<h4>${name}</h4>
+<h3>${name}</h3>
 <p>${prose(summary)}.</p>
-${examples.map((example) => renderExample(JSON.stringify(example)))}
+${examples.map((example) => renderExample(example))}
 <details><summary>Members</summary>${renderMembers(schema)}</details>
 </article>`;
 }

@@ -79,7 +79,8 @@ function renderCurl(operation: Operation): Html {
   const url = exampleOrigin +
     path.replace(
       /\{(\w+)\}/g,
-      (_, name: "connection_id" | "id") => String(parameters[name].example),
+      (_, name: "connection_id" | "id" | "file") =>
+        String(parameters[name].example),
     );
   const method = operation.method.toUpperCase();
   const isDefault = method === "GET" || (method === "POST" && body);
@@ -130,9 +131,11 @@ function renderAnswers(operation: Operation): Html {
 function renderAnswer({ status, when, content }: Answer): Html {
   return renderRow(
     html`<span class="status good">${status}</span>`,
-    nothing,
+    content === undefined ? nothing : html`<code>${content.type}</code>`,
     html`${prose(when)}${
-      content === undefined ? nothing : html`. ${renderContent(content)}`
+      content?.schema === undefined
+        ? nothing
+        : html`: ${renderType(schemaRef(content.schema))}`
     }`,
   );
 }

@@ -78,7 +78,10 @@ function boundsOf(schema: Schema): string {
     from === undefined ? "" : ` from ${from}`,
     to === undefined ? "" : ` to ${to}`,
   ].join("");
-  return words === "" ? "" : `${words}${unit}`;
+  const preset = schema.default === undefined
+    ? ""
+    : `, by default ${JSON.stringify(schema.default)}`;
+  return `${words}${words === "" ? "" : unit}${preset}`;
 }
 
 function join(parts: readonly Html[], separator: string): Html {
@@ -87,10 +90,17 @@ function join(parts: readonly Html[], separator: string): Html {
   }`;
 }
 
+/** The longest JSON that stays on one line, in characters. */
+const maxLineLength = 90;
+
 /** JSON with room to breathe, or text as it is. */
 export function renderExample(example: unknown): Html {
-  const text = typeof example === "string"
-    ? example
-    : JSON.stringify(example, null, 2);
+  const text = typeof example === "string" ? example : prettyJson(example);
   return html`<pre><code>${text}</code></pre>`;
+}
+
+function prettyJson(value: unknown): string {
+  const indented = JSON.stringify(value, null, 2);
+  const line = indented.replace(/\n\s*/g, " ");
+  return line.length > maxLineLength ? indented : line;
 }

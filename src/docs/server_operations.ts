@@ -56,6 +56,34 @@ export const serverOperations: readonly Operation[] = [
     problems: ["store_unavailable"],
   },
   {
+    method: "get",
+    path: "/api/stats",
+    id: "readStats",
+    tag: "Server",
+    summary: "How much the process does, in each second of the last 10 minutes",
+    access: ["admin"],
+    parameters: ["since"],
+    answers: [{
+      status: 200,
+      when: "Sums and seconds",
+      content: { type: "application/json", schema: "Stats" },
+    }],
+    problems: ["bad_query"],
+  },
+  {
+    method: "get",
+    path: "/api/config",
+    id: "readSetup",
+    tag: "Server",
+    summary: "The settings in force, and the routes as built",
+    access: ["admin"],
+    answers: [{
+      status: 200,
+      when: "Secrets are hidden",
+      content: { type: "application/json", schema: "Setup" },
+    }],
+  },
+  {
     ...open("/metrics", "readMetrics", "Figures for Prometheus", "text/plain"),
     access: ["admin"],
   },
@@ -74,5 +102,15 @@ export const serverOperations: readonly Operation[] = [
   open("/docs", "readDocs", "Both, as a page", "text/html"),
   open("/", "readPage", "A page to watch a task move", "text/html"),
   open("/console", "readConsole", "The operators' page", "text/html"),
+  {
+    ...open("/console/{file}", "readConsoleFile", "Its files", "text/css"),
+    parameters: ["file"],
+    answers: [{
+      status: 200,
+      when: "As it is",
+      content: { type: "*/*" },
+    }],
+    problems: ["not_found"],
+  },
   open("/client.js", "readClient", "The browser client", "text/javascript"),
 ];

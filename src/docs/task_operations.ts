@@ -9,6 +9,8 @@ import {
 } from "./examples.ts";
 import type { Operation } from "./operation.ts";
 
+const maxEventSize = maxEventBytes.toLocaleString("en");
+
 /** What a backend does (spec §2). */
 export const publishOperations: readonly Operation[] = [
   {
@@ -18,7 +20,7 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes one event of a task",
     description:
-      `An event says what has changed; what it leaves out stays as it was. The answer comes once the store has it: an event answered with 201 survives \`kill -9\`. A body has ${maxEventBytes} bytes at most.`,
+      `An event says what has changed; what it leaves out stays as it was. The answer comes once the store has it: an event answered with 201 survives \`kill -9\`. A body has ${maxEventSize} bytes at most.`,
     access: ["publish", "admin"],
     parameters: ["connection_id", "idempotency_key"],
     body: {
@@ -54,7 +56,7 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes many events, of any tasks",
     description:
-      `NDJSON both ways: a result line for each line, in order, while the request is still read. A bad line fails alone, with the problem that it would have been answered with. A line has ${maxEventBytes} characters at most.`,
+      `NDJSON both ways: a result line for each line, in order, while the request is still read. A bad line fails alone, with the problem that it would have been answered with. A line has ${maxEventSize} characters at most.`,
     access: ["publish", "admin"],
     body: {
       type: "application/x-ndjson",
