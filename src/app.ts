@@ -1,6 +1,6 @@
 import { Hono } from "hono";
-import { docsRoutes } from "./http/docs.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
+import { docsRoutes } from "./http/docs.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";

@@ -27,7 +27,9 @@ export function html(
   strings: TemplateStringsArray,
   ...parts: readonly HtmlPart[]
 ): Html {
-  return new Html(String.raw({ raw: strings }, ...parts.map(textOf)));
+  // The source's indentation is no part of the page.
+  const raw = strings.map((string) => string.replace(/\n\s*/g, "\n"));
+  return new Html(String.raw({ raw }, ...parts.map(textOf)));
 }
 
 function textOf(part: HtmlPart): string {

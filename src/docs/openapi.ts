@@ -127,7 +127,9 @@ function answerOf({ when, content }: Answer) {
 function contentOf({ type, schema, example }: Content) {
   return {
     [type]: {
-      schema: schema === undefined ? { type: "string" } : schemaRef(schema),
+      schema: schema === undefined
+        ? { type: type === "application/json" ? "object" : "string" }
+        : schemaRef(schema),
       ...(example === undefined ? {} : { example }),
     },
   };

@@ -12,11 +12,10 @@ export interface Parameter {
   readonly example?: unknown;
 }
 
-const position: Schema = {
-  type: "integer",
-  minimum: 0,
-  maximum: Number.MAX_SAFE_INTEGER,
-};
+/** What `readWhole` takes at most: 15 digits. */
+const maxWhole = 999_999_999_999_999;
+
+const position: Schema = { type: "integer", minimum: 0, maximum: maxWhole };
 
 /** Every parameter of the API, by its name in `/openapi.json`. */
 export const parameters = {

@@ -57,7 +57,7 @@ export function renderPage(schemas: PageSchemas, style: string): string {
         </div>
       </body>
     </html>
-  `.text;
+  `.text.trimStart();
 }
 
 function renderNav(): Html {

@@ -16,6 +16,15 @@ Deno.test("html() takes in other templates, lists and numbers as they are", () =
   );
 });
 
+Deno.test("html() leaves the source's indentation out, and keeps that of what is put in", () => {
+  assertEquals(
+    html`
+      <pre>${"a\n  b"}</pre>
+    `.text,
+    "\n<pre>a\n  b</pre>\n",
+  );
+});
+
 Deno.test("prose() makes code of what is between backticks, and escapes it", () => {
   assertEquals(
     prose("an `<a>` & `b`").text,
