@@ -55,7 +55,7 @@ Deno.test("renderMembers() has a row for each member, and says which may be left
   assertEquals(
     squeeze(members),
     '<dl><div><dt><code>a</code> <span class="type">string, optional</span></dt><dd>one <code>&lt;a&gt;</code></dd></div>' +
-      '<div><dt><code>b</code><span class="type">boolean</span></dt><dd></dd></div></dl>',
+      '<div><dt><code>b</code> <span class="type">boolean</span></dt><dd></dd></div></dl>',
   );
 });
 
