@@ -62,11 +62,14 @@ function nameOf({ type, format }: Schema): string {
   return `${[type].flat().join(" or ")}${format ? `, ${format}` : ""}`;
 }
 
-/** The bounds of a number or a text; those of every safe integer are no news. */
+/** Beyond it, a bound is no news: it is what a number can hold. */
+const largestBound = 1e12;
+
+/** The bounds of a number or a text. */
 function boundsOf(schema: Schema): string {
   const { exclusiveMinimum, minLength, maxLength } = schema;
   const from = schema.minimum ?? minLength;
-  const maximum = schema.maximum === Number.MAX_SAFE_INTEGER
+  const maximum = (schema.maximum ?? 0) > largestBound
     ? undefined
     : schema.maximum;
   const to = maximum ?? maxLength;
