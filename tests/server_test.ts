@@ -99,6 +99,7 @@ Deno.test("RunningServer.stop() stops once, however often it is called", async (
         list: (...args) => store.list(...args),
         forget: (...args) => store.forget(...args),
         publish: (...args) => store.publish(...args),
+        publishAll: (...args) => store.publishAll(...args),
         close: () => {
           closes += 1;
           return store.close();
@@ -122,6 +123,7 @@ function slowStore() {
       read: (...args) => store.read(...args),
       list: (...args) => store.list(...args),
       forget: (...args) => store.forget(...args),
+      publishAll: (...args) => store.publishAll(...args),
       publish: async (...args) => {
         arrived.resolve();
         await goOn.promise;

@@ -13,7 +13,7 @@ import type { KeySet } from "./jwks.ts";
 import { importKeys, type KeyOptions } from "./keys.ts";
 import { verifySignature } from "./signature.ts";
 import { parseHeader } from "./token_header.ts";
-import { type VerifiedToken, VerifiedTokens } from "./verified_tokens.ts";
+import { RecentMap } from "../recent_map.ts";
 
 /** What became of a token. */
 export type Verdict =
@@ -35,6 +35,18 @@ export interface KeyedVerifier extends Verifier {
 export interface VerifierOptions extends ClaimChecks, KeyOptions {
   readonly keySet?: KeySet;
 }
+
+/** A token whose signature and claims were found good. */
+interface VerifiedToken {
+  readonly grant: Grant;
+  /** The claims that pass with time, to be checked each time. */
+  readonly times: Pick<Payload, "exp" | "nbf">;
+  /** The key set's generation, where its key verified the token. */
+  readonly generation?: number;
+}
+
+/** How many are kept, so that a storm of reconnects is not one of signatures as well. */
+const maxVerified = 10_000;
 
 /** Longer tokens are verified each time: so many as are kept would take much memory. */
 const maxKeptLength = 4_096;
@@ -59,7 +71,8 @@ export async function createVerifier(
     options,
     keySet !== undefined,
   );
-  const verified = new VerifiedTokens();
+  // By their digests: the tokens themselves are not kept.
+  const verified = new RecentMap<VerifiedToken>(maxVerified);
   const underWay = new Map<string, Promise<Grant>>();
 
   /** What is known of a token from before, unless its key may be gone. */

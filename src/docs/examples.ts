@@ -17,7 +17,7 @@ export const exampleDraft = {
 export const exampleEvent = {
   connection_id: exampleId,
   offset: 18,
-  event_id: "5b0f7c52-3d5f-4a86-b7a5-7f9a3f0f2b91",
+  event_id: `${exampleEpoch}:18`,
   status: "running",
   attempt: 1,
   progress: 0.42,

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { type Line, splitLines, tooLong } from "../protocol/lines.ts";
 import type { Services } from "../services.ts";
-import type { Store } from "../store/store.ts";
+import { type Publication, settle, type Store } from "../store/store.ts";
 import {
   describeOutcome,
   maxEventBytes,
@@ -52,10 +52,7 @@ function publishing(
     },
     async transform(lines, controller) {
       isPublishing = true;
-      // Begun in the order of the lines, and so stored in it.
-      const results = await Promise.all(
-        lines.map((line) => publishLine(line, store)),
-      );
+      const results = await publishLines(lines, store);
       isPublishing = false;
       controller.enqueue(results.join(""));
       if (drainSignal.aborted) controller.terminate();
@@ -69,25 +66,50 @@ function publishing(
   });
 }
 
-/** @returns A line of the answer: what a request of its own would be answered with. */
-async function publishLine(line: Line, store: Store): Promise<string> {
-  return `${JSON.stringify(await resultOf(line, store))}\n`;
+/** @returns A line of the answer for each line: what a request of its own would be answered with. */
+async function publishLines(
+  lines: readonly Line[],
+  store: Store,
+): Promise<string[]> {
+  const parsed = lines.map((line) => settle(() => parseLine(line)));
+  const publications = parsed.filter((result) => result.status === "fulfilled")
+    .map(({ value }) => value);
+  const outcomes = await store.publishAll(publications).catch(
+    (reason): PromiseRejectedResult[] =>
+      publications.map(() => ({ status: "rejected", reason })),
+  );
+  let next = 0;
+  return parsed.map((result) => {
+    const answer = settle(() => {
+      const { connectionId } = fulfilled(result);
+      return describeOutcome(connectionId, fulfilled(outcomes[next++]));
+    });
+    return `${
+      JSON.stringify(
+        answer.status === "fulfilled"
+          ? answer.value
+          : problemBody(asProblem(answer.reason, "POST /api/events")),
+      )
+    }\n`;
+  });
 }
 
-async function resultOf(line: Line, store: Store): Promise<unknown> {
-  try {
-    if (line === tooLong) {
-      throw new ProblemError({
-        status: 413,
-        code: "body_too_large",
-        detail: `A line may have ${maxEventBytes} characters at most`,
-      });
-    }
-    const { connection_id, ...members } = parseObject(line);
-    const connectionId = checkConnectionId(connection_id);
-    const outcome = await store.publish(connectionId, parseDraft(members));
-    return describeOutcome(connectionId, outcome);
-  } catch (error) {
-    return problemBody(asProblem(error, "POST /api/events"));
+/** @throws {ProblemError} For a line that can't be published. */
+function parseLine(line: Line): Publication {
+  if (line === tooLong) {
+    throw new ProblemError({
+      status: 413,
+      code: "body_too_large",
+      detail: `A line may have ${maxEventBytes} characters at most`,
+    });
   }
+  const { connection_id, ...members } = parseObject(line);
+  const connectionId = checkConnectionId(connection_id);
+  return { connectionId, change: parseDraft(members) };
+}
+
+/** The value of what went well; throws why something did not. */
+function fulfilled<T>(result: PromiseSettledResult<T> | undefined): T {
+  if (result?.status === "fulfilled") return result.value;
+  throw result?.reason;
 }

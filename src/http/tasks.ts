@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
+import type { TaskEvent } from "../tasks/event.ts";
 import { describeTask } from "../tasks/snapshot.ts";
 import { type Status, statuses } from "../tasks/status.ts";
 import {
@@ -63,7 +64,7 @@ export function taskRoutes(services: Services): Hono {
       epoch: view.epoch,
       offset: view.offset,
       recovered: view.recovered,
-      events: view.events,
+      events: view.events.map(({ json }): TaskEvent => JSON.parse(json)),
     });
   });
 

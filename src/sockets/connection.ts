@@ -74,6 +74,7 @@ export class Connection {
   userId: string | undefined;
   readonly #transport: Transport;
   readonly #options: ConnectionOptions;
+  readonly #backlogBytes: number;
   readonly #cleanups: (() => void)[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
@@ -86,6 +87,7 @@ export class Connection {
     this.#transport = transport;
     this.handshake = handshake;
     this.#options = options;
+    this.#backlogBytes = options.maxBufferedBytes * backlogShare;
   }
 
   /** Whether either side has begun to close. */
@@ -100,8 +102,7 @@ export class Connection {
 
   /** Whether a sender should wait. */
   get isBacklogged(): boolean {
-    return this.#transport.bufferedAmount >
-      this.#options.maxBufferedBytes * backlogShare;
+    return this.#transport.bufferedAmount > this.#backlogBytes;
   }
 
   /** Sends a frame, or queues it. */

@@ -1,9 +1,16 @@
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
 import { asUnavailable } from "./sqlite_error.ts";
+import { settle } from "./store.ts";
 
 /** Work in a transaction; what it returns runs after the commit and gives the result. */
 export type Work<T> = () => () => T;
+
+/** Works whose results are waited for together. */
+interface Batch {
+  readonly work: Work<void>;
+  readonly reject: (error: unknown) => void;
+}
 
 /** What is done besides the work of a transaction. */
 export interface GroupCommitHooks {
@@ -21,10 +28,7 @@ export interface GroupCommitHooks {
 export class GroupCommit {
   readonly #database: DatabaseSync;
   readonly #hooks: GroupCommitHooks;
-  #waiting: {
-    readonly work: Work<void>;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
+  #waiting: Batch[] = [];
 
   constructor(database: DatabaseSync, hooks: GroupCommitHooks) {
     this.#database = database;
@@ -36,20 +40,29 @@ export class GroupCommit {
    *
    * @throws {StoreUnavailableError} When it can't be committed.
    */
-  write<T>(work: Work<T>): Promise<T> {
+  async write<T>(work: Work<T>): Promise<T> {
+    const [result] = await this.writeAll([work]);
+    if (result?.status === "fulfilled") return result.value;
+    throw result?.reason;
+  }
+
+  /**
+   * Runs works in the next transaction, in their order. One that fails by a
+   * fault of ours takes no other with it.
+   *
+   * @returns What became of each.
+   * @throws {StoreUnavailableError} When they can't be committed.
+   */
+  writeAll<T>(
+    works: readonly Work<T>[],
+  ): Promise<PromiseSettledResult<T>[]> {
     return new Promise((resolve, reject) => {
       // Not `setTimeout`, which waits a millisecond or more.
       if (this.#waiting.length === 0) setImmediate(() => this.flush());
       this.#waiting.push({
         work() {
-          const finish = work();
-          return () => {
-            try {
-              resolve(finish());
-            } catch (error) {
-              reject(error);
-            }
-          };
+          const finishes = works.map(attempt);
+          return () => resolve(finishes.map(settle));
         },
         reject,
       });
@@ -58,28 +71,20 @@ export class GroupCommit {
 
   /** Commits what waits. */
   flush(): void {
-    const batch = this.#waiting;
-    if (batch.length === 0) return;
+    const batches = this.#waiting;
+    if (batches.length === 0) return;
     this.#waiting = [];
-    const finishes: (() => void)[] = [];
+    let finishes: (() => void)[];
     let hasBegun = false;
     try {
       this.#database.exec("BEGIN IMMEDIATE");
       hasBegun = true;
       this.#hooks.onBegin();
-      for (const { work, reject } of batch) {
-        try {
-          finishes.push(work());
-        } catch (error) {
-          // A fault of ours, before anything was written: nobody else's.
-          if (asUnavailable(error) !== error) throw error;
-          reject(error);
-        }
-      }
+      finishes = batches.map(({ work }) => work());
       this.#database.exec("COMMIT");
     } catch (error) {
       const reason = asUnavailable(error);
-      for (const { reject } of batch) reject(reason);
+      for (const { reject } of batches) reject(reason);
       // Else the transaction before it would be undone in memory.
       if (hasBegun) this.#rollBack();
       return;
@@ -95,5 +100,20 @@ export class GroupCommit {
       // something else wrong, the next transaction could not begin and says so.
     }
     this.#hooks.onRollback();
+  }
+}
+
+/**
+ * Runs a work. Where it fails by a fault of ours, before it has written
+ * anything, its result is that; the database's own failures end the transaction.
+ */
+function attempt<T>(work: Work<T>): () => T {
+  try {
+    return work();
+  } catch (error) {
+    if (asUnavailable(error) !== error) throw error;
+    return () => {
+      throw error;
+    };
   }
 }

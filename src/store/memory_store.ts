@@ -1,12 +1,15 @@
 import type { StreamPosition, TaskEvent } from "../tasks/event.ts";
 import { applyChange, type Change, type TaskState } from "../tasks/state.ts";
+import { MemoryHistory } from "./memory_history.ts";
 import {
   type Announce,
   eventAnnouncement,
   type HistoryView,
   type ListQuery,
+  type Publication,
   type PublishOutcome,
   type Retention,
+  settle,
   type Store,
   type TaskList,
 } from "./store.ts";
@@ -14,13 +17,7 @@ import {
 /** A task and the part of its history that is kept. */
 interface Task {
   state: TaskState;
-  /**
-   * Consecutive, oldest first; the last one's offset is the snapshot's. Up to
-   * twice as many as history keeps: see `#trim`.
-   */
-  readonly events: TaskEvent[];
-  /** The same events by their `event_id`. */
-  readonly byEventId: Map<string, TaskEvent>;
+  readonly history: MemoryHistory;
   /** Counts the store's events; a task's is that of its last one. */
   changedAt: number;
   expiresAtMs: number;
@@ -40,8 +37,9 @@ export function createMemoryStore(
 }
 
 class MemoryStore implements Store {
-  /** In the order of their last events, oldest first, and so of their expiry. */
   readonly #tasks = new Map<string, Task>();
+  /** Goes round the tasks, a few with each publish or read, to forget those whose time is over. */
+  #sweep = this.#tasks.entries();
   readonly #retention: Retention;
   readonly #announce: Announce;
   /** Of the histories that begin now; a forgotten task must not get its old one back. */
@@ -57,13 +55,23 @@ class MemoryStore implements Store {
     return Promise.resolve(this.#publish(connectionId, change));
   }
 
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return Promise.resolve(
+      publications.map(({ connectionId, change }) =>
+        settle(() => this.#publish(connectionId, change))
+      ),
+    );
+  }
+
   read(
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit = Infinity,
   ): Promise<HistoryView> {
     this.#forgetExpired();
-    const task = this.#tasks.get(connectionId);
+    const task = this.#find(connectionId);
     const epoch = task?.state.snapshot.epoch ?? this.#epoch;
     const offset = task?.state.snapshot.offset ?? 0;
     const oldest = Math.max(0, offset - this.#retention.historyLimit);
@@ -71,7 +79,7 @@ class MemoryStore implements Store {
     const recovered = from !== undefined && from.epoch === epoch &&
       from.offset <= offset && from.offset >= oldest;
     const events = task && recovered
-      ? eventsAfter(task, from.offset, limit)
+      ? task.history.after(from.offset, limit)
       : [];
     return Promise.resolve({
       epoch,
@@ -83,11 +91,11 @@ class MemoryStore implements Store {
   }
 
   list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {
-    this.#forgetExpired();
-    const tasks = [...this.#tasks.values()].reverse().filter((task) =>
-      task.changedAt < cursor &&
+    const now = Date.now();
+    const tasks = [...this.#tasks.values()].filter((task) =>
+      task.changedAt < cursor && task.expiresAtMs > now &&
       (status === undefined || task.state.snapshot.status === status)
-    );
+    ).sort((a, b) => b.changedAt - a.changedAt);
     const page = tasks.slice(0, limit);
     const last = page.at(-1);
     return Promise.resolve({
@@ -97,10 +105,9 @@ class MemoryStore implements Store {
   }
 
   forget(connectionId: string): Promise<boolean> {
-    this.#forgetExpired();
-    const wasKnown = this.#tasks.delete(connectionId);
+    const wasKnown = this.#find(connectionId) !== undefined;
     if (wasKnown) {
-      this.#epoch = crypto.randomUUID();
+      this.#delete(connectionId);
       this.#announce({ kind: "deleted", connectionId });
     }
     return Promise.resolve(wasKnown);
@@ -113,20 +120,22 @@ class MemoryStore implements Store {
 
   #publish(connectionId: string, change: Change): PublishOutcome {
     this.#forgetExpired();
-    const task = this.#tasks.get(connectionId);
-    const earlier = task && this.#findDuplicate(task, change);
-    if (task && earlier) {
+    const task = this.#find(connectionId);
+    const eventId = "kind" in change ? undefined : change.event_id;
+    const earlier = eventId === undefined
+      ? undefined
+      : task?.history.findOffset(eventId);
+    if (task && earlier !== undefined) {
       return {
         kind: "duplicate",
         epoch: task.state.snapshot.epoch,
-        offset: earlier.offset,
+        offset: earlier,
         cancelRequested: task.state.cancelRequested ?? false,
       };
     }
     const result = applyChange(task?.state, change, {
       connectionId,
       epoch: this.#epoch,
-      eventId: crypto.randomUUID(),
       now: new Date(),
     });
     if ("code" in result) return { kind: "refused", refusal: result };
@@ -137,68 +146,63 @@ class MemoryStore implements Store {
       if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
       return { kind: "noted", isNew };
     }
-    this.#append(connectionId, task, event, state);
+    const json = JSON.stringify(event);
+    const taken = task ?? this.#begin(connectionId, state);
+    this.#append(taken, event, json, state);
     return {
       kind: "stored",
       epoch: state.snapshot.epoch,
       event,
-      delivered: this.#announce(eventAnnouncement(event, state)),
+      delivered: this.#announce(eventAnnouncement(event, json, state)),
       cancelRequested: state.cancelRequested ?? false,
     };
   }
 
-  #append(
-    connectionId: string,
-    known: Task | undefined,
-    event: TaskEvent,
-    state: TaskState,
-  ): void {
-    const task: Task = known ??
-      { state, events: [], byEventId: new Map(), changedAt: 0, expiresAtMs: 0 };
+  #begin(connectionId: string, state: TaskState): Task {
+    const { historyLimit } = this.#retention;
+    const history = new MemoryHistory(historyLimit, state.snapshot.epoch);
+    const task = { state, history, changedAt: 0, expiresAtMs: 0 };
+    this.#tasks.set(connectionId, task);
+    return task;
+  }
+
+  #append(task: Task, event: TaskEvent, json: string, state: TaskState): void {
     task.state = state;
     task.changedAt = ++this.#changes;
     task.expiresAtMs = Date.now() + this.#retention.historyTtlMs;
-    task.events.push(event);
-    task.byEventId.set(event.event_id, event);
-    this.#trim(task);
+    task.history.push(event.event_id, json);
+  }
+
+  /** A task; one whose time is over is forgotten instead. */
+  #find(connectionId: string): Task | undefined {
+    const task = this.#tasks.get(connectionId);
+    if (task === undefined || task.expiresAtMs > Date.now()) return task;
+    this.#delete(connectionId);
+    return undefined;
+  }
+
+  #delete(connectionId: string): void {
     this.#tasks.delete(connectionId);
-    this.#tasks.set(connectionId, task);
+    this.#epoch = crypto.randomUUID();
   }
 
-  #findDuplicate(task: Task, change: Change): TaskEvent | undefined {
-    if ("kind" in change || change.event_id === undefined) return undefined;
-    const earlier = task.byEventId.get(change.event_id);
-    const oldest = task.state.snapshot.offset - this.#retention.historyLimit;
-    return earlier && earlier.offset > oldest ? earlier : undefined;
-  }
-
-  /** Cuts in batches, because `shift` on a long array costs its length. */
-  #trim(task: Task): void {
-    const { historyLimit } = this.#retention;
-    if (task.events.length < 2 * historyLimit) return;
-    for (const event of task.events.splice(0, historyLimit)) {
-      // A later event may have taken over an id that history no longer holds.
-      if (task.byEventId.get(event.event_id) === event) {
-        task.byEventId.delete(event.event_id);
-      }
-    }
-  }
-
+  /**
+   * Looks at the next few tasks. (Kept in order of their expiry they would move
+   * at each event, and a `Map` is slow to step over what was deleted from it.)
+   */
   #forgetExpired(): void {
     const now = Date.now();
-    for (const [connectionId, task] of this.#tasks) {
-      if (task.expiresAtMs > now) return;
-      this.#tasks.delete(connectionId);
-      this.#epoch = crypto.randomUUID();
+    for (let looked = 0; looked < sweptPerPublish; looked++) {
+      const { value: entry } = this.#sweep.next();
+      if (entry === undefined) {
+        this.#sweep = this.#tasks.entries();
+        return;
+      }
+      const [connectionId, { expiresAtMs }] = entry;
+      if (expiresAtMs <= now) this.#delete(connectionId);
     }
   }
 }
 
-function eventsAfter(
-  task: Task,
-  offset: number,
-  limit: number,
-): readonly TaskEvent[] {
-  const first = task.state.snapshot.offset - task.events.length;
-  return task.events.slice(offset - first, offset - first + limit);
-}
+/** Tasks looked at with each publish or read: more than one can begin with it, so that none is left behind. */
+const sweptPerPublish = 2;

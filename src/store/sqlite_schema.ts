@@ -13,7 +13,7 @@ export class StoreOpenError extends Error {
 const applicationId = 0x546b5772;
 
 /** The layout below. A change to it takes the next number and a migration. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 const schema = `
   -- One row: the epoch of the histories that begin now.
@@ -35,13 +35,42 @@ const schema = `
   CREATE TABLE events (
     task_id INTEGER NOT NULL,
     offset INTEGER NOT NULL,
-    event_id TEXT NOT NULL,
+    -- As its publisher named it; NULL where it is the event's position.
+    event_id TEXT,
     -- TaskEvent as JSON.
     event TEXT NOT NULL,
     PRIMARY KEY (task_id, offset)
   ) WITHOUT ROWID;
-  CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id);
+  CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id)
+    WHERE event_id IS NOT NULL;
 `;
+
+/** From each layout before to the next one. */
+const migrations: Record<number, string> = {
+  // An index of random ids made each event dirty a page more of a long history.
+  1: `
+    ALTER TABLE events RENAME TO events_1;
+    DROP INDEX events_by_id;
+    CREATE TABLE events (
+      task_id INTEGER NOT NULL,
+      offset INTEGER NOT NULL,
+      event_id TEXT,
+      event TEXT NOT NULL,
+      PRIMARY KEY (task_id, offset)
+    ) WITHOUT ROWID;
+    INSERT INTO events SELECT * FROM events_1;
+    DROP TABLE events_1;
+    CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id)
+      WHERE event_id IS NOT NULL;
+  `,
+};
+
+/**
+ * How much is written ahead before it is moved into the file, in pages of 4
+ * KiB: pages that many transactions touch are moved once. A start after a kill
+ * reads so much, 64 MiB.
+ */
+const checkpointPages = 16_384;
 
 /**
  * Opens a database of ours, or makes one, and holds it until it is closed:
@@ -60,6 +89,7 @@ export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = ${sync};
       PRAGMA journal_size_limit = 67108864;
+      PRAGMA wal_autocheckpoint = ${checkpointPages};
     `);
     prepareSchema(database, path);
     return database;
@@ -91,6 +121,9 @@ function prepareSchema(database: DatabaseSync, path: string): void {
     database.exec(schema);
     database.prepare("INSERT INTO store (epoch) VALUES (?)")
       .run(crypto.randomUUID());
+  }
+  for (let from = version; from > 0 && from < schemaVersion; from++) {
+    database.exec(migrations[from] ?? "");
   }
   database.exec(`
     PRAGMA application_id = ${applicationId};

@@ -13,16 +13,18 @@ const sources = {
   updateState: "UPDATE tasks SET state = ? WHERE id = ?",
   deleteTask: "DELETE FROM tasks WHERE id = ?",
   oldestTasks:
-    "SELECT id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
+    "SELECT id, connection_id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
   listTasks: `
     SELECT changed_at, state FROM tasks
     WHERE changed_at < ? AND updated_at_ms > ? AND (? IS NULL OR status = ?)
     ORDER BY changed_at DESC LIMIT ?`,
   findEvent: "SELECT offset FROM events WHERE task_id = ? AND event_id = ?",
+  findUnnamedEvent:
+    "SELECT offset FROM events WHERE task_id = ? AND offset = ? AND event_id IS NULL",
   insertEvent:
     "INSERT INTO events (task_id, offset, event_id, event) VALUES (?, ?, ?, ?)",
   eventsAfter:
-    "SELECT event FROM events WHERE task_id = ? AND offset > ? ORDER BY offset LIMIT ?",
+    "SELECT offset, event FROM events WHERE task_id = ? AND offset > ? ORDER BY offset LIMIT ?",
   trimEvents: "DELETE FROM events WHERE task_id = ? AND offset <= ?",
   deleteEvents: "DELETE FROM events WHERE task_id = ?",
 } as const;

@@ -10,6 +10,7 @@ import {
   eventAnnouncement,
   type HistoryView,
   type ListQuery,
+  type Publication,
   type PublishOutcome,
   type Retention,
   type Store,
@@ -69,6 +70,16 @@ class SqliteStore implements Store {
     return this.#commits.write(() => this.#publish(connectionId, change));
   }
 
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return this.#commits.writeAll(
+      publications.map(({ connectionId, change }) => () =>
+        this.#publish(connectionId, change)
+      ),
+    );
+  }
+
   async read(
     connectionId: string,
     since?: StreamPosition | "oldest",
@@ -107,7 +118,7 @@ class SqliteStore implements Store {
     return this.#commits.write(() => {
       const task = this.#tasks.take(connectionId);
       if (task === undefined) return () => false;
-      this.#tasks.delete(task.id);
+      this.#tasks.delete(task.id, connectionId);
       return () => {
         this.#announce({ kind: "deleted", connectionId });
         return true;
@@ -137,7 +148,6 @@ class SqliteStore implements Store {
     const result = applyChange(task?.state, change, {
       connectionId,
       epoch: this.#tasks.epoch,
-      eventId: crypto.randomUUID(),
       now: new Date(),
     });
     if ("code" in result) return () => ({ kind: "refused", refusal: result });
@@ -150,12 +160,13 @@ class SqliteStore implements Store {
         return { kind: "noted", isNew };
       };
     }
-    this.#tasks.append(task, event, state);
+    const json = JSON.stringify(event);
+    this.#tasks.append(task, event, json, state);
     return () => ({
       kind: "stored",
       epoch: state.snapshot.epoch,
       event,
-      delivered: this.#announce(eventAnnouncement(event, state)),
+      delivered: this.#announce(eventAnnouncement(event, json, state)),
       cancelRequested: state.cancelRequested ?? false,
     });
   }

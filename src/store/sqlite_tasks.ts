@@ -1,14 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { TaskEvent } from "../tasks/event.ts";
+import { RecentMap } from "../recent_map.ts";
+import { parsePositionId, positionId, type TaskEvent } from "../tasks/event.ts";
 import type { TaskState } from "../tasks/state.ts";
 import { prepareStatements, type Statements } from "./sqlite_statements.ts";
-import type { ListQuery, Retention, TaskList } from "./store.ts";
+import type { EncodedEvent, ListQuery, Retention, TaskList } from "./store.ts";
 
 /** A task as the tables have it. */
 export interface TaskRow {
   readonly id: number;
   readonly state: TaskState;
+  /** When its newest event came, in milliseconds since 1970. */
+  readonly updatedAtMs: number;
 }
+
+/** How many tasks are kept in memory as well, those published to or read last. */
+const maxHotTasks = 32_768;
+
+/** The largest of these, in characters of JSON. */
+const maxHotLength = 2_048;
 
 /** Tasks forgotten for their age in one transaction, so that none takes long. */
 const expiredPerTransaction = 100;
@@ -22,6 +31,8 @@ export class SqliteTasks {
   readonly #retention: Retention;
   #epoch: string;
   #changes: number;
+  /** Reading and decoding a task costs as much as storing an event of it. */
+  readonly #hot = new RecentMap<TaskRow>(maxHotTasks);
   /** What these were before the present transaction. */
   #before: { readonly epoch: string; readonly changes: number };
 
@@ -48,56 +59,89 @@ export class SqliteTasks {
   undo(): void {
     this.#epoch = this.#before.epoch;
     this.#changes = this.#before.changes;
+    this.#hot.clear();
   }
 
   /** A task, unless its time is over. */
   find(connectionId: string): TaskRow | undefined {
-    const row = this.#statements.findTask.get(connectionId);
-    return row && !this.#isExpired(row) ? decodeRow(row) : undefined;
+    const row = this.#read(connectionId);
+    return row && !this.#isExpired(row) ? row : undefined;
   }
 
   /** Whether a task is still here whose time is over. */
   isOver(connectionId: string): boolean {
-    const row = this.#statements.findTask.get(connectionId);
+    const row = this.#read(connectionId);
     return row !== undefined && this.#isExpired(row);
   }
 
   /** A task; one whose time is over is deleted instead. */
   take(connectionId: string): TaskRow | undefined {
-    const row = this.#statements.findTask.get(connectionId);
-    if (row === undefined) return undefined;
-    if (!this.#isExpired(row)) return decodeRow(row);
-    this.delete(Number(row.id));
+    const row = this.#read(connectionId);
+    if (row === undefined || !this.#isExpired(row)) return row;
+    this.delete(row.id, connectionId);
     return undefined;
   }
 
+  #read(connectionId: string): TaskRow | undefined {
+    const hot = this.#hot.get(connectionId);
+    if (hot !== undefined) return hot;
+    const found = this.#statements.findTask.get(connectionId);
+    if (found === undefined) return undefined;
+    const json = String(found.state);
+    const row = {
+      id: Number(found.id),
+      state: JSON.parse(json),
+      updatedAtMs: Number(found.updated_at_ms),
+    };
+    this.#remember(connectionId, row, json);
+    return row;
+  }
+
+  #remember(connectionId: string, row: TaskRow, json: string): void {
+    if (json.length <= maxHotLength) this.#hot.set(connectionId, row);
+    else this.#hot.delete(connectionId);
+  }
+
   /** Stores an event and the state after it; encodes both before it writes either. */
-  append(row: TaskRow | undefined, event: TaskEvent, state: TaskState): void {
+  append(
+    row: TaskRow | undefined,
+    event: TaskEvent,
+    json: string,
+    state: TaskState,
+  ): void {
     const { insertTask, updateTask, insertEvent, trimEvents } =
       this.#statements;
-    const eventJson = JSON.stringify(event);
     const stateJson = JSON.stringify(state);
+    const updatedAtMs = Date.parse(event.timestamp);
     const columns = [
       event.status,
       ++this.#changes,
-      Date.parse(event.timestamp),
+      updatedAtMs,
       stateJson,
     ] as const;
     const id = row
       ? (updateTask.run(...columns, row.id), row.id)
       : Number(insertTask.run(event.connection_id, ...columns).lastInsertRowid);
-    insertEvent.run(id, event.offset, event.event_id, eventJson);
-    const newestTrimmed = event.offset - this.#retention.historyLimit;
+    const { offset, event_id: eventId } = event;
+    const { epoch } = state.snapshot;
+    const name = eventId === positionId({ epoch, offset }) ? null : eventId;
+    insertEvent.run(id, offset, name, json);
+    const newestTrimmed = offset - this.#retention.historyLimit;
     if (newestTrimmed > 0) trimEvents.run(id, newestTrimmed);
+    this.#remember(event.connection_id, { id, state, updatedAtMs }, stateJson);
   }
 
   /** Stores a state that no event led to. */
-  update({ id }: TaskRow, state: TaskState): void {
-    this.#statements.updateState.run(JSON.stringify(state), id);
+  update({ id, updatedAtMs }: TaskRow, state: TaskState): void {
+    const json = JSON.stringify(state);
+    this.#statements.updateState.run(json, id);
+    const { connection_id: connectionId } = state.snapshot;
+    this.#remember(connectionId, { id, state, updatedAtMs }, json);
   }
 
   /** Deletes a task; a history that begins under its id must differ from it. */
-  delete(id: number): void {
+  delete(id: number, connectionId: string): void {
+    this.#hot.delete(connectionId);
     this.#statements.deleteEvents.run(id);
     this.#statements.deleteTask.run(id);
     this.#epoch = crypto.randomUUID();
@@ -105,9 +149,13 @@ export class SqliteTasks {
   }
 
   /** The offset of the event that was stored under this `event_id` and is still kept. */
-  findOffset({ id }: TaskRow, eventId: string): number | undefined {
-    const row = this.#statements.findEvent.get(id, eventId);
-    return row && Number(row.offset);
+  findOffset({ id, state }: TaskRow, eventId: string): number | undefined {
+    const { findEvent, findUnnamedEvent } = this.#statements;
+    const named = findEvent.get(id, eventId);
+    if (named !== undefined) return Number(named.offset);
+    const position = parsePositionId(eventId, state.snapshot.epoch);
+    const found = position && findUnnamedEvent.get(id, position);
+    return found ? Number(found.offset) : undefined;
   }
 
   /** @returns `undefined` where history doesn't reach back to the position, or on to it. */
@@ -115,14 +163,14 @@ export class SqliteTasks {
     { id, state }: TaskRow,
     since: { readonly offset: number } | "oldest",
     limit: number,
-  ): readonly TaskEvent[] | undefined {
+  ): readonly EncodedEvent[] | undefined {
     const newest = state.snapshot.offset;
     const oldest = Math.max(0, newest - this.#retention.historyLimit);
     const offset = since === "oldest" ? oldest : since.offset;
     if (offset < oldest || offset > newest) return undefined;
     if (offset === newest) return [];
     const events = this.#statements.eventsAfter.all(id, offset, limit)
-      .map(({ event }): TaskEvent => JSON.parse(String(event)));
+      .map((row) => ({ offset: Number(row.offset), json: String(row.event) }));
     // Less was kept than now is, where the limit has been raised since.
     const isWhole = since === "oldest" || events[0]?.offset === offset + 1;
     return isWhole ? events : undefined;
@@ -149,24 +197,20 @@ export class SqliteTasks {
   #deleteExpired(): void {
     const oldestKeptMs = this.#oldestKeptMs();
     const oldest = this.#statements.oldestTasks.iterate(expiredPerTransaction);
-    const expired: number[] = [];
-    for (const { id, updated_at_ms } of oldest) {
+    const expired: [id: number, connectionId: string][] = [];
+    for (const { id, connection_id, updated_at_ms } of oldest) {
       if (Number(updated_at_ms) > oldestKeptMs) break;
-      expired.push(Number(id));
+      expired.push([Number(id), String(connection_id)]);
     }
-    for (const id of expired) this.delete(id);
+    for (const [id, connectionId] of expired) this.delete(id, connectionId);
   }
 
-  #isExpired({ updated_at_ms }: { updated_at_ms?: unknown }): boolean {
-    return Number(updated_at_ms) <= this.#oldestKeptMs();
+  #isExpired({ updatedAtMs }: TaskRow): boolean {
+    return updatedAtMs <= this.#oldestKeptMs();
   }
 
   /** A task whose newest event is not younger than this is forgotten. */
   #oldestKeptMs(): number {
     return Date.now() - this.#retention.historyTtlMs;
   }
-}
-
-function decodeRow({ id, state }: Record<string, unknown>): TaskRow {
-  return { id: Number(id), state: JSON.parse(String(state)) };
 }

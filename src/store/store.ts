@@ -13,7 +13,10 @@ export type Announcement =
 /** An event in the store, with what its watchers must know besides. */
 export interface StoredEvent {
   readonly event: TaskEvent;
-  readonly epoch: string;
+  /** The same as JSON: encoded once, for the store and for all who watch. */
+  readonly json: string;
+  /** Where it is in the task's history: one object, which all its watchers keep. */
+  readonly position: StreamPosition;
   /** The user id whose private task it is; absent for an open task. */
   readonly owner?: string;
   /** When the event's lease ends, in milliseconds since 1970; absent without one. */
@@ -60,7 +63,20 @@ export interface HistoryView {
   /** Whether history reaches back to the position asked for, in the same epoch. */
   readonly recovered: boolean;
   /** The events after the position, oldest first; none unless `recovered`. */
-  readonly events: readonly TaskEvent[];
+  readonly events: readonly EncodedEvent[];
+}
+
+/** An event of the history, as it was encoded when it was stored. */
+export interface EncodedEvent {
+  readonly offset: number;
+  /** A {@linkcode TaskEvent}. */
+  readonly json: string;
+}
+
+/** A change of one task, in a batch. */
+export interface Publication {
+  readonly connectionId: string;
+  readonly change: Change;
 }
 
 /** Which tasks {@linkcode Store.list} lists. */
@@ -106,6 +122,16 @@ export interface Store {
   publish(connectionId: string, change: Change): Promise<PublishOutcome>;
 
   /**
+   * Judges and stores changes in their order, each for itself: one that fails
+   * takes no other with it.
+   *
+   * @returns What became of each, in the same order.
+   */
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]>;
+
+  /**
    * Reads a task and the events after a position.
    *
    * @param since Without it only the state is read, and `recovered` is false;
@@ -137,6 +163,15 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
+/** Runs what may throw. */
+export function settle<T>(action: () => T): PromiseSettledResult<T> {
+  try {
+    return { status: "fulfilled", value: action() };
+  } catch (reason) {
+    return { status: "rejected", reason };
+  }
+}
+
 /** How much a store keeps. */
 export interface Retention {
   /** Events a task; the newest are kept. */
@@ -148,12 +183,14 @@ export interface Retention {
 /** The announcement of an event that was stored with this state. */
 export function eventAnnouncement(
   event: TaskEvent,
+  json: string,
   { snapshot, owner, leaseEndsAtMs }: TaskState,
 ): Announcement {
   return {
     kind: "event",
     event,
-    epoch: snapshot.epoch,
+    json,
+    position: { epoch: snapshot.epoch, offset: event.offset },
     ...(owner === undefined ? {} : { owner }),
     ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
   };

@@ -53,3 +53,21 @@ export interface StreamPosition {
   /** 0 before the first event. */
   readonly offset: number;
 }
+
+/**
+ * The `event_id` of an event whose publisher named none: unique in its task,
+ * and found again without an index.
+ */
+export function positionId({ epoch, offset }: StreamPosition): string {
+  return `${epoch}:${offset}`;
+}
+
+/** The offset in a {@linkcode positionId} of an epoch; `undefined` in any other text. */
+export function parsePositionId(
+  eventId: string,
+  epoch: string,
+): number | undefined {
+  if (!eventId.startsWith(`${epoch}:`)) return undefined;
+  const digits = eventId.slice(epoch.length + 1);
+  return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined;
+}

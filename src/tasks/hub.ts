@@ -71,7 +71,7 @@ export class Hub {
   #deliver(stored: StoredEvent): number {
     const watchers = this.#watchers.get(stored.event.connection_id);
     if (watchers === undefined) return 0;
-    const frame = encodeTask(stored.event);
+    const frame = encodeTask(stored.json);
     let reached = 0;
     for (const watcher of watchers) {
       if (watcher.deliver(stored, frame)) reached += 1;

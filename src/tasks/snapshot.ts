@@ -1,10 +1,5 @@
 import type { EventDraft } from "./draft.ts";
-import type {
-  Snapshot,
-  TaskDescription,
-  TaskEvent,
-  TaskMembers,
-} from "./event.ts";
+import type { Snapshot, TaskDescription, TaskEvent } from "./event.ts";
 import type { TaskState } from "./state.ts";
 
 /**
@@ -38,22 +33,15 @@ export function describeTask(
   };
 }
 
-/** The members that a draft names, with `progress` worked out where it can be. */
-export function takeMembers(
-  draft: EventDraft,
+/** The progress that a draft names, or that can be worked out where it names amounts. */
+export function progressOf(
+  { progress, current, total }: EventDraft,
   before: Snapshot | undefined,
-): TaskMembers {
-  const { progress, current, total, unit, message, data } = draft;
-  const members = { progress, current, total, unit, message, data };
-  if (progress === undefined && (current ?? total) !== undefined) {
-    members.progress = ratio(
-      current ?? before?.current,
-      total ?? before?.total,
-    );
+): number | undefined {
+  if (progress !== undefined || (current ?? total) === undefined) {
+    return progress;
   }
-  return Object.fromEntries(
-    Object.entries(members).filter(([, value]) => value !== undefined),
-  );
+  return ratio(current ?? before?.current, total ?? before?.total);
 }
 
 function ratio(

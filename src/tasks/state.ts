@@ -1,6 +1,6 @@
 import type { EventDraft } from "./draft.ts";
-import type { Snapshot, TaskEvent } from "./event.ts";
-import { foldEvent, takeMembers } from "./snapshot.ts";
+import { positionId, type Snapshot, type TaskEvent } from "./event.ts";
+import { foldEvent, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
 /** All that the server knows of a task. */
@@ -27,8 +27,6 @@ export interface Stamp {
   readonly connectionId: string;
   /** The epoch of a history that begins now; an older task keeps its own. */
   readonly epoch: string;
-  /** For an event without `event_id`. */
-  readonly eventId: string;
   readonly now: Date;
 }
 
@@ -78,12 +76,12 @@ function applyDraft(
   const refusal = state && findRefusal(state, draft);
   if (refusal) return refusal;
 
-  const event = nextEvent(before, stamp, {
-    event_id: draft.event_id ?? stamp.eventId,
-    status: draft.status ?? impliedStatus(before?.status),
-    attempt: draft.attempt ?? before?.attempt ?? 1,
-    ...takeMembers(draft, before),
-  });
+  const event = nextEvent(
+    before,
+    stamp,
+    draft.status ?? impliedStatus(before?.status),
+    draft,
+  );
   const owner = state ? state.owner : draft.user_id;
   const leaseSeconds = isTerminal(event.status) ? undefined : draft.lease;
   const isNewAttempt = event.attempt !== before?.attempt;
@@ -115,11 +113,7 @@ function applyLoss(
       detail: "Another event came in the time of the lease",
     };
   }
-  const event = nextEvent(before, stamp, {
-    event_id: stamp.eventId,
-    status: "lost",
-    attempt: before.attempt,
-  });
+  const event = nextEvent(before, stamp, "lost", {});
   return {
     event,
     state: { ...rest, snapshot: foldEvent(before, event, before.epoch) },
@@ -132,17 +126,32 @@ function applyCancel(state: TaskState): Transition | Refusal {
     : { state: { ...state, cancelRequested: true } };
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
+/** The event with what a draft names of its members, and no others. */
 function nextEvent(
   before: Snapshot | undefined,
-  { connectionId, now }: Stamp,
-  members: Omit<TaskEvent, "connection_id" | "offset" | "timestamp">,
+  { connectionId, epoch, now }: Stamp,
+  status: Status,
+  draft: EventDraft,
 ): TaskEvent {
-  return {
+  const offset = (before?.offset ?? 0) + 1;
+  const position = { epoch: before?.epoch ?? epoch, offset };
+  const progress = progressOf(draft, before);
+  const event: Mutable<Omit<TaskEvent, "timestamp">> = {
     connection_id: connectionId,
-    offset: (before?.offset ?? 0) + 1,
-    ...members,
-    timestamp: now.toISOString(),
+    offset,
+    event_id: draft.event_id ?? positionId(position),
+    status,
+    attempt: draft.attempt ?? before?.attempt ?? 1,
   };
+  if (progress !== undefined) event.progress = progress;
+  if (draft.current !== undefined) event.current = draft.current;
+  if (draft.total !== undefined) event.total = draft.total;
+  if (draft.unit !== undefined) event.unit = draft.unit;
+  if (draft.message !== undefined) event.message = draft.message;
+  if (draft.data !== undefined) event.data = draft.data;
+  return Object.assign(event, { timestamp: now.toISOString() });
 }
 
 /** A first event runs; `lost` and a reopened task run again; else the status stays. */

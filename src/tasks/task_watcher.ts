@@ -46,6 +46,7 @@ const maxBacklog = 1_000;
  */
 export class TaskWatcher implements Watcher {
   readonly #options: TaskWatcherOptions;
+  readonly #outlet: Outlet;
   readonly #backlog = new Backlog();
   #mode: "catching up" | "live" | "holding" = "catching up";
   #stopped = false;
@@ -61,6 +62,7 @@ export class TaskWatcher implements Watcher {
 
   constructor(options: TaskWatcherOptions) {
     this.#options = options;
+    this.#outlet = options.outlet;
   }
 
   /**
@@ -95,17 +97,18 @@ export class TaskWatcher implements Watcher {
       return true;
     }
     if (isAtOrBefore(stored, this.#taken)) return false;
-    const { epoch, event } = stored;
-    const isNext = this.#taken?.epoch === epoch &&
-      this.#taken.offset + 1 === event.offset;
-    if (!isNext || this.#backlog.size >= maxBacklog) {
+    const { position } = stored;
+    const isNext = this.#taken?.epoch === position.epoch &&
+      this.#taken.offset + 1 === position.offset;
+    const isHolding = this.#mode === "holding";
+    if (!isNext || (isHolding && this.#backlog.size >= maxBacklog)) {
       this.#noted = stored;
       this.#inBackground(this.#catchUp(this.#sent));
       return true;
     }
-    this.#taken = { epoch, offset: event.offset };
-    if (this.#mode === "holding") this.#backlog.add(event);
-    else if (this.#send(frame, this.#taken) !== "sent") {
+    this.#taken = position;
+    if (isHolding) this.#backlog.add(stored.event);
+    else if (this.#send(frame, position) !== "sent") {
       this.#inBackground(this.#hold());
     }
     return true;
@@ -117,7 +120,7 @@ export class TaskWatcher implements Watcher {
       this.#notices.add(frame);
       return;
     }
-    const outcome = this.#options.outlet.send(frame);
+    const outcome = this.#outlet.send(frame);
     if (outcome === "backlogged" && this.#mode === "live") {
       this.#inBackground(this.#hold());
     }
@@ -130,21 +133,21 @@ export class TaskWatcher implements Watcher {
   }
 
   get #isOver(): boolean {
-    return this.#stopped || this.#options.outlet.isClosed;
+    return this.#stopped || this.#outlet.isClosed;
   }
 
   #inBackground(work: Promise<void>): void {
-    work.catch((error) => this.#options.outlet.fail(error));
+    work.catch((error) => this.#outlet.fail(error));
   }
 
   async #catchUp(since: StreamPosition | undefined): Promise<void> {
-    const { connectionId, store, outlet } = this.#options;
+    const { connectionId, store } = this.#options;
     const isJoining = this.#sent === undefined;
     let needsSync = isJoining;
     this.#mode = "catching up";
     this.#backlog.clear();
     for (;;) {
-      await outlet.writable();
+      await this.#outlet.writable();
       if (this.#isOver) return;
       this.#noted = undefined; // the store has it by now
       this.#notices.clear(); // these, too
@@ -158,9 +161,9 @@ export class TaskWatcher implements Watcher {
       }
       if (needsSync || !view.recovered) this.#sync(view, since);
       needsSync = false;
-      for (const event of view.events) {
-        const position = { epoch: view.epoch, offset: event.offset };
-        if (this.#send(encodeTask(event), position) !== "sent") break;
+      for (const { offset, json } of view.events) {
+        const position = { epoch: view.epoch, offset };
+        if (this.#send(encodeTask(json), position) !== "sent") break;
       }
       since = this.#sent;
       const isAtEnd = since?.offset === view.offset;
@@ -174,13 +177,12 @@ export class TaskWatcher implements Watcher {
 
   /** Until the reader has taken what was sent, and then what was held. */
   async #hold(): Promise<void> {
-    const { outlet, onMerged } = this.#options;
     this.#mode = "holding";
     while (this.#mode === "holding") {
       // Within one turn the runtime sends nothing, to a fast reader as well.
       await delay(0);
-      if (outlet.isBacklogged) this.#backlog.merge();
-      await outlet.writable();
+      if (this.#outlet.isBacklogged) this.#backlog.merge();
+      await this.#outlet.writable();
       if (this.#isOver || this.#mode !== "holding") return;
       let isWritable = true;
       while (isWritable) {
@@ -192,10 +194,10 @@ export class TaskWatcher implements Watcher {
         const { event, skipped } = held;
         const epoch = this.#taken?.epoch ?? "";
         const frame = skipped === 0
-          ? encodeTask(event)
+          ? encodeTask(JSON.stringify(event))
           : encodeMergedTask(event, skipped);
         const outcome = this.#send(frame, { epoch, offset: event.offset });
-        if (skipped > 0) onMerged?.(skipped);
+        if (skipped > 0) this.#options.onMerged?.(skipped);
         isWritable = outcome === "sent";
       }
     }
@@ -203,7 +205,7 @@ export class TaskWatcher implements Watcher {
 
   #send(frame: string, position: StreamPosition) {
     this.#sent = position;
-    return this.#options.outlet.send(frame);
+    return this.#outlet.send(frame);
   }
 
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
@@ -219,7 +221,7 @@ export class TaskWatcher implements Watcher {
       task: state && describeTask(state, watchers),
     });
     this.#send(frame, { epoch, offset });
-    for (const notice of this.#notices) this.#options.outlet.send(notice);
+    for (const notice of this.#notices) this.#outlet.send(notice);
     this.#notices.clear();
   }
 
@@ -250,8 +252,8 @@ function isOther(
 
 /** Whether an event lies at a position or before it, in the same life of the task. */
 function isAtOrBefore(
-  { epoch, event }: StoredEvent,
+  { position: { epoch, offset } }: StoredEvent,
   position: StreamPosition | undefined,
 ): boolean {
-  return position?.epoch === epoch && event.offset <= position.offset;
+  return position?.epoch === epoch && offset <= position.offset;
 }

@@ -8,6 +8,7 @@ import { exampleEvent, exampleTask } from "../../src/docs/examples.ts";
 import type { TaskDescription, TaskEvent } from "../../src/tasks/event.ts";
 import { assertFrame, asyncApi, faultsOf } from "../support/documents.ts";
 
+const json = JSON.stringify(exampleEvent);
 const event = exampleEvent as TaskEvent;
 const task = { ...exampleTask, cancel_requested: true } as TaskDescription;
 const sync = { epoch: "e", offset: 1, recovered: true };
@@ -59,7 +60,7 @@ const encoded: readonly (readonly [
     "Sync",
     encoders.encodeSync({ ...sync, task, connectionId: "a" }),
   ],
-  ["encodeTask", "TaskEvent", encoders.encodeTask(event)],
+  ["encodeTask", "TaskEvent", encoders.encodeTask(json)],
   ["encodeMergedTask", "TaskEvent", encoders.encodeMergedTask(event, 2)],
   [
     "encodeCancelRequested",

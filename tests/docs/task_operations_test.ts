@@ -108,7 +108,14 @@ for (const { method, path } of [...publishOperations, ...readOperations]) {
   Deno.test(`${route} fails with its store as it is described`, async () => {
     const down = () => Promise.reject(new StoreUnavailableError("down"));
     const { call } = await makeApi({}, ({ store }) => ({
-      store: { ...store, publish: down, read: down, list: down, forget: down },
+      store: {
+        ...store,
+        publish: down,
+        publishAll: down,
+        read: down,
+        list: down,
+        forget: down,
+      },
     }));
     const answer = await call(request, init);
     assertEquals(answer.status, path === "/api/events" ? 200 : 503);

@@ -60,7 +60,8 @@ Deno.test("POST /api/events stores what each line says, in the order of a task's
     const { epoch } = await services.store.read("a");
     const { events } = await services.store.read("a", { epoch, offset: 0 });
     assertEquals(
-      events.map(({ current, progress }) => [current, progress]),
+      events.map(({ json }) => JSON.parse(json))
+        .map(({ current, progress }) => [current, progress]),
       upTo(50).map((half) => [2 * half, half / 50]),
     );
     await services.store.close();
@@ -183,14 +184,33 @@ for (
   });
 }
 
-Deno.test("POST /api/events answers 503 to the lines that the store can't take", async () => {
+const down = new StoreUnavailableError("the disk is full");
+
+Deno.test("POST /api/events answers 503 to all lines that a store takes together and can't", async () => {
+  const { call } = await makeApi({}, ({ store }) => ({
+    store: { ...store, publishAll: () => Promise.reject(down) },
+  }));
+  const lines = ['{"connection_id":"a"}', "{", '{"connection_id":"b"}'];
+  const { text } = await call(path, { body: lines.join("\n") });
+  assertEquals(resultsOf(text).map(short), [
+    "503 store_unavailable",
+    "400 bad_json",
+    "503 store_unavailable",
+  ]);
+});
+
+Deno.test("POST /api/events answers 503 to the one line that the store can't take", async () => {
   const { call } = await makeApi({}, ({ store }) => ({
     store: {
       ...store,
-      publish: (id, change) =>
-        id === "down"
-          ? Promise.reject(new StoreUnavailableError("the disk is full"))
-          : store.publish(id, change),
+      publishAll: (publications) =>
+        Promise.allSettled(
+          publications.map(({ connectionId, change }) =>
+            connectionId === "down"
+              ? Promise.reject(down)
+              : store.publish(connectionId, change)
+          ),
+        ),
     },
   }));
   const body = ["a", "down", "a"]

@@ -70,7 +70,7 @@ Deno.test("GET history answers the events as they were stored", async () => {
     epoch,
     offset: 2,
     recovered: true,
-    events: view.events,
+    events: view.events.map(({ json }) => JSON.parse(json)),
   });
 });
 

@@ -108,7 +108,7 @@ const event: TaskEvent = {
 
 Deno.test("encodeTask() writes an event as the spec shows it", () => {
   assertEquals(
-    encodeTask(event),
+    encodeTask(JSON.stringify(event)),
     '{"type":"task","connection_id":"upload_123456","offset":18,"event_id":"e18","status":"running","attempt":1,"progress":0.42,"current":42,"total":100,"unit":"rows","message":"transcoding","data":{"frame":1200},"timestamp":"2026-11-23T20:20:58.123Z"}',
   );
 });
@@ -117,7 +117,7 @@ Deno.test("encodeTask() leaves absent members out, and keeps a null of the publi
   const { connection_id, offset, event_id, status, attempt, timestamp } = event;
   const bare = { connection_id, offset, event_id, status, attempt };
   assertEquals(
-    encodeTask({ ...bare, data: null, timestamp }),
+    encodeTask(JSON.stringify({ ...bare, data: null, timestamp })),
     '{"type":"task","connection_id":"upload_123456","offset":18,"event_id":"e18","status":"running","attempt":1,"data":null,"timestamp":"2026-11-23T20:20:58.123Z"}',
   );
 });

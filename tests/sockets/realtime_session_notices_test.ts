@@ -12,6 +12,7 @@ for (const [sub, first] of [["7", "sync"], ["8", "error"]] as const) {
       services: ({ store }) => ({
         store: {
           publish: (id, change) => store.publish(id, change),
+          publishAll: (all) => store.publishAll(all),
           forget: (id) => store.forget(id),
           list: (query) => store.list(query),
           close: () => store.close(),

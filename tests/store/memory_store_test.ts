@@ -62,15 +62,36 @@ Deno.test("createMemoryStore() forgets tasks that nobody asks for again", async 
   await store.close();
 });
 
-Deno.test("createMemoryStore() holds at most twice the history", async () => {
-  const store = createStore(5);
+Deno.test("createMemoryStore() forgets every task whose time is over, while others are published to", async () => {
+  const store = createStore(10, 1_000);
   const kept: WeakRef<object>[] = [];
-  for (let count = 0; count < 100; count++) {
-    kept.push(await publishHeld(store, "a"));
+  for (let count = 0; count < 50; count++) {
+    kept.push(await publishHeld(store, `old ${count}`));
+  }
+  {
+    using time = new FakeTime();
+    time.tick(1_000);
+    for (let count = 0; count < 60; count++) await store.publish("new", {});
   }
   await collectGarbage();
-  const held = kept.filter((data) => data.deref() !== undefined).length;
-  assertEquals(held >= 5 && held <= 10, true, `${held} events are held`);
+  assertEquals(kept.filter((data) => data.deref() !== undefined), []);
+  await store.close();
+});
+
+Deno.test("createMemoryStore() holds no more than a few times the history", async () => {
+  const store = createStore(5);
+  await store.publish("a", {});
+  await collectGarbage();
+  const before = Deno.memoryUsage().heapUsed;
+  for (let count = 0; count < 20_000; count++) {
+    await store.publish("a", {
+      event_id: `${count}`,
+      message: "x".repeat(900),
+    });
+  }
+  await collectGarbage();
+  const grown = Deno.memoryUsage().heapUsed - before;
+  assertEquals(grown < 5_000_000, true, `${grown} bytes more than before`);
   await store.close();
 });
 

@@ -93,3 +93,64 @@ Deno.test({
     assertRefused(path, /can't be written/);
   },
 });
+
+Deno.test("openDatabase() brings a database of layout 1 up to date, with what is in it", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  const old = new DatabaseSync(path);
+  old.exec(`
+    CREATE TABLE store (epoch TEXT NOT NULL);
+    INSERT INTO store VALUES ('life');
+    CREATE TABLE tasks (
+      id INTEGER PRIMARY KEY,
+      connection_id TEXT NOT NULL UNIQUE,
+      status TEXT NOT NULL,
+      changed_at INTEGER NOT NULL,
+      updated_at_ms INTEGER NOT NULL,
+      state TEXT NOT NULL
+    );
+    CREATE INDEX tasks_by_change ON tasks (changed_at);
+    CREATE TABLE events (
+      task_id INTEGER NOT NULL,
+      offset INTEGER NOT NULL,
+      event_id TEXT NOT NULL,
+      event TEXT NOT NULL,
+      PRIMARY KEY (task_id, offset)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id);
+    INSERT INTO events VALUES (1, 1, 'one', '{}'), (1, 2, 'two', '{}');
+    PRAGMA application_id = ${0x546b5772};
+    PRAGMA user_version = 1;
+  `);
+  old.close();
+  for (let opened = 0; opened < 2; opened++) {
+    const database = openDatabase(path, "NORMAL");
+    assertEquals(
+      database.prepare("SELECT task_id, offset, event_id FROM events").all()
+        .map((row) => ({ ...row })),
+      [
+        { task_id: 1, offset: 1, event_id: "one" },
+        { task_id: 1, offset: 2, event_id: "two" },
+      ],
+    );
+    assertEquals(
+      database.prepare("PRAGMA user_version").get()?.user_version,
+      2,
+    );
+    database.close();
+  }
+  const database = openDatabase(path, "NORMAL");
+  database.exec("INSERT INTO events VALUES (1, 3, NULL, '{}')");
+  database.close();
+});
+
+Deno.test("openDatabase() lays out a new database as a migrated one", async () => {
+  const index = "SELECT sql FROM sqlite_schema WHERE name = 'events_by_id'";
+  await using folder = await makeTempDir();
+  const fresh = openDatabase(`${folder.path}/a.db`, "NORMAL");
+  assertEquals(
+    String(fresh.prepare(index).get()?.sql).includes("event_id IS NOT NULL"),
+    true,
+  );
+  fresh.close();
+});

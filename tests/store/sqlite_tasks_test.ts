@@ -24,11 +24,11 @@ class Fixture implements Disposable {
     const result = applyChange(row?.state, change, {
       connectionId,
       epoch: this.tasks.epoch,
-      eventId: crypto.randomUUID(),
       now: new Date(),
     });
     assert("event" in result && result.event);
-    this.tasks.append(row, result.event, result.state);
+    const { event, state } = result;
+    this.tasks.append(row, event, JSON.stringify(event), state);
   }
 
   /** How many rows a table has. */
@@ -80,7 +80,7 @@ Deno.test("SqliteTasks.delete() renews the epoch, and stores it", () => {
   fixture.put("a");
   const row = tasks.find("a");
   assert(row);
-  tasks.delete(row.id);
+  tasks.delete(row.id, "a");
   assertNotEquals(tasks.epoch, before);
   assertEquals(fixture.storedEpoch, tasks.epoch);
   const retention = { historyLimit: 10, historyTtlMs };
@@ -96,7 +96,7 @@ Deno.test("SqliteTasks.undo() takes back what a rollback undid", () => {
   assert(row);
   database.exec("BEGIN");
   tasks.begin();
-  tasks.delete(row.id);
+  tasks.delete(row.id, "a");
   for (let count = 0; count < 5; count += 1) fixture.put("c");
   database.exec("ROLLBACK");
   tasks.undo();

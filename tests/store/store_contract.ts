@@ -1,4 +1,5 @@
 import { createTest, type OpenStore } from "./store_contract_bench.ts";
+import { testBatches } from "./store_contract_batches.ts";
 import { testDuplicates } from "./store_contract_duplicates.ts";
 import { testExpiry } from "./store_contract_expiry.ts";
 import { testListing } from "./store_contract_list.ts";
@@ -10,6 +11,7 @@ import { testServerChanges } from "./store_contract_server.ts";
 export function testStoreContract(name: string, open: OpenStore): void {
   const test = createTest(name, open);
   testPublishing(test);
+  testBatches(test);
   testDuplicates(test);
   testReading(test);
   testExpiry(test);

@@ -40,6 +40,18 @@ export function testDuplicates(test: Test): void {
     assertEquals(announced.length, 3);
   });
 
+  test("publish() is not misled by an event_id that looks like a position", async ({ store, put }) => {
+    await put("a", { event_id: "named" });
+    const { epoch } = await store.read("a");
+    for (const event_id of [`${epoch}:1`, `${epoch}:9`, `${epoch}:3`]) {
+      const { offset } = await put("a", { event_id });
+      const again = await store.publish("a", { event_id });
+      assertEquals(outcomeOf("duplicate", again).offset, offset);
+    }
+    const { events } = await store.read("a", { epoch, offset: 0 });
+    assertEquals(events.length, 4);
+  });
+
   test("publish() takes events without an event_id for as many events", async (bench) => {
     const events = [await bench.put("a"), await bench.put("a")];
     assertEquals(events.map(({ offset }) => offset), [1, 2]);

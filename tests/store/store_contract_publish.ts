@@ -40,9 +40,12 @@ export function testPublishing(test: Test): void {
         delivered: 3,
         cancelRequested: false,
       });
-      assertEquals(announced, [{ event, epoch, owner: "7" }]);
+      const { offset } = event;
+      const json = JSON.stringify(event);
+      const position = { epoch, offset };
+      assertEquals(announced, [{ event, json, position, owner: "7" }]);
       const view = await store.read("a", { epoch, offset: 0 });
-      assertEquals([view.events, view.state?.owner], [[event], "7"]);
+      assertEquals([view.events, view.state?.owner], [[{ offset, json }], "7"]);
     },
     { onAnnounce: () => 3 },
   );
@@ -88,7 +91,7 @@ export function testPublishing(test: Test): void {
     for (const data of values) await put("a", { data });
     const { epoch } = await store.read("a");
     const { events } = await store.read("a", { epoch, offset: 0 });
-    assertEquals(events.map(({ data }) => data), values);
+    assertEquals(events.map(({ json }) => JSON.parse(json).data), values);
   });
 
   test("publish() keeps tasks apart whose ids are nearly the same", async (bench) => {
@@ -182,10 +185,10 @@ export function testPublishing(test: Test): void {
       announced.map(({ event }) => event.event_id),
     );
   }, {
-    onAnnounce({ event, epoch }, store) {
-      const since = { epoch, offset: event.offset - 1 };
+    onAnnounce({ position: { epoch, offset } }, store) {
       reads.push(
-        store.read("a", since).then(({ events }) => events[0]?.event_id),
+        store.read("a", { epoch, offset: offset - 1 })
+          .then(({ events }) => JSON.parse(events[0]?.json ?? "{}").event_id),
       );
       return 0;
     },

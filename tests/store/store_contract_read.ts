@@ -21,7 +21,9 @@ export function testReading(test: Test): void {
     }
     const event = await put("a");
     const { recovered, events } = await store.read("a", { epoch, offset: 0 });
-    assertEquals([recovered, events], [true, [event]]);
+    assertEquals([recovered, events], [true, [
+      { offset: 1, json: JSON.stringify(event) },
+    ]]);
   });
 
   test("read() reads history from where it begins", async (bench) => {

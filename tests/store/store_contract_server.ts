@@ -15,7 +15,7 @@ export function testServerChanges(test: Test): void {
     assertEquals(state?.snapshot.progress, 0.5);
     assertEquals(state?.leaseEndsAtMs, undefined);
     const { events } = await store.read("a", { epoch, offset: 1 });
-    assertEquals(events, [outcome.event]);
+    assertEquals(events.map(({ json }) => JSON.parse(json)), [outcome.event]);
     assertEquals(announced.map(({ event }) => event.status), [
       "running",
       "lost",

@@ -1,6 +1,7 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
   eventAnnouncement,
+  settle,
   StoreUnavailableError,
 } from "../../src/store/store.ts";
 
@@ -21,10 +22,12 @@ const snapshot = {
 };
 
 Deno.test("eventAnnouncement() says whose the task is and when the lease ends, where there are such", () => {
-  const bare = { kind: "event", event, epoch: "life" } as const;
-  assertEquals(eventAnnouncement(event, { snapshot }), bare);
+  const json = JSON.stringify(event);
+  const position = { epoch: "life", offset: 1 };
+  const bare = { kind: "event", event, json, position } as const;
+  assertEquals(eventAnnouncement(event, json, { snapshot }), bare);
   assertEquals(
-    eventAnnouncement(event, {
+    eventAnnouncement(event, json, {
       snapshot,
       owner: "",
       leaseEndsAtMs: 0,
@@ -43,4 +46,15 @@ Deno.test("StoreUnavailableError is an Error that keeps its cause", () => {
     "down",
     cause,
   ]);
+});
+
+Deno.test("settle() tells what came back, and what was thrown", () => {
+  assertEquals(settle(() => 1), { status: "fulfilled", value: 1 });
+  const reason = new TypeError("no");
+  assertEquals(
+    settle(() => {
+      throw reason;
+    }),
+    { status: "rejected", reason },
+  );
 });

@@ -30,6 +30,7 @@ export class LeasedTasks {
       list: (query) => store.list(query),
       forget: (id) => store.forget(id),
       close: () => store.close(),
+      publishAll: (all) => store.publishAll(all),
       publish: (id, change) => this.#publish(store, id, change),
     };
   }

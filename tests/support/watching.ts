@@ -38,6 +38,7 @@ export class WatchedTask {
     this.store = {
       list: (query) => store.list(query),
       forget: (id) => store.forget(id),
+      publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),
       close: () => store.close(),
       read: async (id, since, limit) => {

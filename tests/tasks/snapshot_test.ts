@@ -4,7 +4,7 @@ import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
 import {
   describeTask,
   foldEvent,
-  takeMembers,
+  progressOf,
 } from "../../src/tasks/snapshot.ts";
 
 const first: TaskEvent = {
@@ -77,73 +77,40 @@ Deno.test("describeTask() tells of a request to cancel, and nothing of owner and
   });
 });
 
-const taken: [
+const worked: [
   what: string,
   draft: EventDraft,
   before: Partial<Snapshot>,
-  members: unknown,
+  progress: number | undefined,
 ][] = [
-  ["nothing of an empty draft", {}, { current: 1, total: 2 }, {}],
+  ["nothing of an empty draft", {}, { current: 1, total: 2 }, undefined],
+  ["it of current and total", { current: 1, total: 4 }, {}, 0.25],
   [
-    "what describes the task, and no more",
-    {
-      status: "running",
-      attempt: 1,
-      event_id: "e",
-      lease: 5,
-      user_id: "7",
-      unit: "rows",
-      message: "",
-      data: 0,
-    },
-    {},
-    { unit: "rows", message: "", data: 0 },
-  ],
-  ["null as data", { data: null }, {}, { data: null }],
-  [
-    "progress of current and total",
-    { current: 1, total: 4 },
-    {},
-    { current: 1, total: 4, progress: 0.25 },
-  ],
-  [
-    "progress of current and the known total",
+    "it of current and the known total",
     { current: 3 },
     { current: 1, total: 4 },
-    { current: 3, progress: 0.75 },
+    0.75,
   ],
   [
-    "progress of total and the known current",
+    "it of total and the known current",
     { total: 10 },
     { current: 1, total: 4 },
-    { total: 10, progress: 0.1 },
+    0.1,
   ],
-  [
-    "progress as it is given",
-    { current: 1, total: 4, progress: 0 },
-    {},
-    { current: 1, total: 4, progress: 0 },
-  ],
-  [
-    "no more progress than all of it",
-    { current: 9, total: 4 },
-    {},
-    { current: 9, total: 4, progress: 1 },
-  ],
-  ["no progress without a total", { current: 9 }, {}, { current: 9 }],
-  ["no progress of no total", { current: 0 }, { total: 0 }, { current: 0 }],
-  ["0 as current", { current: 0 }, { total: 4 }, { current: 0, progress: 0 }],
+  ["it as it is given", { current: 1, total: 4, progress: 0 }, {}, 0],
+  ["no more than all of it", { current: 9, total: 4 }, {}, 1],
+  ["nothing without a total", { current: 9 }, {}, undefined],
+  ["nothing of no total", { current: 0 }, { total: 0 }, undefined],
+  ["0 of 0 as current", { current: 0 }, { total: 4 }, 0],
 ];
 
-for (const [what, draft, before, members] of taken) {
-  Deno.test(`takeMembers() takes ${what}`, () => {
-    const result = takeMembers(draft, { ...snapshot, ...before });
-    assertEquals(result, members as typeof result);
-    assertFalse(Object.values(result).includes(undefined));
+for (const [what, draft, before, progress] of worked) {
+  Deno.test(`progressOf() makes ${what}`, () => {
+    assertEquals(progressOf(draft, { ...snapshot, ...before }), progress);
   });
 }
 
-Deno.test("takeMembers() knows of nothing before the first event", () => {
-  assertEquals(takeMembers({ current: 1 }, undefined), { current: 1 });
-  assertEquals(takeMembers({ total: 1 }, undefined), { total: 1 });
+Deno.test("progressOf() knows of nothing before the first event", () => {
+  assertEquals(progressOf({ current: 1 }, undefined), undefined);
+  assertEquals(progressOf({ total: 1 }, undefined), undefined);
 });

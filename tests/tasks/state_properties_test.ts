@@ -17,7 +17,6 @@ function stamp(count: number) {
   return {
     connectionId: "upload_1",
     epoch: `epoch-${count}`,
-    eventId: `generated-${count}`,
     now: new Date(count),
   };
 }

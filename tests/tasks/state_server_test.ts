@@ -11,7 +11,6 @@ function stamp(ms: number) {
   return {
     connectionId: "upload_1",
     epoch: `epoch-${ms}`,
-    eventId: `generated-${ms}`,
     now: new Date(ms),
   };
 }
@@ -56,7 +55,7 @@ Deno.test("applyChange() makes a task lost by an event of the server's own", () 
   const event = {
     connection_id: "upload_1",
     offset: 2,
-    event_id: "generated-60000",
+    event_id: "epoch-0:2",
     status: "lost",
     attempt: 3,
     timestamp,

@@ -14,19 +14,18 @@ function stamp(count = 0) {
   return {
     connectionId: "upload_1",
     epoch: `epoch-${count}`,
-    eventId: `generated-${count}`,
     now: new Date(Date.UTC(2026, 10, 23, 20, 20, 58, count)),
   };
 }
 
 /** A task after one event; frozen, so that no judgement can change it. */
 function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
-  const { connectionId, epoch, eventId, now } = stamp();
+  const { connectionId, epoch, now } = stamp();
   const timestamp = now.toISOString();
   const snapshot = Object.freeze({
     connection_id: connectionId,
     offset: 1,
-    event_id: eventId,
+    event_id: `${epoch}:1`,
     status: "running" as const,
     attempt: 1,
     timestamp,
@@ -95,7 +94,7 @@ Deno.test("applyChange() keeps a task's epoch and beginning, and numbers on", ()
     progress: 0.5,
   });
   assertEquals(event.offset, 8);
-  assertEquals(event.event_id, "generated-1");
+  assertEquals(event.event_id, "epoch-0:8");
   assertFalse("message" in event);
   assertEquals(state.snapshot.message, "old");
   assertEquals(state.snapshot.epoch, "epoch-0");

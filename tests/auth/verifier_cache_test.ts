@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { spy } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
-import { VerifiedTokens } from "../../src/auth/verified_tokens.ts";
 import { createVerifier } from "../../src/auth/verifier.ts";
 import { testSecret } from "../support/server.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
@@ -18,33 +17,6 @@ function countVerifications() {
     [Symbol.dispose]: () => verifying.restore(),
   };
 }
-
-const token = { grant: { scopes: new Set<string>() }, times: {} };
-
-Deno.test("VerifiedTokens keeps those seen last, and forgets those not seen for longest", () => {
-  const tokens = new VerifiedTokens(4);
-  for (const digest of ["a", "b", "c"]) tokens.set(digest, token);
-  assertEquals(tokens.get("a"), token);
-  tokens.set("d", token);
-  assertEquals([tokens.get("a"), tokens.get("b")], [token, undefined]);
-});
-
-Deno.test("VerifiedTokens counts a token once, and deletes it", () => {
-  const tokens = new VerifiedTokens(8);
-  for (const digest of ["a", "b", "a", "c"]) tokens.set(digest, token);
-  assertEquals(tokens.size, 3);
-  for (const digest of ["a", "c"]) tokens.delete(digest);
-  assertEquals([tokens.get("a"), tokens.size], [undefined, 1]);
-});
-
-Deno.test("VerifiedTokens holds 10,000 by default at most, and half of that at least", () => {
-  const tokens = new VerifiedTokens();
-  for (let n = 0; n < 30_000; n += 1) {
-    tokens.set(`${n}`, token);
-    assertEquals(tokens.size <= 10_000, true);
-    assertEquals(tokens.size >= Math.min(n + 1, 5_000), true);
-  }
-});
 
 Deno.test("createVerifier() verifies a token once in a storm, and not again after it", async () => {
   const verifier = await createVerifier(options);

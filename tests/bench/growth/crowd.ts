@@ -1,0 +1,80 @@
+import { fileURLToPath } from "node:url";
+import { type Line, splitLines } from "../../../src/protocol/lines.ts";
+import { allowOpenFiles } from "../../support/open_files.ts";
+import { loadCore } from "./measured_server.ts";
+import { pin } from "./pinned.ts";
+
+const client = fileURLToPath(new URL("crowd_client.ts", import.meta.url));
+
+/** Descriptors that the process needs besides its sockets. */
+const ownFiles = 100;
+
+/** Many watchers, in a process of their own; dispose of it to end them. */
+export class Crowd implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: ReadableStreamDefaultReader<Line[]>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  #pending: Line[] = [];
+
+  private constructor(args: readonly string[]) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-prompt", "--allow-net", client, ...args],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#lines = splitLines(this.#child.stdout).getReader();
+    this.#input = this.#child.stdin.getWriter();
+  }
+
+  /**
+   * Opens so many sockets, and waits until each has its `sync`.
+   *
+   * @param task What all of them watch; without it, each a task of its own.
+   */
+  static async open(
+    origin: string,
+    count: number,
+    task?: string,
+  ): Promise<Crowd> {
+    const crowd = new Crowd([
+      origin,
+      String(count),
+      ...(task === undefined ? [] : [task]),
+    ]);
+    await allowOpenFiles(crowd.#child.pid, count + ownFiles);
+    await pin(crowd.#child.pid, loadCore);
+    if (await crowd.#line() !== "open") throw new Error("Not all are open");
+    return crowd;
+  }
+
+  /**
+   * Waits until all of them together have been sent so many events since they
+   * were opened, each once.
+   *
+   * @throws {Error} When some never came, or came again.
+   */
+  async received(count: number): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${count}\n`));
+    const events = Number(await this.#line());
+    if (events !== count) {
+      throw new Error(`${count} deliveries were answered, ${events} came`);
+    }
+  }
+
+  async #line(): Promise<string> {
+    while (this.#pending.length === 0) {
+      const { value, done } = await this.#lines.read();
+      if (done) throw new Error("The watchers' process has ended");
+      this.#pending = value;
+    }
+    return String(this.#pending.shift());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Its end is not that of the work: sockets are closed by the kernel.
+    this.#child.kill("SIGKILL");
+    await this.#lines.cancel();
+    await this.#input.abort().catch(() => {});
+    await this.#child.status;
+  }
+}

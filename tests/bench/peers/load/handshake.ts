@@ -1,0 +1,85 @@
+import { createHmac } from "node:crypto";
+import { Client } from "./client.ts";
+import type { Job, Outcome } from "./job.ts";
+import { sleep, startWindow, warmUpMs } from "./window.ts";
+import { wires } from "./wire.ts";
+
+const atOnce = 64;
+
+/** No server here makes so many in a second. */
+const maxPerSecond = 25_000;
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function makeToken(sub: number, secret: string): string {
+  const exp = Math.floor(Date.now() / 1_000) + 3_600;
+  const head = encode({ alg: "HS256", typ: "JWT" });
+  const signed = `${head}.${encode({ sub: String(sub), exp })}`;
+  const signature = createHmac("sha256", secret).update(signed);
+  return `${signed}.${signature.digest("base64url")}`;
+}
+
+function makeTokens({ tokens, secret, seconds }: Job): string[] {
+  if (tokens === "none") return [""];
+  const count = tokens === "one" ? 1 : Math.ceil(
+    (seconds + warmUpMs / 1_000) * maxPerSecond,
+  );
+  // Other tokens than those of the round before.
+  const first = Date.now() * 1_000;
+  return Array.from(
+    { length: count },
+    (_, index) => makeToken(first + index, secret),
+  );
+}
+
+/**
+ * 64 at a time connect, wait for `connected`, and close properly, each under
+ * an id of its own. Counts whole handshakes a second.
+ */
+export async function handshake(job: Job): Promise<Outcome> {
+  const tokens = makeTokens(job);
+  let begun = 0;
+  let done = 0;
+  let faults = 0;
+  let isRunning = true;
+  const once = () =>
+    new Promise<void>((resolve) => {
+      const number = begun++;
+      let isConnected = false;
+      const client = new Client({
+        port: job.port,
+        wire: wires[job.wire],
+        route: "realtime",
+        id: `handshake-${number}`,
+        token: tokens[number % tokens.length] ?? "",
+      }, {
+        onConnected(client) {
+          isConnected = true;
+          done += 1;
+          client.close();
+        },
+        onClose() {
+          if (!isConnected) faults += 1;
+          resolve();
+        },
+      });
+      client.open().catch(() => {
+        faults += 1;
+        resolve();
+      });
+    });
+  const slots = Promise.all(Array.from({ length: atOnce }, async () => {
+    while (isRunning) await once();
+  }));
+  await sleep(warmUpMs);
+  const end = startWindow(job.pid);
+  const doneBefore = done;
+  await sleep(job.seconds * 1_000);
+  const { seconds, ...cpu } = end();
+  const counted = done - doneBefore;
+  isRunning = false;
+  await Promise.race([slots, sleep(5_000)]);
+  return { values: { rate: counted / seconds }, faults, ...cpu };
+}

@@ -1,0 +1,22 @@
+/**
+ * The load: run by Bun, in a process of its own on a core of its own. Its
+ * argument is a {@linkcode Job}, its output the {@linkcode Outcome}.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { echo } from "./echo.ts";
+import { handshake } from "./handshake.ts";
+import type { Job } from "./job.ts";
+import { latency } from "./latency.ts";
+import { memory } from "./memory.ts";
+import { fanout, tasks } from "./publishing.ts";
+
+const works = { echo, handshake, fanout, tasks, latency, memory };
+
+const job: Job = JSON.parse(process.argv[2] ?? "{}");
+const outcome = await works[job.work](job);
+process.stdout.write(JSON.stringify(outcome));
+// The sockets end with the process.
+process.exit(0);

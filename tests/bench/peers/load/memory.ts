@@ -1,0 +1,32 @@
+import { readFileSync } from "node:fs";
+import type { Job, Outcome } from "./job.ts";
+import { sleep, startWindow } from "./window.ts";
+import { Watchers } from "./watchers.ts";
+
+/** Opened before the first look, so that code loaded on the way is not counted. */
+const first = 200;
+
+function residentKiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
+}
+
+/** Resident memory of the server for each further watching socket, in KiB. */
+export async function memory(job: Job): Promise<Outcome> {
+  const ids = Array.from({ length: job.sockets }, (_, n) => `memory-${n}`);
+  const watchers = new Watchers();
+  const end = startWindow(job.pid);
+  await watchers.open(job, ids.slice(0, first));
+  await sleep(job.seconds * 1_000);
+  const before = residentKiB(job.pid);
+  await watchers.open(job, ids.slice(first));
+  await sleep(job.seconds * 1_000);
+  const after = residentKiB(job.pid);
+  const { serverCpu, loadCpu } = end();
+  return {
+    values: { kib: (after - before) / (ids.length - first) },
+    faults: watchers.faults,
+    serverCpu,
+    loadCpu,
+  };
+}

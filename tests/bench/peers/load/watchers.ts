@@ -1,0 +1,49 @@
+import { openAll } from "./client.ts";
+import type { Job } from "./job.ts";
+import { wires } from "./wire.ts";
+
+/** Takes the place after a frame's offset: where `,"event_id":"…"` begins. */
+export type OnDelivery = (bytes: Buffer, end: number) => void;
+
+const zero = 48;
+
+/** Sockets that watch tasks, and check that their offsets go from 1 without a gap. */
+export class Watchers {
+  /** Frames that came when they should. */
+  delivered = 0;
+  /** Frames that did not. */
+  faults = 0;
+  onDelivery: OnDelivery = () => {};
+
+  async open(job: Job, ids: readonly string[]): Promise<void> {
+    const wire = wires[job.wire];
+    const targets = ids.map((id) => ({
+      port: job.port,
+      wire,
+      route: "realtime" as const,
+      id,
+    }));
+    await openAll(targets, (index) => {
+      const start = `{"type":"task","connection_id":"${ids[index]}","offset":`;
+      const offsetAt = wire.taskAt + start.length;
+      let offset = 0;
+      return {
+        onFrame: (bytes, frameAt) => {
+          let at = frameAt + offsetAt;
+          let found = 0;
+          for (;; at++) {
+            const digit = (bytes[at] ?? 0) - zero;
+            if (digit < 0 || digit > 9) break;
+            found = found * 10 + digit;
+          }
+          if (found !== ++offset) {
+            this.faults += 1;
+            offset = found;
+          }
+          this.delivered += 1;
+          this.onDelivery(bytes, at);
+        },
+      };
+    });
+  }
+}

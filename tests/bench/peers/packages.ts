@@ -1,0 +1,64 @@
+import { fileURLToPath } from "node:url";
+import { printError } from "../../../src/cli/output.ts";
+
+const folder = fileURLToPath(new URL(".cache", import.meta.url));
+
+/** The peers' packages, which are nobody's dependency but this benchmark's. */
+const packages = ["bun@1", "socket.io@4", "ws@8"];
+
+/** The Bun that runs the load and one of the peers. */
+export const bunPath = `${folder}/node_modules/.bin/bun`;
+
+/** Runs a program to its end. Returns its output, or nothing where it fails. */
+export async function outputOf(
+  file: string,
+  ...args: string[]
+): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command(file, {
+      args,
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Installs them on the first run. */
+export async function installPackages(): Promise<void> {
+  if (await outputOf(bunPath, "--version")) return;
+  printError(`Installing ${packages.join(", ")} in ${folder}`);
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.writeTextFile(`${folder}/package.json`, `{"private":true}`);
+  const { success } = await new Deno.Command("npm", {
+    args: ["install", "--no-audit", "--no-fund", ...packages],
+    cwd: folder,
+    stdout: "null",
+  }).output();
+  if (!success) throw new Error("npm could not install the peers' packages");
+}
+
+async function installedVersion(name: string): Promise<string> {
+  const file = `${folder}/node_modules/${name}/package.json`;
+  return JSON.parse(await Deno.readTextFile(file)).version;
+}
+
+/** What was measured on what, for whoever reads the numbers later. */
+export async function describeMachine(): Promise<Record<string, string>> {
+  const cpu = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  const python = "import fastapi,uvicorn,websockets;print('FastAPI'," +
+    "fastapi.__version__,'uvicorn',uvicorn.__version__,'websockets'," +
+    "websockets.__version__)";
+  return {
+    cpu: /model name\s*:\s*(.*)/.exec(cpu)?.[1] ?? "unknown",
+    cores: String(navigator.hardwareConcurrency),
+    kernel: Deno.osRelease(),
+    deno: Deno.version.deno,
+    node: await outputOf("node", "--version") ?? "absent",
+    bun: await installedVersion("bun"),
+    ws: await installedVersion("ws"),
+    "socket.io": await installedVersion("socket.io"),
+    python: await outputOf("/usr/bin/python3", "-c", python) ?? "absent",
+  };
+}

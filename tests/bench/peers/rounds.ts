@@ -1,0 +1,61 @@
+import { printError } from "../../../src/cli/output.ts";
+import type { Peer } from "./catalog.ts";
+import type { Outcome } from "./load/job.ts";
+import { type Row, toRows } from "./rows.ts";
+import { type RunningServer, startServer } from "./running_server.ts";
+import type { Work } from "./works.ts";
+
+/** Fresh processes take long, and say much the same each time. */
+const maxFreshRounds = 3;
+
+/** How often and for how long each server is measured. */
+export interface Rounds {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** Measures servers that take turns, after a round that isn't counted. */
+export async function measureWork(
+  work: Work,
+  peers: readonly Peer[],
+  { rounds, seconds }: Rounds,
+): Promise<Row[]> {
+  const outcomes = peers.map((): Outcome[] => []);
+  if (work.isFresh) {
+    for (let round = 0; round < Math.min(rounds, maxFreshRounds); round++) {
+      for (const [index, peer] of peers.entries()) {
+        await using server = await startServer(peer);
+        outcomes[index]?.push(await measure(work, server, seconds));
+      }
+    }
+  } else {
+    await using stack = new AsyncDisposableStack();
+    const servers: RunningServer[] = [];
+    for (const peer of peers) servers.push(stack.use(await startServer(peer)));
+    await work.prepare?.(servers);
+    for (let round = -1; round < rounds; round++) {
+      for (const [index, server] of servers.entries()) {
+        const outcome = await measure(work, server, seconds);
+        if (round >= 0) outcomes[index]?.push(outcome);
+      }
+    }
+  }
+  return peers.flatMap((peer, index) =>
+    toRows(work.name, work.metrics, peer, outcomes[index] ?? [])
+  );
+}
+
+async function measure(
+  work: Work,
+  server: RunningServer,
+  seconds: number,
+): Promise<Outcome> {
+  const outcome = await work.measure(server, seconds);
+  const values = Object.entries(outcome.values)
+    .map(([name, value]) => `${name} ${value.toPrecision(4)}`);
+  const faults = outcome.faults > 0 ? `, ${outcome.faults} faults` : "";
+  printError(
+    `${work.name}: ${server.peer.label}: ${values.join(", ")}${faults}`,
+  );
+  return outcome;
+}

@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import type { Test } from "./store_contract_bench.ts";
+
+/** Many at once, each for itself. */
+export function testBatches(test: Test): void {
+  test("publishAll() does for each what publish() would, in their order", async ({ store, announced }) => {
+    const results = await store.publishAll([
+      { connectionId: "a", change: { event_id: "one" } },
+      { connectionId: "b", change: { status: "succeeded" } },
+      { connectionId: "a", change: { event_id: "one" } },
+      { connectionId: "b", change: {} },
+      { connectionId: "a", change: { progress: 1 } },
+      { connectionId: "a", change: { kind: "cancel" } },
+    ]);
+    assertEquals(
+      results.map((result) =>
+        result.status === "fulfilled" ? result.value.kind : result.reason
+      ),
+      ["stored", "stored", "duplicate", "refused", "stored", "noted"],
+    );
+    assertEquals(
+      announced.map(({ event, position }) =>
+        `${event.connection_id} ${position.offset}`
+      ),
+      ["a 1", "b 1", "a 2"],
+    );
+    assertEquals((await store.read("a")).offset, 2);
+  });
+
+  test("publishAll() stores the others where one is our own fault", async ({ store }) => {
+    const results = await store.publishAll([
+      { connectionId: "a", change: { message: "before" } },
+      { connectionId: "a", change: { data: 1n } }, // no JSON
+      { connectionId: "a", change: { message: "after" } },
+    ]);
+    assertEquals(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    const { offset, state } = await store.read("a");
+    assertEquals([offset, state?.snapshot.message], [2, "after"]);
+  });
+
+  test("publishAll() has nothing to do for nothing", async ({ store }) => {
+    assertEquals(await store.publishAll([]), []);
+  });
+}
