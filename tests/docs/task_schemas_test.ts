@@ -13,7 +13,6 @@ const full = {
   message: "转码中",
   data: { frame: 1 },
   event_id: "first",
-  lease: 5,
   user_id: "42",
 } as const;
 
