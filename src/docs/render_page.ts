@@ -122,7 +122,7 @@ ${frames(clientMessages)}</section>
 <section id="server-frames"><h2>Frames from the server</h2>
 ${frames(serverMessages)}</section>
 <section id="close-codes"><h2>Close codes</h2>
-<p class="muted">Before each, an <code>error</code> frame says why.</p>
+<p class="muted">Before each but 1000 and 1001, an <code>error</code> frame says why.</p>
 ${renderCloseCodes()}</section>
 <section id="error-codes"><h2>Error codes</h2>
 <p class="muted">The <code>code</code> of an <code>error</code> frame.</p>
