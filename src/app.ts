@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { connectionRoutes } from "./http/connections.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
+import { docsRoutes } from "./http/docs.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
@@ -27,6 +28,7 @@ export function createApp(
   app.route("/", sseRoutes(services));
   app.route("/api/connections", connectionRoutes(services));
   app.route("/", clientFileRoutes(services));
+  app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
 
