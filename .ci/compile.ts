@@ -12,7 +12,7 @@
  */
 
 /** Files that `main.ts` reads, named by no import. */
-const INCLUDED_FILES = ["src/page"];
+const INCLUDED_FILES = ["src/page", "src/console"];
 
 /** The restricted lockfile. */
 const LOCKFILE = "dist/deno.lock";

@@ -1,0 +1,136 @@
+import { call } from "./api.js";
+import {
+  $,
+  confirmed,
+  make,
+  makeCell,
+  makePill,
+  makeRow,
+  notify,
+  setText,
+} from "./dom.js";
+import {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  serverNow,
+} from "./format.js";
+import { Pager, Rows } from "./pager.js";
+
+/** The view of the open sockets, oldest first. */
+export class ConnectionsView {
+  #connections;
+  #pager = new Pager($("connection-pager"), () => this.show());
+  #rows = new Rows($("connection-table"), (id) => this.#makeRow(id));
+
+  constructor() {
+    $("connection-filter").addEventListener("input", () => {
+      this.#pager.reset();
+      this.show();
+    });
+  }
+
+  /** Reads the connections. */
+  async poll() {
+    const { connections } = await call("GET", "connections");
+    this.#connections = connections.map((connection) => ({
+      ...connection,
+      text: [
+        connection.user_id,
+        connection.connection_id,
+        connection.remote_address,
+      ].join("\n").toLowerCase(),
+    }));
+    this.show();
+  }
+
+  /** Shows them. */
+  show() {
+    const all = this.#connections;
+    if (all === undefined) return;
+    const text = $("connection-filter").value.trim().toLowerCase();
+    const matches = text === ""
+      ? all
+      : all.filter((connection) => connection.text.includes(text));
+    this.#rows.show(this.#pager.cut(matches), ({ id }) => id);
+    setText($("connections-note"), noteOf(all, matches, text));
+  }
+
+  #makeRow(id) {
+    const pill = makePill("");
+    const close = make(
+      "button",
+      { type: "button", className: "danger" },
+      "Close",
+    );
+    const user = makeCell("User", "", "name");
+    const task = makeCell("Task", "", "name");
+    const route = makeCell("Route");
+    const address = makeCell("Remote address");
+    const since = makeCell("Open for", "", "number");
+    const queued = makeCell("Queued", "", "number");
+    const element = makeRow(
+      user,
+      makeCell("Authentication", pill),
+      task,
+      route,
+      address,
+      since,
+      queued,
+      makeCell("", close, "action"),
+    );
+    element.dataset.id = id;
+    const row = {
+      element,
+      connection: undefined,
+      update(connection) {
+        const { auth_status: status = "not checked" } = connection;
+        row.connection = connection;
+        pill.dataset.status = status;
+        setText(pill, status);
+        setText(user, String(connection.user_id ?? "–"));
+        setText(task, connection.connection_id);
+        setText(route, connection.route);
+        setText(address, connection.remote_address);
+        setText(
+          since,
+          formatDuration(serverNow() - Date.parse(connection.since)),
+        );
+        setText(queued, formatBytes(connection.queued_bytes));
+        close.ariaLabel =
+          `Close the connection of ${connection.remote_address} to ${connection.connection_id}`;
+      },
+    };
+    close.addEventListener("click", () => {
+      this.#close(row.connection).catch((error) => notify(error.message));
+    });
+    return row;
+  }
+
+  async #close(connection) {
+    const { id, connection_id: task, remote_address: address } = connection;
+    const isSure = await confirmed({
+      title: "Close this connection?",
+      text:
+        `The client at ${address} that watches ${task} is told that an operator closed it (4409), and should not come back by itself.`,
+      yes: "Close connection",
+    });
+    if (!isSure) return;
+    try {
+      await call("DELETE", `connections/${encodeURIComponent(id)}`);
+      notify(`Closed the connection of ${address} to ${task}.`);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      notify("That connection had ended already.");
+    }
+    this.#connections = this.#connections.filter((one) => one.id !== id);
+    this.show();
+    $("connection-filter").focus();
+  }
+}
+
+function noteOf(all, matches, text) {
+  if (all.length === 0) return "Nobody is connected.";
+  if (text === "") return `${formatNumber(all.length)} open`;
+  return `${formatNumber(matches.length)} of ${formatNumber(all.length)} match`;
+}
