@@ -17,6 +17,7 @@ export class Chart {
   #time = make("span", { className: "muted" });
   #options;
   #data = [[]];
+  #range = [0, 1];
 
   /**
    * @param options `{ title, series: [{ label, color }], format }`; a color is
@@ -52,8 +53,14 @@ export class Chart {
     new ResizeObserver(() => this.#fit()).observe(this.#box);
   }
 
-  /** Shows other data: seconds since 1970, then a list of values for each series. */
-  setData(data) {
+  /**
+   * Shows other data.
+   *
+   * @param data Seconds since 1970, then a list of values for each series.
+   * @param range The first and the last second of the axis.
+   */
+  setData(data, range) {
+    this.#range = range;
     this.#data = data;
     if (this.#plot) this.#plot.setData(data);
     else this.#draw();
@@ -77,11 +84,16 @@ export class Chart {
         height: heightPx,
         legend: { show: false },
         cursor: { y: false, points: { size: 6 } },
-        scales: { y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
+        padding: [8, 28, 0, 0],
+        scales: {
+          x: { range: () => this.#range },
+          y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] },
+        },
         axes: [
           {
             ...axis,
             space: 70,
+            size: 26,
             values: (_, times) =>
               times.map((time) => formatTime(time * 1_000).slice(0, 8)),
           },

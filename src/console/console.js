@@ -76,6 +76,8 @@ async function signIn(key) {
     await call("GET", "stats");
     $("key").value = "";
     start();
+    // The form had the focus, and is gone.
+    $("views").querySelector("[aria-current]").focus();
   } catch (error) {
     signOut(refusalOf(error));
     $("key").select();

@@ -62,8 +62,9 @@ export class ThroughputView {
     const query = last === undefined ? "" : `?since=${last + 1}`;
     const { seconds, ...facts } = await call("GET", `stats${query}`);
     setServerTime(facts.now);
-    // Another process has other figures.
-    const isNew = facts.started_at !== this.#facts.started_at;
+    // Another process has other figures, and after a long pause there is a gap.
+    const isNew = facts.started_at !== this.#facts.started_at ||
+      seconds.from !== last + 1;
     this.#facts = facts;
     if (isNew) this.#forget();
     this.#times.push(
@@ -88,13 +89,14 @@ export class ThroughputView {
       ["Connections", formatNumber(connections)],
       ["Up for", formatDuration(serverNow() - Date.parse(startedAt))],
     ]);
-    const from = -this.#minutes * 60;
-    const times = this.#times.slice(from);
+    const seconds = this.#minutes * 60;
+    const times = this.#times.slice(-seconds);
+    const last = times.at(-1) ?? Math.floor(serverNow() / 1_000);
     for (const { names, chart } of this.#charts) {
-      chart.setData([
-        times,
-        ...names.map((name) => this.#lists[name].slice(from)),
-      ]);
+      chart.setData(
+        [times, ...names.map((name) => this.#lists[name].slice(-seconds))],
+        [last - seconds, last],
+      );
     }
   }
 

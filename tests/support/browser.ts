@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { makeTempDir } from "./temp_dir.ts";
 
@@ -69,11 +70,14 @@ function watchFaults(
  * server. Where there is no Chromium it is ignored, in CI it fails.
  *
  * @param serve Starts the server.
+ * @param expected What the page may write to the console: of a refusal the
+ * browser makes an error itself.
  */
 export function browserTest<T extends AsyncDisposable & TestOrigins>(
   criterion: string,
   serve: () => Promise<T>,
   fn: (page: Page, server: T) => Promise<void>,
+  expected?: RegExp,
 ): void {
   Deno.test({
     name: `Chromium (${executablePath}) ${criterion}`,
@@ -85,13 +89,14 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
       page.setDefaultTimeout(15_000);
       const faults = watchFaults(page, server);
       await fn(page, server);
-      assertEquals(faults, []);
+      assertEquals(faults.filter((fault) => !expected?.test(fault)), []);
     },
   });
 }
 
-/** Keeps a picture of the page in `dist/screenshots`, for people. */
+/** Keeps a picture of the page, for people: in the folder that `TASKWIRE_SCREENSHOTS` names, else in `dist/screenshots`. */
 export async function screenshot(page: Page, name: string): Promise<void> {
-  const url = new URL(`../../dist/screenshots/${name}.png`, import.meta.url);
-  await page.screenshot({ path: url.pathname, fullPage: true });
+  const folder = Deno.env.get("TASKWIRE_SCREENSHOTS") ??
+    fileURLToPath(new URL("../../dist/screenshots", import.meta.url));
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
