@@ -3,6 +3,12 @@ import { make, setText } from "./dom.js";
 import { formatTime } from "./format.js";
 
 const heightPx = 190;
+/** Between two lines of a chart: all that is drawn is counted in whole numbers. */
+const wholeSteps = Array.from(
+  { length: 10 },
+  (_, power) => [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
@@ -100,6 +106,7 @@ export class Chart {
           {
             ...axis,
             size: 56,
+            incrs: wholeSteps,
             values: (_, values) =>
               values.map((value) => this.#options.format(value)),
           },

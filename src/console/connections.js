@@ -17,9 +17,19 @@ import {
 } from "./format.js";
 import { Pager, Rows } from "./pager.js";
 
+/** How many connections one request lists, and how many are loaded at most. */
+const listSize = 10_000;
+const maxConnections = 20_000;
+
+/** A list longer than this is read less often: making it takes the server's time. */
+const longList = 2_000;
+const longListPauseMs = 5_000;
+
 /** The view of the open sockets, oldest first. */
 export class ConnectionsView {
   #connections;
+  #total = 0;
+  #readAtMs = -Infinity;
   #pager = new Pager($("connection-pager"), () => this.show());
   #rows = new Rows($("connection-table"), (id) => this.#makeRow(id));
 
@@ -32,8 +42,22 @@ export class ConnectionsView {
 
   /** Reads the connections. */
   async poll() {
-    const { connections } = await call("GET", "connections");
-    this.#connections = connections.map((connection) => ({
+    const isLong = this.#connections?.length > longList;
+    const pauseMs = isLong ? longListPauseMs : 0;
+    if (performance.now() - this.#readAtMs < pauseMs) return;
+    const read = [];
+    let cursor = "";
+    do {
+      const list = await call(
+        "GET",
+        `connections?limit=${listSize}${cursor && `&cursor=${cursor}`}`,
+      );
+      read.push(...list.connections);
+      this.#total = list.total ?? read.length;
+      cursor = list.cursor ?? "";
+    } while (cursor !== "" && read.length < maxConnections);
+    this.#readAtMs = performance.now();
+    this.#connections = read.map((connection) => ({
       ...connection,
       text: [
         connection.user_id,
@@ -53,7 +77,10 @@ export class ConnectionsView {
       ? all
       : all.filter((connection) => connection.text.includes(text));
     this.#rows.show(this.#pager.cut(matches), ({ id }) => id);
-    setText($("connections-note"), noteOf(all, matches, text));
+    setText(
+      $("connections-note"),
+      noteOf(this.#total, all, matches, text),
+    );
   }
 
   #makeRow(id) {
@@ -124,13 +151,19 @@ export class ConnectionsView {
       notify("That connection had ended already.");
     }
     this.#connections = this.#connections.filter((one) => one.id !== id);
+    this.#total -= 1;
     this.show();
     $("connection-filter").focus();
   }
 }
 
-function noteOf(all, matches, text) {
+function noteOf(total, all, matches, text) {
   if (all.length === 0) return "Nobody is connected.";
-  if (text === "") return `${formatNumber(all.length)} open`;
-  return `${formatNumber(matches.length)} of ${formatNumber(all.length)} match`;
+  const open = `${formatNumber(total)} open`;
+  const loaded = total > all.length
+    ? `${open}, the oldest ${formatNumber(all.length)} of them loaded`
+    : open;
+  return text === ""
+    ? loaded
+    : `${formatNumber(matches.length)} match, of ${loaded}`;
 }

@@ -132,7 +132,7 @@ browserTest(
     await text(page, "#connections-note", "2 open");
     const row = page.locator("#connection-table tbody tr");
     await page.fill("#connection-filter", "ADA");
-    await text(page, "#connections-note", "1 of 2 match");
+    await text(page, "#connections-note", "1 match, of 2 open");
     for (const shown of ["ada", "authenticated", "realtime", "127.0.0.1"]) {
       await row.filter({ hasText: shown }).waitFor();
     }
