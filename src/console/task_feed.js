@@ -102,7 +102,8 @@ export class TaskFeed {
     this.#isSweeping = false;
     this.isLoaded = true;
     for (const [id, { sweep }] of this.tasks) {
-      if (sweep < this.#sweep) this.drop(id);
+      // One that changed meanwhile may be missed once, but not twice.
+      if (sweep < this.#sweep - 1) this.drop(id);
     }
   }
 

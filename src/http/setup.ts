@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { METHOD_NAME_ALL } from "hono/router";
 import { describeSettings } from "../config.ts";
 import { auditRoutes } from "../route_audit.ts";
 import { toHonoPath, type WebSocketRoute } from "../routes.ts";
@@ -32,12 +33,12 @@ export function setupRoutes(
   );
 }
 
-/** The methods of each path that is no socket's. A middleware has an entry of its own, of the same path. */
+/** The methods of each path that is no socket's; what stands for all methods is middleware. */
 function httpRoutesOf(app: Hono, table: readonly WebSocketRoute[]) {
   const sockets = new Set(table.map(({ path }) => toHonoPath(path)));
   const methods = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) {
-    if (sockets.has(path)) continue;
+    if (method === METHOD_NAME_ALL || sockets.has(path)) continue;
     const known = methods.get(path) ?? new Set();
     methods.set(path, known.add(method));
   }

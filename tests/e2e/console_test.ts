@@ -359,6 +359,51 @@ browserTest(
   /status of 50[23]/,
 );
 
+browserTest(
+  "asks for the console's key again when it is no longer accepted",
+  startConsole,
+  async (page, { origin }) => {
+    await openConsole(page, origin);
+    const problem = { status: 401, detail: "The token has expired" };
+    await page.route("**/api/tasks?*", (route) =>
+      route.fulfill({
+        status: 401,
+        contentType: "application/problem+json",
+        body: JSON.stringify(problem),
+      }));
+    await text(page, "#login-error", /not accepted. The token has expired/);
+    assertFalse(await page.locator("#task-table").isVisible());
+    assertEquals(await page.evaluate(() => sessionStorage.length), 0);
+  },
+  /status of 401/,
+);
+
+browserTest(
+  "asks for nothing while the console is hidden",
+  startConsole,
+  async (page, { origin }) => {
+    await openConsole(page, origin);
+    const hide = (isHidden: boolean) =>
+      page.evaluate((isHidden) => {
+        const { document } = globalThis as unknown as { document: EventTarget };
+        Object.defineProperty(document, "hidden", {
+          configurable: true,
+          value: isHidden,
+        });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, isHidden);
+    await hide(true);
+    await text(page, "#state", "Paused while hidden");
+    const urls: string[] = [];
+    page.on("request", (request) => urls.push(request.url()));
+    await publishAll(origin, [{ connection_id: "a" }]);
+    assertEquals(urls, []);
+    await hide(false);
+    await page.locator(rowOf("a")).waitFor();
+    await text(page, "#state", "Live");
+  },
+);
+
 /** A server at a prefix of a proxy. */
 async function startProxied() {
   const served = await startConsole();

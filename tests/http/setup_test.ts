@@ -42,7 +42,12 @@ Deno.test("setupRoutes() shows the version and the routes as built", async () =>
     routes.find(({ path }) => path === "/api/tasks/{connection_id}"),
     { path: "/api/tasks/{connection_id}", methods: ["GET", "DELETE"] },
   );
+  assertEquals(
+    routes.find(({ path }) => path === "/api/connections/{id}"),
+    { path: "/api/connections/{id}", methods: ["DELETE"] },
+  );
   assertFalse(routes.some(({ path }) => path.startsWith("/ws/")));
+  assertFalse(routes.some(({ path }) => path.includes("*")));
 });
 
 Deno.test("setupRoutes() is for operators", async () => {
