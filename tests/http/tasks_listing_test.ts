@@ -45,11 +45,12 @@ Deno.test("GET tasks counts each task's watchers", async () => {
 });
 
 Deno.test("GET tasks says when a lease ends, where there is one", async () => {
-  const { call, put } = await makeApi();
+  const { call, put, services } = await makeApi();
   const before = Date.now();
   await put("a", { lease: 10 });
   await put("b", { lease: 10 }, {});
   const { tasks } = (await call("GET /api/tasks")).json();
+  services.leases.stop();
   const [b, a] = (tasks as { lease_ends_at?: string }[])
     .map(({ lease_ends_at: text }) => text);
   assertEquals(b, undefined);
