@@ -14,6 +14,7 @@
 /** Files that `main.ts` reads, named by no import. */
 const INCLUDED_FILES = [
   "src/page",
+  "src/console",
   "src/client/client.js",
   "src/client/client.d.ts",
 ];

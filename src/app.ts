@@ -1,12 +1,15 @@
 import { Hono } from "hono";
 import { connectionRoutes } from "./http/connections.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
+import { consoleRoutes } from "./http/console.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { healthRoutes } from "./http/health.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
+import { setupRoutes } from "./http/setup.ts";
 import { sseRoutes } from "./http/sse.ts";
+import { statsRoutes } from "./http/stats.ts";
 import { taskRoutes } from "./http/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -31,6 +34,9 @@ export function createApp(
   app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
+  app.route("/", consoleRoutes(services));
+  app.route("/api/stats", statsRoutes(services));
+  app.route("/api/config", setupRoutes(services, app, table));
 
   app.notFound((c) => {
     // An empty id is one that can't be, and no route's parameter matches it.

@@ -8,7 +8,9 @@ import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
+import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
+import { Stats } from "./stats.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
@@ -28,9 +30,15 @@ export async function createServices(
   const verifier = await openVerifier(config, publicKey, counters);
   const hub = new Hub();
   const leases = new LeaseKeeper();
+  const registry = new ConnectionRegistry();
+  const stats = new Stats(() => registry.list().length);
   const store = openStore(config, (announcement) => {
     leases.note(announcement);
-    return hub.announce(announcement);
+    const reached = hub.announce(announcement);
+    if (announcement.kind === "event") {
+      stats.publish(Date.parse(announcement.event.timestamp), reached);
+    }
+    return reached;
   });
   return {
     config,
@@ -41,10 +49,12 @@ export async function createServices(
     leases,
     hub,
     badTokens: new BadTokens(),
-    registry: new ConnectionRegistry(),
+    registry,
     counters,
     page: await readPage(),
     clientFiles: await readClientFiles(),
+    stats,
+    consoleFiles: await readConsole(),
   };
 }
 

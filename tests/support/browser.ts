@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { makeTempDir } from "./temp_dir.ts";
 
@@ -99,8 +100,9 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
   });
 }
 
-/** Keeps a picture of the page in `dist/screenshots`, for people. */
+/** Keeps a picture of the page, for people: in the folder that `TASKWIRE_SCREENSHOTS` names, else in `dist/screenshots`. */
 export async function screenshot(page: Page, name: string): Promise<void> {
-  const url = new URL(`../../dist/screenshots/${name}.png`, import.meta.url);
-  await page.screenshot({ path: url.pathname, fullPage: true });
+  const folder = Deno.env.get("TASKWIRE_SCREENSHOTS") ??
+    fileURLToPath(new URL("../../dist/screenshots", import.meta.url));
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
