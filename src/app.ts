@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { eventStreamRoutes } from "./http/event_stream.ts";
 import { healthRoutes } from "./http/health.ts";
+import { metricsRoute } from "./http/metrics.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
 import { taskRoutes } from "./http/tasks.ts";
@@ -20,6 +21,7 @@ export function createApp(
   const app = new Hono();
   register(app, table, services);
   app.route("/", healthRoutes(services));
+  app.route("/", metricsRoute(services));
   app.route("/", pageRoute(services));
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));

@@ -8,6 +8,7 @@ import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { type Counters, createCounters } from "./counters.ts";
 import { readPage } from "./http/page.ts";
+import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
@@ -27,10 +28,11 @@ export async function createServices(
   const verifier = await openVerifier(config, publicKey, counters);
   const hub = new Hub();
   const leases = new LeaseKeeper();
-  const store = openStore(config, (announcement) => {
+  const opened = openStore(config, (announcement) => {
     leases.note(announcement);
     return hub.announce(announcement);
   });
+  const store = meteredStore(opened, counters);
   return {
     config,
     verifier,
