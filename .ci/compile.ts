@@ -12,7 +12,7 @@
  */
 
 /** Files that `main.ts` reads, named by no import. */
-const INCLUDED_FILES = ["src/page"];
+const INCLUDED_FILES = ["src/deploy", "src/page"];
 
 /**
  * Packages that others depend on, for parts that are never imported here: `prom-client` for its summary and its
