@@ -4,6 +4,7 @@ import { healthRoutes } from "./http/health.ts";
 import { metricsRoute } from "./http/metrics.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
+import { requestIdOf } from "./http/request_id.ts";
 import { taskRoutes } from "./http/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -45,8 +46,12 @@ export function createApp(
         },
     );
   });
-  app.onError((error, c) =>
-    problemResponse(asProblem(error, `${c.req.method} ${c.req.path}`))
-  );
+  app.onError((error, c) => {
+    const requestId = requestIdOf(c.req.header("x-request-id"));
+    const request = `${c.req.method} ${c.req.path}`;
+    const response = problemResponse(asProblem(error, request, requestId));
+    response.headers.set("X-Request-Id", requestId);
+    return response;
+  });
   return app;
 }

@@ -1,7 +1,6 @@
 import type { Hono } from "hono";
 import { delay } from "./delay.ts";
 import { type Problem, problemResponse } from "./http/problem.ts";
-import { watchEventLoop } from "./event_loop_watch.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
@@ -35,7 +34,7 @@ const sendAwayShare = 0.5;
  * @throws {Deno.errors.AddrInUse} When the port is taken.
  */
 export function startServer(app: Hono, services: Services): RunningServer {
-  const { config, counters, leases, registry, store } = services;
+  const { config, leases, registry, store } = services;
   const requests = new RequestsUnderWay();
   const server = Deno.serve({
     hostname: config.host,
@@ -43,9 +42,6 @@ export function startServer(app: Hono, services: Services): RunningServer {
     onListen: () => {},
   }, (request, info) => requests.answer(() => app.fetch(request, info), info));
   const { hostname: host, port } = server.addr;
-  const loopWatch = watchEventLoop((delaySeconds) =>
-    counters.durations.eventLoopDelay.observe(delaySeconds)
-  );
   let stopped: Promise<void> | undefined;
 
   async function drain(
@@ -61,7 +57,6 @@ export function startServer(app: Hono, services: Services): RunningServer {
     await before(deadline, requests.finish());
     const isFinished = await before(deadline, server.shutdown());
     leases.stop();
-    loopWatch[Symbol.dispose]();
     await store.close();
     log.info(
       isFinished

@@ -207,6 +207,13 @@ export class Connection {
   }
 
   #evict(): void {
+    const { route, connectionId, remoteAddress } = this.handshake;
+    log.info("The {route} connection {connection} was too slow", {
+      route,
+      connection: this.id,
+      connectionId,
+      remoteAddress,
+    });
     this.#options.onEvicted?.();
     this.close(closeCodes.tooSlow, {
       code: "too_slow",

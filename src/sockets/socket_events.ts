@@ -129,6 +129,13 @@ export class SocketEvents implements EventListenerObject {
       services,
     );
     if (dismissal) {
+      log.info("A socket was sent away: {code}", {
+        code: dismissal.error.code,
+        connection: connection.id,
+        route: handshake.route,
+        origin: handshake.origin,
+        remoteAddress: handshake.remoteAddress,
+      });
       connection.close(dismissal.code, dismissal.error);
       return;
     }
