@@ -11,6 +11,7 @@ import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
 import { Stats } from "./stats.ts";
+import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
@@ -32,14 +33,11 @@ export async function createServices(
   const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.list().length);
-  const store = openStore(config, (announcement) => {
+  const opened = openStore(config, (announcement) => {
     leases.note(announcement);
-    const reached = hub.announce(announcement);
-    if (announcement.kind === "event") {
-      stats.publish(Date.parse(announcement.event.timestamp), reached);
-    }
-    return reached;
+    return hub.announce(announcement);
   });
+  const store = meteredStore(opened, counters, stats);
   return {
     config,
     verifier,

@@ -96,15 +96,14 @@ export class Stats {
   /**
    * Counts an event that was written to its watchers.
    *
-   * @param takenAtMs When the server took it, in milliseconds since 1970.
+   * @param latencyMs How long after the server took it, in milliseconds.
    * @param delivered The watchers that it reached.
    * @param nowMs Milliseconds since 1970.
    */
-  publish(takenAtMs: number, delivered: number, nowMs = Date.now()): void {
+  publish(latencyMs: number, delivered: number, nowMs = Date.now()): void {
     this.#advance(nowMs);
     this.#publishedNow += 1;
     this.#deliveredNow += delivered;
-    const latencyMs = nowMs - takenAtMs;
     let bucket = 0;
     while (latencyMs > (latencyBoundsMs[bucket] ?? Infinity)) bucket += 1;
     this.#histogram[bucket] = (this.#histogram[bucket] ?? 0) + 1;

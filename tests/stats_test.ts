@@ -12,7 +12,7 @@ function makeStats(connections: () => number = () => 0) {
     /** An event that took so long, written at a time since the start. */
     publish(atMs: number, delivered: number, tookMs = 0) {
       const nowMs = start * 1_000 + atMs;
-      stats.publish(nowMs - tookMs, delivered, nowMs);
+      stats.publish(tookMs, delivered, nowMs);
     },
     history: (atSeconds: number, since?: number) =>
       stats.history(since, (start + atSeconds) * 1_000),

@@ -46,12 +46,18 @@ const retryAfterSeconds = "5";
  * are logged.
  *
  * @param request Its method and path, for the log.
+ * @param requestId By which the answer and the log line are known to belong together.
  */
-export function asProblem(error: unknown, request: string): Problem {
+export function asProblem(
+  error: unknown,
+  request: string,
+  requestId?: string,
+): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof StoreUnavailableError) {
     log.error("{request}: the store is unavailable: {error}", {
       request,
+      requestId,
       error,
     });
     return {
@@ -61,7 +67,7 @@ export function asProblem(error: unknown, request: string): Problem {
         "The store can't be used now, and nothing was changed: try again later",
     };
   }
-  log.error("{request} failed: {error}", { request, error });
+  log.error("{request} failed: {error}", { request, requestId, error });
   return {
     status: 500,
     code: "internal_error",

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { parseOfferedProtocols } from "../auth/token.ts";
+import { ProblemError } from "../http/problem.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
@@ -33,8 +34,9 @@ export function webSocketHandler(
 ): WebSocketHandler {
   const { idleTimeoutSeconds: idleTimeout } = services.config;
   const options = connectionOptions(services);
-  // The name is what `taskwire routes` shows of a handler in the app.
-  return function WebSocketRoute(c) {
+  const results = services.counters.handshakes[route] ??= { accepted: 0 };
+
+  function upgrade(c: Context): Response {
     const connectionId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services);
     checkAddress(remoteAddress, services);
@@ -52,6 +54,19 @@ export function webSocketHandler(
       });
     new SocketEvents(socket, { handshake, host, endpoint, services, options });
     return response;
+  }
+
+  // The name is what `taskwire routes` shows of a handler in the app.
+  return function WebSocketRoute(c) {
+    let result = "accepted";
+    try {
+      return upgrade(c);
+    } catch (error) {
+      result = error instanceof ProblemError ? error.problem.code : "failed";
+      throw error;
+    } finally {
+      results[result] = (results[result] ?? 0) + 1;
+    }
   };
 }
 
