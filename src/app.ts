@@ -1,8 +1,17 @@
 import { Hono } from "hono";
+import { connectionRoutes } from "./http/connections.ts";
+import { clientFileRoutes } from "./http/client_files.ts";
+import { consoleRoutes } from "./http/console.ts";
 import { eventStreamRoutes } from "./http/event_stream.ts";
+import { docsRoutes } from "./http/docs.ts";
 import { healthRoutes } from "./http/health.ts";
+import { metricsRoute } from "./http/metrics.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
+import { setupRoutes } from "./http/setup.ts";
+import { sseRoutes } from "./http/sse.ts";
+import { statsRoutes } from "./http/stats.ts";
+import { requestIdOf } from "./http/request_id.ts";
 import { taskRoutes } from "./http/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -20,9 +29,17 @@ export function createApp(
   const app = new Hono();
   register(app, table, services);
   app.route("/", healthRoutes(services));
+  app.route("/", metricsRoute(services));
   app.route("/", pageRoute(services));
+  app.route("/", sseRoutes(services));
+  app.route("/api/connections", connectionRoutes(services));
+  app.route("/", clientFileRoutes(services));
+  app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", eventStreamRoutes(services));
+  app.route("/", consoleRoutes(services));
+  app.route("/api/stats", statsRoutes(services));
+  app.route("/api/config", setupRoutes(services, app, table));
 
   app.notFound((c) => {
     // An empty id is one that can't be, and no route's parameter matches it.
@@ -43,8 +60,12 @@ export function createApp(
         },
     );
   });
-  app.onError((error, c) =>
-    problemResponse(asProblem(error, `${c.req.method} ${c.req.path}`))
-  );
+  app.onError((error, c) => {
+    const requestId = requestIdOf(c.req.header("x-request-id"));
+    const request = `${c.req.method} ${c.req.path}`;
+    const response = problemResponse(asProblem(error, request, requestId));
+    response.headers.set("X-Request-Id", requestId);
+    return response;
+  });
   return app;
 }

@@ -110,18 +110,42 @@ function findUnknown(envFile: Readonly<Record<string, string>>): string[] {
     );
 }
 
-/** A configuration as lines of an env file, secrets hidden. */
-export function describeConfig(config: Config): readonly string[] {
+/** A setting that is in force. */
+export interface DescribedSetting {
+  /** The environment variable. */
+  readonly variable: string;
+  /** As an env file has it, secrets hidden; absent where it is unset. */
+  readonly value?: string;
+  /** The default; absent where there is none. */
+  readonly fallback?: string;
+  readonly description: string;
+}
+
+/** Every setting of a configuration, secrets hidden. */
+export function describeSettings(config: Config): readonly DescribedSetting[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
     const setting: Setting = settings[name];
     const value: unknown =
       (config as Partial<Record<SettingName, unknown>>)[name];
     const isUnset = value === undefined ||
       (Array.isArray(value) && value.length === 0);
-    if (isUnset) return `# ${setting.variable}=`;
-    const shown = setting.isSecret ? "(hidden)" : showText(String(value));
-    return `${setting.variable}=${shown}`;
+    const { variable, fallback, description } = setting;
+    return {
+      variable,
+      ...(isUnset
+        ? {}
+        : { value: setting.isSecret ? "(hidden)" : showText(String(value)) }),
+      ...(fallback === undefined ? {} : { fallback }),
+      description,
+    };
   });
+}
+
+/** A configuration as lines of an env file, secrets hidden. */
+export function describeConfig(config: Config): readonly string[] {
+  return describeSettings(config).map(({ variable, value }) =>
+    value === undefined ? `# ${variable}=` : `${variable}=${value}`
+  );
 }
 
 /** A value on one line, without the password of a URL, and no key that came where none was wanted. */

@@ -7,7 +7,11 @@ import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
 import { type Counters, createCounters } from "./counters.ts";
+import { readClientFiles } from "./http/client_files.ts";
+import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
+import { Stats } from "./stats.ts";
+import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
@@ -27,10 +31,13 @@ export async function createServices(
   const verifier = await openVerifier(config, publicKey, counters);
   const hub = new Hub();
   const leases = new LeaseKeeper();
-  const store = openStore(config, (announcement) => {
+  const registry = new ConnectionRegistry();
+  const stats = new Stats(() => registry.list().length);
+  const opened = openStore(config, (announcement) => {
     leases.note(announcement);
     return hub.announce(announcement);
   });
+  const store = meteredStore(opened, counters, stats);
   return {
     config,
     verifier,
@@ -40,9 +47,12 @@ export async function createServices(
     leases,
     hub,
     badTokens: new BadTokens(),
-    registry: new ConnectionRegistry(),
+    registry,
     counters,
     page: await readPage(),
+    clientFiles: await readClientFiles(),
+    stats,
+    consoleFiles: await readConsole(),
   };
 }
 

@@ -2,8 +2,11 @@ import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
+import type { ClientFiles } from "./http/client_files.ts";
+import type { ConsoleFiles } from "./http/console.ts";
 import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
+import type { Stats } from "./stats.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
 import type { LeaseKeeper } from "./tasks/lease.ts";
@@ -24,4 +27,8 @@ export interface Services {
   readonly counters: Counters;
   /** The newcomer's page, as HTML. */
   readonly page: string;
+  readonly clientFiles: ClientFiles;
+  /** How much the process does, for the operators. */
+  readonly stats: Stats;
+  readonly consoleFiles: ConsoleFiles;
 }

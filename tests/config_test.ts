@@ -9,6 +9,7 @@ import {
   ConfigError,
   type ConfigSources,
   describeConfig,
+  describeSettings,
   loadConfig,
 } from "../src/config.ts";
 import { type Setting, type SettingName, settings } from "../src/settings.ts";
@@ -241,6 +242,23 @@ Deno.test("describeConfig() writes an env file, which leads to the same configur
   const pairs = describeConfig(config).filter((line) => !line.startsWith("#"))
     .map((line) => line.split(/=(.*)/s).slice(0, 2));
   assertEquals(loadConfig({ envFile: Object.fromEntries(pairs) }), config);
+});
+
+Deno.test("describeSettings() tells what is unset from what has a value", () => {
+  const described = describeSettings(
+    loadConfig({ flags: { jwtSecrets: secret, port: "1" } }),
+  );
+  const named = (name: SettingName) => {
+    const { variable, description } = settings[name];
+    const found = described.find((one) => one.variable === variable);
+    assertEquals(found?.description, description);
+    return [found?.value, found?.fallback];
+  };
+  assertEquals(described.length, Object.keys(settings).length);
+  assertEquals(named("port"), ["1", "8000"]);
+  assertEquals(named("auth"), ["optional", "optional"]);
+  assertEquals(named("origins"), [undefined, undefined]);
+  assertEquals(named("jwtSecrets"), ["(hidden)", undefined]);
 });
 
 Deno.test("describeConfig() shows every setting and no key", () => {

@@ -4,6 +4,7 @@ import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { UsageFailure } from "./failure.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { printLine } from "./output.ts";
+import { findUnreadiness } from "./readiness.ts";
 import { serverUrl, webSocketUrl, withServerUrl } from "./server_url.ts";
 import { mintToken } from "./token.ts";
 
@@ -43,6 +44,10 @@ export function checkCommand(): CliCommand {
           .option(
             "--token <jwt>",
             "the good token to try (default: one minted with TASKWIRE_JWT_SECRET)",
+          )
+          .option(
+            "--ready <seconds>",
+            "only wait, so long at most, until the server takes work; 0 asks once",
           ),
       ),
       [
@@ -55,8 +60,8 @@ export function checkCommand(): CliCommand {
       ],
     ),
     async action(command) {
-      const { url: option, token } = command.opts<
-        { url?: string; token?: string }
+      const { url: option, token, ready } = command.opts<
+        { url?: string; token?: string; ready?: string }
       >();
       const [argument] = command.args;
       if (argument !== undefined && option !== undefined) {
@@ -64,6 +69,7 @@ export function checkCommand(): CliCommand {
       }
       const config = readConfig(command);
       const server = serverUrl(argument ?? option, config);
+      if (ready !== undefined) return await checkReadiness(server, ready);
       printLine(`Checking ${server.href}`);
       let failures = 0;
       for (const credential of await credentials(token, config)) {
@@ -80,6 +86,15 @@ export function checkCommand(): CliCommand {
       return failures === 0 ? 0 : 1;
     },
   };
+}
+
+async function checkReadiness(server: URL, seconds: string): Promise<number> {
+  if (!/^\d{1,5}$/.test(seconds)) {
+    throw new UsageFailure(`--ready ${seconds}: expected whole seconds`);
+  }
+  const fault = await findUnreadiness(server, Number(seconds));
+  printLine(fault === undefined ? "✅ ready" : `❌ not ready: ${fault}`);
+  return fault === undefined ? 0 : 1;
 }
 
 const routeChecks: readonly (readonly [path: string, check: RouteCheck])[] = [

@@ -5,6 +5,7 @@ import { checkCommand } from "./check.ts";
 import { configCommand } from "./config.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { printError, printRaw } from "./output.ts";
+import { printCommand } from "./print.ts";
 import { publishCommand } from "./publish.ts";
 import { routesCommand } from "./routes.ts";
 import { serveCommand } from "./serve.ts";
@@ -32,6 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
     publishCommand(),
     watchCommand(),
     configCommand(),
+    printCommand(),
   ];
   for (const { command, action, isDefault } of commands) {
     command.action(async () => {

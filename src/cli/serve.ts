@@ -4,6 +4,7 @@ import { createApp } from "../app.ts";
 import { KeyError } from "../auth/verification_key.ts";
 import type { Config } from "../config.ts";
 import { createServices } from "../create_services.ts";
+import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
 import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
@@ -42,6 +43,10 @@ export function serveCommand(): CliCommand {
       const app = createApp(services);
       const server = listen(app, services);
       using memory = watchMemory(keyed.config.maxMemoryBytes);
+      const { eventLoopDelay } = services.counters.durations;
+      using _loop = watchEventLoop((seconds) =>
+        eventLoopDelay.observe(seconds)
+      );
       const stop = Promise.race([
         nextStopSignal(),
         memory.exceeded,

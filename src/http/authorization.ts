@@ -2,6 +2,17 @@ import type { Services } from "../services.ts";
 import { ProblemError } from "./problem.ts";
 
 /**
+ * What an `Authorization` header has after `Bearer` (RFC 6750 §2.1).
+ *
+ * @returns `undefined` without one.
+ */
+export function bearerCredential(
+  header: string | undefined,
+): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
+}
+
+/**
  * Lets a request use the API by an API key, or a JWT with a scope (spec §2;
  * RFC 6750 §2.1).
  *
@@ -15,7 +26,7 @@ export async function requireScope(
   scopes: readonly string[],
   { isApiKey, verifier }: Services,
 ): Promise<void> {
-  const credential = /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
+  const credential = bearerCredential(header);
   if (credential === undefined) {
     throw unauthorized(
       "Send 'Authorization: Bearer <key>', with an API key (TASKWIRE_API_KEYS) or a JWT",

@@ -40,7 +40,8 @@ export function pageRoute({ page: html }: Services): Hono {
     }));
 }
 
-function hashesOf(html: string, element: "script" | "style"): string {
+/** The sources in a policy that allow a page's own scripts or styles (CSP Level 3 §2.3.1). */
+export function hashesOf(html: string, element: "script" | "style"): string {
   const pattern = new RegExp(`<${element}[^>]*>([^]*?)</${element}>`, "g");
   return [...html.matchAll(pattern)].map(([, text = ""]) =>
     `'sha256-${createHash("sha256").update(text).digest("base64")}'`

@@ -27,6 +27,7 @@ const titles: Record<number, string> = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
+  405: "Method Not Allowed",
   409: "Conflict",
   413: "Content Too Large",
   422: "Unprocessable Content",
@@ -45,12 +46,18 @@ const retryAfterSeconds = "5";
  * are logged.
  *
  * @param request Its method and path, for the log.
+ * @param requestId By which the answer and the log line are known to belong together.
  */
-export function asProblem(error: unknown, request: string): Problem {
+export function asProblem(
+  error: unknown,
+  request: string,
+  requestId?: string,
+): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof StoreUnavailableError) {
     log.error("{request}: the store is unavailable: {error}", {
       request,
+      requestId,
       error,
     });
     return {
@@ -60,7 +67,7 @@ export function asProblem(error: unknown, request: string): Problem {
         "The store can't be used now, and nothing was changed: try again later",
     };
   }
-  log.error("{request} failed: {error}", { request, error });
+  log.error("{request} failed: {error}", { request, requestId, error });
   return {
     status: 500,
     code: "internal_error",

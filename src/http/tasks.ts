@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Services } from "../services.ts";
 import type { TaskEvent } from "../tasks/event.ts";
 import { describeTask } from "../tasks/snapshot.ts";
+import type { TaskState } from "../tasks/state.ts";
 import { type Status, statuses } from "../tasks/status.ts";
 import {
   describeOutcome,
@@ -92,7 +93,7 @@ export function taskRoutes(services: Services): Hono {
     });
     return c.json({
       tasks: list.states.map((state) =>
-        describeTask(
+        describeForOperator(
           state,
           hub.watcherCount(state.snapshot.connection_id),
         )
@@ -105,7 +106,7 @@ export function taskRoutes(services: Services): Hono {
     const connectionId = readConnectionId(c);
     const { state } = await store.read(connectionId);
     if (state === undefined) throw unknownTask();
-    return c.json(describeTask(state, hub.watcherCount(connectionId)));
+    return c.json(describeForOperator(state, hub.watcherCount(connectionId)));
   });
 
   app.delete(id, publishers, async function forgetTask(c) {
@@ -113,6 +114,17 @@ export function taskRoutes(services: Services): Hono {
     return c.body(null, 204);
   });
   return app;
+}
+
+/** A task with when it will be taken for lost, where its worker asked for that. */
+function describeForOperator(state: TaskState, watchers: number) {
+  const { leaseEndsAtMs } = state;
+  return {
+    ...describeTask(state, watchers),
+    ...(leaseEndsAtMs === undefined
+      ? {}
+      : { lease_ends_at: new Date(leaseEndsAtMs).toISOString() }),
+  };
 }
 
 function readStatus(text: string | undefined): Status | undefined {

@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { connectionIdFault } from "../tasks/connection_id.ts";
+import {
+  connectionIdFault,
+  maxConnectionIdLength,
+} from "../tasks/connection_id.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */
 const maxPingIdLength = 256;
@@ -7,20 +10,33 @@ const maxPingIdLength = 256;
 const connectionId = z.string().superRefine((id, context) => {
   const fault = connectionIdFault(id);
   if (fault !== undefined) context.addIssue(fault);
+}).meta({
+  minLength: 1,
+  maxLength: maxConnectionIdLength,
+  description: "The task",
 });
 
-const clientFrameSchema = z.discriminatedUnion("type", [
+/** What {@linkcode parseClientFrame} takes, and `/asyncapi.json` describes. */
+export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ping"),
-    id: z.union([z.string().max(maxPingIdLength), z.number()]).optional(),
+    id: z.union([z.string().max(maxPingIdLength), z.number()]).optional()
+      .meta({ description: "Comes back in the `pong`" }),
   }),
   z.object({
     type: z.literal("subscribe"),
     connection_id: connectionId,
-    epoch: z.string().optional(),
-    offset: z.int().min(0).optional(),
+    epoch: z.string().optional().meta({
+      description: "Where to resume: the `epoch` of the last `sync` seen",
+    }),
+    offset: z.int().min(0).optional().meta({
+      description: "Where to resume: the `offset` of the last event seen",
+    }),
   }),
-  z.object({ type: z.literal("auth"), token: z.string().min(1) }),
+  z.object({
+    type: z.literal("auth"),
+    token: z.string().min(1).meta({ description: "A JWT" }),
+  }),
   z.object({ type: z.literal("unsubscribe"), connection_id: connectionId }),
   z.object({ type: z.literal("cancel"), connection_id: connectionId }),
 ]);

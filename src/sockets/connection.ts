@@ -44,6 +44,8 @@ export interface ConnectionOptions {
   readonly stallTimeoutMs: number;
   /** Called before a connection is closed for being too slow. */
   readonly onEvicted?: () => void;
+  /** Called once a connection has ended, with its close code. */
+  readonly onClosed?: (code: number) => void;
 }
 
 /** A close reason is at most this long, in bytes (RFC 6455 §5.5). */
@@ -58,6 +60,9 @@ const longestPollMs = 250;
 /** The share of the buffer's limit beyond which a sender should wait. */
 const backlogShare = 1 / 16;
 
+/** Of the newest connection. */
+let lastSerial = 0;
+
 /**
  * One open socket: sends, and closes once.
  *
@@ -67,6 +72,8 @@ const backlogShare = 1 / 16;
  */
 export class Connection {
   readonly id: string = crypto.randomUUID();
+  /** Counts this process's connections from 1: a later one has a greater number. */
+  readonly serial: number = lastSerial += 1;
   readonly openedAt: Date = new Date();
   readonly handshake: Handshake;
   /** Who the client turned out to be, where the route asks. */
@@ -149,7 +156,7 @@ export class Connection {
       code,
       limitUtf8(error?.message ?? "", maxReasonBytes),
     );
-    this.ended();
+    this.ended(code);
   }
 
   /** Ends the connection after a fault of ours: logged, and told without its details. */
@@ -168,10 +175,15 @@ export class Connection {
     });
   }
 
-  /** Takes note that the socket is closed or closing; later calls do nothing. */
-  ended(): void {
+  /**
+   * Takes note that the socket is closed or closing; later calls do nothing.
+   *
+   * @param code By default that the peer is gone.
+   */
+  ended(code: number = closeCodes.goingAway): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#options.onClosed?.(code);
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
@@ -201,6 +213,13 @@ export class Connection {
   }
 
   #evict(): void {
+    const { route, connectionId, remoteAddress } = this.handshake;
+    log.info("The {route} connection {connection} was too slow", {
+      route,
+      connection: this.id,
+      connectionId,
+      remoteAddress,
+    });
     this.#options.onEvicted?.();
     this.close(closeCodes.tooSlow, {
       code: "too_slow",

@@ -51,7 +51,12 @@ function checkUpgrade(c: Context): void {
   }
 }
 
-function checkLoad({ config, registry }: Services): void {
+/**
+ * Refuses one more connection than the server may hold, and all while it stops.
+ *
+ * @throws {ProblemError} 503.
+ */
+export function checkLoad({ config, registry }: Services): void {
   if (registry.isDraining) {
     throw new ProblemError({
       status: 503,

@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import { selectToken } from "../auth/token.ts";
+import type { Services } from "../services.ts";
 import type { Handshake } from "./connection.ts";
+import { remoteAddress as addressOf } from "./remote_address.ts";
 
 /**
  * What is to be remembered of a handshake, since after the upgrade the
@@ -21,4 +23,17 @@ export function readHandshake(
     offset: c.req.query("offset"),
     origin: c.req.header("origin"),
   };
+}
+
+/**
+ * Whose request it is. Like the headers, it can't be read any more after an
+ * upgrade.
+ */
+export function readRemoteAddress(c: Context, { config }: Services): string {
+  const { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr> = c.env;
+  return addressOf(
+    remoteAddr.hostname,
+    config.trustProxy === 0 ? undefined : c.req.header("x-forwarded-for"),
+    config.trustProxy,
+  );
 }

@@ -1,8 +1,16 @@
 import type { Identity } from "../auth/identity.ts";
+import type { Counters } from "../counters.ts";
 import type { Services } from "../services.ts";
 import { tooManyConnections } from "./admission.ts";
 import type { Connection } from "./connection.ts";
 import { pause } from "./pause.ts";
+
+/** Counts the verdict on a token; a guest came with none. */
+export function countToken({ tokens }: Counters, identity: Identity): void {
+  if (identity.status === "guest") return;
+  const isGood = identity.status === "authenticated";
+  tokens[isGood ? "authenticated" : identity.rejection.code] += 1;
+}
 
 /**
  * Lets a client wait for the verdict on a bad token where its address has shown

@@ -5,7 +5,11 @@ import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Connection, Handshake } from "./connection.ts";
-import { closeOverUserLimit, slowGuessing } from "./identity_limits.ts";
+import {
+  closeOverUserLimit,
+  countToken,
+  slowGuessing,
+} from "./identity_limits.ts";
 import type { MessageHandler } from "./inbox.ts";
 import { closeUnauthenticated } from "./required_auth.ts";
 import { RealtimeSession } from "./realtime_session.ts";
@@ -25,6 +29,7 @@ export async function realtimeEndpoint(
     verifier,
     config.guestUserId,
   );
+  countToken(services.counters, identity);
   await slowGuessing(connection, identity, services);
   if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);

@@ -19,7 +19,11 @@ import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
-import { closeOverUserLimit, slowGuessing } from "./identity_limits.ts";
+import {
+  closeOverUserLimit,
+  countToken,
+  slowGuessing,
+} from "./identity_limits.ts";
 import type { Message } from "./inbox.ts";
 import { closeUnauthenticated } from "./required_auth.ts";
 import { jitteredRetryMs } from "./retry.ts";
@@ -109,6 +113,7 @@ export class RealtimeSession {
   async #authenticate(token: string): Promise<void> {
     const { config, verifier } = this.#services;
     const identity = await authenticate(token, verifier, config.guestUserId);
+    countToken(this.#services.counters, identity);
     await slowGuessing(this.#connection, identity, this.#services);
     if (this.#connection.isClosed) return;
     if (identity.status !== "auth_error") {

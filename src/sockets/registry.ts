@@ -44,6 +44,11 @@ export class ConnectionRegistry {
     return [...this.#open.values()];
   }
 
+  /** The listed connection with an id. */
+  find(id: string): Connection | undefined {
+    return this.#open.get(id);
+  }
+
   /**
    * Of {@linkcode socketCount} those of an address; IPv6 addresses of one /64
    * count as one.

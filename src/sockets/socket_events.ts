@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers";
 import type { Config } from "../config.ts";
+import { countClose } from "../counters.ts";
 import { log } from "../log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
@@ -48,6 +49,7 @@ export function connectionOptions(
     maxBufferedBytes: config.maxBufferedBytes,
     stallTimeoutMs: stallTimeoutMs(config),
     onEvicted: () => counters.evictedConnections += 1,
+    onClosed: (code) => countClose(counters, code),
   };
 }
 
@@ -106,7 +108,7 @@ export class SocketEvents implements EventListenerObject {
       case "message": // by `binaryType`, never a Blob
         return this.#receive((event as MessageEvent<Message>).data);
       case "close":
-        return this.#end();
+        return this.#end((event as CloseEvent).code);
       case "error":
         return this.#break(event);
     }
@@ -127,6 +129,13 @@ export class SocketEvents implements EventListenerObject {
       services,
     );
     if (dismissal) {
+      log.info("A socket was sent away: {code}", {
+        code: dismissal.error.code,
+        connection: connection.id,
+        route: handshake.route,
+        origin: handshake.origin,
+        remoteAddress: handshake.remoteAddress,
+      });
       connection.close(dismissal.code, dismissal.error);
       return;
     }
@@ -167,10 +176,10 @@ export class SocketEvents implements EventListenerObject {
   }
 
   /** May come twice, and for a peer that stopped reading never. */
-  #end(): void {
+  #end(code: number): void {
     this.#giveBack();
     if (!this.#connection) return;
-    this.#connection.ended();
+    this.#connection.ended(code);
     this.#served.services.registry.released(this.#connection);
     this.#connection = undefined;
     this.#inbox = undefined;

@@ -63,6 +63,10 @@ export class Subscriptions {
       namesTask,
       mayWatch: (owner) => this.#mayWatch(connectionId, owner),
       onMerged: (skipped) => counters.mergedEvents += skipped,
+      onJoined: (isResume, recovered) => {
+        const missed = recovered ? "recovered" : "snapshot";
+        counters.resumes[isResume ? missed : "fresh"] += 1;
+      },
       onForbidden: () => {
         this.#watchers.delete(connectionId);
         onForbidden();

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { parseOfferedProtocols } from "../auth/token.ts";
+import { ProblemError } from "../http/problem.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
-import { readHandshake } from "./handshake.ts";
-import { remoteAddress as addressOf } from "./remote_address.ts";
+import { readHandshake, readRemoteAddress } from "./handshake.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
@@ -34,8 +34,9 @@ export function webSocketHandler(
 ): WebSocketHandler {
   const { idleTimeoutSeconds: idleTimeout } = services.config;
   const options = connectionOptions(services);
-  // The name is what `taskwire routes` shows of a handler in the app.
-  return function WebSocketRoute(c) {
+  const results = services.counters.handshakes[route] ??= { accepted: 0 };
+
+  function upgrade(c: Context): Response {
     const connectionId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services);
     checkAddress(remoteAddress, services);
@@ -53,17 +54,20 @@ export function webSocketHandler(
       });
     new SocketEvents(socket, { handshake, host, endpoint, services, options });
     return response;
-  };
-}
+  }
 
-/** Like the headers, it can't be read any more after the upgrade. */
-function readRemoteAddress(c: Context, { config }: Services): string {
-  const { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr> = c.env;
-  return addressOf(
-    remoteAddr.hostname,
-    config.trustProxy === 0 ? undefined : c.req.header("x-forwarded-for"),
-    config.trustProxy,
-  );
+  // The name is what `taskwire routes` shows of a handler in the app.
+  return function WebSocketRoute(c) {
+    let result = "accepted";
+    try {
+      return upgrade(c);
+    } catch (error) {
+      result = error instanceof ProblemError ? error.problem.code : "failed";
+      throw error;
+    } finally {
+      results[result] = (results[result] ?? 0) + 1;
+    }
+  };
 }
 
 /**

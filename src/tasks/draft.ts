@@ -35,28 +35,56 @@ export const eventDraftSchema = z.strictObject({
         : `unknown status; expected one of ${statusWords.join(", ")}`,
     );
     return z.NEVER;
+  }).meta({
+    description:
+      `What the task is now; a first event without one is \`running\`, later ones keep the last. In any letter case, one of \`${
+        statusWords.join("` `")
+      }\``,
   }),
-  attempt: z.int().min(1),
-  progress: z.number().min(0).max(1),
-  current: amount,
-  total: amount,
-  unit: name,
+  attempt: z.int().min(1).meta({
+    description:
+      "1 for the first try; a higher one reopens a task that `failed` or was `canceled`",
+  }),
+  progress: z.number().min(0).max(1).meta({
+    description:
+      "0 to 1; worked out from `current` and `total` when only those are given",
+  }),
+  current: amount.meta({ description: "Done so far, in `unit`" }),
+  total: amount.meta({ description: "To be done in all, in `unit`" }),
+  unit: name.meta({
+    description: "What `current` and `total` count: `rows`, `bytes`, …",
+  }),
   message: z.string().refine(
     (text) =>
       text.length <= maxMessageLength || [...text].length <= maxMessageLength,
     `longer than ${maxMessageLength} characters`,
-  ),
+  ).meta({
+    maxLength: maxMessageLength,
+    description: "A sentence for people",
+  }),
   data: z.unknown().refine(
     fitsData,
     `larger than ${maxDataBytes} bytes of JSON, or nested deeper than ${maxDataDepth} levels`,
-  ),
-  event_id: name,
-  lease: z.number().positive().max(maxLeaseSeconds),
+  ).meta({
+    description:
+      `Any JSON, of ${maxDataBytes} bytes and ${maxDataDepth} levels at most`,
+  }),
+  event_id: name.meta({
+    description:
+      "Names the event: a repeated one is answered like the first time and delivered once",
+  }),
+  lease: z.number().positive().max(maxLeaseSeconds).meta({
+    description:
+      "Seconds; where no other event follows in that time, the server publishes `lost`",
+  }),
   user_id: z.union([z.string(), z.number()]).transform((value, context) => {
     const userId = parseUserId(value);
     if (userId !== undefined && userId.length <= maxNameLength) return userId;
     context.addIssue("expected a non-empty string or a whole number");
     return z.NEVER;
+  }).meta({
+    description:
+      "On a task's first event: makes it private, so that only this user may watch it. A non-empty string or a whole number",
   }),
 }).partial();
 

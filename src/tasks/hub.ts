@@ -26,6 +26,11 @@ export interface Watcher {
 export class Hub {
   readonly #watchers = new Map<string, Set<Watcher>>();
 
+  /** How many tasks are watched. */
+  get taskCount(): number {
+    return this.#watchers.size;
+  }
+
   /** How many watch a task. */
   watcherCount(connectionId: string): number {
     return this.#watchers.get(connectionId)?.size ?? 0;

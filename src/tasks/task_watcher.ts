@@ -25,6 +25,8 @@ export interface TaskWatcherOptions {
   readonly onForbidden: () => void;
   /** Called with the number of events that a merged one stands for. */
   readonly onMerged?: (skipped: number) => void;
+  /** Called with the first `sync`: whether the client came to resume, and without a gap. */
+  readonly onJoined?: (isResume: boolean, recovered: boolean) => void;
 }
 
 /** Events read from the store at a time. */
@@ -209,8 +211,9 @@ export class TaskWatcher implements Watcher {
   }
 
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
-    const { connectionId, hub, namesTask } = this.#options;
+    const { connectionId, hub, namesTask, onJoined } = this.#options;
     const { epoch, recovered, state } = view;
+    if (!this.#sent) onJoined?.(since !== undefined, recovered);
     const offset = recovered && since ? since.offset : view.offset;
     const watchers = hub.watcherCount(connectionId);
     const frame = encodeSync({

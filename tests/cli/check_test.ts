@@ -142,3 +142,18 @@ Deno.test("checkCommand() exits 2 for an address that is none, or named twice", 
   assertEquals(twice.code, 2);
   assertMatch(twice.stderr, /once/);
 });
+
+Deno.test("checkCommand() with --ready asks for no more than whether the server takes work", async () => {
+  await using server = await startTestServer();
+  const ready = await taskwire(["check", server.origin, "--ready", "0"]);
+  assertEquals(ready, { code: 0, stdout: "✅ ready\n", stderr: "" });
+  assertEquals(server.services.counters.handshakes.test_websocket, {
+    accepted: 0,
+  });
+  server.services.registry.beginDrain();
+  const draining = await taskwire(["check", server.origin, "--ready", "0"]);
+  assertEquals(draining.code, 1);
+  assertMatch(draining.stdout, /^❌ not ready: HTTP 503/);
+  const wrong = await taskwire(["check", server.origin, "--ready", "soon"]);
+  assertEquals(wrong.code, 2);
+});

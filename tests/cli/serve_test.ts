@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { parsePasted } from "../support/pasted.ts";
+import { scrape } from "../support/scrape.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { RunningCommand, serve, taskwire } from "../support/taskwire.ts";
@@ -181,4 +182,16 @@ Deno.test("serveCommand() logs nothing below the level asked for", async () => {
   served.server.kill("SIGTERM");
   assertEquals(await served.server.exitCode(), 0);
   assertEquals(await served.server.stderr, "");
+});
+
+Deno.test("serveCommand() watches its event loop", async () => {
+  await using served = await serve([], {
+    env: { TASKWIRE_API_KEYS: testApiKey },
+  });
+  let count = 0;
+  while (count === 0) {
+    const { samples } = await scrape(served.origin);
+    count = samples.get("taskwire_event_loop_delay_seconds_count") ?? NaN;
+  }
+  assert(count > 0);
 });

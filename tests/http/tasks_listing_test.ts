@@ -44,6 +44,20 @@ Deno.test("GET tasks counts each task's watchers", async () => {
   );
 });
 
+Deno.test("GET tasks says when a lease ends, where there is one", async () => {
+  const { call, put, services } = await makeApi();
+  const before = Date.now();
+  await put("a", { lease: 10 });
+  await put("b", { lease: 10 }, {});
+  const { tasks } = (await call("GET /api/tasks")).json();
+  services.leases.stop();
+  const [b, a] = (tasks as { lease_ends_at?: string }[])
+    .map(({ lease_ends_at: text }) => text);
+  assertEquals(b, undefined);
+  const endsAt = Date.parse(a ?? "");
+  assert(before + 10_000 <= endsAt && endsAt <= Date.now() + 10_000, a);
+});
+
 Deno.test("GET tasks lists those of one status", async () => {
   const { call, put, services } = await makeApi();
   await put("queued", { status: "queued" });

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { captureLog } from "../support/captured_log.ts";
 import { rawHandshake } from "../support/handshake.ts";
 import { closeCodeOf, RawSocket } from "../support/raw_socket.ts";
 import { nextRelease } from "../support/release.ts";
@@ -167,4 +168,22 @@ Deno.test("realtimeEndpoint() limits no guests by their common id, nor bad token
   assertEquals(registry.list().length, 5);
   for (const connection of registry.list()) connection.close(1000);
   while (registry.socketCount > 0) await nextRelease(registry);
+});
+
+Deno.test("webSocketHandler() logs whom it sends away, and why, without the token", async () => {
+  await using server = await startTestServer();
+  using log = captureLog("info");
+  using socket = await RawSocket.open(
+    server.ws("/ws/test/a?token=a-token"),
+    { Origin: "https://evil.example" },
+  );
+  await socket.nextText();
+  const [line = "", ...rest] = log.text.trimEnd().split("\n");
+  assertEquals(rest, []);
+  const { level, properties } = JSON.parse(line);
+  assertEquals(
+    [level, properties.code, properties.origin],
+    ["INFO", "origin_not_allowed", "https://evil.example"],
+  );
+  assert(!line.includes("a-token"));
 });

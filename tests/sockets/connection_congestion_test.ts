@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
 // A sixteenth of the limit is a backlog: 100 bytes here.
@@ -132,4 +133,25 @@ Deno.test("Connection.writable() evicts once, however many wait", async () => {
   }
   await Promise.all(waiting);
   assertEquals([evictions.length, transport.closes.length], [1, 1]);
+});
+
+Deno.test("Connection.writable() logs whom it closes for being too slow, once", async () => {
+  using time = new FakeTime();
+  using log = captureLog("info");
+  const { connection, transport } = fakeConnection(maxBufferedBytes, {
+    token: "a-token",
+  });
+  transport.bufferedAmount = maxBufferedBytes + 1;
+  const writable = connection.writable();
+  while (!connection.isClosed) assert(await time.nextAsync());
+  await writable;
+  const lines = log.text.trimEnd().split("\n");
+  assertEquals(lines.length, 1);
+  const { level, properties } = JSON.parse(String(lines));
+  assertEquals([level, properties.connection, properties.connectionId], [
+    "INFO",
+    connection.id,
+    "upload_123456",
+  ]);
+  assertFalse(log.text.includes("a-token"));
 });

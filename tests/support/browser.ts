@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { makeTempDir } from "./temp_dir.ts";
 
@@ -31,6 +32,12 @@ async function launch(): Promise<Browser> {
   return { context, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+/** What a test in a browser is like. */
+export interface BrowserTestOptions {
+  /** What the console may say: what the browser itself writes of a network that fails. */
+  readonly expected?: RegExp;
+}
+
 /** What a page may talk to. */
 interface TestOrigins {
   readonly origin: string;
@@ -44,6 +51,7 @@ interface TestOrigins {
 function watchFaults(
   page: Page,
   { origin, foreignOrigin = origin }: TestOrigins,
+  expected: RegExp | undefined,
 ): string[] {
   const faults: string[] = [];
   const hosts = [origin, foreignOrigin].map((origin) => new URL(origin).host);
@@ -56,6 +64,7 @@ function watchFaults(
     const text = message.text();
     // of a binary on Deno 2.4, whenever the server closes
     if (text.endsWith("Close received after close")) return;
+    if (expected?.test(text)) return;
     if (/error|warning/.test(message.type())) faults.push(text);
   });
   page.on("pageerror", (error) => faults.push(String(error)));
@@ -74,6 +83,7 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
   criterion: string,
   serve: () => Promise<T>,
   fn: (page: Page, server: T) => Promise<void>,
+  { expected }: BrowserTestOptions = {},
 ): void {
   Deno.test({
     name: `Chromium (${executablePath}) ${criterion}`,
@@ -83,15 +93,16 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
       await using browser = await launch();
       const page = await browser.context.newPage();
       page.setDefaultTimeout(15_000);
-      const faults = watchFaults(page, server);
+      const faults = watchFaults(page, server, expected);
       await fn(page, server);
       assertEquals(faults, []);
     },
   });
 }
 
-/** Keeps a picture of the page in `dist/screenshots`, for people. */
+/** Keeps a picture of the page, for people: in the folder that `TASKWIRE_SCREENSHOTS` names, else in `dist/screenshots`. */
 export async function screenshot(page: Page, name: string): Promise<void> {
-  const url = new URL(`../../dist/screenshots/${name}.png`, import.meta.url);
-  await page.screenshot({ path: url.pathname, fullPage: true });
+  const folder = Deno.env.get("TASKWIRE_SCREENSHOTS") ??
+    fileURLToPath(new URL("../../dist/screenshots", import.meta.url));
+  await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }

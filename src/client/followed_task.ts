@@ -1,0 +1,83 @@
+import type {
+  Task,
+  TaskEvent,
+  TaskNotice,
+  TaskSync,
+  TaskwireError,
+} from "./api.ts";
+import type { UpdateQueue } from "./update_queue.ts";
+
+/** What the server sends about a task. */
+export type TaskFrame =
+  | (TaskSync & { readonly recovered: boolean })
+  | TaskEvent
+  | TaskNotice;
+
+/** A task, and those who watch it here. */
+export class FollowedTask {
+  readonly id: string;
+  readonly queues = new Set<UpdateQueue>();
+  /** The last event seen; what to resume from. */
+  position: { readonly epoch: string; readonly offset: number } | undefined;
+  /** Whether the present connection has said where it begins. */
+  isSynced = false;
+  /** The task as it was then and what came since, for who joins later. */
+  #task: Task | null = null;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Adds a consumer, who begins with the task as it is. */
+  join(queue: UpdateQueue): void {
+    this.queues.add(queue);
+    if (this.position) queue.push(this.#describe(this.position));
+  }
+
+  /** Takes a frame; returns whether the task is over. */
+  take(frame: TaskFrame): boolean {
+    if (frame.type === "sync") this.#sync(frame);
+    else if (frame.type !== "task") this.#push(frame);
+    else if (this.isSynced && this.position) {
+      const { epoch, offset } = this.position;
+      if (frame.offset <= offset) return false;
+      this.position = { epoch, offset: frame.offset };
+      const { type: _, skipped: __, ...members } = frame;
+      this.#task = {
+        created_at: frame.timestamp,
+        ...this.#task,
+        ...members,
+        epoch,
+        updated_at: frame.timestamp,
+      };
+      this.#push(frame);
+    }
+    return /^(succeeded|failed|canceled)$/.test(this.#task?.status ?? "");
+  }
+
+  /** Ends all watches. */
+  end(error?: TaskwireError): void {
+    for (const queue of this.queues) queue.end(error);
+    this.queues.clear();
+  }
+
+  #sync({ epoch, offset, recovered, task }: TaskFrame & TaskSync & {
+    readonly recovered: boolean;
+  }): void {
+    // A history that has begun since we joined is told from its start.
+    if (!recovered) this.#task = task;
+    else if (this.position?.epoch !== epoch) this.#task = null;
+    this.position = { epoch, offset };
+    this.isSynced = true;
+    if (!recovered) this.#push(this.#describe(this.position));
+  }
+
+  #describe({ epoch, offset }: { epoch: string; offset: number }): TaskSync {
+    const { id: connection_id } = this;
+    return { type: "sync", connection_id, epoch, offset, task: this.#task };
+  }
+
+  #push(update: TaskSync | TaskEvent | TaskNotice): void {
+    for (const queue of this.queues) queue.push(update);
+  }
+}

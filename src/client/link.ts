@@ -1,0 +1,255 @@
+import {
+  type ConnectionState,
+  type ErrorFrame,
+  TaskwireError,
+  type Transport,
+} from "./api.ts";
+import { Credentials } from "./credentials.ts";
+import type { FollowedTask } from "./followed_task.ts";
+import type { LinkContext } from "./link_context.ts";
+import { notify } from "./notify.ts";
+import { Pause } from "./pause.ts";
+import { judgeClose, retryDelayMs } from "./retry.ts";
+import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
+import { onWake } from "./wake.ts";
+
+/** How a connection ended. */
+interface End {
+  readonly code: number;
+  /** The task it ended for, and why, where it was for that one alone. */
+  readonly task?: FollowedTask;
+  readonly error?: ErrorFrame;
+}
+
+/**
+ * One connection at a time, made anew for as long as there are tasks to watch:
+ * by WebSocket for many tasks, by Server-Sent Events for one.
+ */
+export class Link {
+  readonly tasks = new Map<string, FollowedTask>();
+  readonly #context: LinkContext;
+  readonly #credentials: Credentials;
+  readonly #pause = new Pause();
+  /** Tasks whose workers are to stop, until the server has answered. */
+  readonly #cancels = new Set<string>();
+  #isRunning = false;
+  #transport: Transport = "websocket";
+  #session: Session | undefined;
+  #end: (end: End) => void = () => {};
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** The task in the connection's URL. */
+  #own: FollowedTask | undefined;
+  /** Whether the server has greeted us. */
+  #isOpen = false;
+  /** What the server last said was wrong with the connection. */
+  #error: ErrorFrame | undefined;
+  #failures = 0;
+
+  constructor(context: LinkContext) {
+    this.#context = context;
+    this.#credentials = new Credentials(context.options.getToken);
+  }
+
+  /** Watches a task, too. */
+  add(task: FollowedTask): void {
+    task.isSynced = false;
+    this.tasks.set(task.id, task);
+    if (this.#isOpen) this.#send("subscribe", task.id, task.position);
+    if (!this.#isRunning) this.#run();
+  }
+
+  /** Watches a task no more. */
+  remove(id: string): void {
+    this.tasks.delete(id);
+    this.#cancels.delete(id);
+    const isStreamOf = this.#transport === "sse" && this.#own?.id === id;
+    if (this.tasks.size === 0 || isStreamOf) {
+      this.#end({ code: ownEnd });
+      this.#pause.skip();
+    } else if (this.#isOpen) this.#send("unsubscribe", id);
+  }
+
+  /** Asks a task's worker to stop; asks again after a lost connection, until there is an answer. */
+  cancel(id: string): void {
+    this.#cancels.add(id);
+    this.#sendCancels();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    const stopListening = onWake((isNetworkNew) => {
+      this.#pause.skip();
+      if (this.#isOpen) this.#session?.probe(isNetworkNew);
+    });
+    while (this.tasks.size > 0) {
+      const end = await this.#connect().catch(this.#tokenFailed);
+      const retryInMs = this.#judge(end);
+      if (this.tasks.size === 0 || retryInMs === 0) continue;
+      this.#tellState("waiting", { retryInMs });
+      await this.#pause.wait(retryInMs);
+    }
+    stopListening();
+    this.#isRunning = false;
+    this.#tellState("closed");
+  }
+
+  /** Connects; resolves when that is over. */
+  async #connect(): Promise<End> {
+    this.#error = undefined;
+    this.#transport = this.#context.transports.next();
+    this.#tellState("connecting");
+    const token = await this.#credentials.forConnection(this.#transport);
+    const [own] = this.tasks.values();
+    if (!own) return { code: ownEnd };
+    return await new Promise((resolve) => {
+      this.#end = (end) => {
+        this.#end = () => {};
+        clearTimeout(this.#renewal);
+        this.#session?.close();
+        this.#session = undefined;
+        this.#isOpen = false;
+        resolve(end);
+      };
+      this.#open(own, token);
+    });
+  }
+
+  #open(task: FollowedTask, token: string | undefined): void {
+    this.#own = task;
+    for (const each of this.tasks.values()) each.isSynced = false;
+    const target = { transport: this.#transport, task, token };
+    try {
+      this.#session = openSession(this.#context, target, {
+        onFrame: (frame) => this.#take(frame),
+        onEnd: (code, reason) => {
+          if (reason) this.#note(reason);
+          this.#end({ code });
+        },
+      });
+    } catch (error) {
+      this.#note({ code: "token_malformed", message: String(error) });
+      this.#end({ code: 4401 });
+    }
+  }
+
+  #take(frame: Frame): void {
+    const { type, connection_id: id = this.#own?.id } = frame;
+    const task = this.tasks.get(id);
+    switch (type) {
+      case "connected":
+      case "auth":
+        this.#credentials.judged(frame.auth_status);
+        notify(this.#context.options.onConnected, frame);
+        if (type === "connected") this.#greeted();
+        break;
+      case "error":
+        this.#takeError(frame, task);
+        break;
+      case "token_expiring":
+        this.#renew(false).catch(this.#tokenFailed);
+        break;
+      case "sync":
+      case "task":
+      case "deleted":
+      case "cancel_requested":
+        if (type === "sync") this.#failures = 0;
+        if (type === "cancel_requested") this.#cancels.delete(id);
+        if (task?.take({ ...frame, connection_id: id })) this.#finish(task);
+    }
+  }
+
+  #greeted(): void {
+    const { transports, spread } = this.#context;
+    if (transports.settle(this.#transport) && transports.isStream) {
+      spread(this, this.#own?.id ?? "");
+    }
+    this.#isOpen = true;
+    this.#tellState("open");
+    for (const each of this.tasks.values()) {
+      if (each !== this.#own) this.#send("subscribe", each.id, each.position);
+    }
+    this.#sendCancels();
+  }
+
+  #takeError(error: ErrorFrame, task: FollowedTask | undefined): void {
+    const { code, message, connection_id: id, retry_after_ms } = error;
+    const { authStatus } = this.#credentials;
+    this.#note(error);
+    if (id === undefined) {
+      // The open socket's new token could not be checked.
+      if (code === "verifier_unavailable" && retry_after_ms) {
+        this.#renewal = setTimeout(
+          () => this.#renew(true).catch(this.#tokenFailed),
+          retry_after_ms,
+        );
+      }
+    } else if (this.#cancels.delete(id) || !task) return;
+    else if (code === "forbidden" && authStatus === "invalid_token") {
+      this.#end({ code: 4401, task, error });
+    } else this.#finish(task, new TaskwireError(code, message));
+  }
+
+  /** Sends the next token in the open socket; a stream of events is opened anew with it. */
+  async #renew(isAgain: boolean): Promise<void> {
+    const session = this.#session;
+    const token = await this.#credentials.forRenewal(isAgain);
+    if (!token || !session || session !== this.#session) return;
+    if (session.send) session.send({ type: "auth", token });
+    else this.#end({ code: ownEnd });
+  }
+
+  /** What follows the end of a connection. Returns how long to wait, in milliseconds, for the next. */
+  #judge({ code, task, error = this.#error }: End): number {
+    if (code === ownEnd) return 0;
+    const word = error?.code ?? `closed_${code}`;
+    const failing = word === "forbidden" ? task ?? this.#own : undefined;
+    const giveUp = () => {
+      const reason = error?.message ?? `Closed by the server (${code})`;
+      for (const each of failing ? [failing] : [...this.tasks.values()]) {
+        this.#finish(each, new TaskwireError(word, reason, code));
+      }
+    };
+    const verdict = judgeClose(code, this.#credentials.authStatus, word);
+    if (verdict === "renew" && this.#credentials.refused(giveUp)) return 0;
+    if (verdict === "stop") giveUp();
+    // The end of a stream that has nothing more to tell.
+    const isStream = this.#transport === "sse";
+    if (code === 1000 && isStream && this.#own) this.#finish(this.#own);
+    return error?.retry_after_ms || retryDelayMs(this.#failures++);
+  }
+
+  #finish(task: FollowedTask, error?: TaskwireError): void {
+    task.end(error);
+    if (this.tasks.get(task.id) === task) this.remove(task.id);
+  }
+
+  #sendCancels(): void {
+    for (const id of this.#isOpen ? this.#cancels : []) {
+      if (this.#session?.send) this.#send("cancel", id);
+      else {
+        this.#cancels.delete(id);
+        const message = "Not possible over Server-Sent Events";
+        this.#note({ code: "cancel_unavailable", message, connection_id: id });
+      }
+    }
+  }
+
+  #send(type: string, id: string, position?: FollowedTask["position"]): void {
+    this.#session?.send?.({ type, connection_id: id, ...position });
+  }
+
+  #tellState(state: ConnectionState["state"], more?: { retryInMs: number }) {
+    const { options } = this.#context;
+    notify(options.onState, { state, transport: this.#transport, ...more });
+  }
+
+  readonly #tokenFailed = (error: unknown): End => {
+    this.#note({ code: "token_failed", message: String(error) });
+    return { code: 1013 };
+  };
+
+  #note(error: ErrorFrame): void {
+    if (!error.connection_id) this.#error = error;
+    notify(this.#context.options.onError, error);
+  }
+}

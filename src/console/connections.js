@@ -1,0 +1,169 @@
+import { call } from "./api.js";
+import {
+  $,
+  confirmed,
+  make,
+  makeCell,
+  makePill,
+  makeRow,
+  notify,
+  setText,
+} from "./dom.js";
+import {
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  serverNow,
+} from "./format.js";
+import { Pager, Rows } from "./pager.js";
+
+/** How many connections one request lists, and how many are loaded at most. */
+const listSize = 10_000;
+const maxConnections = 20_000;
+
+/** A list longer than this is read less often: making it takes the server's time. */
+const longList = 2_000;
+const longListPauseMs = 5_000;
+
+/** The view of the open sockets, oldest first. */
+export class ConnectionsView {
+  #connections;
+  #total = 0;
+  #readAtMs = -Infinity;
+  #pager = new Pager($("connection-pager"), () => this.show());
+  #rows = new Rows($("connection-table"), (id) => this.#makeRow(id));
+
+  constructor() {
+    $("connection-filter").addEventListener("input", () => {
+      this.#pager.reset();
+      this.show();
+    });
+  }
+
+  /** Reads the connections. */
+  async poll() {
+    const isLong = this.#connections?.length > longList;
+    const pauseMs = isLong ? longListPauseMs : 0;
+    if (performance.now() - this.#readAtMs < pauseMs) return;
+    const read = [];
+    let cursor = "";
+    do {
+      const list = await call(
+        "GET",
+        `connections?limit=${listSize}${cursor && `&cursor=${cursor}`}`,
+      );
+      read.push(...list.connections);
+      this.#total = list.total ?? read.length;
+      cursor = list.cursor ?? "";
+    } while (cursor !== "" && read.length < maxConnections);
+    this.#readAtMs = performance.now();
+    this.#connections = read.map((connection) => ({
+      ...connection,
+      text: [
+        connection.user_id,
+        connection.connection_id,
+        connection.remote_address,
+      ].join("\n").toLowerCase(),
+    }));
+    this.show();
+  }
+
+  /** Shows them. */
+  show() {
+    const all = this.#connections;
+    if (all === undefined) return;
+    const text = $("connection-filter").value.trim().toLowerCase();
+    const matches = text === ""
+      ? all
+      : all.filter((connection) => connection.text.includes(text));
+    this.#rows.show(this.#pager.cut(matches), ({ id }) => id);
+    setText(
+      $("connections-note"),
+      noteOf(this.#total, all, matches, text),
+    );
+  }
+
+  #makeRow(id) {
+    const pill = makePill("");
+    const close = make(
+      "button",
+      { type: "button", className: "danger" },
+      "Close",
+    );
+    const user = makeCell("User", "", "name");
+    const task = makeCell("Task", "", "name");
+    const route = makeCell("Route");
+    const address = makeCell("Remote address");
+    const since = makeCell("Open for", "", "number");
+    const queued = makeCell("Queued", "", "number");
+    const element = makeRow(
+      user,
+      makeCell("Authentication", pill),
+      task,
+      route,
+      address,
+      since,
+      queued,
+      makeCell("", close, "action"),
+    );
+    element.dataset.id = id;
+    const row = {
+      element,
+      connection: undefined,
+      update(connection) {
+        const { auth_status: status = "not checked" } = connection;
+        row.connection = connection;
+        pill.dataset.status = status;
+        setText(pill, status);
+        setText(user, String(connection.user_id ?? "–"));
+        setText(task, connection.connection_id);
+        setText(route, connection.route);
+        setText(address, connection.remote_address);
+        setText(
+          since,
+          formatDuration(serverNow() - Date.parse(connection.since)),
+        );
+        setText(queued, formatBytes(connection.queued_bytes));
+        close.ariaLabel =
+          `Close the connection of ${connection.remote_address} to ${connection.connection_id}`;
+      },
+    };
+    close.addEventListener("click", () => {
+      this.#close(row.connection).catch((error) => notify(error.message));
+    });
+    return row;
+  }
+
+  async #close(connection) {
+    const { id, connection_id: task, remote_address: address } = connection;
+    const isSure = await confirmed({
+      title: "Close this connection?",
+      text:
+        `The client at ${address} that watches ${task} is told that an operator closed it (4409), and should not come back by itself.`,
+      yes: "Close connection",
+    });
+    if (!isSure) return;
+    try {
+      await call("DELETE", `connections/${encodeURIComponent(id)}`);
+      notify(`Closed the connection of ${address} to ${task}.`);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      notify("That connection had ended already.");
+    }
+    this.#connections = this.#connections.filter((one) => one.id !== id);
+    this.#total -= 1;
+    this.show();
+    $("connection-filter").focus();
+  }
+}
+
+function noteOf(total, all, matches, text) {
+  if (all.length === 0) return "Nobody is connected.";
+  const open = `${formatNumber(total)} open`;
+  const loaded = total > all.length
+    ? `${open}, the oldest ${formatNumber(all.length)} of them loaded`
+    : open;
+  return text === ""
+    ? loaded
+    : `${formatNumber(matches.length)} match, of ${loaded}`;
+}

@@ -1,0 +1,189 @@
+import { ApiError, call, forgetKey, hasKey, keepKey } from "./api.js";
+import { ConnectionsView } from "./connections.js";
+import { refreshDetails } from "./details.js";
+import { $, setText } from "./dom.js";
+import { showSetup } from "./setup.js";
+import { TaskFeed } from "./task_feed.js";
+import { TasksView } from "./tasks.js";
+import { ThroughputView } from "./throughput.js";
+
+/** How long after an answer the next question comes, in milliseconds. */
+const pollMs = 1_000;
+
+/** The longest wait for a server that can't be reached, in milliseconds. */
+const maxRetryMs = 10_000;
+
+const feed = new TaskFeed();
+const tasks = new TasksView(feed);
+const connections = new ConnectionsView();
+const throughput = new ThroughputView();
+
+/** What each view reads when it is on the screen, besides tasks and figures. */
+const views = {
+  tasks: { show: () => tasks.show() },
+  connections: {
+    poll: () => connections.poll(),
+    show: () => connections.show(),
+  },
+  throughput: { show: () => throughput.show() },
+  server: { open: showSetup, show() {} },
+};
+
+let timer;
+let failures = 0;
+let isPolling = false;
+
+function currentView() {
+  const name = location.hash.slice(2);
+  return Object.hasOwn(views, name) ? name : "tasks";
+}
+
+function setState(state, text) {
+  $("state").dataset.state = state;
+  setText($("state"), text);
+}
+
+// Signing in
+
+/** Shows the form, with why where there is a reason. */
+function signOut(reason = "") {
+  clearTimeout(timer);
+  forgetKey();
+  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
+  // What was shown is for whoever has a key.
+  if (!$("views").hidden) return leave(reason);
+  $("login").hidden = false;
+  setState("off", "Signed out");
+  setText($("login-error"), reason);
+  $("key").focus();
+}
+
+/** Loads the page anew: nothing of what was read stays in memory. */
+function leave(reason) {
+  if (reason !== "") sessionStorage.setItem("taskwire-console-reason", reason);
+  location.reload();
+}
+
+async function signIn(key) {
+  if (key === "") {
+    setText($("login-error"), "Type an API key, or a JWT.");
+    return $("key").focus();
+  }
+  keepKey(key);
+  setText($("login-error"), "");
+  setState("waiting", "Signing in");
+  try {
+    await call("GET", "stats");
+    $("key").value = "";
+    start();
+    // The form had the focus, and is gone.
+    $("views").querySelector("[aria-current]").focus();
+  } catch (error) {
+    signOut(refusalOf(error));
+    $("key").select();
+  }
+}
+
+/** Why one could not sign in, in words. */
+function refusalOf(error) {
+  if (!(error instanceof ApiError)) return "The server can't be reached.";
+  if (error.status === 401) {
+    return `The key was not accepted. ${error.message}.`;
+  }
+  if (error.status === 403) return `The token is not enough. ${error.message}.`;
+  return error.message;
+}
+
+function start() {
+  $("login").hidden = true;
+  $("views").hidden = false;
+  $("sign-out").hidden = false;
+  setState("waiting", "Loading");
+  showView();
+}
+
+// Views
+
+function showView() {
+  if ($("views").hidden) return;
+  const name = currentView();
+  for (const section of document.querySelectorAll("[data-view]")) {
+    section.hidden = section.dataset.view !== name;
+  }
+  for (const link of $("views").children) {
+    if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.title = `${name} · taskwire console`;
+  views[name].show();
+  views[name].open?.().catch(failed);
+  poll();
+}
+
+// Keeping it live
+
+/** Reads what is new, and again a while later. */
+async function poll() {
+  clearTimeout(timer);
+  if (isPolling || $("views").hidden) return;
+  if (document.hidden) return setState("waiting", "Paused while hidden");
+  isPolling = true;
+  try {
+    const name = currentView();
+    await Promise.all([
+      feed.poll(),
+      throughput.poll(),
+      views[name].poll?.(),
+      refreshDetails(),
+    ]);
+    failures = 0;
+    setState("live", "Live");
+    views[currentView()].show();
+    timer = setTimeout(poll, feed.isLoaded ? pollMs : 0);
+  } catch (error) {
+    failed(error);
+  } finally {
+    isPolling = false;
+  }
+}
+
+function failed(error) {
+  if (error instanceof ApiError && error.isRefusal) {
+    return signOut(refusalOf(error));
+  }
+  failures++;
+  setState(
+    "off",
+    error instanceof ApiError
+      ? `${error.message}. Retrying`
+      : "Not reachable, retrying",
+  );
+  clearTimeout(timer);
+  timer = setTimeout(poll, Math.min(maxRetryMs, pollMs * 2 ** failures));
+}
+
+// The controls
+
+$("login-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  signIn($("key").value.trim());
+});
+$("sign-out").addEventListener("click", () => signOut());
+addEventListener("hashchange", showView);
+document.addEventListener("visibilitychange", poll);
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.matches("input, textarea, select");
+  if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
+  const filter = document.querySelector(
+    `[data-view="${currentView()}"]:not([hidden]) [type="search"]`,
+  );
+  if (filter === null || document.querySelector("dialog[open]")) return;
+  event.preventDefault();
+  filter.focus();
+  filter.select();
+});
+
+const reason = sessionStorage.getItem("taskwire-console-reason") ?? "";
+sessionStorage.removeItem("taskwire-console-reason");
+if (hasKey()) start();
+else signOut(reason);

@@ -1,0 +1,168 @@
+import { call } from "./api.js";
+import {
+  $,
+  confirmed,
+  make,
+  makeCell,
+  makePill,
+  makeProgress,
+  makeRow,
+  notify,
+  setText,
+  showFacts,
+  showProgress,
+} from "./dom.js";
+import {
+  formatDuration,
+  formatNumber,
+  formatTime,
+  serverNow,
+} from "./format.js";
+import { amountOf, leaseOf, percentOf } from "./task_words.js";
+
+/** How many of a task's last events are shown. */
+const maxEvents = 50;
+
+const terminalStatuses = ["succeeded", "failed", "canceled"];
+
+/** The task that is shown: `{ id, feed, offset }`; `offset` of the newest event listed. */
+let shown;
+
+/** Shows one task, all that is known of it. */
+export function openDetails(id, feed) {
+  shown = { id, feed, position: "" };
+  $("details-title").textContent = id;
+  for (const name of ["details-state", "details-facts", "snapshot"]) {
+    $(name).replaceChildren();
+  }
+  $("events").tBodies[0].replaceChildren();
+  setText($("details-error"), "");
+  const known = feed.tasks.get(id);
+  if (known) showTask(known.task);
+  $("details").showModal();
+  refreshDetails().catch(fail);
+}
+
+/** Reads again what is shown, where something is. */
+export async function refreshDetails() {
+  if (shown === undefined) return;
+  const { id, feed } = shown;
+  const path = `tasks/${encodeURIComponent(id)}`;
+  try {
+    const task = await call("GET", path);
+    feed.take(task);
+    if (shown?.id !== id) return;
+    setText($("details-error"), "");
+    showTask(task);
+    const position = `${task.epoch} ${task.offset}`;
+    if (shown.position === position) return;
+    const events = await readEvents(path, task);
+    if (shown?.id !== id) return;
+    shown.position = position;
+    showEvents(events);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+    feed.drop(id);
+    if (shown?.id !== id) return;
+    setText($("details-error"), "This task is no more: it was forgotten.");
+    $("details-cancel").hidden = true;
+  }
+}
+
+/** The last events of a task; all of them where fewer are kept. */
+async function readEvents(path, { epoch, offset }) {
+  const query = new URLSearchParams({
+    epoch,
+    offset: Math.max(0, offset - maxEvents),
+    limit: maxEvents,
+  });
+  const { recovered, events } = await call("GET", `${path}/events?${query}`);
+  if (recovered) return events;
+  return (await call("GET", `${path}/events?limit=${maxEvents}`)).events;
+}
+
+function showTask(task) {
+  const { status, message, cancel_requested: isAsked } = task;
+  const bar = $("details-state").querySelector(".progress") ?? makeState();
+  const pill = $("details-state").querySelector(".pill");
+  pill.dataset.status = status;
+  setText(pill, status);
+  showProgress(bar, task);
+  setText($("details-state").querySelector(".amount"), amountOf(task));
+  setText($("details-message"), message ?? "");
+  $("details-cancel").hidden = terminalStatuses.includes(status);
+  $("details-cancel").ariaDisabled = String(isAsked === true);
+  setText(
+    $("details-cancel"),
+    isAsked ? "Cancel requested" : "Ask to cancel",
+  );
+  const age = (text) => `${formatDuration(serverNow() - Date.parse(text))} ago`;
+  showFacts($("details-facts"), [
+    ["Attempt", formatNumber(task.attempt)],
+    ["Watchers", formatNumber(task.watchers)],
+    ["Events", formatNumber(task.offset)],
+    ["Last event", age(task.updated_at)],
+    ["Created", age(task.created_at)],
+    ["Lease", leaseOf(task)],
+  ]);
+  setText($("snapshot"), JSON.stringify(task, null, 2));
+}
+
+function makeState() {
+  const bar = makeProgress();
+  $("details-state").append(
+    makePill(""),
+    bar,
+    make("span", { className: "amount" }),
+  );
+  return bar;
+}
+
+function showEvents(events) {
+  $("events").tBodies[0].replaceChildren(
+    ...events.toReversed().map((event) => {
+      const percent = event.progress === undefined
+        ? undefined
+        : percentOf(event);
+      return makeRow(
+        makeCell("Offset", String(event.offset), "number"),
+        makeCell("Time", formatTime(Date.parse(event.timestamp))),
+        makeCell("Status", makePill(event.status)),
+        makeCell(
+          "Progress",
+          percent === undefined ? "" : `${percent} %`,
+          "number",
+        ),
+        makeCell("Message", event.message ?? ""),
+      );
+    }),
+  );
+}
+
+async function cancel() {
+  const { id } = shown;
+  const isSure = await confirmed({
+    title: "Ask to cancel?",
+    text:
+      `The worker of ${id} is told with its next event, and its watchers at once. It can't be taken back.`,
+    yes: "Ask to cancel",
+  });
+  if (!isSure) return;
+  await call("POST", `tasks/${encodeURIComponent(id)}/cancel`);
+  notify(`Asked the worker of ${id} to stop.`);
+  await refreshDetails();
+}
+
+function fail(error) {
+  setText($("details-error"), error.message);
+}
+
+$("details").addEventListener("close", () => shown = undefined);
+$("details-close").addEventListener("click", () => $("details").close());
+$("details").addEventListener("click", (event) => {
+  // Outside of the box the dialog itself is hit: its backdrop.
+  if (event.target === $("details")) $("details").close();
+});
+$("details-cancel").addEventListener("click", () => {
+  if ($("details-cancel").ariaDisabled !== "true") cancel().catch(fail);
+});

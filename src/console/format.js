@@ -1,0 +1,52 @@
+const numbers = new Intl.NumberFormat("en");
+const shortNumbers = new Intl.NumberFormat("en", {
+  notation: "compact",
+  maximumFractionDigits: 1,
+});
+
+/** How far the server's clock is ahead of this one, in milliseconds. */
+let clockSkewMs = 0;
+
+/** Takes note of the server's clock, by which its times are to be read. */
+export function setServerTime(text) {
+  clockSkewMs = Date.parse(text) - Date.now();
+}
+
+/** The time at the server, in milliseconds since 1970. */
+export function serverNow() {
+  return Date.now() + clockSkewMs;
+}
+
+/** `12,345` */
+export function formatNumber(number) {
+  return numbers.format(number);
+}
+
+/** `12.3K`, for where there is little room. */
+export function formatShort(number) {
+  return shortNumbers.format(number);
+}
+
+/** `7 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
+export function formatDuration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `512 B`, `1.5 KiB`, `3 MiB`. */
+export function formatBytes(bytes) {
+  if (bytes < 1_024) return `${bytes} B`;
+  const isLarge = bytes >= 1_048_576;
+  const amount = bytes / (isLarge ? 1_048_576 : 1_024);
+  return `${amount.toFixed(1).replace(".0", "")} ${isLarge ? "MiB" : "KiB"}`;
+}
+
+/** The time of day where the operator is: `14:03:09`. */
+export function formatTime(ms) {
+  return new Date(ms).toLocaleTimeString("en-GB");
+}

@@ -1,0 +1,95 @@
+import { make, setText } from "./dom.js";
+import { formatNumber } from "./format.js";
+
+/** How many rows a table has at most, however long its list. */
+const pageRows = 50;
+
+/** Which part of a list is shown. */
+export class Pager {
+  #page = 0;
+  #nav;
+  #range = make("span", { className: "range" });
+  #previous;
+  #next;
+
+  /** @param onTurn Called when the operator turns the page. */
+  constructor(nav, onTurn) {
+    const turn = (step) => () => {
+      this.#page += step;
+      onTurn();
+    };
+    this.#nav = nav;
+    this.#previous = make("button", { type: "button" }, "Previous");
+    this.#next = make("button", { type: "button" }, "Next");
+    this.#previous.addEventListener("click", turn(-1));
+    this.#next.addEventListener("click", turn(1));
+    nav.append(this.#previous, this.#range, this.#next);
+  }
+
+  /** Goes back to the first page. */
+  reset() {
+    this.#page = 0;
+  }
+
+  /** The rows of the page that is shown. */
+  cut(list) {
+    const lastPage = Math.max(0, Math.ceil(list.length / pageRows) - 1);
+    this.#page = Math.min(Math.max(0, this.#page), lastPage);
+    const from = this.#page * pageRows;
+    const rows = list.slice(from, from + pageRows);
+    this.#nav.hidden = list.length <= pageRows;
+    // Disabled buttons lose the focus; these only say that they are.
+    this.#previous.ariaDisabled = String(this.#page === 0);
+    this.#next.ariaDisabled = String(this.#page === lastPage);
+    setText(
+      this.#range,
+      `${formatNumber(from + 1)} to ${formatNumber(from + rows.length)} of ${
+        formatNumber(list.length)
+      }`,
+    );
+    return rows;
+  }
+}
+
+/**
+ * A table's rows by key. Rows that stay are kept, and the focus with them.
+ *
+ * @param makeRow Makes `{ element, update(item) }`.
+ */
+export class Rows {
+  #body;
+  #makeRow;
+  #rows = new Map();
+
+  constructor(table, makeRow) {
+    this.#body = table.tBodies[0];
+    this.#makeRow = makeRow;
+  }
+
+  /** Shows these items, in this order. */
+  show(items, keyOf) {
+    const focused = document.activeElement;
+    const stale = new Map(this.#rows);
+    let place = this.#body.firstElementChild;
+    for (const item of items) {
+      const key = keyOf(item);
+      stale.delete(key);
+      let row = this.#rows.get(key);
+      if (row === undefined) {
+        row = this.#makeRow(key);
+        this.#rows.set(key, row);
+      }
+      row.update(item);
+      if (row.element === place) place = place.nextElementSibling;
+      else this.#body.insertBefore(row.element, place);
+    }
+    for (const [key, { element }] of stale) {
+      element.remove();
+      this.#rows.delete(key);
+    }
+    // A row that was moved loses the focus.
+    if (focused !== document.activeElement && this.#body.contains(focused)) {
+      focused.focus({ preventScroll: true });
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import {
+  $,
+  make,
+  makeCell,
+  makePill,
+  makeProgress,
+  makeRow,
+  setText,
+  showProgress,
+} from "./dom.js";
+import { openDetails } from "./details.js";
+import { formatDuration, formatNumber, serverNow } from "./format.js";
+import { Pager, Rows } from "./pager.js";
+import { amountOf, leaseOf } from "./task_words.js";
+
+const statuses = [
+  "lost",
+  "failed",
+  "running",
+  "queued",
+  "canceled",
+  "succeeded",
+];
+
+/** How long rows keep their order after the operator pointed at one: else it would be another by the click. */
+const holdMs = 2_000;
+
+/** The view of all tasks: those that need somebody first. */
+export class TasksView {
+  #feed;
+  #pager = new Pager($("task-pager"), () => this.#refresh());
+  #rows = new Rows($("task-table"), (id) => this.#makeRow(id));
+  #chips = new Map();
+  #shownStatuses = new Set();
+  #matches = [];
+  #sortedRevision = -1;
+  #heldUntilMs = 0;
+  #shownIds = [];
+
+  constructor(feed) {
+    this.#feed = feed;
+    for (const status of statuses) this.#addChip(status);
+    $("task-filter").addEventListener("input", () => this.#refilter());
+    for (const type of ["pointermove", "keydown"]) {
+      $("task-table").tBodies[0].addEventListener(type, () => {
+        this.#heldUntilMs = performance.now() + holdMs;
+      });
+    }
+  }
+
+  /** Shows the tasks as they are now. */
+  show() {
+    this.#sort();
+    this.#showCounts();
+    const isHeld = performance.now() < this.#heldUntilMs;
+    const page = this.#pager.cut(this.#matches);
+    const entries = isHeld
+      ? this.#shownIds.flatMap((id) => this.#feed.tasks.get(id) ?? [])
+      : page;
+    this.#shownIds = entries.map(({ task }) => task.connection_id);
+    this.#rows.show(entries, ({ task }) => task.connection_id);
+    setText($("tasks-note"), this.#note());
+  }
+
+  #note() {
+    const { tasks, isLoaded, isCut } = this.#feed;
+    if (!isLoaded) return `Loading tasks: ${formatNumber(tasks.size)} so far`;
+    if (tasks.size === 0) {
+      return "No tasks yet. They appear here with their first event.";
+    }
+    if (this.#matches.length === 0) return "No task matches the filter.";
+    return isCut
+      ? `Only the newest ${
+        formatNumber(tasks.size)
+      } tasks are loaded, and of older ones the lost and failed.`
+      : "";
+  }
+
+  #addChip(status) {
+    const count = make("b", {}, "0");
+    const chip = make(
+      "button",
+      {
+        type: "button",
+        className: "chip",
+        "data-status": status,
+        ariaPressed: "false",
+      },
+      make("i"),
+      `${status} `,
+      count,
+    );
+    chip.addEventListener("click", () => {
+      if (!this.#shownStatuses.delete(status)) this.#shownStatuses.add(status);
+      chip.ariaPressed = String(this.#shownStatuses.has(status));
+      this.#refilter();
+    });
+    this.#chips.set(status, count);
+    $("statuses").append(chip);
+  }
+
+  #refilter() {
+    this.#pager.reset();
+    this.#refresh();
+  }
+
+  #refresh() {
+    this.#sortedRevision = -1;
+    this.#heldUntilMs = 0;
+    this.show();
+  }
+
+  #sort() {
+    if (this.#sortedRevision === this.#feed.revision) return;
+    this.#sortedRevision = this.#feed.revision;
+    const text = $("task-filter").value.trim().toLowerCase();
+    const shown = this.#shownStatuses;
+    this.#matches = [...this.#feed.tasks.values()].filter((entry) =>
+      (shown.size === 0 || shown.has(entry.task.status)) &&
+      entry.text.includes(text)
+    ).sort((a, b) => a.rank - b.rank || b.changedMs - a.changedMs);
+  }
+
+  #showCounts() {
+    const counts = new Map();
+    for (const { task: { status } } of this.#feed.tasks.values()) {
+      counts.set(status, (counts.get(status) ?? 0) + 1);
+    }
+    for (const [status, element] of this.#chips) {
+      setText(element, formatNumber(counts.get(status) ?? 0));
+    }
+  }
+
+  #makeRow(id) {
+    const pill = makePill("");
+    const name = make("button", { type: "button", className: "link" }, id);
+    name.addEventListener("click", () => openDetails(id, this.#feed));
+    const message = make("p", { className: "message" });
+    const bar = makeProgress();
+    const amount = make("span", { className: "amount" });
+    const [attempt, watchers, age, lease] = [
+      "Attempt",
+      "Watchers",
+      "Last event",
+      "Lease",
+    ].map((label) => makeCell(label, "", "number"));
+    const task = makeCell("Task", name, "name");
+    task.append(message);
+    const progress = makeCell("Progress", bar, "progress-cell");
+    progress.append(amount);
+    const element = makeRow(
+      makeCell("Status", pill),
+      task,
+      progress,
+      attempt,
+      watchers,
+      age,
+      lease,
+    );
+    element.dataset.connectionId = id;
+    return {
+      element,
+      update({ task, changedMs }) {
+        element.dataset.status = pill.dataset.status = task.status;
+        setText(pill, task.status);
+        setText(message, task.message ?? "");
+        showProgress(bar, task);
+        setText(amount, amountOf(task));
+        setText(attempt, String(task.attempt));
+        setText(watchers, formatNumber(task.watchers));
+        setText(age, formatDuration(serverNow() - changedMs));
+        setText(lease, leaseOf(task));
+      },
+    };
+  }
+}

@@ -1,0 +1,24 @@
+import { flagOf, type Setting, settings } from "../settings.ts";
+
+/**
+ * Every setting as an env file: what it does and expects, its flag, and the
+ * variable with its default, commented out. To set one, take away its `#`.
+ */
+export function describeSettings(): string {
+  const entries = Object.values<Setting>(settings).map((setting) => {
+    const { variable, fallback = "", description, expects } = setting;
+    return [
+      `# ${description}`,
+      `# ${flagOf(setting)}: ${expects}`,
+      `#${variable}=${fallback}`,
+      "",
+    ].join("\n");
+  });
+  return [header, ...entries].join("\n");
+}
+
+const header =
+  `# The settings of taskwire, each with its default. Take away the '#' before a
+# variable to set it; flags and the environment win over this file.
+# 'taskwire config --env-file FILE' prints what is then in force.
+`;

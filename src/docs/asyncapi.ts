@@ -1,0 +1,207 @@
+import { closeCodes } from "../protocol/close_codes.ts";
+import { version } from "../version.ts";
+import { type Channel, channels } from "./channels.ts";
+import { serverFrameSchemas } from "./frame_schemas.ts";
+import {
+  closeMeanings,
+  errorCodeMeanings,
+  tokenCodeMeanings,
+} from "./meanings.ts";
+import {
+  clientFrameSchemas,
+  clientMessages,
+  type MessageMeaning,
+  serverMessages,
+} from "./messages.ts";
+import { parameters } from "./parameters.ts";
+import { componentsOf, schemaRef } from "./schemas.ts";
+import { taskSchema } from "./task_schemas.ts";
+
+/** A close code of the WebSocket routes, as the document lists it. */
+export interface DocumentedClose {
+  readonly code: number;
+  readonly when: string;
+  readonly reconnect: string;
+}
+
+/** The close codes, in the order of their numbers. */
+export const documentedCloses: readonly DocumentedClose[] =
+  (Object.keys(closeCodes) as (keyof typeof closeCodes)[])
+    .map((name) => ({ code: closeCodes[name], ...closeMeanings[name] }))
+    .sort((one, other) => one.code - other.code);
+
+/** The WebSocket routes described (AsyncAPI 3.0); the application of its operations is the server. */
+export function makeAsyncApi() {
+  return {
+    asyncapi: "3.0.0",
+    info: {
+      title: "taskwire WebSocket routes",
+      version,
+      description:
+        "A browser watches tasks here, whose progress a backend posts over HTTP, which `/openapi.json` describes. A token comes as `?token=` or, to stay out of URLs, by the subprotocols `bearer, <token>`; without one the client is a guest.",
+      license: { name: "MIT" },
+    },
+    defaultContentType: "application/json",
+    servers: {
+      this: {
+        host: "{host}",
+        protocol: "ws",
+        description: "`wss` behind a proxy that speaks TLS",
+        variables: {
+          host: {
+            default: "127.0.0.1:8000",
+            description: "TASKWIRE_HOST and TASKWIRE_PORT",
+          },
+        },
+      },
+    },
+    channels: Object.fromEntries(
+      channels.map((channel) => [channel.id, describeChannel(channel)]),
+    ),
+    operations: Object.assign({}, ...channels.map(operationsOf)),
+    components: {
+      schemas: componentsOf({
+        ...serverFrameSchemas,
+        ...clientFrameSchemas,
+        Task: taskSchema,
+      }),
+      messages: messages(),
+      securitySchemes: {
+        tokenInQuery: {
+          type: "httpApiKey",
+          in: "query",
+          name: "token",
+          description: "A JWT; it wins when both are there",
+        },
+        tokenInSubprotocol: {
+          type: "httpApiKey",
+          in: "header",
+          name: "Sec-WebSocket-Protocol",
+          description: "`bearer, <JWT>`; the server answers with `bearer`",
+        },
+      },
+    },
+    "x-close-codes": documentedCloses,
+    "x-error-codes": { ...tokenCodeMeanings, ...errorCodeMeanings },
+  };
+}
+
+function messages() {
+  return {
+    ...describeMessages(serverMessages),
+    ...describeMessages(clientMessages),
+    EchoText: {
+      name: "text",
+      title: "EchoText",
+      summary: "Any text",
+      contentType: "text/plain",
+      payload: { type: "string" },
+    },
+    AnyMessage: {
+      name: "any",
+      title: "AnyMessage",
+      summary: "Any text or bytes",
+      contentType: "application/octet-stream",
+      payload: { type: "string" },
+    },
+  };
+}
+
+function describeMessages(table: Readonly<Record<string, MessageMeaning>>) {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, { summary, examples }]) => [name, {
+      name,
+      title: name,
+      summary,
+      payload: schemaRef(name),
+      examples: examples.map((payload) => ({ payload })),
+    }]),
+  );
+}
+
+/** The names of the messages that a route receives and sends. */
+export function messageNamesOf(channel: Channel) {
+  return {
+    received: channel.receives === "frames"
+      ? Object.keys(clientMessages)
+      : [channel.receives],
+    sent: channel.receives === "AnyMessage"
+      ? [...channel.sends, "AnyMessage"]
+      : channel.sends,
+  };
+}
+
+function describeChannel(channel: Channel) {
+  const { received, sent } = messageNamesOf(channel);
+  const { description, example } = parameters.connection_id;
+  return {
+    address: channel.path,
+    title: channel.path,
+    summary: channel.summary,
+    description: channel.description,
+    parameters: { connection_id: { description, examples: [example] } },
+    messages: Object.fromEntries(
+      [...new Set([...received, ...sent])].map((name) => [name, {
+        $ref: `#/components/messages/${name}`,
+      }]),
+    ),
+    bindings: {
+      ws: {
+        method: "GET",
+        bindingVersion: "0.1.0",
+        ...(channel.query.length === 0 ? {} : { query: queryOf(channel) }),
+      },
+    },
+  };
+}
+
+function queryOf({ query }: Channel) {
+  return {
+    type: "object",
+    properties: Object.fromEntries(
+      query.map((name) => {
+        const { description, schema } = parameters[name];
+        return [name, { ...schema, description }];
+      }),
+    ),
+  };
+}
+
+/** One operation to receive and one to send; each frame that is answered has one of its own. */
+function operationsOf(channel: Channel) {
+  const { received, sent } = messageNamesOf(channel);
+  const ref = { $ref: `#/channels/${channel.id}` };
+  const messageOf = (name: string) => ({
+    $ref: `${ref.$ref}/messages/${name}`,
+  });
+  const security = channel.query.length === 0 ? {} : {
+    security: ["tokenInQuery", "tokenInSubprotocol"].map((name) => ({
+      $ref: `#/components/securitySchemes/${name}`,
+    })),
+  };
+  const receive = received.map((name) => {
+    const reply = name in clientMessages
+      ? clientMessages[name as keyof typeof clientMessages].reply
+      : name === "EchoText"
+      ? "Echo"
+      : name;
+    return [`${channel.id}Receive${name}`, {
+      action: "receive",
+      channel: ref,
+      summary: messages()[name as keyof ReturnType<typeof messages>].summary,
+      messages: [messageOf(name)],
+      reply: { channel: ref, messages: [messageOf(reply)] },
+      ...security,
+    }];
+  });
+  return {
+    [`${channel.id}Send`]: {
+      action: "send",
+      channel: ref,
+      summary: channel.summary,
+      messages: sent.map(messageOf),
+      ...security,
+    },
+    ...Object.fromEntries(receive),
+  };
+}

@@ -1,0 +1,48 @@
+/** A task in the examples of the documents. */
+export const exampleId = "upload_123456";
+
+/** The life of that task's history. */
+export const exampleEpoch = "a562bcd5-50b5-4f2e-8f39-6d0f4d0b7c55";
+
+/** What a publisher says of it. */
+export const exampleDraft = {
+  status: "running",
+  current: 42,
+  total: 100,
+  unit: "rows",
+  message: "transcoding",
+};
+
+/** What becomes of that. */
+export const exampleEvent = {
+  connection_id: exampleId,
+  offset: 18,
+  event_id: `${exampleEpoch}:18`,
+  status: "running",
+  attempt: 1,
+  progress: 0.42,
+  current: 42,
+  total: 100,
+  unit: "rows",
+  message: "transcoding",
+  timestamp: "2026-11-23T20:20:58.123Z",
+};
+
+/** The task after it. */
+export const exampleTask = {
+  ...exampleEvent,
+  epoch: exampleEpoch,
+  created_at: "2026-11-23T20:20:31.020Z",
+  updated_at: exampleEvent.timestamp,
+  watchers: 2,
+};
+
+/** The answer to its publisher. */
+export const examplePublished = {
+  connection_id: exampleId,
+  epoch: exampleEpoch,
+  offset: 18,
+  delivered: 2,
+  duplicate: false,
+  cancel_requested: false,
+};

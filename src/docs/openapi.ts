@@ -1,0 +1,210 @@
+import { problemBody } from "../http/problem.ts";
+import { version } from "../version.ts";
+import {
+  connectionOperations,
+  watchOperations,
+} from "./connection_operations.ts";
+import { httpSchemas } from "./http_schemas.ts";
+import type { Access, Answer, Content, Operation, Tag } from "./operation.ts";
+import { parameters } from "./parameters.ts";
+import { type ProblemCode, problemMeanings } from "./problems.ts";
+import { componentsOf, schemaRef } from "./schemas.ts";
+import { serverOperations } from "./server_operations.ts";
+import { publishOperations, readOperations } from "./task_operations.ts";
+
+/** Every route of the HTTP API, in the order in which they are read. */
+export const operations: readonly Operation[] = [
+  ...publishOperations,
+  ...readOperations,
+  ...watchOperations,
+  ...connectionOperations,
+  ...serverOperations,
+];
+
+/** What the groups of routes are for. */
+export const tags: Readonly<Record<Tag, string>> = {
+  Publish: "A backend says how its tasks are getting on",
+  Read: "What is known of tasks",
+  Watch: "A page follows a task",
+  Connections: "The open sockets, for operators",
+  Server: "Health, figures, documents and pages",
+};
+
+/** The API described (OpenAPI 3.1). */
+export function makeOpenApi() {
+  return {
+    openapi: "3.1.1",
+    info: {
+      title: "taskwire HTTP API",
+      version,
+      description:
+        "A backend posts the progress of its tasks here; browsers watch them over WebSocket, which `/asyncapi.json` describes. Errors are problem details (RFC 9457) with a `code`.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{
+      url: "/",
+      description: "The server that serves this document",
+    }],
+    tags: Object.entries(tags).map(([name, description]) => ({
+      name,
+      description,
+    })),
+    paths: pathsOf(operations),
+    components: {
+      schemas: componentsOf(httpSchemas),
+      parameters,
+      securitySchemes: {
+        apiKey: {
+          type: "http",
+          scheme: "bearer",
+          description: "One of TASKWIRE_API_KEYS: may do everything",
+        },
+        jwt: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description:
+            "A JWT whose space-separated `scope` has a word that is named",
+        },
+        tokenInQuery: {
+          type: "apiKey",
+          in: "query",
+          name: "token",
+          description: "A JWT, for watchers",
+        },
+      },
+    },
+  };
+}
+
+function pathsOf(operations: readonly Operation[]) {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    const { path, method } = operation;
+    paths[path] = { ...paths[path], [method]: describe(operation) };
+  }
+  return paths;
+}
+
+function describe(operation: Operation) {
+  const { id, tag, summary, description, body, access } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: securityOf(access),
+    ...(operation.parameters === undefined ? {} : {
+      parameters: operation.parameters.map((name) => ({
+        $ref: `#/components/parameters/${name}`,
+      })),
+    }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: contentOf(body) } }),
+    responses: {
+      ...Object.fromEntries(
+        operation.answers.map((answer) => [answer.status, answerOf(answer)]),
+      ),
+      ...problemsOf(operation),
+    },
+  };
+}
+
+function securityOf(access: Access) {
+  if (access === "anybody") return [];
+  if (access === "watcher") return [{}, { tokenInQuery: [] }];
+  return [{ apiKey: [] }, ...access.map((scope) => ({ jwt: [scope] }))];
+}
+
+function answerOf({ when, content }: Answer) {
+  return {
+    description: when,
+    ...(content === undefined ? {} : { content: contentOf(content) }),
+  };
+}
+
+function contentOf({ type, schema, example }: Content) {
+  return {
+    [type]: {
+      schema: schema === undefined
+        ? { type: type === "application/json" ? "object" : "string" }
+        : schemaRef(schema),
+      ...(example === undefined ? {} : { example }),
+    },
+  };
+}
+
+/** The codes that a route may answer with, by status. */
+export function problemCodesOf(
+  { access, problems = [] }: Operation,
+): Map<number, ProblemCode[]> {
+  const codes = new Set<ProblemCode>([
+    ...problems,
+    ...(typeof access === "string" ? [] : [
+      "unauthorized",
+      "insufficient_scope",
+      "verifier_unavailable",
+    ] as const),
+    "internal_error",
+    "draining",
+  ]);
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    for (const status of problemMeanings[code].statuses) {
+      byStatus.set(status, [...byStatus.get(status) ?? [], code]);
+    }
+  }
+  return new Map([...byStatus].sort(([one], [other]) => one - other));
+}
+
+function problemsOf(operation: Operation) {
+  return Object.fromEntries(
+    [...problemCodesOf(operation)].map(([status, codes]) => [
+      status,
+      problemAnswer(status, codes),
+    ]),
+  );
+}
+
+function problemAnswer(status: number, codes: readonly ProblemCode[]) {
+  const headers = headersOf(status);
+  return {
+    description: codes.map((code) =>
+      `\`${code}\`: ${problemMeanings[code].when}`
+    ).join(". "),
+    ...(headers === undefined ? {} : { headers }),
+    content: {
+      "application/problem+json": {
+        schema: {
+          ...schemaRef("Problem"),
+          properties: { status: { const: status }, code: { enum: codes } },
+        },
+        examples: Object.fromEntries(codes.map((code) => [code, {
+          value: problemBody({
+            status,
+            code,
+            detail: problemMeanings[code].when,
+          }),
+        }])),
+      },
+    },
+  };
+}
+
+function headersOf(status: number) {
+  const header = (description: string, example: string) => ({
+    description,
+    schema: { type: "string" },
+    example,
+  });
+  if (status === 401) {
+    return { "WWW-Authenticate": header("The challenge", "Bearer") };
+  }
+  if (status === 426) {
+    return { Upgrade: header("What to come back with", "websocket") };
+  }
+  if (status === 429 || status === 503) {
+    return { "Retry-After": header("When to try again, in seconds", "5") };
+  }
+}

@@ -1,0 +1,66 @@
+import { z } from "zod";
+import { authStatusSchema } from "./frame_schemas.ts";
+import {
+  connectionIdSchema,
+  countSchema,
+  timeSchema,
+  userIdSchema,
+} from "./task_schemas.ts";
+
+/** An open socket, or a stream of events. */
+export const connectionSchema = z.object({
+  id: z.string().meta({ description: "Of the socket" }),
+  route: z.string().meta({ description: "Its route's name" }),
+  connection_id: connectionIdSchema,
+  user_id: userIdSchema.exactOptional().meta({
+    description: "Left out on routes that know no users",
+  }),
+  auth_status: authStatusSchema.exactOptional(),
+  remote_address: z.string(),
+  since: timeSchema,
+  queued_bytes: countSchema.meta({
+    description: "What waits to be sent to it",
+  }),
+});
+
+/** A page of {@linkcode connectionSchema}. */
+export const connectionListSchema = z.object({
+  connections: z.array(connectionSchema),
+  total: countSchema.meta({ description: "Of all that are open" }),
+  cursor: z.string().exactOptional().meta({
+    description: "Where the next page begins; left out on the last",
+  }),
+});
+
+const figures = z.array(z.number().min(0));
+const times = z.array(z.number().min(0).nullable());
+
+/** How much the process does. */
+export const statsSchema = z.object({
+  now: timeSchema,
+  started_at: timeSchema,
+  connections: countSchema,
+  totals: z.object({ published: countSchema, delivered: countSchema }),
+  seconds: z.object({
+    from: countSchema.meta({
+      description: "The first second, in seconds since 1970",
+    }),
+    published: figures,
+    delivered: figures,
+    connections: figures,
+    p50_ms: times,
+    p99_ms: times,
+  }).meta({ description: "A figure for each second, oldest first" }),
+});
+
+/** What is set, and which routes there are. */
+export const setupSchema = z.object({
+  version: z.string(),
+  settings: z.array(z.unknown()).meta({
+    description: "What is in force, secrets hidden",
+  }),
+  websocket_routes: z.array(z.unknown()),
+  http_routes: z.array(
+    z.object({ path: z.string(), methods: z.array(z.string()) }),
+  ),
+});

@@ -1,0 +1,144 @@
+import { version } from "../version.ts";
+import { channels } from "./channels.ts";
+import { Html, html, nothing } from "./html.ts";
+import { clientMessages, serverMessages } from "./messages.ts";
+import { operations, tags } from "./openapi.ts";
+import type { Tag } from "./operation.ts";
+import {
+  renderChannel,
+  renderCloseCodes,
+  renderErrorCodes,
+  renderFrame,
+} from "./render_channel.ts";
+import { renderOperation } from "./render_operation.ts";
+import { renderMembers } from "./render_schema.ts";
+import type { Schema } from "./schemas.ts";
+
+/** What the page shows besides the tables that the documents are made from. */
+export interface PageSchemas {
+  readonly http: Readonly<Record<string, Schema>>;
+  readonly sockets: Readonly<Record<string, Schema>>;
+}
+
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231d5fd0'/%3E%3Cpath d='M3 6h10M3 10h6' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E";
+
+/**
+ * `/docs`: both documents as one page, without a script.
+ *
+ * @param style The text of its `<style>`, ours: it is not escaped.
+ */
+export function renderPage(schemas: PageSchemas, style: string): string {
+  return html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <title>taskwire API</title>
+        <link rel="icon" href="${icon}">
+        <style>${new Html(style)}</style>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to the content</a>
+        <header>
+          <h1>taskwire API</h1>
+          <p
+            class="muted">Version ${version}. For programs: <a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a>. To try it: <a href="/">the page</a>.</p>
+        </header>
+        <div class="columns">
+    ${renderNav()}
+    <main id="content">
+    ${renderIntro()}
+    ${Object.keys(tags).map((tag) => renderTag(tag as Tag))}
+    ${renderSockets(schemas.sockets)}
+    ${renderSchemas(schemas)}
+    </main>
+        </div>
+      </body>
+    </html>
+  `.text.trimStart();
+}
+
+function renderNav(): Html {
+  const groups = Object.keys(tags).map((tag) =>
+    html`<li><a href="#${tag}">${tag}</a><ul>${
+      operations.filter((operation) => operation.tag === tag).map((
+        { id, method, path },
+      ) =>
+        html`<li><a href="#${id}"><span class="verb">${method}</span> ${path}</a></li>`
+      )
+    }</ul></li>`
+  );
+  const routes = channels.map(({ id, path }) =>
+    html`<li><a href="#channel-${id}">${path}</a></li>`
+  );
+  return html`
+    <nav aria-label="Contents">
+      <ul>
+    <li><a href="#start">Start</a></li>
+    ${groups}
+    <li><a href="#sockets">WebSocket routes</a><ul>${routes}</ul></li>
+    <li><a href="#client-frames">Frames from the client</a></li>
+    <li><a href="#server-frames">Frames from the server</a></li>
+    <li><a href="#close-codes">Close codes</a></li>
+    <li><a href="#error-codes">Error codes</a></li>
+    <li><a href="#schemas">Schemas</a></li>
+      </ul>
+    </nav>
+  `;
+}
+
+function renderIntro(): Html {
+  return html`
+    <section id="start">
+      <h2>Start</h2>
+      <p>A backend posts the progress of its tasks over HTTP; every browser that watches a task's <code>connection_id</code> sees each step at once over WebSocket, and picks up where it was after a lost connection.</p>
+      <p>The HTTP API wants <code>Authorization: Bearer</code> and an API key (<code>TASKWIRE_API_KEYS</code>), or a JWT whose <code>scope</code> has the word that a route names. Watchers bring a JWT as <code>?token=</code> or by the subprotocols <code>bearer, &lt;token&gt;</code>, or nothing, as guests.</p>
+      <p>Errors over HTTP are problem details (RFC 9457) with a <code>code</code>; over WebSocket <code>error</code> frames, also before each close.</p>
+    </section>
+  `;
+}
+
+function renderTag(tag: Tag): Html {
+  return html`<section id="${tag}">
+<h2>${tag}</h2>
+<p class="muted">${tags[tag]}.</p>
+${operations.filter((operation) => operation.tag === tag).map(renderOperation)}
+</section>`;
+}
+
+function renderSockets(schemas: Readonly<Record<string, Schema>>): Html {
+  const frames = (table: typeof clientMessages | typeof serverMessages) =>
+    Object.entries(table).map(([name, meaning]) =>
+      renderFrame(name, meaning, schemas[name] ?? {})
+    );
+  return html`<section id="sockets"><h2>WebSocket routes</h2>
+<p class="muted">The socket is accepted first and the token judged in it, so that nobody meets an unexplained 403.</p>
+${channels.map(renderChannel)}</section>
+<section id="client-frames"><h2>Frames from the client</h2>
+<p class="muted">On <code>/ws/realtime</code>. What is none of these is answered with an <code>error</code>, <code>bad_frame</code>; the tenth ends the socket.</p>
+${frames(clientMessages)}</section>
+<section id="server-frames"><h2>Frames from the server</h2>
+${frames(serverMessages)}</section>
+<section id="close-codes"><h2>Close codes</h2>
+<p class="muted">Before each but 1000 and 1001, an <code>error</code> frame says why.</p>
+${renderCloseCodes()}</section>
+<section id="error-codes"><h2>Error codes</h2>
+<p class="muted">The <code>code</code> of an <code>error</code> frame.</p>
+${renderErrorCodes()}</section>`;
+}
+
+/** What is linked to by name; a frame has its members where it is shown. */
+function renderSchemas({ http, sockets }: PageSchemas): Html {
+  const articles = Object.entries({ ...sockets, ...http }).map((
+    [name, schema],
+  ) =>
+    name in http || !(name in serverMessages || name in clientMessages)
+      ? html`<article id="schema-${name}"><h3>${name}</h3>${
+        renderMembers(schema)
+      }</article>`
+      : nothing
+  );
+  return html`<section id="schemas"><h2>Schemas</h2>${articles}</section>`;
+}

@@ -1,0 +1,109 @@
+import { type Html, html, nothing, prose } from "./html.ts";
+import type { Schema } from "./schemas.ts";
+
+/** A row of a list of members, parameters or answers. */
+export function renderRow(name: Html, type: Html, description: Html): Html {
+  return html`
+    <div>
+      <dt>${name} ${type}</dt>
+      <dd>${description}</dd>
+    </div>
+  `;
+}
+
+/** The members of an object, a row each; of other schemas, what they are. */
+export function renderMembers(schema: Schema): Html {
+  if (schema.properties === undefined) {
+    return html`<p>${renderType(schema)}${describe(schema)}</p>`;
+  }
+  const required = schema.required ?? [];
+  const rows = Object.entries(schema.properties).map(([name, member]) =>
+    renderRow(
+      html`<code>${name}</code>`,
+      html`<span class="type">${renderType(asSchema(member))}${
+        required.includes(name) ? nothing : ", optional"
+      }</span>`,
+      describe(asSchema(member)),
+    )
+  );
+  return html`<dl>${rows}</dl>`;
+}
+
+function asSchema(schema: Schema | boolean): Schema {
+  return typeof schema === "boolean" ? {} : schema;
+}
+
+function describe({ description }: Schema): Html {
+  return description === undefined ? nothing : prose(description);
+}
+
+/** A schema in few words; one that has a name as a link to it. */
+export function renderType(schema: Schema): Html {
+  const { $ref, anyOf, oneOf, const: value, enum: words, items } = schema;
+  if ($ref !== undefined) {
+    const name = $ref.slice($ref.lastIndexOf("/") + 1);
+    return html`<a href="#schema-${name}">${name}</a>`;
+  }
+  if (value !== undefined) return html`<code>${JSON.stringify(value)}</code>`;
+  if (words !== undefined) {
+    return join(words.map((word) => html`<code>${String(word)}</code>`), " ");
+  }
+  const choices = anyOf ?? oneOf;
+  if (choices !== undefined) return join(choices.map(renderType), " or ");
+  if (schema.type === "array" && typeof items === "object") {
+    const [item = {}] = [items].flat();
+    return html`list of ${renderType(asSchema(item))}`;
+  }
+  return html`${nameOf(schema)}${boundsOf(schema)}`;
+}
+
+function nameOf({ type, format }: Schema): string {
+  if (type === undefined) return "any JSON";
+  return `${[type].flat().join(" or ")}${format ? `, ${format}` : ""}`;
+}
+
+/** Beyond it, a bound is no news: it is what a number can hold. */
+const largestBound = 1e12;
+
+/** The bounds of a number or a text. */
+function boundsOf(schema: Schema): string {
+  const { exclusiveMinimum, minLength, maxLength } = schema;
+  const from = schema.minimum ?? minLength;
+  const maximum = (schema.maximum ?? 0) > largestBound
+    ? undefined
+    : schema.maximum;
+  const to = maximum ?? maxLength;
+  const unit = minLength === undefined && maxLength === undefined
+    ? ""
+    : " characters";
+  const words = [
+    exclusiveMinimum === undefined ? "" : ` over ${exclusiveMinimum}`,
+    from === undefined ? "" : ` from ${from}`,
+    to === undefined ? "" : ` to ${to}`,
+  ].join("");
+  const preset = schema.default === undefined
+    ? ""
+    : `, by default ${JSON.stringify(schema.default)}`;
+  return `${words}${words === "" ? "" : unit}${preset}`;
+}
+
+function join(parts: readonly Html[], separator: string): Html {
+  return html`${
+    parts.map((part, index) => index === 0 ? part : html`${separator}${part}`)
+  }`;
+}
+
+/** The longest JSON that stays on one line, in characters. */
+const maxLineLength = 90;
+
+/** JSON with room to breathe, or text as it is. */
+export function renderExample(example: unknown): Html {
+  const text = typeof example === "string" ? example : prettyJson(example);
+  return html`<pre><code>${text}</code></pre>`;
+}
+
+function prettyJson(value: unknown): string {
+  const indented = JSON.stringify(value, null, 2);
+  const line = indented.replace(/\n\s*/g, " ");
+  return line.length > maxLineLength ? indented : line;
+}

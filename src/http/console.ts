@@ -1,0 +1,89 @@
+import { Hono } from "hono";
+import type { Services } from "../services.ts";
+
+/** The folder of the console's files, which go into the binary. */
+const folder = new URL("../console/", import.meta.url);
+
+/** The page itself, at `/console`; the rest is below. */
+const page = "index.html";
+
+/** The console's files, and what they are. */
+const contentTypes = {
+  [page]: "text/html; charset=UTF-8",
+  "console.css": "text/css; charset=UTF-8",
+  "console.js": "text/javascript; charset=UTF-8",
+  "api.js": "text/javascript; charset=UTF-8",
+  "charts.js": "text/javascript; charset=UTF-8",
+  "connections.js": "text/javascript; charset=UTF-8",
+  "details.js": "text/javascript; charset=UTF-8",
+  "dom.js": "text/javascript; charset=UTF-8",
+  "format.js": "text/javascript; charset=UTF-8",
+  "pager.js": "text/javascript; charset=UTF-8",
+  "setup.js": "text/javascript; charset=UTF-8",
+  "task_feed.js": "text/javascript; charset=UTF-8",
+  "task_words.js": "text/javascript; charset=UTF-8",
+  "tasks.js": "text/javascript; charset=UTF-8",
+  "throughput.js": "text/javascript; charset=UTF-8",
+  "vendor/LICENSE": "text/plain; charset=UTF-8",
+  "vendor/uPlot.esm.js": "text/javascript; charset=UTF-8",
+  "vendor/uPlot.min.css": "text/css; charset=UTF-8",
+} as const;
+
+/** The texts of the console's files by their names. */
+export type ConsoleFiles = ReadonlyMap<string, string>;
+
+/**
+ * Reads the operators' console.
+ *
+ * @throws {Deno.errors.NotFound} When a file is not in the binary.
+ */
+export async function readConsole(): Promise<ConsoleFiles> {
+  return new Map(
+    await Promise.all(
+      Object.keys(contentTypes).map(async (name) =>
+        [name, await Deno.readTextFile(new URL(name, folder))] as const
+      ),
+    ),
+  );
+}
+
+/**
+ * Runs and styles the console by its own files alone, and lets it talk to this
+ * server only (CSP Level 3).
+ */
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/**
+ * `/console`: the operators' page. Its files are the same for everyone, and
+ * ask for no key; what they show comes from the API, which does.
+ */
+export function consoleRoutes({ consoleFiles }: Services): Hono {
+  const answer = (name: string) =>
+    new Response(consoleFiles.get(name), {
+      headers: {
+        "Content-Type": contentTypes[name as keyof typeof contentTypes],
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+      },
+    });
+  const app = new Hono();
+  app.get("/console", () => answer(page));
+  // The page's paths are relative: below `/console/` they would lead nowhere.
+  app.get("/console/", (c) => c.redirect("../console", 308));
+  return app.get("/console/:file{.+}", (c) => {
+    const name = c.req.param("file");
+    const isFile = name !== page && consoleFiles.has(name);
+    return isFile ? answer(name) : c.notFound();
+  });
+}

@@ -1,0 +1,170 @@
+import { type Context, Hono } from "hono";
+import { cors } from "hono/cors";
+import { closeCodes } from "../protocol/close_codes.ts";
+import type { Services } from "../services.ts";
+import { dismissalOf, isAddressFull } from "../sockets/admission.ts";
+import { Connection, type Handshake } from "../sockets/connection.ts";
+import { checkAddress, checkLoad } from "../sockets/guard.ts";
+import { readHandshake, readRemoteAddress } from "../sockets/handshake.ts";
+import { isOriginAllowed } from "../sockets/origin.ts";
+import { realtimeEndpoint } from "../sockets/realtime_endpoint.ts";
+import { jitteredRetryMs } from "../sockets/retry.ts";
+import { connectionOptions } from "../sockets/socket_events.ts";
+import { bearerCredential } from "./authorization.ts";
+import { ProblemError } from "./problem.ts";
+import { readConnectionId } from "./request.ts";
+import {
+  createSseEncoder,
+  parseLastEventId,
+  type SseFrame,
+} from "./sse_frames.ts";
+import { SsePings } from "./sse_pings.ts";
+import { refusalOf } from "./sse_refusal.ts";
+import { SseTransport } from "./sse_transport.ts";
+
+/** How long a browser may go by a preflight's answer, in seconds. */
+const preflightMaxAge = 600;
+
+/**
+ * `/sse/realtime`: what `/ws/realtime` sends, as Server-Sent Events, for
+ * clients and proxies that WebSockets don't reach (spec §2; HTML §9.2).
+ *
+ * A stream is a connection like a socket's, on another transport: it is served
+ * by the same endpoint, listed, limited and sent away like one. It does not
+ * run on Hono's `streamSSE`, which begins to answer before it is known whether
+ * the client is refused, encodes each event for each client, and has no count
+ * of what a slow client leaves unread.
+ */
+export function sseRoutes(services: Services): Hono {
+  const { config } = services;
+  const encode = createSseEncoder();
+  const pings = new SsePings(config.idleTimeoutSeconds * 500);
+  const app = new Hono();
+  app.use(
+    "/sse/realtime/*",
+    cors({
+      origin: (origin, c) =>
+        isOriginAllowed(origin, c.req.header("host"), config.origins)
+          ? origin
+          : null,
+      allowMethods: ["GET"],
+      allowHeaders: ["Authorization", "Last-Event-ID", "Cache-Control"],
+      exposeHeaders: ["Retry-After"],
+      maxAge: preflightMaxAge,
+    }),
+  );
+  app.on(
+    "GET",
+    // The second is for an empty id, which is refused like other bad ones.
+    ["/sse/realtime/:connection_id{[^]+}", "/sse/realtime/"],
+    async function streamEvents(c: Context) {
+      const connectionId = readConnectionId(c);
+      refuseHead(c);
+      checkLoad(services);
+      const handshake = readStreamHandshake(c, connectionId, services);
+      admit(handshake, c.req.header("host"), services);
+      const stream = await openStream(
+        handshake,
+        c.env.completed,
+        encode,
+        pings,
+        services,
+      );
+      c.header("Cache-Control", "no-store");
+      if (stream === undefined) return c.body(null, 204);
+      return c.body(stream, 200, {
+        "Content-Type": "text/event-stream",
+        "X-Accel-Buffering": "no", // nginx would else wait for more
+      });
+    },
+  );
+  return app;
+}
+
+/** Hono answers HEAD by GET's route, and would leave the stream open. */
+function refuseHead(c: Context): void {
+  if (c.req.method !== "HEAD") return;
+  throw new ProblemError({
+    status: 405,
+    code: "method_not_allowed",
+    detail: "A stream has no head of its own: use GET",
+    headers: { Allow: "GET, OPTIONS" },
+  });
+}
+
+function readStreamHandshake(
+  c: Context,
+  connectionId: string,
+  services: Services,
+): Handshake {
+  const known = {
+    route: "realtime_sse",
+    connectionId,
+    remoteAddress: readRemoteAddress(c, services),
+  };
+  return {
+    ...readHandshake(c, known, bearerCredential(c.req.header("authorization"))),
+    ...parseLastEventId(c.req.header("last-event-id")),
+  };
+}
+
+/** @throws {ProblemError} 403, 429 or 503 for what a socket would be dismissed for. */
+function admit(
+  handshake: Handshake,
+  host: string | undefined,
+  services: Services,
+): void {
+  const { remoteAddress } = handshake;
+  const { config, registry } = services;
+  checkAddress(remoteAddress, services);
+  const isFull = isAddressFull(remoteAddress, config, registry);
+  const dismissal = dismissalOf(handshake, host, isFull, services);
+  if (dismissal) throw refusalOf(dismissal.code, [dismissal.error]);
+}
+
+/**
+ * Serves a stream until it ends, by whichever side.
+ *
+ * @param completed Settles when the answer is sent, or its client has gone.
+ * @returns The answer's body; `undefined` where nothing is left to be seen.
+ * @throws {ProblemError} When the client is refused.
+ */
+async function openStream(
+  handshake: Handshake,
+  completed: Promise<void>,
+  encode: (frame: string, epoch: string) => SseFrame,
+  pings: SsePings,
+  services: Services,
+): Promise<ReadableStream | undefined> {
+  const { config, registry } = services;
+  const transport = new SseTransport({
+    encode,
+    retryMs: jitteredRetryMs(),
+    drainMs: config.drainTimeoutSeconds * 1_000,
+    maxBufferedBytes: config.maxBufferedBytes,
+    onOver: () => connection.close(closeCodes.normal),
+  });
+  const connection = new Connection(
+    transport,
+    handshake,
+    connectionOptions(services),
+  );
+  const release = () => {
+    connection.ended();
+    registry.released(connection);
+  };
+  registry.add(connection);
+  connection.onEnd(pings.add(() => transport.ping()));
+  realtimeEndpoint(connection, services).catch((error) => {
+    if (transport.isOpening) transport.refuse(error);
+    else connection.fail(error);
+  });
+  let stream: ReadableStream | undefined;
+  try {
+    stream = await transport.opened;
+  } finally {
+    if (stream === undefined) release();
+  }
+  completed.then(release, release);
+  return stream;
+}

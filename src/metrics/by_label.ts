@@ -1,0 +1,10 @@
+/** Counts as readings of a metric with one label. */
+export function byLabel<Label extends string>(
+  label: Label,
+  counts: Readonly<Record<string, number>>,
+): [Record<Label, string>, number][] {
+  return Object.entries(counts).map(([value, count]) => [
+    { [label]: value } as Record<Label, string>,
+    count,
+  ]);
+}

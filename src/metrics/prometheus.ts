@@ -1,0 +1,74 @@
+import type * as client from "prom-client";
+import counter from "prom-client/lib/counter.js";
+import gauge from "prom-client/lib/gauge.js";
+import histogram from "prom-client/lib/histogram.js";
+import registry from "prom-client/lib/registry.js";
+
+// Prometheus' client library, in the parts that are used here. Its entry file
+// brings a summary too, whose dependency overflows the compiler's stack
+// (`UNUSED_PACKAGES` in .ci/compile.ts).
+
+const Counter: typeof client.Counter = counter;
+const Gauge: typeof client.Gauge = gauge;
+
+/** Observations counted by size; see the library. */
+export const Histogram: typeof client.Histogram = histogram;
+/** Observations counted by size; see the library. */
+export type Histogram<Label extends string = string> = client.Histogram<Label>;
+
+/** The metrics of one scrape; see the library. */
+export const Registry: typeof client.Registry = registry;
+/** The metrics of one scrape; see the library. */
+export type Registry = client.Registry;
+
+/** What a metric counts, by labels; one number where it has none. */
+export type Reading<Label extends string> =
+  | number
+  | Iterable<readonly [labels: Record<Label, string>, value: number]>;
+
+/** A metric whose value is read when it is asked for, so that counting costs nothing but the count. */
+export interface ReadMetric<Label extends string = never> {
+  /** With its unit, and `_total` where it only rises. */
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly Label[];
+  readonly read: () => Reading<Label>;
+}
+
+/** Adds a number that only rises. */
+export function addCounter<Label extends string = never>(
+  registry: Registry,
+  { name, help, labelNames = [], read }: ReadMetric<Label>,
+): void {
+  new Counter<Label>({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      const reading = read();
+      if (typeof reading === "number") this.inc(reading);
+      else for (const [labels, value] of reading) this.inc(labels, value);
+    },
+  });
+}
+
+/** Adds a number that rises and falls. */
+export function addGauge<Label extends string = never>(
+  registry: Registry,
+  { name, help, labelNames = [], read }: ReadMetric<Label>,
+): void {
+  new Gauge<Label>({
+    name,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      const reading = read();
+      if (typeof reading === "number") this.set(reading);
+      else for (const [labels, value] of reading) this.set(labels, value);
+    },
+  });
+}

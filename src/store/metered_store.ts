@@ -1,0 +1,96 @@
+import type { Counters, PublishResult } from "../counters.ts";
+import type { StoreOperation } from "../metrics/durations.ts";
+import type { Stats } from "../stats.ts";
+import {
+  type PublishOutcome,
+  type Store,
+  StoreUnavailableError,
+} from "./store.ts";
+
+/** A store that counts what it is asked for, how long that takes, and what becomes of it. */
+export function meteredStore(
+  store: Store,
+  counters: Counters,
+  stats: Stats,
+): Store {
+  const { durations, publishes, storeErrors } = counters;
+
+  async function measured<T>(
+    operation: StoreOperation,
+    ask: () => Promise<T>,
+  ): Promise<T> {
+    const startedAtMs = performance.now();
+    try {
+      return await ask();
+    } catch (error) {
+      storeErrors[operation] += 1;
+      throw error;
+    } finally {
+      durations.store.observe({ operation }, secondsSince(startedAtMs));
+    }
+  }
+
+  /** A publish is answered after its event was announced, so after it is with its watchers' sockets. */
+  function countOutcome(outcome: PublishOutcome, startedAtMs: number): void {
+    publishes[outcome.kind] += 1;
+    if (outcome.kind !== "stored") return;
+    const { delivered } = outcome;
+    const tookMs = performance.now() - startedAtMs;
+    stats.publish(tookMs, delivered);
+    if (delivered === 0) return;
+    counters.deliveries += delivered;
+    durations.delivery.observe(tookMs / 1_000);
+  }
+
+  function countFailure(error: unknown): void {
+    publishes[failureOf(error)] += 1;
+  }
+
+  return {
+    async publish(connectionId, change) {
+      const startedAtMs = performance.now();
+      try {
+        const outcome = await measured(
+          "publish",
+          () => store.publish(connectionId, change),
+        );
+        countOutcome(outcome, startedAtMs);
+        return outcome;
+      } catch (error) {
+        countFailure(error);
+        throw error;
+      }
+    },
+    async publishAll(publications) {
+      const startedAtMs = performance.now();
+      try {
+        const results = await measured(
+          "publish",
+          () => store.publishAll(publications),
+        );
+        for (const result of results) {
+          if (result.status === "rejected") countFailure(result.reason);
+          else countOutcome(result.value, startedAtMs);
+        }
+        return results;
+      } catch (error) {
+        for (const _ of publications) countFailure(error);
+        throw error;
+      }
+    },
+    read: (connectionId, since, limit) =>
+      measured("read", () => store.read(connectionId, since, limit)),
+    list: (query) => measured("list", () => store.list(query)),
+    forget: (connectionId) =>
+      measured("forget", () => store.forget(connectionId)),
+    close: () => store.close(),
+  };
+}
+
+function failureOf(error: unknown): PublishResult {
+  return error instanceof StoreUnavailableError ? "unavailable" : "failed";
+}
+
+function secondsSince(startedAtMs: number): number {
+  return (performance.now() - startedAtMs) / 1_000;
+}

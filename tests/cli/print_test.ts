@@ -1,0 +1,49 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { deployFiles, readDeployFile } from "../../src/deploy/deploy_file.ts";
+import { assertFailure } from "../support/assert_failure.ts";
+import { taskwire } from "../support/taskwire.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+for (const name of ["systemd", "dockerfile", "grafana", "alerts"] as const) {
+  Deno.test(`printCommand() prints the file of ${name} as it stands`, async () => {
+    assertEquals(await taskwire(["print", name]), {
+      code: 0,
+      stdout: await readDeployFile(name),
+      stderr: "",
+    });
+  });
+}
+
+Deno.test("printCommand() prints an env file that, taken out of its comments, sets the defaults", async () => {
+  const { code, stdout } = await taskwire(["print", "env"]);
+  assertEquals(code, 0);
+  await using folder = await makeTempDir();
+  const options = { cwd: folder.path };
+  const file = await folder.write(".env", stdout.replace(/^#(?=\w)/gm, ""));
+  const defaults = await taskwire(["config"], options);
+  assertMatch(defaults.stdout, /^TASKWIRE_PORT=8000$/m);
+  assertEquals(
+    await taskwire(["config", "--env-file", file], options),
+    defaults,
+  );
+  // and as it stands, none
+  const asIs = await folder.write("as-is.env", stdout);
+  assertEquals(
+    await taskwire(["config", "--env-file", asIs], options),
+    defaults,
+  );
+});
+
+Deno.test("printCommand() says what there is to print", async () => {
+  const names = Object.keys(deployFiles).join(", ");
+  const help = await taskwire(["print", "--help"]);
+  assertEquals(help.code, 0);
+  for (const args of [["print", "compose"], ["print", "Systemd"]]) {
+    const result = await taskwire(args);
+    assertFailure(result, 2, new RegExp(`choices are ${names}`));
+    assertEquals(result.stdout, "");
+  }
+  assertMatch(help.stdout, new RegExp(names));
+  assertFailure(await taskwire(["print"]), 2, /missing required argument/);
+  assertMatch((await taskwire(["--help"])).stdout, /print <what> [^]*systemd/);
+});

@@ -1,0 +1,25 @@
+import { assert, assertEquals } from "@std/assert";
+import { buildClient } from "../../.ci/build-client.ts";
+
+const folder = new URL("../../src/client/", import.meta.url);
+
+/** esbuild runs as a process of its own, which ends a moment after it is told to. */
+const made = await buildClient();
+
+for (const [name, text] of Object.entries(made)) {
+  Deno.test(`${name} is what deno task client makes now`, async () => {
+    assertEquals(await Deno.readTextFile(new URL(name, folder)), text);
+  });
+}
+
+const compressed = new Blob([made["client.js"]]).stream()
+  .pipeThrough(new CompressionStream("gzip"));
+const { byteLength } = await new Response(compressed).arrayBuffer();
+
+Deno.test(`client.js takes ${byteLength} bytes when compressed, less than 4,096`, () => {
+  assert(byteLength < 4_096);
+});
+
+Deno.test("client.js has no import", () => {
+  assertEquals(/\bimport\b/.test(made["client.js"]), false);
+});

@@ -1,0 +1,63 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Credentials } from "../../src/client/credentials.ts";
+
+/** Gives tokens one after the other, the last one again and again. */
+function giving(...tokens: (string | undefined)[]) {
+  return () => tokens.length > 1 ? tokens.shift() : tokens[0];
+}
+
+Deno.test("Credentials.forConnection() asks for the token each time; an empty one is none", async () => {
+  const credentials = new Credentials(giving("a", "b", ""));
+  assertEquals(await credentials.forConnection("websocket"), "a");
+  assertEquals(await credentials.forConnection("websocket"), "b");
+  assertEquals(await credentials.forConnection("websocket"), undefined);
+  const guest = new Credentials(undefined);
+  assertEquals(await guest.forConnection("websocket"), undefined);
+});
+
+Deno.test("Credentials.forConnection() passes on that there is no token to be had", async () => {
+  const credentials = new Credentials(() => Promise.reject(new Error("Away")));
+  await assertRejects(
+    () => credentials.forConnection("websocket"),
+    Error,
+    "Away",
+  );
+});
+
+for (const second of ["a", undefined]) {
+  Deno.test(`Credentials.forConnection() gives up where "a" was refused and ${second} is next`, async () => {
+    const credentials = new Credentials(giving("a", second));
+    let gaveUp = 0;
+    await credentials.forConnection("websocket");
+    assertEquals(credentials.refused(() => gaveUp += 1), true);
+    assertEquals(gaveUp, 0);
+    await credentials.forConnection("websocket");
+    assertEquals(gaveUp, 1);
+    await credentials.forConnection("websocket");
+    assertEquals(gaveUp, 1);
+  });
+}
+
+Deno.test("Credentials.refused() tries another token once, and again after one was good", async () => {
+  const credentials = new Credentials(giving("a", "b", "c", "d"));
+  let gaveUp = 0;
+  const giveUp = () => gaveUp += 1;
+  await credentials.forConnection("websocket");
+  assertEquals(credentials.refused(giveUp), true);
+  await credentials.forConnection("websocket");
+  credentials.judged("authenticated");
+  assertEquals(credentials.refused(giveUp), true);
+  await credentials.forConnection("websocket");
+  credentials.judged("invalid_token");
+  assertEquals(gaveUp, 0);
+  assertEquals(credentials.refused(giveUp), false);
+  assertEquals(gaveUp, 1);
+});
+
+Deno.test("Credentials.forRenewal() has no use for the token that is in use, unless told so", async () => {
+  const credentials = new Credentials(giving("a", "a", "a", "b"));
+  await credentials.forConnection("websocket");
+  assertEquals(await credentials.forRenewal(false), undefined);
+  assertEquals(await credentials.forRenewal(true), "a");
+  assertEquals(await credentials.forRenewal(false), "b");
+});

@@ -1,0 +1,116 @@
+import { assertEquals } from "@std/assert";
+import type { TaskUpdate } from "../../src/client/api.ts";
+import { FollowedTask } from "../../src/client/followed_task.ts";
+import { UpdateQueue } from "../../src/client/update_queue.ts";
+import { taskFrame } from "../support/fake_sockets.ts";
+
+function makeTask() {
+  const task = new FollowedTask("a");
+  /** Takes frames; returns whether the task is over. */
+  const take = (...frames: unknown[]) =>
+    frames.map((frame) =>
+      task.take(frame as Parameters<FollowedTask["take"]>[0])
+    ).at(-1);
+  /** Joins, and returns what it has been given when the task is over. */
+  async function watch(): Promise<TaskUpdate[]> {
+    const queue = new UpdateQueue([], () => {});
+    task.join(queue);
+    return await Array.fromAsync(queue);
+  }
+  return { task, take, watch };
+}
+
+const sync = {
+  type: "sync",
+  connection_id: "a",
+  epoch: "e",
+  offset: 0,
+  recovered: false,
+  task: null,
+};
+
+Deno.test("FollowedTask.take() yields the task as it is, then each event", async () => {
+  const { task, take, watch } = makeTask();
+  const watching = watch();
+  take(sync, taskFrame(1), taskFrame(2));
+  assertEquals(task.position, { epoch: "e", offset: 2 });
+  task.end();
+  const { recovered: _, ...first } = sync;
+  assertEquals(await watching as unknown[], [
+    first,
+    taskFrame(1),
+    taskFrame(2),
+  ]);
+});
+
+Deno.test("FollowedTask.take() yields nothing twice, and nothing before sync", async () => {
+  const { task, take, watch } = makeTask();
+  const watching = watch();
+  take(taskFrame(1), sync, taskFrame(1), taskFrame(1));
+  take({ ...sync, offset: 1, recovered: true }, taskFrame(1), taskFrame(2));
+  task.end();
+  assertEquals(
+    (await watching).map((update) => "offset" in update && update.offset),
+    [0, 1, 2],
+  );
+});
+
+Deno.test("FollowedTask.take() yields the task anew where events were missed", async () => {
+  const { task, take, watch } = makeTask();
+  const watching = watch();
+  take(sync, taskFrame(1), { ...sync, epoch: "f", offset: 9 }, taskFrame(10));
+  task.end();
+  const [, , again, last] = await watching;
+  assertEquals(again?.type, "sync");
+  assertEquals(last?.type, "task");
+  assertEquals(task.position, { epoch: "f", offset: 10 });
+});
+
+Deno.test("FollowedTask.take() begins anew with a history that began since", async () => {
+  const { task, take, watch } = makeTask();
+  const watching = watch();
+  const deleted = { type: "deleted", connection_id: "a" };
+  take(sync, taskFrame(1), taskFrame(2), deleted);
+  take({ ...sync, epoch: "f", recovered: true }, taskFrame(1));
+  task.end();
+  assertEquals(
+    (await watching).map(({ type }) => type),
+    ["sync", "task", "task", "deleted", "task"],
+  );
+  assertEquals(task.position, { epoch: "f", offset: 1 });
+});
+
+Deno.test("FollowedTask.join() gives who comes later the task as it has become", async () => {
+  const { task, take, watch } = makeTask();
+  take(
+    {
+      ...sync,
+      offset: 1,
+      task: { ...taskFrame(1), created_at: "c", unit: "rows" },
+    },
+    taskFrame(2, { progress: 0.5, skipped: 3 }),
+  );
+  const watching = watch();
+  task.end();
+  const [first] = await watching;
+  const { type: _, ...members } = taskFrame(2, { progress: 0.5 });
+  assertEquals(first?.type === "sync" && { ...first.task, type: "task" }, {
+    ...members,
+    type: "task",
+    unit: "rows",
+    epoch: "e",
+    created_at: "c",
+    updated_at: members.timestamp,
+  } as unknown);
+});
+
+for (const status of ["succeeded", "failed", "canceled"]) {
+  Deno.test(`FollowedTask.take() says that a task is over that ${status}`, () => {
+    assertEquals(makeTask().take(sync, taskFrame(1)), false);
+    assertEquals(makeTask().take(sync, taskFrame(1, { status })), true);
+    assertEquals(
+      makeTask().take({ ...sync, offset: 1, task: taskFrame(1, { status }) }),
+      true,
+    );
+  });
+}

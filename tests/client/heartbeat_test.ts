@@ -1,0 +1,72 @@
+import { assertEquals } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { Heartbeat } from "../../src/client/heartbeat.ts";
+
+/** A heartbeat, and what it has done so far. */
+function start(canPing = true) {
+  const done: string[] = [];
+  const ping = canPing ? () => void done.push("ping") : undefined;
+  return { done, heartbeat: new Heartbeat(ping, () => void done.push("dead")) };
+}
+
+Deno.test("Heartbeat() gives up a connection that says nothing at first", () => {
+  using time = new FakeTime();
+  const { done } = start();
+  time.tick(14_999);
+  assertEquals(done, []);
+  time.tick(1);
+  assertEquals(done, ["dead"]);
+});
+
+Deno.test("Heartbeat.beat() asks after 20 s of silence, and gives up 10 s later", () => {
+  using time = new FakeTime();
+  const { done, heartbeat } = start();
+  heartbeat.beat();
+  time.tick(19_999);
+  assertEquals(done, []);
+  time.tick(1);
+  assertEquals(done, ["ping"]);
+  time.tick(9_999);
+  assertEquals(done, ["ping"]);
+  time.tick(1);
+  assertEquals(done, ["ping", "dead"]);
+});
+
+Deno.test("Heartbeat.beat() is content with any sign of life", () => {
+  using time = new FakeTime();
+  const { done, heartbeat } = start();
+  for (let second = 0; second < 100; second += 19) {
+    heartbeat.beat();
+    time.tick(19_000);
+  }
+  heartbeat.stop();
+  assertEquals(done, []);
+});
+
+Deno.test("Heartbeat.beat() gives a stream a minute, since it can't be asked", () => {
+  using time = new FakeTime();
+  const { done, heartbeat } = start(false);
+  heartbeat.beat();
+  time.tick(59_999);
+  assertEquals(done, []);
+  time.tick(1);
+  assertEquals(done, ["dead"]);
+});
+
+Deno.test("Heartbeat.probe() asks at once, and gives up 5 s later", () => {
+  using time = new FakeTime();
+  const { done, heartbeat } = start();
+  heartbeat.beat();
+  heartbeat.probe();
+  assertEquals(done, ["ping"]);
+  time.tick(5_000);
+  assertEquals(done, ["ping", "dead"]);
+});
+
+Deno.test("Heartbeat.stop() lets go of the timer", () => {
+  using time = new FakeTime();
+  const { done, heartbeat } = start();
+  heartbeat.stop();
+  time.tick(3_600_000);
+  assertEquals(done, []);
+});

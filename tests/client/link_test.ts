@@ -1,0 +1,329 @@
+import { assert, assertEquals } from "@std/assert";
+import { stub } from "@std/testing/mock";
+import { FakeTime } from "@std/testing/time";
+import type { ConnectOptions } from "../../src/client/mod.ts";
+import { FakeSockets, taskFrame } from "../support/fake_sockets.ts";
+import { outcomeOf, WatchingClient } from "../support/watched.ts";
+
+/** A client on fake sockets, in fake time, that watches `a`. */
+async function start(options: ConnectOptions = {}) {
+  const fake = new FakeTime();
+  /** Lets time pass, and what is due then happen. */
+  async function tickAsync(ms: number): Promise<void> {
+    await fake.tickAsync(ms);
+    await fake.tickAsync(0);
+    await fake.tickAsync(0);
+  }
+  const time = { tickAsync };
+  const sockets = new FakeSockets();
+  const { WebSocket } = sockets;
+  const watching = new WatchingClient("http://host/base/", {
+    WebSocket,
+    ...options,
+  });
+  const outcome = outcomeOf(watching.client.watch("a"));
+  await time.tickAsync(0);
+  return {
+    time,
+    sockets,
+    watching,
+    outcome,
+    /** Ends it, with no timer left. */
+    async [Symbol.asyncDispose]() {
+      watching.client.close();
+      await time.tickAsync(0);
+      await watching.closed();
+      fake.restore();
+    },
+  };
+}
+
+const terminal = (offset: number) => taskFrame(offset, { status: "succeeded" });
+
+Deno.test("Link connects on the task's URL, and resumes by its last position", async () => {
+  await using started = await start();
+  const { sockets, time, outcome } = started;
+  assertEquals(sockets.last(1).url.href, "ws://host/base/ws/realtime/a");
+  sockets.last(1).greet();
+  sockets.last(1).receive(taskFrame(1), taskFrame(2));
+  sockets.last(1).end(1006);
+  await time.tickAsync(500);
+  assertEquals(
+    sockets.last(2).url.href,
+    "ws://host/base/ws/realtime/a?epoch=e&offset=2",
+  );
+  sockets.last(2).greet({ offset: 2, recovered: true });
+  sockets.last(2).receive(taskFrame(3), terminal(4));
+  assertEquals(await outcome, ["sync@0", 1, 2, 3, 4]);
+  assert(sockets.last(2).isClosed);
+});
+
+Deno.test("Link waits longer after each failure, at random up to 20 s", async () => {
+  using _random = stub(Math, "random", () => 0.99);
+  await using started = await start();
+  const { sockets, time, watching } = started;
+  sockets.last(1).greet();
+  for (
+    const [index, ceiling] of [
+      500,
+      1_000,
+      2_000,
+      4_000,
+      8_000,
+      16_000,
+      20_000,
+      20_000,
+    ].entries()
+  ) {
+    sockets.last(index + 1).end(1006);
+    await time.tickAsync(ceiling * 0.99 - 1);
+    sockets.last(index + 1);
+    assertEquals(watching.states.at(-1)?.retryInMs, ceiling * 0.99);
+    await time.tickAsync(1);
+    sockets.last(index + 2);
+  }
+  // Once the server has served us, it counts from the beginning.
+  sockets.last(9).greet();
+  sockets.last(9).end(1006);
+  await time.tickAsync(500);
+  sockets.last(10);
+});
+
+Deno.test("Link comes back when the server says, for each code that allows it", async () => {
+  for (const code of [1001, 1006, 1011, 1012, 1013, 4408, 4429]) {
+    await using started = await start();
+    const { sockets, time, watching } = started;
+    sockets.last(1).greet();
+    sockets.last(1).end(code, { code: "busy", retry_after_ms: 4_321 });
+    await time.tickAsync(4_320);
+    sockets.last(1);
+    await time.tickAsync(1);
+    sockets.last(2);
+    assertEquals(watching.stateNames, [
+      "connecting",
+      "open",
+      "waiting",
+      "connecting",
+    ]);
+  }
+});
+
+Deno.test("Link stays away after a final code, with the server's reason", async () => {
+  for (const code of [1009, 4400, 4403, 4409]) {
+    await using started = await start();
+    const { sockets, outcome } = started;
+    sockets.last(1).greet();
+    sockets.last(1).end(code, { code: "reason" });
+    assertEquals(await outcome, ["sync@0", `reason ${code}`]);
+    sockets.last(1);
+  }
+});
+
+Deno.test("Link comes back with another token after 4401, once", async () => {
+  const tokens = ["x", "y", "z"];
+  await using started = await start({ getToken: () => tokens.shift() });
+  const { sockets, time, outcome } = started;
+  assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
+  sockets.last(1).end(4401, { code: "authentication_required" });
+  await time.tickAsync(0);
+  assertEquals(sockets.last(2).protocols, ["bearer", "y"]);
+  sockets.last(2).end(4401, { code: "authentication_required" });
+  assertEquals(await outcome, ["authentication_required 4401"]);
+  sockets.last(2);
+});
+
+Deno.test("Link gives up after 4401 when there is no other token", async () => {
+  for (const token of ["x", undefined]) {
+    await using started = await start({ getToken: () => token });
+    const { sockets, outcome } = started;
+    sockets.last(1).end(4401, { code: "authentication_required" });
+    assertEquals(await outcome, ["authentication_required 4401"]);
+    sockets.last(1);
+  }
+});
+
+Deno.test("Link tries another token where a bad one made it a guest that may not watch", async () => {
+  const tokens = ["x", "y"];
+  await using started = await start({ getToken: () => tokens.shift() });
+  const { sockets, time, outcome } = started;
+  sockets.last(1).receive({ type: "connected", auth_status: "invalid_token" });
+  sockets.last(1).end(4403, { code: "forbidden" });
+  await time.tickAsync(0);
+  sockets.last(2).greet({}, "authenticated");
+  sockets.last(2).receive(terminal(1));
+  assertEquals(await outcome, ["sync@0", 1]);
+});
+
+Deno.test("Link sends the next token in the open socket when the last one ends", async () => {
+  const tokens = ["x", "y"];
+  await using started = await start({ getToken: () => tokens.shift() });
+  const { sockets, time } = started;
+  sockets.last(1).greet({}, "authenticated");
+  sockets.last(1).receive({ type: "token_expiring", expires_in: 30 });
+  await time.tickAsync(0);
+  assertEquals(sockets.last(1).sent, [{ type: "auth", token: "y" }]);
+});
+
+Deno.test("Link sends a token again that could not be checked", async () => {
+  const tokens = ["x", "y", "y"];
+  await using started = await start({ getToken: () => tokens.shift() });
+  const { sockets, time } = started;
+  sockets.last(1).greet({}, "authenticated");
+  sockets.last(1).receive({ type: "token_expiring", expires_in: 30 });
+  await time.tickAsync(0);
+  sockets.last(1).receive({
+    type: "error",
+    code: "verifier_unavailable",
+    retry_after_ms: 2_000,
+  });
+  await time.tickAsync(2_000);
+  const auth = { type: "auth", token: "y" };
+  assertEquals(sockets.last(1).sent, [auth, auth]);
+});
+
+Deno.test("Link goes on when getToken fails, and says so", async () => {
+  let isDown = true;
+  await using started = await start({
+    getToken() {
+      if (isDown) throw new Error("Away");
+      return "x";
+    },
+  });
+  const { sockets, time, watching } = started;
+  assertEquals(sockets.all.length, 0);
+  assertEquals(watching.errors, [{
+    code: "token_failed",
+    message: "Error: Away",
+  }]);
+  isDown = false;
+  await time.tickAsync(500);
+  assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
+});
+
+Deno.test("Link gives up on a token that can't be sent", async () => {
+  const time = new FakeTime();
+  const watching = new WatchingClient("http://host", {
+    getToken: () => "not a token",
+  });
+  assertEquals(await outcomeOf(watching.client.watch("a")), [
+    "token_malformed 4401",
+  ]);
+  await watching.closed();
+  time.restore();
+});
+
+Deno.test("Link asks a silent socket whether it lives, and leaves it for a new one", async () => {
+  await using started = await start();
+  const { sockets, time } = started;
+  sockets.last(1).greet();
+  await time.tickAsync(20_000);
+  assertEquals(sockets.last(1).sent, [{ type: "ping" }]);
+  sockets.last(1).receive({ type: "pong" });
+  await time.tickAsync(20_000);
+  assertEquals(sockets.last(1).sent.length, 2);
+  await time.tickAsync(10_000);
+  await time.tickAsync(500);
+  assert(sockets.all[0]?.isClosed);
+  assertEquals(sockets.last(2).url.search, "?epoch=e&offset=0");
+});
+
+Deno.test("Link does not wait any longer when the network is back", async () => {
+  await using started = await start();
+  const { sockets, time } = started;
+  sockets.last(1).greet();
+  sockets.last(1).end(1012, { code: "bye", retry_after_ms: 3_600_000 });
+  await time.tickAsync(0);
+  dispatchEvent(new Event("online"));
+  await time.tickAsync(0);
+  sockets.last(2).greet({ recovered: true });
+  dispatchEvent(new Event("online"));
+  assertEquals(sockets.last(2).sent, [{ type: "ping" }]);
+  await time.tickAsync(5_000);
+  await time.tickAsync(500);
+  sockets.last(3);
+});
+
+Deno.test("Link watches many tasks over one socket, each from its position", async () => {
+  await using started = await start();
+  const { sockets, time, watching } = started;
+  const first = sockets.last(1);
+  first.greet();
+  const other = outcomeOf(watching.client.watch("b"));
+  assertEquals(first.sent, [{ type: "subscribe", connection_id: "b" }]);
+  const sync = { type: "sync", connection_id: "b", epoch: "f", task: null };
+  first.receive(
+    { ...sync, offset: 6, recovered: false },
+    taskFrame(7, { connection_id: "b" }),
+    taskFrame(1),
+  );
+  first.end(1006);
+  await time.tickAsync(500);
+  const second = sockets.last(2);
+  second.greet({ offset: 1, recovered: true });
+  assertEquals(second.sent, [
+    { type: "subscribe", connection_id: "b", epoch: "f", offset: 7 },
+  ]);
+  second.receive(
+    { ...sync, offset: 7, recovered: true },
+    taskFrame(8, { connection_id: "b", status: "failed" }),
+  );
+  assertEquals(await other, ["sync@6", 7, 8]);
+  assertEquals(second.sent.at(-1), { type: "unsubscribe", connection_id: "b" });
+  assertEquals(second.isClosed, false);
+});
+
+Deno.test("Link goes on for its other tasks when one is forbidden", async () => {
+  await using started = await start();
+  const { sockets, time, watching, outcome } = started;
+  const b = outcomeOf(watching.client.watch("b"));
+  const c = outcomeOf(watching.client.watch("c"));
+  sockets.last(1).receive({ type: "connected", auth_status: "guest" });
+  sockets.last(1).end(4403, { code: "forbidden" });
+  assertEquals(await outcome, ["forbidden 4403"]);
+  await time.tickAsync(500);
+  assertEquals(sockets.last(2).url.pathname, "/base/ws/realtime/b");
+  sockets.last(2).greet();
+  sockets.last(2).receive({
+    type: "error",
+    code: "forbidden",
+    message: "No",
+    connection_id: "c",
+  });
+  assertEquals(await c, ["forbidden"]);
+  sockets.last(2).receive(terminal(1), { ...terminal(1), connection_id: "b" });
+  assertEquals(await b, ["sync@0", 1]);
+});
+
+Deno.test("Link cancels a task, again after a lost connection, until there is an answer", async () => {
+  await using started = await start();
+  const { sockets, time, watching, outcome } = started;
+  const cancel = { type: "cancel", connection_id: "a" };
+  watching.client.cancel("a");
+  sockets.last(1).greet();
+  assertEquals(sockets.last(1).sent, [cancel]);
+  sockets.last(1).end(1006);
+  await time.tickAsync(500);
+  sockets.last(2).greet({ recovered: true });
+  assertEquals(sockets.last(2).sent, [cancel]);
+  sockets.last(2).receive({ type: "cancel_requested", connection_id: "a" });
+  sockets.last(2).end(1006);
+  await time.tickAsync(1_000);
+  sockets.last(3).greet({ recovered: true });
+  assertEquals(sockets.last(3).sent, []);
+  watching.client.cancel("a");
+  const refusal = { type: "error", code: "forbidden", message: "No" };
+  sockets.last(3).receive({ ...refusal, connection_id: "a" }, terminal(1));
+  assertEquals(await outcome, ["sync@0", "cancel_requested", 1]);
+  await time.tickAsync(0);
+  assertEquals(watching.errors.at(-1)?.code, "forbidden");
+});
+
+Deno.test("Link opens no socket any more for a watch that was left while it waited", async () => {
+  await using started = await start();
+  const { sockets, time, watching } = started;
+  sockets.last(1).end(1006);
+  await time.tickAsync(0);
+  watching.client.close();
+  await time.tickAsync(3_600_000);
+  sockets.last(1);
+});

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { openSocket } from "../../src/client/socket.ts";
+import { FakeSockets } from "../support/fake_sockets.ts";
+
+function open(token?: string) {
+  const sockets = new FakeSockets();
+  const seen: unknown[] = [];
+  const carrier = openSocket(sockets.WebSocket, new URL("ws://h"), token, {
+    onFrame: (frame) => seen.push(frame),
+    onEnd: (code) => seen.push(code),
+  });
+  return { carrier, socket: sockets.last(1), seen };
+}
+
+Deno.test("openSocket() offers a token as a subprotocol, and nothing without one", () => {
+  assertEquals(open("x").socket.protocols, ["bearer", "x"]);
+  assertEquals(open().socket.protocols, []);
+});
+
+Deno.test("openSocket() passes frames both ways, and the end once", () => {
+  const { carrier, socket, seen } = open();
+  carrier.send?.({ type: "ping" });
+  assertEquals(socket.sent, [{ type: "ping" }]);
+  socket.receive({ type: "pong" });
+  socket.end(1012);
+  assertEquals(seen, [{ type: "pong" }, 1012]);
+  assertEquals(socket.onclose, null);
+});
+
+Deno.test("openSocket() hears nothing any more from a socket that it has closed", () => {
+  const { carrier, socket } = open();
+  carrier.close();
+  assertEquals(socket.isClosed, true);
+  assertEquals([socket.onmessage, socket.onclose], [null, null]);
+});

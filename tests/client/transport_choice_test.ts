@@ -1,0 +1,28 @@
+import { assertEquals } from "@std/assert";
+import { TransportChoice } from "../../src/client/transport_choice.ts";
+
+Deno.test("TransportChoice.next() tries WebSocket twice, then a stream, and again", () => {
+  const choice = new TransportChoice("auto");
+  const tried = Array.from({ length: 6 }, () => choice.next());
+  const round = ["websocket", "websocket", "sse"] as const;
+  assertEquals(tried, [...round, ...round]);
+});
+
+for (const transport of ["websocket", "sse"] as const) {
+  Deno.test(`TransportChoice.settle() stays with ${transport}`, () => {
+    const choice = new TransportChoice("auto");
+    assertEquals(choice.settle(transport), true);
+    assertEquals(choice.settle(transport), false);
+    assertEquals(choice.isStream, transport === "sse");
+    for (let attempt = 0; attempt < 6; attempt++) {
+      assertEquals(choice.next(), transport);
+    }
+  });
+
+  Deno.test(`TransportChoice.next() tries nothing but ${transport} when told so`, () => {
+    const choice = new TransportChoice(transport);
+    for (let attempt = 0; attempt < 6; attempt++) {
+      assertEquals(choice.next(), transport);
+    }
+  });
+}

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { onWake } from "../../src/client/wake.ts";
+
+/** Puts a page in place that this runtime has not. */
+function withPage(
+  fn: (page: EventTarget & { visibilityState: string }) => void,
+) {
+  const page = Object.assign(new EventTarget(), { visibilityState: "hidden" });
+  Object.defineProperty(globalThis, "document", {
+    value: page,
+    configurable: true,
+  });
+  try {
+    fn(page);
+  } finally {
+    Reflect.deleteProperty(globalThis, "document");
+  }
+}
+
+Deno.test("onWake() hears that the network is back, until it is stopped", () => {
+  const heard: boolean[] = [];
+  const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
+  dispatchEvent(new Event("online"));
+  assertEquals(heard, [true]);
+  stop();
+  dispatchEvent(new Event("online"));
+  assertEquals(heard, [true]);
+});
+
+Deno.test("onWake() hears that the page is looked at, until it is stopped", () => {
+  withPage((page) => {
+    const heard: boolean[] = [];
+    const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
+    page.dispatchEvent(new Event("visibilitychange"));
+    assertEquals(heard, []);
+    page.visibilityState = "visible";
+    page.dispatchEvent(new Event("visibilitychange"));
+    assertEquals(heard, [false]);
+    stop();
+    page.dispatchEvent(new Event("visibilitychange"));
+    assertEquals(heard, [false]);
+  });
+});

@@ -1,0 +1,15 @@
+import { assert, assertEquals } from "@std/assert";
+import { describeSettings } from "../../src/deploy/env_file.ts";
+import { settings } from "../../src/settings.ts";
+
+Deno.test("describeSettings() has each setting once, described and commented out", () => {
+  const lines = describeSettings().split("\n");
+  for (const setting of Object.values(settings)) {
+    const fallback = "fallback" in setting ? setting.fallback : "";
+    const at = lines.indexOf(`#${setting.variable}=${fallback}`);
+    assert(at > 0, setting.variable);
+    assertEquals(lines[at - 2], `# ${setting.description}`);
+    assert(lines[at - 1]?.includes(setting.expects));
+  }
+  assert(lines.every((line) => line === "" || line.startsWith("#")));
+});

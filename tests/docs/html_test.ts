@@ -1,0 +1,33 @@
+import { assertEquals } from "@std/assert";
+import { html, nothing, prose } from "../../src/docs/html.ts";
+
+Deno.test("html() escapes what is put into it", () => {
+  assertEquals(
+    html`<a title="${`"'`}">${"<script>&"}</a>`.text,
+    '<a title="&quot;&#39;">&lt;script&gt;&amp;</a>',
+  );
+});
+
+Deno.test("html() takes in other templates, lists and numbers as they are", () => {
+  const items = [1, 2].map((item) => html`<li>${item}</li>`);
+  assertEquals(
+    html`<ul>${items}${nothing}</ul>`.text,
+    "<ul><li>1</li><li>2</li></ul>",
+  );
+});
+
+Deno.test("html() leaves the source's indentation out, and keeps that of what is put in", () => {
+  assertEquals(
+    html`
+      <pre>${"a\n  b"}</pre>
+    `.text,
+    "\n<pre>a\n  b</pre>\n",
+  );
+});
+
+Deno.test("prose() makes code of what is between backticks, and escapes it", () => {
+  assertEquals(
+    prose("an `<a>` & `b`").text,
+    "an <code>&lt;a&gt;</code> &amp; <code>b</code>",
+  );
+});

@@ -1,0 +1,144 @@
+import { assert, assertEquals } from "@std/assert";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { createApp } from "../../src/app.ts";
+import { createServices } from "../../src/create_services.ts";
+import {
+  makeOpenApi,
+  operations,
+  problemCodesOf,
+  tags,
+} from "../../src/docs/openapi.ts";
+import { at, faultsOf, type Json, openApi } from "../support/documents.ts";
+import { testConfig } from "../support/server.ts";
+
+/** Documented, and not merged yet. */
+const pendingRoutes: readonly string[] = [
+  "DELETE /api/connections/{id}",
+  "GET /api/config",
+  "GET /api/connections",
+  "GET /api/stats",
+  "GET /client.js",
+  "GET /console",
+  "GET /console/{file}",
+  "GET /metrics",
+  "GET /sse/realtime/{connection_id}",
+];
+
+/** The routes of the app as built, in OpenAPI's notation; middlewares and empty ids are no routes of their own. */
+async function builtRoutes(): Promise<string[]> {
+  const app = createApp(await createServices(testConfig()));
+  const routes = app.routes.filter(({ method, path }) =>
+    method !== "ALL" && (path === "/" || !path.endsWith("/"))
+  ).map(({ method, path }) =>
+    `${method} ${path.replace(/:(\w+)(?:\{.+?\}(?=\/|$))?/g, "{$1}")}`
+  );
+  return [...new Set(routes)].sort();
+}
+
+const documentedRoutes = Object.entries(at(openApi, "paths")).flatMap((
+  [path, item],
+) =>
+  Object.keys(item as Json).map((method) => `${method.toUpperCase()} ${path}`)
+);
+
+Deno.test("makeOpenApi() makes a valid document, by the official schema of OpenAPI 3.1", async () => {
+  const validator = new Validator();
+  const { valid, errors } = await validator.validate(structuredClone(openApi));
+  assertEquals({ valid, errors }, { valid: true, errors: undefined });
+  assertEquals(validator.version, "3.1");
+});
+
+Deno.test("makeOpenApi() has the routes of the app as built, and no others", async () => {
+  const built = await builtRoutes();
+  const pending = pendingRoutes.filter((route) => !built.includes(route));
+  assertEquals(pending, pendingRoutes, "take what is merged off the list");
+  assertEquals(documentedRoutes.toSorted(), [...built, ...pending].sort());
+});
+
+Deno.test("makeOpenApi() refers to what is there", () => {
+  const refs = JSON.stringify(openApi).matchAll(/"\$ref":"#\/([^"]+)"/g);
+  const places = new Set([...refs].map(([, place = ""]) => place));
+  assert(places.size > 10);
+  for (const place of places) at(openApi, ...place.split("/"));
+});
+
+Deno.test("makeOpenApi() has examples that validate", () => {
+  let count = 0;
+  for (const { path, method } of operations) {
+    const operation = ["paths", path, method];
+    const described = at(openApi, ...operation) as {
+      requestBody?: { content: Json };
+      responses: Record<string, { content?: Json }>;
+    };
+    const contents: [string[], Json][] = [
+      [["requestBody"], described.requestBody?.content ?? {}],
+      ...Object.entries(described.responses).map((
+        [status, { content = {} }],
+      ): [string[], Json] => [["responses", status], content]),
+    ];
+    for (const [place, content] of contents) {
+      for (const [type, media] of Object.entries(content)) {
+        const { example, examples = {} } = media as {
+          example?: unknown;
+          examples?: Record<string, { value: unknown }>;
+        };
+        const values = Object.values(examples).map(({ value }) => value);
+        if (example !== undefined) values.push(example);
+        for (const value of values) {
+          count += 1;
+          const pointer = [...operation, ...place, "content", type, "schema"];
+          assertEquals(faultsOf("openapi", pointer, value), "", path);
+        }
+      }
+    }
+  }
+  assert(count > 100, "there are examples");
+});
+
+Deno.test("operations have names of their own, and groups that are explained", () => {
+  const ids = operations.map(({ id }) => id);
+  assertEquals(ids.length, new Set(ids).size);
+  assertEquals(
+    [...new Set(operations.map(({ tag }) => tag))],
+    Object.keys(tags) as never,
+  );
+});
+
+Deno.test("problemCodesOf() adds what every route, and every key, may be answered with", () => {
+  const [publish] = operations;
+  assert(publish);
+  const open = { ...publish, access: "anybody", problems: [] } as const;
+  assertEquals([...problemCodesOf(open)], [
+    [500, ["internal_error"]],
+    [503, ["draining"]],
+  ]);
+  assertEquals([...problemCodesOf({ ...open, access: ["admin"] })], [
+    [401, ["unauthorized"]],
+    [403, ["insufficient_scope"]],
+    [500, ["internal_error"]],
+    [503, ["verifier_unavailable", "draining"]],
+  ]);
+});
+
+Deno.test("makeOpenApi() asks for a key where the app does", async () => {
+  const app = createApp(await createServices(testConfig()));
+  for (const { path, method, access } of operations) {
+    const route = `${method.toUpperCase()} ${path}`;
+    if (pendingRoutes.includes(route)) continue;
+    const { security } = at(openApi, "paths", path, method);
+    const response = await app.request(path.replaceAll(/[{}]/g, ""), {
+      method: method.toUpperCase(),
+    });
+    await response.body?.cancel();
+    assertEquals(response.status === 401, typeof access !== "string", route);
+    assertEquals(
+      JSON.stringify(security).includes("apiKey"),
+      response.status === 401,
+      route,
+    );
+  }
+});
+
+Deno.test("makeOpenApi() makes the same document each time", () => {
+  assertEquals(makeOpenApi(), makeOpenApi());
+});

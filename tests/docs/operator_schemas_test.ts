@@ -1,0 +1,23 @@
+import { assertEquals } from "@std/assert";
+import {
+  connectionListSchema,
+  connectionSchema,
+} from "../../src/docs/operator_schemas.ts";
+
+const bare = {
+  id: "1",
+  route: "test_websocket",
+  connection_id: "a",
+  remote_address: "127.0.0.1",
+  since: "2026-11-23T20:20:58.123Z",
+  queued_bytes: 0,
+};
+
+Deno.test("connectionSchema takes a socket of a route that knows no users", () => {
+  assertEquals(connectionSchema.parse(bare), bare);
+});
+
+Deno.test("connectionListSchema takes the last page, without a cursor", () => {
+  const list = { connections: [bare], total: 1 };
+  assertEquals(connectionListSchema.parse(list), list);
+});

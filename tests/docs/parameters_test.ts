@@ -1,0 +1,59 @@
+import { assertEquals } from "@std/assert";
+import { parameters } from "../../src/docs/parameters.ts";
+import { makeApi } from "../support/api.ts";
+
+const bounded = [
+  ["limit", "/api/tasks?limit="],
+  ["limit", "/api/tasks/a/events?limit="],
+  ["cursor", "/api/tasks?cursor="],
+] as const;
+
+for (const [name, path] of bounded) {
+  Deno.test(`parameters.${name} has the bounds that ${path} keeps`, async () => {
+    const { call, put } = await makeApi();
+    await put("a", {});
+    const { minimum, maximum } = parameters[name].schema;
+    const cases = [[minimum, 200], [maximum, 200], [(minimum ?? 0) - 1, 400], [
+      BigInt(maximum ?? 0) + 1n,
+      400,
+    ]] as const;
+    for (const [value, status] of cases) {
+      const answer = await call(`GET ${path}${value}`);
+      assertEquals(answer.status, status, String(value));
+    }
+  });
+}
+
+Deno.test("parameters.connection_id has the length that the server keeps", async () => {
+  const { call } = await makeApi();
+  const { maxLength } = parameters.connection_id.schema;
+  const statusOf = async (length: number) =>
+    (await call(`GET /api/tasks/${"x".repeat(length)}`)).status;
+  assertEquals(
+    [await statusOf(maxLength ?? 0), await statusOf((maxLength ?? 0) + 1)],
+    [404, 400],
+  );
+});
+
+Deno.test("parameters.idempotency_key names the event where its body does not", async () => {
+  const { call } = await makeApi();
+  const { name } = parameters.idempotency_key;
+  const publish = () =>
+    call("POST /api/tasks/a/events", {
+      headers: {
+        [name]: "first",
+        Authorization: "Bearer an-api-key-for-tests",
+      },
+      body: "{}",
+    });
+  await publish();
+  assertEquals((await publish()).json().duplicate, true);
+});
+
+Deno.test("parameters.status has every status, and no other word is taken", async () => {
+  const { call } = await makeApi();
+  for (const status of parameters.status.schema.enum ?? []) {
+    assertEquals((await call(`GET /api/tasks?status=${status}`)).status, 200);
+  }
+  assertEquals((await call("GET /api/tasks?status=done")).status, 400);
+});

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { z } from "zod";
+import { componentsOf, schemaRef } from "../../src/docs/schemas.ts";
+
+Deno.test("componentsOf() refers to schemas by their names", () => {
+  const part = z.object({ id: z.string() });
+  assertEquals(
+    componentsOf({ Part: part, Whole: z.object({ parts: z.array(part) }) }),
+    {
+      Part: {
+        type: "object",
+        properties: { id: { type: "string" } },
+        required: ["id"],
+      },
+      Whole: {
+        type: "object",
+        properties: { parts: { type: "array", items: schemaRef("Part") } },
+        required: ["parts"],
+      },
+    },
+  );
+});
+
+Deno.test("componentsOf() describes what is sent, not what it is transformed to", () => {
+  const schema = z.string().transform(Number).meta({ description: "digits" });
+  assertEquals(componentsOf({ Digits: schema }), {
+    Digits: { type: "string", description: "digits" },
+  });
+});

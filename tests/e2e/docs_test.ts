@@ -1,0 +1,63 @@
+import { assert, assertEquals } from "@std/assert";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { browserTest, screenshot } from "../support/browser.ts";
+import { serve } from "../support/taskwire.ts";
+
+const openDetails =
+  "document.querySelectorAll('details').forEach((d) => d.open = true)";
+
+/** What axe-core finds on a page: `rule: element`. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run()
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html }) => `${id}: ${html}`)
+  );
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const [device, width] of [["desktop", 1280], ["phone", 390]] as const) {
+    browserTest(
+      `reads /docs in ${colorScheme} on a ${device}`,
+      serve,
+      async (page, { origin }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 844 });
+        await page.goto(`${origin}/docs`);
+        await screenshot(page, `docs-${colorScheme}-${device}`);
+        await page.evaluate(openDetails);
+        const scrollWidth = await page.evaluate(
+          "document.documentElement.scrollWidth",
+        );
+        assertEquals(scrollWidth, width, "nothing sticks out");
+        assertEquals(await findings(page), []);
+      },
+    );
+  }
+}
+
+browserTest(
+  "finds its way in /docs by keyboard",
+  serve,
+  async (page, { origin }) => {
+    await page.goto(`${origin}/docs`);
+    await page.keyboard.press("Tab");
+    assertEquals(
+      await page.evaluate("document.activeElement?.textContent"),
+      "Skip to the content",
+    );
+    const frame = page.locator("#frame-Sync summary");
+    await frame.focus();
+    await page.keyboard.press("Enter");
+    await page.locator("#frame-Sync dl").waitFor();
+    await page.locator('nav a[href="#close-codes"]').focus();
+    await page.keyboard.press("Enter");
+    assert(page.url().endsWith("#close-codes"));
+    await page.waitForFunction(
+      "document.querySelector('#close-codes h2').getBoundingClientRect().top < innerHeight",
+    );
+  },
+);

@@ -1,0 +1,119 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { Connection } from "../../src/sockets/connection.ts";
+import { dataOf, RawStream } from "../support/raw_stream.ts";
+import { openRealtime } from "../support/realtime.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { settle } from "../support/watching.ts";
+
+/** The next connection that is listed, once its client watches its task. */
+function nextWatching({ services }: TestServer): Promise<Connection> {
+  const { hub, registry } = services;
+  return new Promise((resolve) => {
+    const join = hub.join.bind(hub);
+    hub.join = (...args) => {
+      join(...args);
+      const connection = registry.list().at(-1);
+      hub.join = join;
+      if (connection) resolve(connection);
+    };
+  });
+}
+
+/** Watches a task and reads nothing. */
+async function openStalled(server: TestServer, id: string) {
+  const watching = nextWatching(server);
+  const client = await RawStream.open(`${server.origin}/sse/realtime/${id}`);
+  const connection = await watching;
+  return { client, connection };
+}
+
+/** Publishes until more waits than should, and nobody takes it. */
+async function fill(
+  { services: { store } }: TestServer,
+  connection: Connection,
+): Promise<void> {
+  const data = "x".repeat(30_000);
+  for (let turns = 0; turns < 50;) {
+    const bytes = connection.bufferedBytes;
+    if (!connection.isBacklogged) await store.publish("a", { data });
+    await settle();
+    const isStill = connection.isBacklogged &&
+      bytes === connection.bufferedBytes;
+    turns = isStill ? turns + 1 : 0;
+  }
+}
+
+Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it than its share", async () => {
+  const maxBufferedBytes = 1_048_576;
+  await using server = await startTestServer({ config: { maxBufferedBytes } });
+  const { store, counters } = server.services;
+  const { client, connection } = await openStalled(server, "a");
+  using _ = client;
+  await using beside = await openRealtime(server, "a");
+
+  const events = 500;
+  const data = "x".repeat(30_000); // 15 MB; the kernel takes about 4
+  let mostBytes = 0;
+  for (let offset = 1; offset <= events; offset += 1) {
+    const isLast = offset === events;
+    await store.publish("a", isLast ? { status: "succeeded" } : { data });
+    const { offset: seen, skipped } = await beside.nextOf("task");
+    assertEquals([seen, skipped], [offset, undefined]);
+    mostBytes = Math.max(mostBytes, connection.bufferedBytes);
+  }
+  assert(mostBytes > 0);
+  assertLess(mostBytes, maxBufferedBytes / 16 + 2 * data.length);
+  assert(connection.isBacklogged);
+
+  const text = await client.text(); // now it reads
+  const tasks = dataOf(text, "task");
+  const skipped = tasks.reduce(
+    (sum, task) => sum + Number(task.skipped ?? 0),
+    0,
+  );
+  assert(skipped > 100);
+  assertEquals(tasks.length + skipped, events);
+  assertEquals(tasks.at(-1)?.status, "succeeded");
+  assertEquals(dataOf(text, "end"), [{ type: "end" }]);
+  assertEquals(counters.mergedEvents, skipped);
+  assertEquals(counters.evictedConnections, 0);
+});
+
+for (
+  const [criterion, makeSlow, afterMs] of [
+    ["5 s over the limit", async (server, connection) => {
+      // More than the kernel takes and than may wait.
+      const data = "x".repeat(16 * 1_048_576);
+      await server.services.store.publish("a", { data });
+      while (connection.bufferedBytes <= 1_048_576) await settle();
+    }, 5_000],
+    ["the idle timeout in which it takes nothing", fill, 20_000],
+  ] as [string, typeof fill, number][]
+) {
+  Deno.test(`sseRoutes() evicts a reader that stops after ${criterion}`, async () => {
+    await using server = await startTestServer({
+      config: { idleTimeoutSeconds: 20, maxBufferedBytes: 1_048_576 },
+    });
+    const { counters, hub, registry } = server.services;
+    const { client, connection } = await openStalled(server, "a");
+    using _ = client;
+    await makeSlow(server, connection);
+    using time = new FakeTime();
+    await server.services.store.publish("a", {}); // one that has to wait
+    const startedAt = time.now;
+    while (!connection.isClosed && time.now - startedAt < 60_000) {
+      await time.tickAsync(250);
+    }
+    // By when the watcher began to wait, and when it looks.
+    assertLess(Math.abs(time.now - startedAt - afterMs), 1_000);
+    assertEquals(counters.evictedConnections, 1);
+    assertEquals([registry.list(), hub.watcherCount("a")], [[], 0]);
+    // Its socket is still there, and counts.
+    assertEquals(registry.socketCount, 1);
+    const text = await client.text();
+    const told = dataOf(text, "error").map(({ code }) => code);
+    assertEquals(told, afterMs === 5_000 ? [] : ["too_slow"]);
+    assertEquals(dataOf(text, "end"), []);
+  });
+}

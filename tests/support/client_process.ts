@@ -1,0 +1,86 @@
+import "ws"; // so that Deno has the package
+import { fileURLToPath } from "node:url";
+import type { ConnectionState, TaskUpdate } from "../../src/client/mod.ts";
+import { type Line, splitLines } from "../../src/protocol/lines.ts";
+import { brief } from "./watched.ts";
+
+const script = new URL("../e2e/client_node.mjs", import.meta.url);
+const client = new URL("../../src/client/client.js", import.meta.url);
+
+/** What a client in a process of its own prints. */
+interface Printed {
+  readonly update?: TaskUpdate;
+  readonly state?: ConnectionState;
+  readonly identity?: { readonly auth_status: string };
+  readonly end?: unknown;
+}
+
+/** The browser client in a process of its own; dispose of it to wait for its end. */
+export class ClientProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: AsyncIterator<Line>;
+  readonly #stderr: Promise<string>;
+  /** What it connected by, in order. */
+  readonly transports: string[] = [];
+
+  /** @param ws Whether it is given Node's `ws`, for want of a WebSocket of its own. */
+  constructor(
+    origin: string,
+    connectionId: string,
+    { ws = true, tokens = [] }: { ws?: boolean; tokens?: string[] } = {},
+  ) {
+    this.#child = new Deno.Command("node", {
+      args: [
+        fileURLToPath(script),
+        client.href,
+        ws ? import.meta.resolve("ws") : "",
+        origin,
+        connectionId,
+        ...tokens,
+      ],
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#lines = linesOf(this.#child.stdout);
+    this.#stderr = new Response(this.#child.stderr).text();
+  }
+
+  /** The next update in short, or how the watch ended. */
+  async next(): Promise<unknown> {
+    for (;;) {
+      const { update, end } = await this.#read();
+      if (update) return brief(update);
+      if (end) return end;
+    }
+  }
+
+  /** What the server next takes the client for; updates before that are dropped. */
+  async nextAuthStatus(): Promise<string> {
+    for (;;) {
+      const { identity } = await this.#read();
+      if (identity) return identity.auth_status;
+    }
+  }
+
+  async #read(): Promise<Printed> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`The client ended: ${await this.#stderr}`);
+    const printed: Printed = JSON.parse(String(value));
+    const { state } = printed;
+    if (state?.state === "open") this.transports.push(state.transport);
+    return printed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    while (!(await this.#lines.next()).done);
+    const stderr = await this.#stderr;
+    const { code } = await this.#child.status;
+    if (code !== 0) throw new Error(`The client failed: ${stderr}`);
+  }
+}
+
+async function* linesOf(
+  bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<Line> {
+  for await (const lines of splitLines(bytes)) yield* lines;
+}

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { testApiKey, testSecret } from "./server.ts";
+import { serve } from "./taskwire.ts";
+
+/** Starts a server with the tests' secret and key. */
+export const startConsole = () =>
+  serve([], {
+    env: { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey },
+  });
+
+/** A row of the console's tasks. */
+export const rowOf = (id: string) => `tr[data-connection-id="${id}"]`;
+
+/** Opens a view of the console, signed in, and waits until it is live. */
+export async function openConsole(
+  page: Page,
+  origin: string,
+  { view = "tasks", key = testApiKey } = {},
+): Promise<void> {
+  await page.goto(`${origin}/console#/${view}`);
+  await page.fill("#key", key);
+  await page.click("#sign-in");
+  await page.locator("#state[data-state=live]").waitFor();
+}
+
+/** Publishes events, each of which must be taken. */
+export async function publishAll(
+  origin: string,
+  events: readonly Record<string, unknown>[],
+): Promise<void> {
+  const response = await fetch(`${origin}/api/events`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${testApiKey}` },
+    body: events.map((event) => JSON.stringify(event)).join("\n"),
+  });
+  const lines = (await response.text()).trim().split("\n");
+  assertEquals(lines.length, events.length);
+  assertEquals(lines.filter((line) => !("offset" in JSON.parse(line))), []);
+}
+
+/** What axe finds wrong with the page as it is, and matters much. */
+export async function findBarriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<import("axe-core").AxeResults> };
+    };
+    return (await axe.run()).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+}

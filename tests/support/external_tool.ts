@@ -1,0 +1,33 @@
+/** What a program of the machine said. */
+export interface ToolResult {
+  readonly success: boolean;
+  /** Both outputs. */
+  readonly output: string;
+}
+
+/** Runs a program of the machine; rejects where it isn't there. */
+export async function runTool(
+  name: string,
+  args: readonly string[],
+  stdin = "",
+): Promise<ToolResult> {
+  const child = new Deno.Command(name, {
+    args: [...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin));
+  await writer.close();
+  const { success, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+/** Whether a test that needs a program is to be ignored: where it isn't there, and this is no CI. */
+export async function lacksTool(name: string): Promise<boolean> {
+  if (Deno.env.has("CI")) return false;
+  return await runTool(name, ["--version"])
+    .then(({ success }) => !success, () => true);
+}

@@ -1,0 +1,130 @@
+import { assertEquals } from "@std/assert";
+import { type Line, LineSplitter } from "../../src/protocol/lines.ts";
+import { type Answer, answerOf } from "./answer.ts";
+import type { TestServer } from "./server.ts";
+import type { Frame } from "./socket.ts";
+
+/** One event of a stream as it came, field by field (HTML §9.2.6). */
+export interface ServerSentEvent {
+  readonly event?: string;
+  readonly data?: string;
+  readonly id?: string;
+  readonly retry?: string;
+  /** A line that is none of these. */
+  readonly comment?: string;
+}
+
+/** How a stream is asked for. */
+export interface SseRequest {
+  /** What follows the id in the URL, with its `?`. */
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+}
+
+/** A client of a stream that is awaited; dispose of it to hang up. */
+export class SseClient implements AsyncDisposable {
+  readonly response: Response;
+  readonly #controller: AbortController;
+  readonly #chunks: AsyncIterator<string>;
+  readonly #splitter = new LineSplitter();
+  readonly #lines: Line[] = [];
+  /** The `id` that was last seen. */
+  lastEventId: string | undefined;
+
+  private constructor(response: Response, controller: AbortController) {
+    this.response = response;
+    this.#controller = controller;
+    const body = response.body ?? new Blob().stream();
+    this.#chunks = body.pipeThrough(new TextDecoderStream())
+      [Symbol.asyncIterator]();
+  }
+
+  /** Asks for a stream; whether it is one, the response says. */
+  static async open(
+    server: Pick<TestServer, "origin">,
+    connectionId: string,
+    { query = "", headers = {} }: SseRequest = {},
+  ): Promise<SseClient> {
+    const controller = new AbortController();
+    const path = `/sse/realtime/${encodeURIComponent(connectionId)}${query}`;
+    const response = await fetch(`${server.origin}${path}`, {
+      headers,
+      signal: controller.signal,
+    });
+    return new SseClient(response, controller);
+  }
+
+  /** The next block of lines; `undefined` at the end of the stream. */
+  async nextBlock(): Promise<ServerSentEvent | undefined> {
+    const fields: [string, string][] = [];
+    for (;;) {
+      const line = await this.#nextLine();
+      if (line === undefined) {
+        assertEquals(fields, [], "the stream ends in the middle of an event");
+        return undefined;
+      }
+      if (line === "") break;
+      const [, name = "", value = ""] = /^(\w*): ([^]*)$/.exec(line) ?? [];
+      fields.push([name === "" ? "comment" : name, value]);
+    }
+    const block: ServerSentEvent = Object.fromEntries(fields);
+    if (block.id !== undefined) this.lastEventId = block.id;
+    return block;
+  }
+
+  /** The next event that a browser would dispatch; rejects at the end. */
+  async next(): Promise<ServerSentEvent> {
+    for (;;) {
+      const block = await this.nextBlock();
+      if (block === undefined) throw new Error("The stream has ended");
+      if (block.data !== undefined) return block;
+    }
+  }
+
+  /** The data of the next event of a type, parsed; those before it are dropped. */
+  async nextOf(event: string): Promise<Frame> {
+    for (;;) {
+      const { event: name, data = "" } = await this.next();
+      if (name === event) return JSON.parse(data);
+    }
+  }
+
+  /** All events that are left. */
+  async toTheEnd(): Promise<ServerSentEvent[]> {
+    const events: ServerSentEvent[] = [];
+    for (;;) {
+      const block = await this.nextBlock();
+      if (block === undefined) return events;
+      if (block.data !== undefined) events.push(block);
+    }
+  }
+
+  /** Hangs up. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  async #nextLine(): Promise<string | undefined> {
+    while (this.#lines.length === 0) {
+      const { done, value } = await this.#chunks.next();
+      if (done) return undefined;
+      this.#lines.push(...this.#splitter.push(value));
+    }
+    return String(this.#lines.shift());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.abort();
+    await this.#chunks.return?.().catch(() => {}); // it was aborted
+  }
+}
+
+/** What the request of a stream is answered with, read to its end. */
+export function answerOfStream(
+  { origin }: Pick<TestServer, "origin">,
+  connectionId: string,
+  { query = "", headers = {} }: SseRequest = {},
+): Promise<Answer> {
+  const path = `/sse/realtime/${encodeURIComponent(connectionId)}${query}`;
+  return answerOf(fetch(`${origin}${path}`, { headers }));
+}
