@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import {
   ForeignProgram,
   runProgram,
-  succeeds,
+  testWith,
 } from "../support/foreign_program.ts";
 import { startForgetfulProxy } from "../support/forgetful_proxy.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
@@ -20,17 +20,6 @@ const python = "/usr/bin/python3";
 
 /** No `__pycache__` is left beside the recipes. */
 const quietPython = { PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: recipes };
-
-/** A test that needs what may not be there; in its name, what to install. */
-async function testWith(
-  needs: { readonly command: readonly string[]; readonly from: string },
-  name: string,
-  fn: () => Promise<void>,
-): Promise<void> {
-  const isThere = await succeeds(...needs.command);
-  const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;
-  Deno.test({ name: name + reason, ignore: !isThere, fn });
-}
 
 /** What is read here of a task's history. */
 interface HistoryEvent {

@@ -7,6 +7,9 @@ export interface ProgramOptions {
   readonly env?: Record<string, string>;
 }
 
+/** After this time a program hangs, and its test fails instead of hanging too. */
+const deadlineMs = 60_000;
+
 /** Whether a command ends well; `false` also where there is no such program. */
 export async function succeeds(...command: string[]): Promise<boolean> {
   const [file = "", ...args] = command;
@@ -23,23 +26,44 @@ export async function succeeds(...command: string[]): Promise<boolean> {
   }
 }
 
-/** Runs a program to its end. */
+/**
+ * A test that needs a program which may not be there; its name then tells what
+ * to install.
+ */
+export async function testWith(
+  needs: { readonly command: readonly string[]; readonly from: string },
+  name: string,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const isThere = await succeeds(...needs.command);
+  const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;
+  Deno.test({ name: name + reason, ignore: !isThere, fn });
+}
+
+/** Runs a program to its end; one that hangs is killed. */
 export async function runProgram(
   command: readonly string[],
   options: ProgramOptions,
 ): Promise<CommandResult> {
   const [file = "", ...args] = command;
-  const { code, stdout, stderr } = await new Deno.Command(file, {
-    args,
-    ...options,
-    stdin: "null",
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(), deadlineMs);
+  try {
+    const { code, stdout, stderr } = await new Deno.Command(file, {
+      args,
+      ...options,
+      stdin: "null",
+      signal: deadline.signal,
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      stdout: decoder.decode(stdout),
+      stderr: decoder.decode(stderr),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A program that runs until it is disposed of; what it writes to stderr is kept. */
@@ -80,14 +104,25 @@ export class ForeignProgram implements AsyncDisposable {
   /**
    * Waits until stderr has a text.
    *
-   * @throws {Error} When the program ended without it.
+   * @throws {Error} When the program ended without it, or hangs.
    */
   async wrote(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const match = pattern.exec(this.#text);
-      if (match) return match;
-      if (this.#ended) throw new Error(`It ended: ${this.#text}`);
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    let isOverdue = false;
+    const timer = setTimeout(() => {
+      isOverdue = true;
+      this.#wake();
+    }, deadlineMs);
+    try {
+      for (;;) {
+        const match = pattern.exec(this.#text);
+        if (match) return match;
+        if (this.#ended || isOverdue) {
+          throw new Error(`${pattern} did not come: ${this.#text}`);
+        }
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
