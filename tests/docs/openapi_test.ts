@@ -109,11 +109,10 @@ Deno.test("makeOpenApi() asks for a key where the app does", async () => {
   const app = createApp(await createServices(testConfig()));
   for (const { path, method, access } of operations) {
     const route = `${method.toUpperCase()} ${path}`;
-    if (pendingRoutes.includes(route)) continue;
     const { security } = at(openApi, "paths", path, method);
     const response = await app.request(path.replaceAll(/[{}]/g, ""), {
       method: method.toUpperCase(),
-    });
+    }, { remoteAddr: { hostname: "127.0.0.1" } });
     await response.body?.cancel();
     assertEquals(response.status === 401, typeof access !== "string", route);
     assertEquals(
