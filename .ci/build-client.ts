@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { build, stop } from "esbuild";
+import { buildSync } from "esbuild";
 import ts from "typescript";
 
 const folder = new URL("../src/client/", import.meta.url);
@@ -25,14 +25,18 @@ export interface ClientFiles {
 /** Builds the client, without writing it. */
 export async function buildClient(): Promise<ClientFiles> {
   return {
-    "client.js": notice + await bundle(),
+    "client.js": notice + bundle(),
     "client.d.ts": notice + await declare(),
   };
 }
 
-/** The modules as one, without comments and blanks; names stay, so that a stack trace can be read. */
-async function bundle(): Promise<string> {
-  const { outputFiles: [file] } = await build({
+/**
+ * The modules as one, without comments and blanks.
+ *
+ * The synchronous call, since the other one leaves a process behind that ends when it likes.
+ */
+function bundle(): string {
+  const { outputFiles: [file] } = buildSync({
     entryPoints: [new URL("mod.ts", folder).pathname],
     bundle: true,
     write: false,
@@ -46,7 +50,6 @@ async function bundle(): Promise<string> {
     tsconfigRaw: {},
     logLevel: "error",
   });
-  await stop();
   return file?.text ?? "";
 }
 

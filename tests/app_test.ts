@@ -91,6 +91,14 @@ Deno.test("createApp() logs no token and no key, however it comes", async () => 
     for (const path of ["/nowhere", "/ws/realtime/a", "/healthz"]) {
       await answerOf(fetch(`${server.origin}${path}?token=${token}`));
     }
+    for (const credential of [token, bad, "garbage-secret"]) {
+      const url = `${server.origin}/sse/realtime/a`;
+      const responses = await Promise.all([
+        fetch(`${url}?token=${credential}`),
+        fetch(url, { headers: { Authorization: `Bearer ${credential}` } }),
+      ]);
+      for (const { body } of responses) await body?.cancel();
+    }
     for (const credential of [token, bad, testApiKey, "garbage-secret"]) {
       await answerOf(fetch(`${server.origin}/api/tasks/a/events`, {
         ...publishing,

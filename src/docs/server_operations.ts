@@ -113,4 +113,5 @@ export const serverOperations: readonly Operation[] = [
     problems: ["not_found"],
   },
   open("/client.js", "readClient", "The browser client", "text/javascript"),
+  open("/client.d.ts", "readClientTypes", "Its types", "text/plain"),
 ];

@@ -8,8 +8,8 @@ const maxChunkBytes = 65_536;
  * buffers), in bytes, and small pieces leave together.
  */
 export class SseBody {
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  #pieces: Uint8Array<ArrayBuffer>[] = [];
+  readonly stream: ReadableStream<Uint8Array>;
+  #pieces: Uint8Array[] = [];
   #waitingBytes = 0;
   /** There is one while the runtime waits for more. */
   #asking: ReadableStreamDefaultController | undefined;
@@ -34,7 +34,7 @@ export class SseBody {
   }
 
   /** Adds to the body; nothing once it has ended. The bytes must not change any more. */
-  write(bytes: Uint8Array<ArrayBuffer>): void {
+  write(bytes: Uint8Array): void {
     if (this.#isEnded) return;
     this.#pieces.push(bytes);
     this.#waitingBytes += bytes.length;
@@ -66,7 +66,7 @@ export class SseBody {
     }
   }
 
-  #take(): Uint8Array<ArrayBuffer> {
+  #take(): Uint8Array {
     const chunk = new Uint8Array(Math.min(this.#waitingBytes, maxChunkBytes));
     let length = 0;
     let taken = 0;

@@ -8,7 +8,7 @@ export interface SseFrame {
   readonly frame: string;
   /** Its type, which names the event. */
   readonly type: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly bytes: Uint8Array;
   /** Where `sync` and `task` leave the client. */
   readonly place?: SsePlace;
 }
@@ -105,12 +105,12 @@ export function parseLastEventId(
 }
 
 /** Says that a task is over and the stream with it. */
-export const endEvent: Uint8Array<ArrayBuffer> = encoder.encode(
+export const endEvent: Uint8Array = encoder.encode(
   'event: end\ndata: {"type":"end"}\n\n',
 );
 
 /** A line that clients ignore, so that proxies see some traffic. */
-export const pingComment: Uint8Array<ArrayBuffer> = encoder.encode(
+export const pingComment: Uint8Array = encoder.encode(
   ": ping\n\n",
 );
 
@@ -121,6 +121,6 @@ export const pingComment: Uint8Array<ArrayBuffer> = encoder.encode(
 export function encodeRetry(
   retryMs: number,
   next: "event" | "nothing",
-): Uint8Array<ArrayBuffer> {
+): Uint8Array {
   return encoder.encode(`retry: ${retryMs}\n${next === "event" ? "" : "\n"}`);
 }

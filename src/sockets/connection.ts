@@ -64,7 +64,7 @@ const backlogShare = 1 / 16;
 let lastSerial = 0;
 
 /**
- * One open socket: sends, and closes once.
+ * One open socket, or stream of events: sends, and closes once.
  *
  * `send` never waits, and the runtime queues without bound what a reader that
  * stopped reading doesn't take. So whoever sends more than an answer looks at

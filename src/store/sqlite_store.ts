@@ -128,6 +128,7 @@ class SqliteStore implements Store {
 
   close(): Promise<void> {
     this.#commits.flush();
+    this.#tasks.close();
     this.#database.close();
     return Promise.resolve();
   }

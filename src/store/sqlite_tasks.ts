@@ -62,6 +62,11 @@ export class SqliteTasks {
     this.#hot.clear();
   }
 
+  /** Lets go of what is kept in memory: a closed store answers nothing. */
+  close(): void {
+    this.#hot.clear();
+  }
+
   /** A task, unless its time is over. */
   find(connectionId: string): TaskRow | undefined {
     const row = this.#read(connectionId);

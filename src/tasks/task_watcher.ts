@@ -155,7 +155,10 @@ export class TaskWatcher implements Watcher {
       this.#notices.clear(); // these, too
       const view = await store.read(connectionId, since, replaySlice);
       if (this.#isOver || !this.#admit(view.state?.owner)) return;
-      if (!view.recovered && this.#sent?.offset === 0 && isOther(view, since)) {
+      if (
+        !view.recovered && this.#sent?.offset === 0 &&
+        since?.epoch !== view.epoch
+      ) {
         // Nothing was missed of a history that has begun since: from its start.
         since = { epoch: view.epoch, offset: 0 };
         needsSync = true;
@@ -245,13 +248,6 @@ export class TaskWatcher implements Watcher {
 
 /** The position of somebody who has seen nothing, in no life of the task. */
 const nowhere: StreamPosition = { epoch: "", offset: 0 };
-
-function isOther(
-  { epoch }: HistoryView,
-  position: StreamPosition | undefined,
-): boolean {
-  return position?.epoch !== epoch;
-}
 
 /** Whether an event lies at a position or before it, in the same life of the task. */
 function isAtOrBefore(

@@ -3,7 +3,6 @@ import { buildClient } from "../../.ci/build-client.ts";
 
 const folder = new URL("../../src/client/", import.meta.url);
 
-/** esbuild runs as a process of its own, which ends a moment after it is told to. */
 const made = await buildClient();
 
 for (const [name, text] of Object.entries(made)) {

@@ -16,15 +16,15 @@ const httpCodes = [
   "upgrade_required",
 ];
 
-/** Routes that are not merged say these. */
-const pendingCodes = ["disconnected_by_operator"];
+/** Said by the route that closes them. */
+const operatorCodes = ["disconnected_by_operator"];
 
 Deno.test("errorCodeMeanings has every code that sockets are told", async () => {
   const said = new Set([
     ...await codesIn("src/sockets"),
     ...await codesIn("src/auth"),
     ...refusals,
-    ...pendingCodes,
+    ...operatorCodes,
   ]);
   const expected = [...said].filter((code) => !httpCodes.includes(code));
   const documented = new Set([

@@ -29,16 +29,12 @@ const otherCodes = [
   "verifier_unavailable",
 ];
 
-/** Routes that are not merged say these. */
-const pendingCodes = ["connection_unknown", "method_not_allowed"];
-
 Deno.test("problemMeanings has every code that HTTP answers with", async () => {
   const codes = new Set([
     ...await codesIn("src/http"),
     ...refusals,
     ...handshakeCodes,
     ...otherCodes,
-    ...pendingCodes,
   ]);
   codes.delete("disconnected_by_operator"); // told to the socket that is closed
   assertEquals(Object.keys(problemMeanings).sort(), [...codes].sort());

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { serverOperations } from "../../src/docs/server_operations.ts";
+import { answerOf } from "../support/answer.ts";
 import { makeApi } from "../support/api.ts";
 import { assertAnswer } from "../support/documents.ts";
+import { startTestServer, testApiKey } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
 
 Deno.test("serverOperations describe what a server answers to anybody", async () => {
   const { call, services } = await makeApi();
@@ -12,6 +15,9 @@ Deno.test("serverOperations describe what a server answers to anybody", async ()
     "/asyncapi.json",
     "/docs",
     "/",
+    "/console",
+    "/client.js",
+    "/client.d.ts",
   ];
   for (const path of paths) {
     const answer = await call(`GET ${path}`, { key: "" });
@@ -22,6 +28,42 @@ Deno.test("serverOperations describe what a server answers to anybody", async ()
   const answer = await call("GET /readyz", { key: "" });
   assertEquals(answer.status, 503);
   assertAnswer("GET /readyz", answer);
+});
+
+Deno.test("serverOperations describe what a server answers to an operator", async () => {
+  await using server = await startTestServer();
+  await using socket = new TestSocket(server.ws("/ws/realtime/a"));
+  await using test = new TestSocket(server.ws("/ws/test/a"));
+  await socket.nextOf("sync");
+  await test.nextOf("connected");
+  await (await server.publish("a", { progress: 0.5 })).text();
+  for (const path of ["/metrics", "/api/stats", "/api/config"]) {
+    const answer = await answerOf(fetch(server.origin + path, {
+      headers: { Authorization: `Bearer ${testApiKey}` },
+    }));
+    assertEquals(answer.status, 200, path);
+    assertAnswer(`GET ${path}`, answer);
+  }
+  for (const query of ["", "?limit=1"]) {
+    const answer = await answerOf(
+      fetch(`${server.origin}/api/connections${query}`, {
+        headers: { Authorization: `Bearer ${testApiKey}` },
+      }),
+    );
+    assertEquals(answer.status, 200, query);
+    assertAnswer("GET /api/connections", answer);
+  }
+  const [{ id } = { id: "" }] = server.services.registry.list();
+  for (const status of [204, 404]) {
+    const answer = await answerOf(
+      fetch(`${server.origin}/api/connections/${id}`, {
+        method: "DELETE",
+        headers: { Authorization: `Bearer ${testApiKey}` },
+      }),
+    );
+    assertEquals(answer.status, status);
+    assertAnswer("DELETE /api/connections/{id}", answer);
+  }
 });
 
 Deno.test("serverOperations only read", () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createApp } from "../../src/app.ts";
 import { createServices } from "../../src/create_services.ts";
+import { bearerCredential } from "../../src/http/authorization.ts";
 import type { Services } from "../../src/services.ts";
 import { type Answer, answerOf } from "../support/answer.ts";
 import { testApiKey, testConfig } from "../support/server.ts";
@@ -125,3 +126,19 @@ Deno.test("requireScope() refuses before the body is looked at", async () => {
   );
   assertEquals(answer.status, 401);
 });
+
+for (
+  const [header, credential] of [
+    ["Bearer a.b.c", "a.b.c"],
+    ["bearer   a  ", "a"],
+    ["Bearer ", undefined],
+    ["Bearer a b", undefined],
+    ["Basic YTpi", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ] as const
+) {
+  Deno.test(`bearerCredential() reads ${credential} from '${header}'`, () => {
+    assertEquals(bearerCredential(header), credential);
+  });
+}

@@ -5,6 +5,7 @@ import type { Connection } from "../../src/sockets/connection.ts";
 import { answerOf } from "../support/answer.ts";
 import { scoped } from "../support/api.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
+import { allReleased } from "../support/released.ts";
 import {
   startTestServer,
   testApiKey,
@@ -194,13 +195,11 @@ Deno.test("connectionRoutes() ends a stream and says why, and that its browser s
 
 Deno.test("connectionRoutes() answers 404 to a connection that is not open", async () => {
   await using server = await startTestServer();
-  const released = Promise.withResolvers<void>();
-  const { registry } = server.services;
-  registry.released = () => released.resolve();
+  const released = allReleased(server);
   await answerOf(server.publish("a", { status: "done" }));
   const stream = await answerOfStream(server, "a");
   assert(stream.text.includes("event: end"));
-  await released.promise;
+  await released;
   for (const id of ["nobody", crypto.randomUUID(), "__proto__"]) {
     const answer = await remove(server, id);
     assertEquals([answer.status, answer.json().code], [

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { SseBody } from "../../src/http/sse_body.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const decode = (chunk: BufferSource | undefined) =>
-  new TextDecoder().decode(chunk);
+const decode = (chunk: Uint8Array = new Uint8Array()) =>
+  new TextDecoder().decode(new Uint8Array(chunk));
 
 Deno.test("SseBody.waitingBytes counts what was not read, and nothing is taken before it is asked for", () => {
   const body = new SseBody();

@@ -8,11 +8,11 @@ Deno.test("sseRoutes() tells each stream when the server stops, and keeps it no 
   await using server = await startTestServer({
     config: { drainTimeoutSeconds: 60 },
   });
+  using time = new FakeTime();
   await using first = await SseClient.open(server, "a");
   await first.nextOf("sync");
   await using second = await SseClient.open(server, "b");
   await second.nextOf("sync");
-  using time = new FakeTime();
   const stopped = server.stop();
   assertEquals((await first.nextOf("error")).code, "server_restarting");
   const { retry } = await first.nextBlock() ?? {};

@@ -1,10 +1,10 @@
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Connection } from "../../src/sockets/connection.ts";
 import { dataOf, RawStream } from "../support/raw_stream.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { settle } from "../support/watching.ts";
 
 /** The next connection that is listed, once its client watches its task. */
 function nextWatching({ services }: TestServer): Promise<Connection> {
@@ -28,21 +28,40 @@ async function openStalled(server: TestServer, id: string) {
   return { client, connection };
 }
 
-/** Publishes until more waits than should, and nobody takes it. */
-async function fill(
-  { services: { store } }: TestServer,
+/** Lets the runtime read and write, and what waits for this turn's end go on, while the time stands. */
+async function turn(time: FakeTime): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await time.tickAsync(0);
+}
+
+/** Makes a connection slow whose client reads nothing. */
+type Slowing = (
+  server: TestServer,
   connection: Connection,
-): Promise<void> {
+  time: FakeTime,
+) => Promise<void>;
+
+/** Publishes until more waits than should, and nobody takes it. */
+const fill: Slowing = async ({ services: { store } }, connection, time) => {
   const data = "x".repeat(30_000);
   for (let turns = 0; turns < 50;) {
     const bytes = connection.bufferedBytes;
-    if (!connection.isBacklogged) await store.publish("a", { data });
-    await settle();
+    if (connection.isBacklogged) await turn(time);
+    else {
+      await store.publish("a", { data });
+      await time.tickAsync(1); // for the watcher that waits
+    }
     const isStill = connection.isBacklogged &&
       bytes === connection.bufferedBytes;
     turns = isStill ? turns + 1 : 0;
   }
-}
+};
+
+/** Publishes more than the kernel takes and than may wait. */
+const flood: Slowing = async ({ services: { store } }, connection, time) => {
+  await store.publish("a", { data: "x".repeat(16 * 1_048_576) });
+  while (connection.bufferedBytes <= 1_048_576) await turn(time);
+};
 
 Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it than its share", async () => {
   const maxBufferedBytes = 1_048_576;
@@ -82,24 +101,19 @@ Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it 
 
 for (
   const [criterion, makeSlow, afterMs] of [
-    ["5 s over the limit", async (server, connection) => {
-      // More than the kernel takes and than may wait.
-      const data = "x".repeat(16 * 1_048_576);
-      await server.services.store.publish("a", { data });
-      while (connection.bufferedBytes <= 1_048_576) await settle();
-    }, 5_000],
+    ["5 s over the limit", flood, 5_000],
     ["the idle timeout in which it takes nothing", fill, 20_000],
-  ] as [string, typeof fill, number][]
+  ] as const
 ) {
   Deno.test(`sseRoutes() evicts a reader that stops after ${criterion}`, async () => {
     await using server = await startTestServer({
       config: { idleTimeoutSeconds: 20, maxBufferedBytes: 1_048_576 },
     });
     const { counters, hub, registry } = server.services;
+    using time = new FakeTime();
     const { client, connection } = await openStalled(server, "a");
     using _ = client;
-    await makeSlow(server, connection);
-    using time = new FakeTime();
+    await makeSlow(server, connection, time);
     await server.services.store.publish("a", {}); // one that has to wait
     const startedAt = time.now;
     while (!connection.isClosed && time.now - startedAt < 60_000) {

@@ -2,21 +2,11 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { answerOf } from "../support/answer.ts";
 import { published } from "../support/published.ts";
 import { allLeft, openRealtime } from "../support/realtime.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
+import { allReleased } from "../support/released.ts";
+import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { answerOfStream, SseClient } from "../support/sse_client.ts";
 import { signToken } from "../support/tokens.ts";
-
-/** Resolves when no socket and no stream is left in the registry. */
-function allReleased({ services: { registry } }: TestServer): Promise<void> {
-  return new Promise((resolve) => {
-    const released = registry.released.bind(registry);
-    registry.released = (connection) => {
-      released(connection);
-      if (registry.socketCount === 0) resolve();
-    };
-  });
-}
 
 Deno.test("sseRoutes() streams a task from connected to end, each event as it is published", async () => {
   await using server = await startTestServer();

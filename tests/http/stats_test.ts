@@ -5,7 +5,7 @@ import { makeApi, scoped } from "../support/api.ts";
 Deno.test("statsRoutes() tells what was published, delivered and is connected", async () => {
   const startedMs = Date.now() - 2_000;
   const stats = new Stats(() => 7, startedMs);
-  stats.publish(startedMs, 3, startedMs + 20);
+  stats.publish(20, 3, startedMs + 20);
   const { call } = await makeApi({}, () => ({ stats }));
   const { status, json } = await call("GET /api/stats");
   assertEquals(status, 200);

@@ -8,6 +8,12 @@ Deno.test("Connection.id differs between connections", () => {
   assert(fakeConnection().connection.id !== fakeConnection().connection.id);
 });
 
+Deno.test("Connection.serial grows with each connection", () => {
+  const [first, second] = [fakeConnection(), fakeConnection()];
+  assert(first.connection.serial >= 1);
+  assert(first.connection.serial < second.connection.serial);
+});
+
 Deno.test("Connection.send() queues text and binary as they are", () => {
   const { connection, transport } = fakeConnection();
   const bytes = new Uint8Array([0, 255]).buffer;

@@ -83,3 +83,13 @@ Deno.test("ConnectionRegistry.assignUser() counts a user's open connections", ()
   assertEquals(registry.assignUser(first, "42"), 0);
   assertEquals(registry.assignUser(second, "42"), 1);
 });
+
+Deno.test("ConnectionRegistry.find() finds a connection as long as it is listed", () => {
+  const registry = new ConnectionRegistry();
+  const { connection } = fakeConnection();
+  registry.add(connection);
+  registry.add(fakeConnection().connection);
+  assert(registry.find(connection.id) === connection);
+  connection.close(1001);
+  assertEquals(registry.find(connection.id), undefined);
+});
