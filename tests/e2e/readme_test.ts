@@ -28,6 +28,8 @@ const exceptions: Readonly<Record<string, string>> = {
     "the server of this test has its keys already",
   "cd src/docs/recipes && celery -A tasks worker":
     "runs until it is stopped, and needs Celery: recipes_test.ts",
+  "cd src/docs/recipes && REDIS_URL=redis://127.0.0.1:6379 node bullmq.mjs videos":
+    "runs until it is stopped, and needs Redis: recipes_test.ts",
   "cd src/docs/recipes && uvicorn fastapi_backend:app --port 9000":
     "runs until it is stopped, and needs FastAPI: recipes_test.ts",
   "npx -y deno@2.9.6 task compile": "takes a minute; .ci/run compiles",

@@ -220,6 +220,66 @@ await testWith(
 
 await testWith(
   {
+    command: ["redis-server", "--version"],
+    from: "redis-server",
+  },
+  "bullmq.mjs shows the jobs of a BullMQ queue, their attempts and ends",
+  async () => {
+    await using folder = await makeTempDir();
+    await using served = await serve([], { env: keys });
+    const { origin } = served;
+    const redis = `${folder.path}/redis.sock`;
+    await using redisServer = new ForeignProgram(
+      [
+        ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
+        ...["--port", "0", "--unixsocket", redis, "--save", ""],
+      ],
+      { cwd: folder.path },
+    );
+    await redisServer.wrote(/ready to accept connections/i);
+    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
+    const deno = [Deno.execPath(), "run", "--config", config, "--allow-all"];
+    const options = {
+      cwd: folder.path,
+      env: { ...keys, TASKWIRE_URL: origin, REDIS_URL: redis },
+    };
+    await using follower = new ForeignProgram(
+      [...deno, `${recipes}bullmq.mjs`, "videos"],
+      options,
+    );
+    await follower.wrote(/following/);
+    await using bullWorker = new ForeignProgram(
+      [
+        ...deno,
+        fileURLToPath(new URL("./bullmq_jobs.mjs", import.meta.url)),
+      ],
+      options,
+    );
+
+    const ids = ["steady", "unsteady", "broken", "unwanted"];
+    const ends = await Promise.all(
+      ids.map((id) => watched(origin, `videos:${id}`)),
+    );
+    assertEquals(ends, [0, 0, 1, 1], follower.stderr + bullWorker.stderr);
+    const told = async (id: string) =>
+      (await historyOf(origin, `videos:${id}`)).map(({ status, attempt }) =>
+        `${status} ${attempt}`
+      );
+    assertEquals(await told("steady"), [
+      ...["queued 1", "running 1", "running 1", "succeeded 1"],
+    ]);
+    assertEquals(await told("unsteady"), [
+      ...["queued 1", "running 1", "running 1"],
+      ...["queued 2", "running 2", "running 2", "succeeded 2"],
+    ]);
+    assertEquals((await told("broken")).at(-1), "failed 1");
+    assertEquals(await told("unwanted"), ["queued 1", "canceled 1"]);
+    assertNotMatch(follower.stderr, /refused|not published/);
+  },
+);
+
+await testWith(
+  {
     command: [python, "-c", "import fastapi, jwt, uvicorn"],
     from: "python3-fastapi, python3-jwt and uvicorn of Debian",
   },
