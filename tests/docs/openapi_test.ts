@@ -112,7 +112,10 @@ Deno.test("makeOpenApi() asks for a key where the app does", async () => {
     const { security } = at(openApi, "paths", path, method);
     const response = await app.request(path.replaceAll(/[{}]/g, ""), {
       method: method.toUpperCase(),
-    }, { remoteAddr: { hostname: "127.0.0.1" } });
+    }, {
+      remoteAddr: { hostname: "127.0.0.1" },
+      completed: Promise.resolve(),
+    });
     await response.body?.cancel();
     assertEquals(response.status === 401, typeof access !== "string", route);
     assertEquals(
