@@ -38,7 +38,7 @@ export async function followQueue(name, { connection, ...target }) {
       })
       .catch((error) => {
         const kind = error instanceof Refused ? "refused" : "not published";
-        console.error(`${name}:${jobId}: ${kind}: ${error.message}`);
+        process.stderr.write(`${name}:${jobId}: ${kind}: ${error.message}\n`);
       })
       .finally(() => {
         if (turns.get(jobId) === turn) turns.delete(jobId);
@@ -107,7 +107,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   );
   const end = await followQueue(process.argv[2] ?? "videos", { connection });
   const stop = () => end().then(() => connection.quit());
-  console.error("following");
+  process.stderr.write("following\n");
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
 }
