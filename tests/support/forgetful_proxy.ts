@@ -21,10 +21,15 @@ export function startForgetfulProxy(target: string): ForgetfulProxy {
         headers,
         body,
       });
+      // Without its `Content-Encoding`: the text is decoded.
       const answer = await response.text();
+      const type = response.headers.get("content-type") ?? "text/plain";
       return isFirst
         ? new Response("no answer", { status: 503 })
-        : new Response(answer, response);
+        : new Response(answer, {
+          status: response.status,
+          headers: { "Content-Type": type },
+        });
     },
   );
   return {
