@@ -32,7 +32,7 @@ export async function createServices(
   const hub = new Hub();
   const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
-  const stats = new Stats(() => registry.list().length);
+  const stats = new Stats(() => registry.openCount);
   const opened = openStore(config, (announcement) => {
     leases.note(announcement);
     return hub.announce(announcement);

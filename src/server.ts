@@ -50,7 +50,7 @@ export function startServer(app: Hono, services: Services): RunningServer {
     const deadline = Date.now() + timeoutMs;
     registry.beginDrain();
     log.info("Stopping: {connections} connections to send away", {
-      connections: registry.list().length,
+      connections: registry.openCount,
     });
     await sendAway(registry.list(), timeoutMs * sendAwayShare);
     // `shutdown` would break off bodies that still arrive.

@@ -173,8 +173,8 @@ export declare class TaskwireError extends Error {
  */
 export declare function watchTask(url: string | URL, connectionId: string, options?: ConnectOptions): AsyncIterableIterator<TaskUpdate>;
 /**
- * Makes a client that watches many tasks over one socket, which is open while
- * there are any.
+ * Makes a client that watches many tasks over one socket, or one for every 50,
+ * open while there are any.
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
  * @throws {TypeError} When the URL is none.

@@ -37,8 +37,10 @@ export class FollowedTask {
   /** Takes a frame; returns whether the task is over. */
   take(frame: TaskFrame): boolean {
     if (frame.type === "sync") this.#sync(frame);
-    else if (frame.type !== "task") this.#push(frame);
-    else if (this.isSynced && this.position) {
+    else if (frame.type !== "task") {
+      if (frame.type === "deleted") this.#task = null;
+      this.#push(frame);
+    } else if (this.isSynced && this.position) {
       const { epoch, offset } = this.position;
       if (frame.offset <= offset) return false;
       this.position = { epoch, offset: frame.offset };

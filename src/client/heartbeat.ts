@@ -14,6 +14,7 @@ export class Heartbeat {
   readonly #ping: (() => void) | undefined;
   readonly #onDead: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
 
   /**
    * Begins with a connection that is being opened.
@@ -38,13 +39,14 @@ export class Heartbeat {
     this.#ping?.();
   }
 
-  /** Lets go of the timer. */
+  /** Lets go of the timer, for good: a stream may still hand on what it had read. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 
   #after(ms: number, callback: () => void): void {
-    this.stop();
-    this.#timer = setTimeout(callback, ms);
+    clearTimeout(this.#timer);
+    if (!this.#isStopped) this.#timer = setTimeout(callback, ms);
   }
 }

@@ -101,6 +101,7 @@ export class Link {
     const token = await this.#credentials.forConnection(this.#transport);
     const [own] = this.tasks.values();
     if (!own) return { code: ownEnd };
+    this.#context.transports.tried();
     return await new Promise((resolve) => {
       this.#end = (end) => {
         this.#end = () => {};
@@ -126,8 +127,10 @@ export class Link {
           this.#end({ code });
         },
       });
-    } catch (error) {
-      this.#note({ code: "token_malformed", message: String(error) });
+    } catch {
+      // Not the error's own message: a browser's repeats the token.
+      const message = "The token is no JWT";
+      this.#note({ code: "token_malformed", message });
       this.#end({ code: 4401 });
     }
   }
@@ -135,6 +138,7 @@ export class Link {
   #take(frame: Frame): void {
     const { type, connection_id: id = this.#own?.id } = frame;
     const task = this.tasks.get(id);
+    this.#settle();
     switch (type) {
       case "connected":
       case "auth":
@@ -158,11 +162,16 @@ export class Link {
     }
   }
 
-  #greeted(): void {
+  /** A server that says anything, be it a refusal, was reached. */
+  #settle(): void {
     const { transports, spread } = this.#context;
-    if (transports.settle(this.#transport) && transports.isStream) {
+    transports.settle(this.#transport);
+    if (this.#transport === "sse" && this.tasks.size > 1) {
       spread(this, this.#own?.id ?? "");
     }
+  }
+
+  #greeted(): void {
     this.#isOpen = true;
     this.#tellState("open");
     for (const each of this.tasks.values()) {

@@ -19,6 +19,12 @@ import { UpdateQueue } from "./update_queue.ts";
 export * from "./api.ts";
 
 /**
+ * A socket may watch 100 tasks, and send 100 messages at once by default, a
+ * `subscribe` for each task; beyond that it is closed, each time anew.
+ */
+const maxTasksPerLink = 50;
+
+/**
  * Watches one task: yields it as it is, then each event once, in order, over
  * lost connections and restarted servers, until it is over.
  *
@@ -44,8 +50,8 @@ export function watchTask(
 }
 
 /**
- * Makes a client that watches many tasks over one socket, which is open while
- * there are any.
+ * Makes a client that watches many tasks over one socket, or one for every 50,
+ * open while there are any.
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
  * @throws {TypeError} When the URL is none.
@@ -73,7 +79,7 @@ export function connect(
       }
     },
   };
-  /** One for all tasks, or over Server-Sent Events one for each. */
+  /** One for every 50 tasks, or over Server-Sent Events one for each. */
   const links = new Set([new Link(context)]);
 
   function linkOf(id: string): Link | undefined {
@@ -81,8 +87,10 @@ export function connect(
   }
 
   function follow(task: FollowedTask): void {
-    let [link] = links;
-    if (!link || transports.isStream) {
+    let link = transports.isStream
+      ? undefined
+      : [...links].find(({ tasks }) => tasks.size < maxTasksPerLink);
+    if (!link) {
       for (const each of links) if (each.tasks.size === 0) links.delete(each);
       links.add(link = new Link(context));
     }

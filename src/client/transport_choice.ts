@@ -17,14 +17,16 @@ export class TransportChoice {
   /** What to connect by: WebSocket twice, then a stream of events, and again, until one of them works. */
   next(): Transport {
     if (this.#choice !== "auto") return this.#choice;
-    this.#attempts += 1;
-    return this.#attempts % 3 === 0 ? "sse" : "websocket";
+    return this.#attempts % 3 === 2 ? "sse" : "websocket";
   }
 
-  /** One of them works: it stays. Returns whether that is news. */
-  settle(transport: Transport): boolean {
-    const isNew = this.#choice !== transport;
+  /** Counts an attempt: what failed before it (to get a token) says nothing about a transport. */
+  tried(): void {
+    this.#attempts += 1;
+  }
+
+  /** One of them works: it stays. */
+  settle(transport: Transport): void {
     this.#choice = transport;
-    return isNew;
   }
 }

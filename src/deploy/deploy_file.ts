@@ -1,4 +1,4 @@
-import { describeSettings } from "./env_file.ts";
+import { encodeEnvFile } from "./env_file.ts";
 
 /** The files that go with the binary, and what each is. */
 export const deployFiles = {
@@ -26,6 +26,6 @@ const names: Record<Exclude<DeployFileName, "env">, string> = {
  * @throws {Deno.errors.NotFound} When it is not in the binary.
  */
 export async function readDeployFile(name: DeployFileName): Promise<string> {
-  if (name === "env") return describeSettings();
+  if (name === "env") return encodeEnvFile();
   return await Deno.readTextFile(new URL(names[name], import.meta.url));
 }

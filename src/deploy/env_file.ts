@@ -4,7 +4,7 @@ import { flagOf, type Setting, settings } from "../settings.ts";
  * Every setting as an env file: what it does and expects, its flag, and the
  * variable with its default, commented out. To set one, take away its `#`.
  */
-export function describeSettings(): string {
+export function encodeEnvFile(): string {
   const entries = Object.values<Setting>(settings).map((setting) => {
     const { variable, fallback = "", description, expects } = setting;
     return [

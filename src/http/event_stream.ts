@@ -71,7 +71,8 @@ function publishing(
       stop = () => {
         if (!isPublishing) controller.terminate();
       };
-      drainSignal.addEventListener("abort", stop);
+      if (drainSignal.aborted) stop();
+      else drainSignal.addEventListener("abort", stop);
     },
     async transform(lines, controller) {
       isPublishing = true;

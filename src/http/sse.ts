@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import type { Config } from "../config.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
 import { dismissalOf, isAddressFull } from "../sockets/admission.ts";
@@ -25,6 +26,9 @@ import { SseTransport } from "./sse_transport.ts";
 /** How long a browser may go by a preflight's answer, in seconds. */
 const preflightMaxAge = 600;
 
+/** Our client takes a stream for dead after a minute, as many proxies do; in milliseconds. */
+const maxPingIntervalMs = 25_000;
+
 /**
  * `/sse/realtime`: what `/ws/realtime` sends, as Server-Sent Events, for
  * clients and proxies that WebSockets don't reach (spec §2; HTML §9.2).
@@ -38,7 +42,7 @@ const preflightMaxAge = 600;
 export function sseRoutes(services: Services): Hono {
   const { config } = services;
   const encode = createSseEncoder();
-  const pings = new SsePings(config.idleTimeoutSeconds * 500);
+  const pings = new SsePings(pingIntervalMs(config));
   const app = new Hono();
   app.use(
     "/sse/realtime/*",
@@ -79,6 +83,11 @@ export function sseRoutes(services: Services): Hono {
     },
   );
   return app;
+}
+
+/** Like a socket's pings, and never more seldom than clients and proxies wait for. */
+function pingIntervalMs({ idleTimeoutSeconds }: Config): number {
+  return Math.min(idleTimeoutSeconds * 500 || Infinity, maxPingIntervalMs);
 }
 
 /** Hono answers HEAD by GET's route, and would leave the stream open. */

@@ -22,6 +22,7 @@ export class SseBody {
         this.#handOver();
       },
       cancel: () => {
+        this.#asking = undefined; // a cancelled stream can't be closed
         this.end();
         this.drop();
       },

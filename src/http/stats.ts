@@ -19,7 +19,7 @@ export function statsRoutes(services: Services): Hono {
     return c.json({
       now: new Date().toISOString(),
       started_at: stats.startedAt.toISOString(),
-      connections: registry.list().length,
+      connections: registry.openCount,
       totals: stats.totals,
       seconds: { ...history, p50_ms: p50Ms, p99_ms: p99Ms },
     });

@@ -39,6 +39,11 @@ export class ConnectionRegistry {
     this.#drain.abort();
   }
 
+  /** How many connections are listed. */
+  get openCount(): number {
+    return this.#open.size;
+  }
+
   /** The listed connections, oldest first. */
   list(): readonly Connection[] {
     return [...this.#open.values()];

@@ -43,6 +43,17 @@ Deno.test("FollowedTask.take() yields the task as it is, then each event", async
   ]);
 });
 
+Deno.test("FollowedTask.join() does not show a task that was forgotten", async () => {
+  const { task, take, watch } = makeTask();
+  take(sync, taskFrame(1), { type: "deleted", connection_id: "a" });
+  const watching = watch();
+  task.end();
+  assertEquals(
+    (await watching).map((update) => "task" in update && update.task),
+    [null],
+  );
+});
+
 Deno.test("FollowedTask.take() yields nothing twice, and nothing before sync", async () => {
   const { task, take, watch } = makeTask();
   const watching = watch();

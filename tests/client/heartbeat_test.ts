@@ -67,6 +67,7 @@ Deno.test("Heartbeat.stop() lets go of the timer", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   heartbeat.stop();
+  heartbeat.beat();
   time.tick(3_600_000);
   assertEquals(done, []);
 });

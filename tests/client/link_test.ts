@@ -200,15 +200,56 @@ Deno.test("Link goes on when getToken fails, and says so", async () => {
   assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
 });
 
-Deno.test("Link gives up on a token that can't be sent", async () => {
+Deno.test("Link stays with WebSocket where no token could be had at first", async () => {
+  let failures = 0;
+  await using started = await start({
+    getToken: () => {
+      if (failures++ < 2) throw new Error("Away");
+      return "x";
+    },
+  });
+  const { sockets, time } = started;
+  await time.tickAsync(500);
+  await time.tickAsync(1_000);
+  assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
+});
+
+Deno.test("Link stays with WebSocket where the server sent sockets away at first", async () => {
+  await using started = await start();
+  const { sockets, time } = started;
+  for (const attempt of [1, 2]) {
+    sockets.last(attempt).receive({
+      type: "error",
+      code: "server_restarting",
+      message: "Restarting",
+      retry_after_ms: 10,
+    });
+    sockets.last(attempt).end(1012);
+    await time.tickAsync(10);
+  }
+  sockets.last(3).greet();
+});
+
+Deno.test("Link gives up on a token that can't be sent, and does not repeat it", async () => {
   const time = new FakeTime();
+  const messages: string[] = [];
+  class WebSocket {
+    // As in Chromium.
+    constructor(_url: string, [, token]: string[]) {
+      throw new SyntaxError(`The subprotocol '${token}' is invalid.`);
+    }
+  }
   const watching = new WatchingClient("http://host", {
     getToken: () => "not a token",
+    WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+    onError: ({ message }) => messages.push(message),
   });
   assertEquals(await outcomeOf(watching.client.watch("a")), [
     "token_malformed 4401",
   ]);
   await watching.closed();
+  assertEquals(messages.some((text) => text.includes("not a token")), false);
+  assertEquals(messages.length > 0, true);
   time.restore();
 });
 

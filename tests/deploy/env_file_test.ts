@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeSettings } from "../../src/deploy/env_file.ts";
+import { encodeEnvFile } from "../../src/deploy/env_file.ts";
 import { settings } from "../../src/settings.ts";
 
-Deno.test("describeSettings() has each setting once, described and commented out", () => {
-  const lines = describeSettings().split("\n");
+Deno.test("encodeEnvFile() has each setting once, described and commented out", () => {
+  const lines = encodeEnvFile().split("\n");
   for (const setting of Object.values(settings)) {
     const fallback = "fallback" in setting ? setting.fallback : "";
     const at = lines.indexOf(`#${setting.variable}=${fallback}`);

@@ -25,6 +25,17 @@ Deno.test("SseBody.write() hands over to a reader that waits", async () => {
   assertEquals(decode((await reader.read()).value), "b");
 });
 
+Deno.test("SseBody.stream can be cancelled by a reader that waits", async () => {
+  const body = new SseBody();
+  const reader = body.stream.getReader();
+  const reading = reader.read();
+  await Promise.resolve();
+  await reader.cancel();
+  assertEquals((await reading).done, true);
+  body.write(bytes("a"));
+  assertEquals(body.waitingBytes, 0);
+});
+
 Deno.test("SseBody.write() lets what waits leave together", async () => {
   const body = new SseBody();
   for (const text of ["a", "b", "c"]) body.write(bytes(text));

@@ -49,6 +49,17 @@ Deno.test("sseRoutes() does not keep a server from stopping by a reader that sto
   assertEquals(registry.list(), []);
 });
 
+Deno.test("sseRoutes() sends pings where sockets get none", async () => {
+  await using server = await startTestServer({
+    config: { idleTimeoutSeconds: 0 },
+  });
+  using time = new FakeTime();
+  await using client = await SseClient.open(server, "a");
+  await client.nextOf("sync");
+  time.tick(25_000);
+  assertEquals(await client.nextBlock(), { comment: "ping" });
+});
+
 Deno.test("sseRoutes() sends a ping at half the idle timeout", async () => {
   await using server = await startTestServer({
     config: { idleTimeoutSeconds: 20 },

@@ -25,8 +25,9 @@ Deno.test("ConnectionRegistry.list() drops a connection the moment it is closed"
   const registry = new ConnectionRegistry();
   const { connection } = fakeConnection();
   registry.add(connection);
+  assertEquals(registry.openCount, 1);
   connection.close(1001);
-  assertEquals(registry.list(), []);
+  assertEquals([registry.list(), registry.openCount], [[], 0]);
 });
 
 Deno.test("ConnectionRegistry.socketCount goes on counting a closed connection until its socket is released", () => {
