@@ -50,3 +50,22 @@ export type Identity =
     readonly userId: string;
     readonly rejection: TokenRejection;
   };
+
+/** Whether somebody came with a token that had ended. */
+export function isExpired(identity: Identity): boolean {
+  return "rejection" in identity &&
+    identity.rejection.code === "token_expired";
+}
+
+/** Who a client is whose token has ended. */
+export function expired(guestUserId: string): Identity {
+  return {
+    status: "invalid_token",
+    userId: guestUserId,
+    rejection: {
+      code: "token_expired",
+      message:
+        "The token has expired: send a new one in an auth frame, or connect again with it",
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { mayWatch } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
-import type { Identity } from "../auth/identity.ts";
+import { expired, type Identity, isExpired } from "../auth/identity.ts";
 import {
   type ClientFrame,
   parseClientFrame,
@@ -25,7 +25,7 @@ import {
   slowGuessing,
 } from "./identity_limits.ts";
 import type { Message } from "./inbox.ts";
-import { closeUnauthenticated } from "./required_auth.ts";
+import { closeUnauthenticated, closeUnchecked } from "./required_auth.ts";
 import { jitteredRetryMs } from "./retry.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { TokenClock } from "./token_clock.ts";
@@ -161,9 +161,11 @@ export class RealtimeSession {
     );
   }
 
-  /** A user who lost their token may come back with a new one; nobody else may. */
+  /** Whose token has ended, or can't be checked now, may come back; nobody else may. */
   #refuseOwnTask(): void {
-    if (this.#hasLostToken) {
+    if (this.#identity.status === "auth_error") {
+      closeUnchecked(this.#connection);
+    } else if (this.#hasLostToken || isExpired(this.#identity)) {
       this.#connection.close(closeCodes.unauthorized, {
         code: "token_expired",
         message:
@@ -237,18 +239,5 @@ function forbidden(): ErrorFrame {
     code: "forbidden",
     message:
       "This user may not watch this task: connect with a token of the task's user, or one whose 'tasks' claim names it",
-  };
-}
-
-/** Who a client is whose token has ended. */
-function expired(guestUserId: string): Identity {
-  return {
-    status: "invalid_token",
-    userId: guestUserId,
-    rejection: {
-      code: "token_expired",
-      message:
-        "The token has expired: send a new one in an auth frame, or connect again with it",
-    },
   };
 }

@@ -4,6 +4,16 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import type { Connection } from "./connection.ts";
 import { jitteredRetryMs } from "./retry.ts";
 
+/** Closes a connection whose token could not be checked, where that decides: 1013. */
+export function closeUnchecked(connection: Connection): void {
+  connection.close(closeCodes.tryAgainLater, {
+    code: "authentication_unavailable",
+    message:
+      "Authentication is required and cannot be checked now: try again later",
+    retryAfterMs: jitteredRetryMs(),
+  });
+}
+
 /**
  * Closes a connection that is not authenticated where `TASKWIRE_AUTH=required`:
  * 4401, or 1013 where its token could not be checked. The reason, if its token
@@ -18,12 +28,7 @@ export function closeUnauthenticated(
 ): boolean {
   if (auth !== "required" || status === "authenticated") return false;
   if (status === "auth_error") {
-    connection.close(closeCodes.tryAgainLater, {
-      code: "authentication_unavailable",
-      message:
-        "Authentication is required and cannot be checked now: try again later",
-      retryAfterMs: jitteredRetryMs(),
-    });
+    closeUnchecked(connection);
   } else {
     connection.close(closeCodes.unauthorized, {
       code: "authentication_required",

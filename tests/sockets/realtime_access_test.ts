@@ -95,6 +95,38 @@ for (
   });
 }
 
+Deno.test("realtimeEndpoint() sends the bearer of an expired token on a private task for a new one, by 4401", async () => {
+  await using server = await startTestServer();
+  await answerOf(server.publish("a", { user_id: 42, message: "secret" }));
+  const token = await signToken({ sub: "42", exp: secondsFromNow(-60) });
+  await using socket = new TestSocket(
+    server.ws(`/ws/realtime/a?token=${token}`),
+  );
+  const { said, frames, code } = await toTheEnd(socket);
+  assertEquals(said, ["invalid_token", "token_expired", "token_expired"]);
+  assertEquals(code, 4401);
+  assert(!JSON.stringify(frames).includes("secret"));
+});
+
+Deno.test("realtimeEndpoint() asks to come back to a private task when the token can be checked, by 1013", async () => {
+  await using server = await startTestServer({
+    services: () => ({
+      verifier: { verify: () => Promise.reject(new Error("down")) },
+    }),
+  });
+  await answerOf(server.publish("a", { user_id: 42, message: "private" }));
+  await using socket = new TestSocket(server.ws("/ws/realtime/a?token=t"));
+  const { said, frames, code } = await toTheEnd(socket);
+  assertEquals(said, [
+    "auth_error",
+    "verifier_unavailable",
+    "authentication_unavailable",
+  ]);
+  assertEquals(code, 1013);
+  assert(Number(frames.at(-1)?.retry_after_ms) > 0);
+  assert(!JSON.stringify(frames).includes("private"));
+});
+
 Deno.test("realtimeEndpoint() closes guests the moment a task becomes private, and its user goes on", async () => {
   await using server = await startTestServer();
   const token = await signToken({ sub: "42" });

@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import { expired, type Identity, isExpired } from "../../src/auth/identity.ts";
+
+Deno.test("expired() makes a guest, and isExpired() knows it", () => {
+  const identity = expired("7");
+  assertEquals([identity.status, identity.userId], ["invalid_token", "7"]);
+  assertEquals(isExpired(identity), true);
+});
+
+Deno.test("isExpired() takes no other token for an expired one", () => {
+  const identities: Identity[] = [
+    { status: "guest", userId: "1" },
+    {
+      status: "invalid_token",
+      userId: "1",
+      rejection: { code: "token_malformed", message: "" },
+    },
+    {
+      status: "auth_error",
+      userId: "1",
+      rejection: { code: "verifier_unavailable", message: "" },
+    },
+  ];
+  assertEquals(identities.map(isExpired), [false, false, false]);
+});
