@@ -60,6 +60,10 @@ export const problemMeanings = {
     statuses: [409],
     when: "The event is of an earlier attempt than the newest",
   },
+  event_id_reserved: {
+    statuses: [409],
+    when: "The event_id belongs to an event of this task that is yet to come",
+  },
   owner_fixed: {
     statuses: [409],
     when: "The event names a user, and the task's first event settled another",

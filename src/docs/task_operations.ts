@@ -43,6 +43,7 @@ export const publishOperations: readonly Operation[] = [
       "body_incomplete",
       "task_finished",
       "attempt_outdated",
+      "event_id_reserved",
       "owner_fixed",
       "body_too_large",
       "bad_event",

@@ -80,7 +80,9 @@ export interface ServedSocket {
  */
 export class SocketEvents implements EventListenerObject {
   readonly #socket: WebSocket;
-  readonly #served: ServedSocket;
+  readonly #services: Services;
+  /** Until it opens; then the connection has what is needed of it. */
+  #served: ServedSocket | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
   #isWithinRate: (() => boolean) | undefined;
@@ -91,6 +93,7 @@ export class SocketEvents implements EventListenerObject {
   constructor(socket: WebSocket, served: ServedSocket) {
     this.#socket = socket;
     this.#served = served;
+    this.#services = served.services;
     const { config, registry } = served.services;
     const { remoteAddress } = served.handshake;
     this.#isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
@@ -115,7 +118,10 @@ export class SocketEvents implements EventListenerObject {
   }
 
   #open(): void {
-    const { handshake, host, endpoint, services, options } = this.#served;
+    const served = this.#served;
+    if (served === undefined) return; // opened before, which no socket is twice
+    this.#served = undefined;
+    const { handshake, host, endpoint, services, options } = served;
     const { config, registry } = services;
     const transport = new SocketTransport(this.#socket);
     const connection = new Connection(transport, handshake, options);
@@ -152,7 +158,7 @@ export class SocketEvents implements EventListenerObject {
   #receive(message: Message): void {
     const connection = this.#connection;
     if (!connection || !this.#inbox || connection.isClosed) return;
-    const { config } = this.#served.services;
+    const { config } = this.#services;
     if (exceedsBytes(message, config.maxMessageBytes)) {
       connection.close(closeCodes.messageTooBig, {
         code: "message_too_big",
@@ -180,7 +186,7 @@ export class SocketEvents implements EventListenerObject {
     this.#giveBack();
     if (!this.#connection) return;
     this.#connection.ended(code);
-    this.#served.services.registry.released(this.#connection);
+    this.#services.registry.released(this.#connection);
     this.#connection = undefined;
     this.#inbox = undefined;
   }
@@ -190,7 +196,7 @@ export class SocketEvents implements EventListenerObject {
     this.#giveBack();
     log.debug("A socket broke: {reason}", {
       reason: event instanceof ErrorEvent ? event.message : event.type,
-      route: this.#served.handshake.route,
+      route: (this.#connection ?? this.#served)?.handshake.route,
     });
   }
 

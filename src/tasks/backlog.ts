@@ -4,6 +4,8 @@ import { isTerminal } from "./status.ts";
 /** An event to send, and how many before it it stands for. */
 export interface Sendable {
   readonly event: TaskEvent;
+  /** The event as all its watchers get it; none for one that stands for others. */
+  readonly frame?: string;
   /** 0 for an event as it was published. */
   readonly skipped: number;
 }
@@ -27,18 +29,26 @@ export class Backlog {
   merge(): void {
     if (this.#merges) return;
     this.#merges = true;
-    for (const { event } of this.#items.splice(0)) this.add(event);
+    for (const { event, frame } of this.#items.splice(0)) {
+      this.add(event, frame);
+    }
   }
 
   /** Adds the next event. */
-  add(event: TaskEvent): void {
+  add(event: TaskEvent, frame?: string): void {
     const last = this.#items.at(-1);
     if (this.#merges && last && isProgress(last.event) && isProgress(event)) {
       this.#items[this.#items.length - 1] = {
         event: { ...last.event, ...event },
         skipped: last.skipped + 1,
       };
-    } else this.#items.push({ event, skipped: 0 });
+    } else {
+      this.#items.push({
+        event,
+        ...(frame === undefined ? {} : { frame }),
+        skipped: 0,
+      });
+    }
   }
 
   /** Takes the oldest out. */

@@ -17,7 +17,10 @@ const maxNameLength = 256;
 /** The longest lease, in seconds: what a timer can hold (2^31 − 1 ms). */
 const maxLeaseSeconds = 2_147_483;
 
-const name = z.string().min(1).max(maxNameLength);
+const name = z.string().min(1).max(maxNameLength).refine(
+  (text) => text.isWellFormed(),
+  "not Unicode: it has half a surrogate pair",
+);
 const amount = z.number().nonnegative();
 
 /**

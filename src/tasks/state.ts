@@ -1,5 +1,10 @@
 import type { EventDraft } from "./draft.ts";
-import { positionId, type Snapshot, type TaskEvent } from "./event.ts";
+import {
+  parsePositionId,
+  positionId,
+  type Snapshot,
+  type TaskEvent,
+} from "./event.ts";
 import { foldEvent, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
@@ -35,6 +40,7 @@ export interface Refusal {
   readonly code:
     | "task_finished"
     | "attempt_outdated"
+    | "event_id_reserved"
     | "owner_fixed"
     | "task_unknown"
     | "lease_renewed";
@@ -82,13 +88,21 @@ function applyDraft(
     draft.status ?? impliedStatus(before?.status),
     draft,
   );
+  const epoch = before?.epoch ?? stamp.epoch;
+  const position = parsePositionId(event.event_id, epoch);
+  if (position !== undefined && position > event.offset) {
+    return {
+      code: "event_id_reserved",
+      detail: "This event_id belongs to an event that is yet to come",
+    };
+  }
   const owner = state ? state.owner : draft.user_id;
   const leaseSeconds = isTerminal(event.status) ? undefined : draft.lease;
   const isNewAttempt = event.attempt !== before?.attempt;
   return {
     event,
     state: {
-      snapshot: foldEvent(before, event, before?.epoch ?? stamp.epoch),
+      snapshot: foldEvent(before, event, epoch),
       ...(owner === undefined ? {} : { owner }),
       ...(leaseSeconds === undefined
         ? {}

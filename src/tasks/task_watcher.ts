@@ -109,7 +109,7 @@ export class TaskWatcher implements Watcher {
       return true;
     }
     this.#taken = position;
-    if (isHolding) this.#backlog.add(stored.event);
+    if (isHolding) this.#backlog.add(stored.event, frame);
     else if (this.#send(frame, position) !== "sent") {
       this.#inBackground(this.#hold());
     }
@@ -198,9 +198,7 @@ export class TaskWatcher implements Watcher {
         }
         const { event, skipped } = held;
         const epoch = this.#taken?.epoch ?? "";
-        const frame = skipped === 0
-          ? encodeTask(JSON.stringify(event))
-          : encodeMergedTask(event, skipped);
+        const frame = held.frame ?? encodeMergedTask(event, skipped);
         const outcome = this.#send(frame, { epoch, offset: event.offset });
         if (skipped > 0) this.#options.onMerged?.(skipped);
         isWritable = outcome === "sent";

@@ -5,6 +5,7 @@ import { codesIn } from "../support/codes.ts";
 /** Of the state machine's refusals, those that a publisher meets. */
 const refusals = [
   "attempt_outdated",
+  "event_id_reserved",
   "owner_fixed",
   "task_finished",
   "task_unknown",

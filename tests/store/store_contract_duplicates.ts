@@ -43,13 +43,28 @@ export function testDuplicates(test: Test): void {
   test("publish() is not misled by an event_id that looks like a position", async ({ store, put }) => {
     await put("a", { event_id: "named" });
     const { epoch } = await store.read("a");
-    for (const event_id of [`${epoch}:1`, `${epoch}:9`, `${epoch}:3`]) {
+    for (const event_id of [`${epoch}:1`, "other:9", `${epoch}:4`]) {
       const { offset } = await put("a", { event_id });
       const again = await store.publish("a", { event_id });
       assertEquals(outcomeOf("duplicate", again).offset, offset);
     }
     const { events } = await store.read("a", { epoch, offset: 0 });
     assertEquals(events.length, 4);
+  });
+
+  test("publish() lets nobody take the event_id of an event to come", async (bench) => {
+    const { store, put, announced } = bench;
+    await put("a");
+    const { epoch } = await store.read("a");
+    const outcome = outcomeOf(
+      "refused",
+      await store.publish("a", { event_id: `${epoch}:3` }),
+    );
+    assertEquals(outcome.refusal.code, "event_id_reserved");
+    for (const offset of [2, 3]) {
+      assertEquals((await put("a")).event_id, `${epoch}:${offset}`);
+    }
+    assertEquals(announced.length, 3);
   });
 
   test("publish() takes events without an event_id for as many events", async (bench) => {

@@ -39,11 +39,15 @@ function summary(items: readonly Sendable[]): [number, number][] {
 Deno.test("Backlog.take() gives what was added, as it was and in order", () => {
   const backlog = new Backlog();
   const events = [event(1), event(2, "running", { progress: 0.5 }), event(3)];
-  for (const one of events) backlog.add(one);
+  for (const one of events) backlog.add(one, `frame ${one.offset}`);
   assertEquals(backlog.size, 3);
   assertEquals(
     takeAll(backlog),
-    events.map((event) => ({ event, skipped: 0 })),
+    events.map((event) => ({
+      event,
+      frame: `frame ${event.offset}`,
+      skipped: 0,
+    })),
   );
   assertEquals([backlog.size, backlog.take()], [0, undefined]);
 });

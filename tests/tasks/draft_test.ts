@@ -88,6 +88,7 @@ const refused: [event: unknown, fault: string][] = [
   [{ data: "\n".repeat(32_768) }, "data: larger than 65536"], // escaped
   [{ event_id: "" }, "event_id: "],
   [{ event_id: 1 }, "event_id: "],
+  [{ event_id: "a\ud800" }, "event_id: not Unicode"],
   [{ event_id: "e".repeat(257) }, "event_id: "],
   [{ lease: 0 }, "lease: "],
   [{ lease: -1 }, "lease: "],
