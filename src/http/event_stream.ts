@@ -6,7 +6,8 @@ import {
   tooLong,
 } from "../protocol/lines.ts";
 import type { Services } from "../services.ts";
-import { type Publication, settle, type Store } from "../store/store.ts";
+import { fulfilled, settle } from "../settle.ts";
+import type { Publication, Store } from "../store/store.ts";
 import {
   describeOutcome,
   maxEventBytes,
@@ -130,10 +131,4 @@ function parseLine(line: Line): Publication {
   const { connection_id, ...members } = parseObject(line);
   const connectionId = checkConnectionId(connection_id);
   return { connectionId, change: parseDraft(members) };
-}
-
-/** The value of what went well; throws why something did not. */
-function fulfilled<T>(result: PromiseSettledResult<T> | undefined): T {
-  if (result?.status === "fulfilled") return result.value;
-  throw result?.reason;
 }
