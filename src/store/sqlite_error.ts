@@ -18,8 +18,6 @@ const remedies: Readonly<Record<string, string>> = {
     "it can't be opened: check that its folder exists and may be written",
   "database is not open":
     "it is closed, as at the end of a server that stops: start it again",
-  "statement has been finalized":
-    "it is closed, as at the end of a server that stops: start it again",
   "file is not a database":
     "it is not an SQLite database: name another file, or move it away",
 };
