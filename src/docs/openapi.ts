@@ -201,6 +201,9 @@ function headersOf(status: number) {
   if (status === 401) {
     return { "WWW-Authenticate": header("The challenge", "Bearer") };
   }
+  if (status === 415) {
+    return { "Accept-Encoding": header("What is taken", "identity") };
+  }
   if (status === 426) {
     return { Upgrade: header("What to come back with", "websocket") };
   }

@@ -42,6 +42,14 @@ export const parameters = {
     description: "The event's `event_id`, where the body has none",
     schema: { type: "string", minLength: 1, maxLength: 256 },
   },
+  lines_idempotency_key: {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "With `:` and the number of the line, from 1: the `event_id` of each line that has none",
+    // Of an `event_id` of 256 characters, these leave the number 15 digits.
+    schema: { type: "string", minLength: 1, maxLength: 240 },
+  },
   epoch: {
     name: "epoch",
     in: "query",

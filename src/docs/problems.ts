@@ -11,7 +11,7 @@ export const problemMeanings = {
   bad_connection_id: {
     statuses: [400],
     when:
-      "The connection_id is missing, too long, has a control character or is not UTF-8",
+      "The connection_id is missing, no text, too long, has a control character or is not UTF-8",
   },
   bad_query: { statuses: [400], when: "A query parameter is out of bounds" },
   body_incomplete: {
@@ -71,6 +71,10 @@ export const problemMeanings = {
   body_too_large: {
     statuses: [413],
     when: "The body, or the line, is too large",
+  },
+  unsupported_encoding: {
+    statuses: [415],
+    when: "The body has a Content-Encoding: send it uncompressed",
   },
   bad_event: {
     statuses: [422],

@@ -46,6 +46,7 @@ export const publishOperations: readonly Operation[] = [
       "event_id_reserved",
       "owner_fixed",
       "body_too_large",
+      "unsupported_encoding",
       "bad_event",
       "store_unavailable",
     ],
@@ -57,8 +58,9 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes many events, of any tasks",
     description:
-      `NDJSON both ways: a result line for each line, in order, while the request is still read. A bad line fails alone, with the problem that it would have been answered with. A line has ${maxEventSize} characters at most.`,
+      `NDJSON both ways: a result line for each line, in order, while the request is still read. A bad line fails alone, with the problem that it would have been answered with. With an \`Idempotency-Key\`, a line without an \`event_id\` takes \`<key>:<number of the line, from 1>\`, so that a request that is sent again publishes nothing twice. A line has ${maxEventSize} characters at most.`,
     access: ["publish", "admin"],
+    parameters: ["lines_idempotency_key"],
     body: {
       type: "application/x-ndjson",
       schema: "EventLine",
@@ -73,6 +75,7 @@ export const publishOperations: readonly Operation[] = [
         example: examplePublished,
       },
     }],
+    problems: ["body_incomplete", "unsupported_encoding"],
   },
   {
     method: "post",

@@ -1,20 +1,22 @@
 import { Hono } from "hono";
-import {
-  type Line,
-  LineSplitter,
-  splitLines,
-  tooLong,
-} from "../protocol/lines.ts";
+import { type Line, tooLong } from "../protocol/lines.ts";
 import type { Services } from "../services.ts";
-import { type Publication, settle, type Store } from "../store/store.ts";
+import { fulfilled, settle } from "../settle.ts";
+import type { Publication, Store } from "../store/store.ts";
 import {
   describeOutcome,
   maxEventBytes,
   parseDraft,
   parseObject,
 } from "./draft_body.ts";
+import { arrivingLines, linesOf } from "./event_lines.ts";
 import { asProblem, problemBody, ProblemError } from "./problem.ts";
-import { allow, checkConnectionId, readBody } from "./request.ts";
+import {
+  allow,
+  checkConnectionId,
+  readBody,
+  refuseEncoded,
+} from "./request.ts";
 
 /**
  * The largest body that is answered when it has arrived, in bytes: an answer
@@ -36,17 +38,23 @@ export function eventStreamRoutes(services: Services): Hono {
   app.post(
     "/",
     allow(["publish", "admin"], services),
+    refuseEncoded,
     async function publishEvents(c) {
       const headers = { "Content-Type": "application/x-ndjson" };
+      const ids = new LineIds(c.req.header("idempotency-key"));
       const length = c.req.header("content-length");
       if (length !== undefined && Number(length) <= maxAnsweredAtOnce) {
         const body = await readBody(c.req.raw, maxAnsweredAtOnce);
-        const results = await publishLines(linesOf(body), services.store);
+        const results = await publishLines(
+          linesOf(body),
+          ids,
+          services.store,
+        );
         return c.body(results.join(""), 200, headers);
       }
       const body: ReadableStream | null = c.req.raw.body;
-      const results = splitLines(body ?? new Blob().stream(), maxEventBytes)
-        .pipeThrough(publishing(services))
+      const results = arrivingLines(body ?? new Blob().stream())
+        .pipeThrough(publishing(ids, services))
         .pipeThrough(new TextEncoderStream());
       return c.body(results, 200, headers);
     },
@@ -54,13 +62,26 @@ export function eventStreamRoutes(services: Services): Hono {
   return app;
 }
 
-function linesOf(body: string): Line[] {
-  const splitter = new LineSplitter(maxEventBytes);
-  return [...splitter.push(body), ...splitter.end()];
+/** The `event_id` of each line that has none of its own: the key of its request, and its number there. */
+class LineIds {
+  readonly #key: string | undefined;
+  #count = 0;
+
+  /** @param key The request's `Idempotency-Key`; without one, nor an empty one, lines get no ids. */
+  constructor(key: string | undefined) {
+    this.#key = key;
+  }
+
+  /** What the next line is taken to say where it doesn't say otherwise. */
+  next(): { event_id?: string } {
+    this.#count += 1;
+    return this.#key ? { event_id: `${this.#key}:${this.#count}` } : {};
+  }
 }
 
 /** From batches of lines to their results. */
 function publishing(
+  ids: LineIds,
   { store, registry }: Services,
 ): TransformStream<Line[], string> {
   const { drainSignal } = registry;
@@ -76,7 +97,7 @@ function publishing(
     },
     async transform(lines, controller) {
       isPublishing = true;
-      const results = await publishLines(lines, store);
+      const results = await publishLines(lines, ids, store);
       isPublishing = false;
       controller.enqueue(results.join(""));
       if (drainSignal.aborted) controller.terminate();
@@ -93,9 +114,13 @@ function publishing(
 /** @returns A line of the answer for each line: what a request of its own would be answered with. */
 async function publishLines(
   lines: readonly Line[],
+  ids: LineIds,
   store: Store,
 ): Promise<string[]> {
-  const parsed = lines.map((line) => settle(() => parseLine(line)));
+  const parsed = lines.map((line) => {
+    const defaults = ids.next();
+    return settle(() => parseLine(line, defaults));
+  });
   const publications = parsed.filter((result) => result.status === "fulfilled")
     .map(({ value }) => value);
   const outcomes = await store.publishAll(publications).catch(
@@ -118,8 +143,14 @@ async function publishLines(
   });
 }
 
-/** @throws {ProblemError} For a line that can't be published. */
-function parseLine(line: Line): Publication {
+/**
+ * @param defaults Members that count where the line has none of their names.
+ * @throws {ProblemError} For a line that can't be published.
+ */
+function parseLine(
+  line: Line,
+  defaults: { readonly event_id?: string },
+): Publication {
   if (line === tooLong) {
     throw new ProblemError({
       status: 413,
@@ -129,11 +160,5 @@ function parseLine(line: Line): Publication {
   }
   const { connection_id, ...members } = parseObject(line);
   const connectionId = checkConnectionId(connection_id);
-  return { connectionId, change: parseDraft(members) };
-}
-
-/** The value of what went well; throws why something did not. */
-function fulfilled<T>(result: PromiseSettledResult<T> | undefined): T {
-  if (result?.status === "fulfilled") return result.value;
-  throw result?.reason;
+  return { connectionId, change: parseDraft({ ...defaults, ...members }) };
 }

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler, Next } from "hono";
 import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { connectionIdFault } from "../tasks/connection_id.ts";
@@ -36,7 +36,9 @@ export function readConnectionId(c: Context): string {
 export function checkConnectionId(value: unknown): string {
   const detail = typeof value === "string"
     ? connectionIdFault(value)
-    : "The connection_id is missing";
+    : value === undefined
+    ? "The connection_id is missing"
+    : "The connection_id must be text";
   if (detail === undefined) return value as string;
   throw badConnectionId(detail);
 }
@@ -54,6 +56,25 @@ function isDecodable(url: string): boolean {
   } catch {
     return false; // URIError, which has nothing more to say
   }
+}
+
+/**
+ * A middleware that lets through bodies that are sent as they are: nothing here
+ * undoes an encoding, and compressed bytes would be read as bad text.
+ *
+ * @throws {ProblemError} 415 for another `Content-Encoding` (RFC 9110 §12.5.3).
+ */
+export async function refuseEncoded(c: Context, next: Next): Promise<void> {
+  const encoding = c.req.header("content-encoding")?.trim().toLowerCase();
+  if (encoding && encoding !== "identity") {
+    throw new ProblemError({
+      status: 415,
+      code: "unsupported_encoding",
+      detail: "The body has a Content-Encoding: send it uncompressed",
+      headers: { "Accept-Encoding": "identity" },
+    });
+  }
+  await next();
 }
 
 /**

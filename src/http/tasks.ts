@@ -17,6 +17,7 @@ import {
   readBody,
   readConnectionId,
   readWhole,
+  refuseEncoded,
   unknownTask,
 } from "./request.ts";
 
@@ -39,6 +40,7 @@ export function taskRoutes(services: Services): Hono {
   app.post(
     `${id}/events`,
     publishers,
+    refuseEncoded,
     async function publishEvent(c) {
       const connectionId = readConnectionId(c);
       const body = parseObject(await readBody(c.req.raw, maxEventBytes));

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 import type { DatabaseSync } from "node:sqlite";
+import { fulfilled, settle } from "../settle.ts";
 import { asUnavailable } from "./sqlite_error.ts";
-import { settle } from "./store.ts";
 
 /** Work in a transaction; what it returns runs after the commit and gives the result. */
 export type Work<T> = () => () => T;
@@ -42,8 +42,7 @@ export class GroupCommit {
    */
   async write<T>(work: Work<T>): Promise<T> {
     const [result] = await this.writeAll([work]);
-    if (result?.status === "fulfilled") return result.value;
-    throw result?.reason;
+    return fulfilled(result);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { settle } from "../settle.ts";
 import type { StreamPosition, TaskEvent } from "../tasks/event.ts";
 import { applyChange, type Change, type TaskState } from "../tasks/state.ts";
 import { MemoryHistory } from "./memory_history.ts";
@@ -9,7 +10,6 @@ import {
   type Publication,
   type PublishOutcome,
   type Retention,
-  settle,
   type Store,
   type TaskList,
 } from "./store.ts";

@@ -16,6 +16,8 @@ const remedies: Readonly<Record<string, string>> = {
   "database or disk is full": "the disk is full: make room",
   "unable to open database file":
     "it can't be opened: check that its folder exists and may be written",
+  "database is not open":
+    "it is closed, as at the end of a server that stops: start it again",
   "file is not a database":
     "it is not an SQLite database: name another file, or move it away",
 };
@@ -28,11 +30,20 @@ export function explain(error: unknown): string {
   return remedy === undefined ? message : `${remedy} (${message})`;
 }
 
-/** What SQLite reports is the store's failure; anything else is a fault of ours. */
+/** What the runtime says of SQLite's own errors, and of a database that is closed. */
+const storeFailures: readonly unknown[] = [
+  "ERR_SQLITE_ERROR",
+  "ERR_INVALID_STATE",
+];
+
+/**
+ * What SQLite reports is the store's failure, and so is that it was closed
+ * while something still asked for it; anything else is a fault of ours.
+ */
 export function asUnavailable(error: unknown): unknown {
-  const isSqlite = error instanceof Error && "code" in error &&
-    error.code === "ERR_SQLITE_ERROR";
-  return isSqlite
+  const isStores = error instanceof Error && "code" in error &&
+    storeFailures.includes(error.code);
+  return isStores
     ? new StoreUnavailableError(explain(error), { cause: error })
     : error;
 }

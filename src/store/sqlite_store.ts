@@ -14,6 +14,7 @@ import {
   type PublishOutcome,
   type Retention,
   type Store,
+  StoreUnavailableError,
   type TaskList,
 } from "./store.ts";
 
@@ -51,6 +52,7 @@ class SqliteStore implements Store {
   readonly #tasks: SqliteTasks;
   readonly #commits: GroupCommit;
   readonly #announce: Announce;
+  #isClosed = false;
 
   constructor(
     database: DatabaseSync,
@@ -85,14 +87,14 @@ class SqliteStore implements Store {
     since?: StreamPosition | "oldest",
     limit = -1,
   ): Promise<HistoryView> {
-    if (await attempt(() => this.#tasks.isOver(connectionId))) {
+    if (await this.#attempt(() => this.#tasks.isOver(connectionId))) {
       // The epoch of what could begin now must not be that of what has ended.
       await this.#commits.write(() => {
         this.#tasks.take(connectionId);
         return () => {};
       });
     }
-    return await attempt(() => {
+    return await this.#attempt(() => {
       const task = this.#tasks.find(connectionId);
       const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
       const from = since === "oldest" || since?.epoch === epoch
@@ -111,7 +113,7 @@ class SqliteStore implements Store {
   }
 
   list(query: ListQuery): Promise<TaskList> {
-    return attempt(() => this.#tasks.list(query));
+    return this.#attempt(() => this.#tasks.list(query));
   }
 
   forget(connectionId: string): Promise<boolean> {
@@ -128,9 +130,20 @@ class SqliteStore implements Store {
 
   close(): Promise<void> {
     this.#commits.flush();
+    this.#isClosed = true;
     this.#tasks.close();
     this.#database.close();
     return Promise.resolve();
+  }
+
+  async #attempt<T>(read: () => T): Promise<T> {
+    // Deno 2.4 dies of a statement that outlives its database.
+    if (this.#isClosed) throw new StoreUnavailableError("It is closed");
+    try {
+      return await read();
+    } catch (error) {
+      throw asUnavailable(error);
+    }
   }
 
   #publish(connectionId: string, change: Change): () => PublishOutcome {
@@ -170,13 +183,5 @@ class SqliteStore implements Store {
       delivered: this.#announce(eventAnnouncement(event, json, state)),
       cancelRequested: state.cancelRequested ?? false,
     });
-  }
-}
-
-async function attempt<T>(read: () => T): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    throw asUnavailable(error);
   }
 }

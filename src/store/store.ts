@@ -163,15 +163,6 @@ export class StoreUnavailableError extends Error {
   override readonly name = "StoreUnavailableError";
 }
 
-/** Runs what may throw. */
-export function settle<T>(action: () => T): PromiseSettledResult<T> {
-  try {
-    return { status: "fulfilled", value: action() };
-  } catch (reason) {
-    return { status: "rejected", reason };
-  }
-}
-
 /** How much a store keeps. */
 export interface Retention {
   /** Events a task; the newest are kept. */

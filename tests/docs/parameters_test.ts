@@ -50,6 +50,21 @@ Deno.test("parameters.idempotency_key names the event where its body does not", 
   assertEquals((await publish()).json().duplicate, true);
 });
 
+Deno.test("parameters.lines_idempotency_key leaves an event_id room for the number of the line", async () => {
+  const { call } = await makeApi();
+  const { name, schema } = parameters.lines_idempotency_key;
+  const longest = "k".repeat(schema.maxLength ?? 0);
+  const { text } = await call("POST /api/events", {
+    headers: {
+      [name]: longest,
+      Authorization: "Bearer an-api-key-for-tests",
+    },
+    body: '{"connection_id":"a"}',
+  });
+  assertEquals(JSON.parse(text).offset, 1);
+  assertEquals(`${longest}:${10 ** 14}`.length, 256);
+});
+
 Deno.test("parameters.status has every status, and no other word is taken", async () => {
   const { call } = await makeApi();
   for (const status of parameters.status.schema.enum ?? []) {

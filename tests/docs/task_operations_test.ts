@@ -6,6 +6,7 @@ import {
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import { makeApi, scoped } from "../support/api.ts";
 import { assertAnswer } from "../support/documents.ts";
+import { testApiKey } from "../support/server.ts";
 
 const event = "POST /api/tasks/{connection_id}/events";
 const many = "POST /api/events";
@@ -85,6 +86,40 @@ Deno.test("publishOperations and readOperations describe what a server answers",
     all.map(({ method, path }) => `${method.toUpperCase()} ${path}`).sort(),
   );
 });
+
+const authorized = { Authorization: `Bearer ${testApiKey}` };
+
+for (const [route, announced] of [[event, false], [many, true]] as const) {
+  Deno.test(`${route} is answered as it is described where its body breaks`, async () => {
+    const { call } = await makeApi();
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new Error("broken")),
+    });
+    const answer = await call(requestOf(route, "a"), {
+      body,
+      headers: {
+        ...authorized,
+        ...(announced ? { "Content-Length": "9" } : {}),
+      },
+    });
+    assertEquals(answer.status, 400);
+    assertAnswer(route, answer);
+  });
+}
+
+for (const route of [event, many]) {
+  Deno.test(`${route} refuses an encoded body as it is described`, async () => {
+    const { call, services } = await makeApi();
+    const answer = await call(requestOf(route, "a"), {
+      body: '{"connection_id":"a"}',
+      headers: { ...authorized, "Content-Encoding": "gzip" },
+    });
+    assertEquals(answer.status, 415);
+    assertEquals(answer.headers.get("accept-encoding"), "identity");
+    assertAnswer(route, answer);
+    assertEquals((await services.store.read("a")).offset, 0);
+  });
+}
 
 for (const { method, path } of [...publishOperations, ...readOperations]) {
   const route = `${method.toUpperCase()} ${path}`;

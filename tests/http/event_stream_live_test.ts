@@ -3,6 +3,7 @@ import { EventLines } from "../support/event_lines.ts";
 import { heldMemory } from "../support/held_memory.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { startTestServer, testApiKey } from "../support/server.ts";
+import { serve } from "../support/taskwire.ts";
 
 function line(connection_id: string, members = {}): string {
   return `${JSON.stringify({ connection_id, ...members })}\n`;
@@ -103,6 +104,63 @@ Deno.test("POST /api/events keeps the connection of a short request that arrives
     }
     assertEquals(/^connection: close/im.test(answer), false, answer);
   }
+});
+
+/** Sends a line, reads its result, sends no more, and reads on until the server has given up the request. */
+async function breakOff(
+  origin: string,
+  key: string,
+  rest: readonly string[],
+): Promise<void> {
+  const { hostname, port } = new URL(origin);
+  using tcp = await Deno.connect({ hostname, port: Number(port) });
+  const request = [
+    "POST /api/events HTTP/1.1",
+    `Host: ${hostname}`,
+    `Authorization: Bearer ${key}`,
+    ...rest,
+  ].join("\r\n");
+  await tcp.write(new TextEncoder().encode(request));
+  const buffer = new Uint8Array(4_096);
+  let answer = "";
+  while (!answer.includes('"offset"')) {
+    const count = await tcp.read(buffer) ?? 0;
+    assertGreater(count, 0, `the connection ended after: ${answer}`);
+    answer += new TextDecoder().decode(buffer.subarray(0, count));
+  }
+  await tcp.closeWrite();
+  while (await tcp.read(buffer) !== null);
+}
+
+Deno.test("POST /api/events keeps what came before a body breaks, and writes of that to its log alone", async () => {
+  const key = "an-api-key-of-32-characters-here";
+  let stderr: Promise<string>;
+  {
+    await using served = await serve(["--log", "debug"], {
+      env: { TASKWIRE_API_KEYS: key },
+    });
+    stderr = served.server.stderr;
+    const size = line("a").length.toString(16);
+    await breakOff(served.origin, key, [
+      "Transfer-Encoding: chunked",
+      "",
+      `${size}\r\n${line("a")}\r\n`,
+    ]);
+    await breakOff(served.origin, key, [
+      "Content-Length: 1000000",
+      "",
+      line("a"),
+    ]);
+    const response = await fetch(`${served.origin}/api/tasks/a`, {
+      headers: { Authorization: `Bearer ${key}` },
+    });
+    assertEquals((await response.json()).offset, 2);
+  }
+  const written = (await stderr).trimEnd().split("\n");
+  const raw = written.filter((text) => !text.startsWith("{"));
+  assertEquals(raw, []);
+  const breaks = written.filter((text) => text.includes("did not arrive"));
+  assertEquals(breaks.length, 2);
 });
 
 Deno.test("POST /api/events refuses nothing of a short request that an earlier line spoils", async () => {

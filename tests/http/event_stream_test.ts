@@ -164,6 +164,58 @@ Deno.test("POST /api/events answers an event_id that comes again with its first 
   );
 });
 
+/** A request's body, short and so answered at once, or as it arrives. */
+const ways = [
+  ["short", (body: string) => ({ body, length: { "Content-Length": "9" } })],
+  ["streamed", (body: string) => ({
+    // As many chunks as lines.
+    body: ReadableStream.from(body.split(/(?<=\n)/))
+      .pipeThrough(new TextEncoderStream()),
+    length: {},
+  })],
+] as const;
+
+for (const [way, request] of ways) {
+  Deno.test(`POST /api/events names the lines of a ${way} request by its Idempotency-Key and their numbers`, async () => {
+    const { call, services } = await makeApi();
+    async function send(key: string, text: string): Promise<string[]> {
+      const { body, length } = request(text);
+      const answer = await call(path, {
+        body,
+        headers: {
+          ...length,
+          "Idempotency-Key": key,
+          Authorization: `Bearer ${testApiKey}`,
+        },
+      });
+      return resultsOf(answer.text).map((result) =>
+        result.duplicate ? `again ${result.offset}` : short(result)
+      );
+    }
+    const lines = [
+      '{"connection_id":"a"}\n',
+      "no JSON\n",
+      `"${"x".repeat(maxEventBytes)}"\n`,
+      '{"connection_id":"a","event_id":"own"}\n',
+      '{"connection_id":"a"}',
+    ].join("");
+    const refused = ["400 bad_json", "413 body_too_large"];
+    const first = ["offset 1", ...refused, "offset 2", "offset 3"];
+    assertEquals(await send("k", lines), first);
+    const { events } = await services.store.read("a", "oldest");
+    assertEquals(
+      events.map(({ json }) => JSON.parse(json).event_id),
+      ["k:1", "own", "k:5"],
+    );
+    const again = ["again 1", ...refused, "again 2", "again 3"];
+    assertEquals(await send("k", lines), again);
+    const other = ["offset 4", ...refused, "again 2", "offset 5"];
+    assertEquals(await send("other", lines), other);
+    const none = ["offset 6", ...refused, "again 2", "offset 7"];
+    assertEquals(await send("", lines), none);
+  });
+}
+
 for (
   const [who, key, status] of [
     ["an API key", () => testApiKey, 200],

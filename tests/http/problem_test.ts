@@ -9,6 +9,7 @@ for (
     [404, "Not Found"],
     [409, "Conflict"],
     [413, "Content Too Large"],
+    [415, "Unsupported Media Type"],
     [422, "Unprocessable Content"],
     [426, "Upgrade Required"],
     [429, "Too Many Requests"],

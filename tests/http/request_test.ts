@@ -7,6 +7,7 @@ import {
   readBody,
   readConnectionId,
   readWhole,
+  refuseEncoded,
   unknownTask,
 } from "../../src/http/request.ts";
 
@@ -63,9 +64,9 @@ Deno.test("checkConnectionId() gives a good id back", () => {
 for (
   const [id, says] of [
     [undefined, "missing"],
-    [null, "missing"],
-    [7, "missing"],
-    [["a"], "missing"],
+    [null, "must be text"],
+    [7, "must be text"],
+    [["a"], "must be text"],
     ["", "empty"],
     ["a\u007f", "control character"],
     ["a".repeat(257), "longer than 256"],
@@ -145,6 +146,40 @@ function streamed(chunks: readonly Uint8Array<ArrayBuffer>[]): {
   }, { highWaterMark: 0 });
   const request = new Request("http://a/", { method: "POST", body });
   return { request, taken: () => taken };
+}
+
+for (
+  const [encoding, passes] of [
+    [undefined, true],
+    ["", true],
+    ["identity", true],
+    [" Identity ", true],
+    ["gzip", false],
+    ["br", false],
+    ["identity, gzip", false],
+  ] as const
+) {
+  Deno.test(`refuseEncoded() ${passes ? "lets through" : "answers 415 to"} Content-Encoding: ${encoding}`, async () => {
+    const app = new Hono();
+    let problem: Problem | undefined;
+    app.post("/", refuseEncoded, (c) => c.text("passed"));
+    app.onError((error, c) => {
+      if (!(error instanceof ProblemError)) throw error;
+      problem = error.problem;
+      return c.text("refused");
+    });
+    const response = await app.request("/", {
+      method: "POST",
+      headers: encoding === undefined ? {} : { "Content-Encoding": encoding },
+    });
+    assertEquals(await response.text(), passes ? "passed" : "refused");
+    assertEquals(
+      problem && [problem.status, problem.code, problem.headers],
+      passes
+        ? undefined
+        : [415, "unsupported_encoding", { "Accept-Encoding": "identity" }],
+    );
+  });
 }
 
 Deno.test("readBody() reads a body up to its limit, whatever it is cut into", async () => {

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { asUnavailable, explain } from "../../src/store/sqlite_error.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
@@ -12,6 +17,7 @@ for (
     ["database or disk is full", "make room"],
     ["unable to open database file", "check that its folder exists"],
     ["file is not a database", "name another file"],
+    ["database is not open", "start it again"],
   ] as const
 ) {
   Deno.test(`explain() says what to do about '${text}', and keeps the words`, () => {
@@ -53,6 +59,16 @@ Deno.test("asUnavailable() makes of SQLite's errors the store's, with their caus
   assert(error instanceof StoreUnavailableError);
   assertEquals(error.message, explain(cause));
   assert(error.message.includes("make room"), error.message);
+  assertStrictEquals(error.cause, cause);
+});
+
+Deno.test("asUnavailable() makes the store's error of a database that is closed", () => {
+  const database = new DatabaseSync(":memory:");
+  database.close();
+  const cause = assertThrows(() => database.exec("BEGIN"));
+  const error = asUnavailable(cause);
+  assert(error instanceof StoreUnavailableError);
+  assert(error.message.includes("it is closed"), error.message);
   assertStrictEquals(error.cause, cause);
 });
 

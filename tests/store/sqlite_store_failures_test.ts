@@ -64,6 +64,13 @@ Deno.test("createSqliteStore() rejects what comes after it is closed, and the pr
   const { store } = open();
   await store.publish("a", {});
   await store.close();
-  await assertRejects(() => store.publish("a", {}));
-  await assertRejects(() => store.read("a"));
+  for (
+    const ask of [
+      () => store.publish("a", {}),
+      () => store.publishAll([{ connectionId: "a", change: {} }]),
+      () => store.read("a"),
+      () => store.list({ limit: 1 }),
+      () => store.forget("a"),
+    ]
+  ) await assertRejects(ask, StoreUnavailableError);
 });

@@ -1,7 +1,6 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
   eventAnnouncement,
-  settle,
   StoreUnavailableError,
 } from "../../src/store/store.ts";
 
@@ -46,15 +45,4 @@ Deno.test("StoreUnavailableError is an Error that keeps its cause", () => {
     "down",
     cause,
   ]);
-});
-
-Deno.test("settle() tells what came back, and what was thrown", () => {
-  assertEquals(settle(() => 1), { status: "fulfilled", value: 1 });
-  const reason = new TypeError("no");
-  assertEquals(
-    settle(() => {
-      throw reason;
-    }),
-    { status: "rejected", reason },
-  );
 });
