@@ -16,7 +16,7 @@ export interface Counters {
   keySetFailures: number;
   /** Events times the watchers that each reached. */
   deliveries: number;
-  /** By the WebSocket route's name, then by `accepted` or the code of the problem that it was refused with. */
+  /** By the name of the route, of sockets or of event streams, then by `accepted` or the code of the problem that it was refused with. */
   readonly handshakes: Record<string, Record<string, number>>;
   /** Tokens that sockets came with, by verdict. */
   readonly tokens: Record<"authenticated" | TokenRejectionCode, number>;

@@ -1,4 +1,4 @@
-import type { ConnectOptions, Transport } from "./api.ts";
+import type { ConnectOptions } from "./api.ts";
 
 /** A token that was refused, and what to do when there is no other. */
 interface Refusal {
@@ -24,9 +24,8 @@ export class Credentials {
    *
    * @throws What `getToken` throws.
    */
-  async forConnection(transport: Transport): Promise<string | undefined> {
-    // A stream is refused before it could have said that the token was bad.
-    this.authStatus = transport === "sse" ? "invalid_token" : undefined;
+  async forConnection(): Promise<string | undefined> {
+    this.authStatus = undefined;
     this.#token = await this.#getToken?.() || undefined;
     if (!this.#token || this.#token === this.#refusal?.token) this.#giveUp();
     return this.#token;

@@ -6,20 +6,12 @@ import {
 } from "./api.ts";
 import { Credentials } from "./credentials.ts";
 import type { FollowedTask } from "./followed_task.ts";
-import type { LinkContext } from "./link_context.ts";
+import type { LinkContext, LinkEnd } from "./link_context.ts";
 import { notify } from "./notify.ts";
 import { Pause } from "./pause.ts";
 import { judgeClose, retryDelayMs } from "./retry.ts";
 import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
 import { onWake } from "./wake.ts";
-
-/** How a connection ended. */
-interface End {
-  readonly code: number;
-  /** The task it ended for, and why, where it was for that one alone. */
-  readonly task?: FollowedTask;
-  readonly error?: ErrorFrame;
-}
 
 /**
  * One connection at a time, made anew for as long as there are tasks to watch:
@@ -35,7 +27,7 @@ export class Link {
   #isRunning = false;
   #transport: Transport = "websocket";
   #session: Session | undefined;
-  #end: (end: End) => void = () => {};
+  #end: (end: LinkEnd) => void = () => {};
   #renewal: ReturnType<typeof setTimeout> | undefined;
   /** The task in the connection's URL. */
   #own: FollowedTask | undefined;
@@ -72,7 +64,7 @@ export class Link {
   /** Asks a task's worker to stop; asks again after a lost connection, until there is an answer. */
   cancel(id: string): void {
     this.#cancels.add(id);
-    this.#sendCancels();
+    this.#sendCancel(id);
   }
 
   async #run(): Promise<void> {
@@ -94,11 +86,11 @@ export class Link {
   }
 
   /** Connects; resolves when that is over. */
-  async #connect(): Promise<End> {
+  async #connect(): Promise<LinkEnd> {
     this.#error = undefined;
     this.#transport = this.#context.transports.next();
     this.#tellState("connecting");
-    const token = await this.#credentials.forConnection(this.#transport);
+    const token = await this.#credentials.forConnection();
     const [own] = this.tasks.values();
     if (!own) return { code: ownEnd };
     this.#context.transports.tried();
@@ -159,6 +151,7 @@ export class Link {
         if (type === "sync") this.#failures = 0;
         if (type === "cancel_requested") this.#cancels.delete(id);
         if (task?.take({ ...frame, connection_id: id })) this.#finish(task);
+        else if (type === "sync") this.#sendCancel(id);
     }
   }
 
@@ -177,7 +170,6 @@ export class Link {
     for (const each of this.tasks.values()) {
       if (each !== this.#own) this.#send("subscribe", each.id, each.position);
     }
-    this.#sendCancels();
   }
 
   #takeError(error: ErrorFrame, task: FollowedTask | undefined): void {
@@ -192,7 +184,7 @@ export class Link {
           retry_after_ms,
         );
       }
-    } else if (this.#cancels.delete(id) || !task) return;
+    } else if (!task || (task.isSynced && this.#cancels.delete(id))) return;
     else if (code === "forbidden" && authStatus === "invalid_token") {
       this.#end({ code: 4401, task, error });
     } else this.#finish(task, new TaskwireError(code, message));
@@ -208,17 +200,19 @@ export class Link {
   }
 
   /** What follows the end of a connection. Returns how long to wait, in milliseconds, for the next. */
-  #judge({ code, task, error = this.#error }: End): number {
+  #judge({ code, task, error = this.#error }: LinkEnd): number {
     if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
-    const failing = word === "forbidden" ? task ?? this.#own : undefined;
+    // These are about one task, and not about the client.
+    const isOfTask = word === "forbidden" || word === "token_expired";
+    const failing = isOfTask ? task ?? this.#own : undefined;
     const giveUp = () => {
       const reason = error?.message ?? `Closed by the server (${code})`;
       for (const each of failing ? [failing] : [...this.tasks.values()]) {
         this.#finish(each, new TaskwireError(word, reason, code));
       }
     };
-    const verdict = judgeClose(code, this.#credentials.authStatus, word);
+    const verdict = judgeClose(code, word);
     if (verdict === "renew" && this.#credentials.refused(giveUp)) return 0;
     if (verdict === "stop") giveUp();
     // The end of a stream that has nothing more to tell.
@@ -232,14 +226,15 @@ export class Link {
     if (this.tasks.get(task.id) === task) this.remove(task.id);
   }
 
-  #sendCancels(): void {
-    for (const id of this.#isOpen ? this.#cancels : []) {
-      if (this.#session?.send) this.#send("cancel", id);
-      else {
-        this.#cancels.delete(id);
-        const message = "Not possible over Server-Sent Events";
-        this.#note({ code: "cancel_unavailable", message, connection_id: id });
-      }
+  /** Waits for the `sync`: an error before it is about the watch, and not about the cancel. */
+  #sendCancel(id: string): void {
+    const isReady = this.#isOpen && this.tasks.get(id)?.isSynced;
+    if (!isReady || !this.#cancels.has(id)) return;
+    if (this.#session?.send) this.#send("cancel", id);
+    else {
+      this.#cancels.delete(id);
+      const message = "Not possible over Server-Sent Events";
+      this.#note({ code: "cancel_unavailable", message, connection_id: id });
     }
   }
 
@@ -252,7 +247,7 @@ export class Link {
     notify(options.onState, { state, transport: this.#transport, ...more });
   }
 
-  readonly #tokenFailed = (error: unknown): End => {
+  readonly #tokenFailed = (error: unknown): LinkEnd => {
     this.#note({ code: "token_failed", message: String(error) });
     return { code: 1013 };
   };

@@ -1,4 +1,5 @@
-import type { ConnectOptions } from "./api.ts";
+import type { ConnectOptions, ErrorFrame } from "./api.ts";
+import type { FollowedTask } from "./followed_task.ts";
 import type { Link } from "./link.ts";
 import type { SessionOptions } from "./session.ts";
 import type { TransportChoice } from "./transport_choice.ts";
@@ -9,4 +10,12 @@ export interface LinkContext extends SessionOptions {
   readonly transports: TransportChoice;
   /** Gives the tasks of a link but one to links of their own. */
   readonly spread: (link: Link, kept: string) => void;
+}
+
+/** How a connection ended. */
+export interface LinkEnd {
+  readonly code: number;
+  /** The task it ended for, and why, where it was for that one alone. */
+  readonly task?: FollowedTask;
+  readonly error?: ErrorFrame;
 }

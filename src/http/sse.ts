@@ -7,6 +7,7 @@ import { dismissalOf, isAddressFull } from "../sockets/admission.ts";
 import { Connection, type Handshake } from "../sockets/connection.ts";
 import { checkAddress, checkLoad } from "../sockets/guard.ts";
 import { readHandshake, readRemoteAddress } from "../sockets/handshake.ts";
+import { countHandshakes } from "../sockets/handshake_count.ts";
 import { isOriginAllowed } from "../sockets/origin.ts";
 import { realtimeEndpoint } from "../sockets/realtime_endpoint.ts";
 import { jitteredRetryMs } from "../sockets/retry.ts";
@@ -22,6 +23,9 @@ import {
 import { SsePings } from "./sse_pings.ts";
 import { refusalOf } from "./sse_refusal.ts";
 import { SseTransport } from "./sse_transport.ts";
+
+/** The name of the only route, as in the routes table of sockets. */
+const route = "realtime_sse";
 
 /** How long a browser may go by a preflight's answer, in seconds. */
 const preflightMaxAge = 600;
@@ -41,8 +45,22 @@ const maxPingIntervalMs = 25_000;
  */
 export function sseRoutes(services: Services): Hono {
   const { config } = services;
+  const count = countHandshakes(route, services.counters);
   const encode = createSseEncoder();
   const pings = new SsePings(pingIntervalMs(config));
+
+  async function answerHandshake(
+    c: Context,
+  ): Promise<ReadableStream | undefined> {
+    const connectionId = readConnectionId(c);
+    refuseHead(c);
+    checkLoad(services);
+    const handshake = readStreamHandshake(c, connectionId, services);
+    admit(handshake, c.req.header("host"), services);
+    const { completed } = c.env;
+    return await openStream(handshake, completed, encode, pings, services);
+  }
+
   const app = new Hono();
   app.use(
     "/sse/realtime/*",
@@ -62,18 +80,11 @@ export function sseRoutes(services: Services): Hono {
     // The second is for an empty id, which is refused like other bad ones.
     ["/sse/realtime/:connection_id{[^]+}", "/sse/realtime/"],
     async function streamEvents(c: Context) {
-      const connectionId = readConnectionId(c);
-      refuseHead(c);
-      checkLoad(services);
-      const handshake = readStreamHandshake(c, connectionId, services);
-      admit(handshake, c.req.header("host"), services);
-      const stream = await openStream(
-        handshake,
-        c.env.completed,
-        encode,
-        pings,
-        services,
-      );
+      const stream = await answerHandshake(c).catch((error) => {
+        count.refused(error);
+        throw error;
+      });
+      count.accepted();
       c.header("Cache-Control", "no-store");
       if (stream === undefined) return c.body(null, 204);
       return c.body(stream, 200, {
@@ -107,7 +118,7 @@ function readStreamHandshake(
   services: Services,
 ): Handshake {
   const known = {
-    route: "realtime_sse",
+    route,
     connectionId,
     remoteAddress: readRemoteAddress(c, services),
   };

@@ -28,7 +28,7 @@ export function addConnectionMetrics(
   addCounter<"route" | "result">(target, {
     name: "taskwire_handshakes_total",
     help:
-      "WebSocket handshakes; the result is 'accepted', or the code of the problem.",
+      "Handshakes of WebSockets and event streams; the result is 'accepted', or the code of the problem.",
     labelNames: ["route", "result"],
     read: function* () {
       for (const [route, results] of Object.entries(counters.handshakes)) {

@@ -82,7 +82,7 @@ export class Connection {
   readonly #transport: Transport;
   readonly #options: ConnectionOptions;
   readonly #backlogBytes: number;
-  readonly #cleanups: (() => void)[] = [];
+  #cleanups: (() => void)[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
 
@@ -135,10 +135,15 @@ export class Connection {
   /**
    * Registers what is to be undone when the connection ends, by whichever side
    * and however; called at once where it has ended already.
+   *
+   * @returns Takes it back: there is nothing to be undone any more.
    */
-  onEnd(cleanup: () => void): void {
+  onEnd(cleanup: () => void): () => void {
     if (this.#closed) cleanup();
     else this.#cleanups.push(cleanup);
+    return () => {
+      this.#cleanups = this.#cleanups.filter((each) => each !== cleanup);
+    };
   }
 
   /**

@@ -6,11 +6,10 @@ export async function pause(
   durationMs: number,
 ): Promise<void> {
   if (durationMs === 0) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, durationMs);
-    connection.onEnd(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, durationMs);
+  const forget = connection.onEnd(resolve);
+  await promise;
+  clearTimeout(timer);
+  forget();
 }

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { parseOfferedProtocols } from "../auth/token.ts";
-import { ProblemError } from "../http/problem.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
 import { readHandshake, readRemoteAddress } from "./handshake.ts";
+import { countHandshakes } from "./handshake_count.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
@@ -34,7 +34,7 @@ export function webSocketHandler(
 ): WebSocketHandler {
   const { idleTimeoutSeconds: idleTimeout } = services.config;
   const options = connectionOptions(services);
-  const results = services.counters.handshakes[route] ??= { accepted: 0 };
+  const count = countHandshakes(route, services.counters);
 
   function upgrade(c: Context): Response {
     const connectionId = checkHandshake(c, services);
@@ -58,14 +58,13 @@ export function webSocketHandler(
 
   // The name is what `taskwire routes` shows of a handler in the app.
   return function WebSocketRoute(c) {
-    let result = "accepted";
     try {
-      return upgrade(c);
+      const response = upgrade(c);
+      count.accepted();
+      return response;
     } catch (error) {
-      result = error instanceof ProblemError ? error.problem.code : "failed";
+      count.refused(error);
       throw error;
-    } finally {
-      results[result] = (results[result] ?? 0) + 1;
     }
   };
 }

@@ -8,17 +8,17 @@ function giving(...tokens: (string | undefined)[]) {
 
 Deno.test("Credentials.forConnection() asks for the token each time; an empty one is none", async () => {
   const credentials = new Credentials(giving("a", "b", ""));
-  assertEquals(await credentials.forConnection("websocket"), "a");
-  assertEquals(await credentials.forConnection("websocket"), "b");
-  assertEquals(await credentials.forConnection("websocket"), undefined);
+  assertEquals(await credentials.forConnection(), "a");
+  assertEquals(await credentials.forConnection(), "b");
+  assertEquals(await credentials.forConnection(), undefined);
   const guest = new Credentials(undefined);
-  assertEquals(await guest.forConnection("websocket"), undefined);
+  assertEquals(await guest.forConnection(), undefined);
 });
 
 Deno.test("Credentials.forConnection() passes on that there is no token to be had", async () => {
   const credentials = new Credentials(() => Promise.reject(new Error("Away")));
   await assertRejects(
-    () => credentials.forConnection("websocket"),
+    () => credentials.forConnection(),
     Error,
     "Away",
   );
@@ -28,12 +28,12 @@ for (const second of ["a", undefined]) {
   Deno.test(`Credentials.forConnection() gives up where "a" was refused and ${second} is next`, async () => {
     const credentials = new Credentials(giving("a", second));
     let gaveUp = 0;
-    await credentials.forConnection("websocket");
+    await credentials.forConnection();
     assertEquals(credentials.refused(() => gaveUp += 1), true);
     assertEquals(gaveUp, 0);
-    await credentials.forConnection("websocket");
+    await credentials.forConnection();
     assertEquals(gaveUp, 1);
-    await credentials.forConnection("websocket");
+    await credentials.forConnection();
     assertEquals(gaveUp, 1);
   });
 }
@@ -42,12 +42,12 @@ Deno.test("Credentials.refused() tries another token once, and again after one w
   const credentials = new Credentials(giving("a", "b", "c", "d"));
   let gaveUp = 0;
   const giveUp = () => gaveUp += 1;
-  await credentials.forConnection("websocket");
+  await credentials.forConnection();
   assertEquals(credentials.refused(giveUp), true);
-  await credentials.forConnection("websocket");
+  await credentials.forConnection();
   credentials.judged("authenticated");
   assertEquals(credentials.refused(giveUp), true);
-  await credentials.forConnection("websocket");
+  await credentials.forConnection();
   credentials.judged("invalid_token");
   assertEquals(gaveUp, 0);
   assertEquals(credentials.refused(giveUp), false);
@@ -56,7 +56,7 @@ Deno.test("Credentials.refused() tries another token once, and again after one w
 
 Deno.test("Credentials.forRenewal() has no use for the token that is in use, unless told so", async () => {
   const credentials = new Credentials(giving("a", "a", "a", "b"));
-  await credentials.forConnection("websocket");
+  await credentials.forConnection();
   assertEquals(await credentials.forRenewal(false), undefined);
   assertEquals(await credentials.forRenewal(true), "a");
   assertEquals(await credentials.forRenewal(false), "b");

@@ -81,19 +81,30 @@ Deno.test("openEventStream() takes 401 and 403 like 4401 and 4403, with the prob
   }
 });
 
-Deno.test("openEventStream() tries another token after a refusal, once", async () => {
-  for (const status of [401, 403]) {
-    await using server = serveStreams();
-    const tokens = ["x", "y", "z"];
-    const { watching, outcome } = watch(server.origin, () => tokens.shift());
-    const problem = { code: "forbidden", detail: "Why" };
-    for (const token of ["x", "y"]) {
-      const { request } = await server.next(Response.json(problem, { status }));
-      assertEquals(request.headers.get("authorization"), `Bearer ${token}`);
-    }
-    assertEquals(await outcome, [`forbidden ${4_000 + status}`]);
-    await watching.closed();
+Deno.test("openEventStream() tries another token after a 401, once", async () => {
+  await using server = serveStreams();
+  const tokens = ["x", "y", "z"];
+  const { watching, outcome } = watch(server.origin, () => tokens.shift());
+  const problem = { code: "token_expired", detail: "Why" };
+  for (const token of ["x", "y"]) {
+    const { request } = await server.next(
+      Response.json(problem, { status: 401 }),
+    );
+    assertEquals(request.headers.get("authorization"), `Bearer ${token}`);
   }
+  assertEquals(await outcome, ["token_expired 4401"]);
+  await watching.closed();
+});
+
+Deno.test("openEventStream() stays away after a 403, though it has a token", async () => {
+  await using server = serveStreams();
+  const tokens = ["x", "y"];
+  const { watching, outcome } = watch(server.origin, () => tokens.shift());
+  const problem = { code: "forbidden", detail: "Why" };
+  await server.next(Response.json(problem, { status: 403 }));
+  assertEquals(await outcome, ["forbidden 4403"]);
+  assertEquals(tokens, ["y"]);
+  await watching.closed();
 });
 
 Deno.test("openEventStream() comes back after a 503, when the server says", async () => {

@@ -142,16 +142,46 @@ Deno.test("Link gives up after 4401 when there is no other token", async () => {
   }
 });
 
-Deno.test("Link tries another token where a bad one made it a guest that may not watch", async () => {
+Deno.test("Link stays away after 4403, whatever its token was worth", async () => {
+  for (const auth_status of ["guest", "invalid_token", "auth_error"]) {
+    const tokens = ["x", "y"];
+    await using started = await start({ getToken: () => tokens.shift() });
+    const { sockets, outcome } = started;
+    sockets.last(1).receive({ type: "connected", auth_status });
+    sockets.last(1).end(4403, { code: "forbidden" });
+    assertEquals(await outcome, ["forbidden 4403"]);
+    sockets.last(1);
+  }
+});
+
+Deno.test("Link gives up on the one task that an expired token may not watch", async () => {
+  await using started = await start({ getToken: () => "x" });
+  const { sockets, time, watching, outcome } = started;
+  const b = outcomeOf(watching.client.watch("b"));
+  const greeting = { type: "connected", auth_status: "invalid_token" };
+  sockets.last(1).receive(greeting);
+  sockets.last(1).end(4401, { code: "token_expired" });
+  assertEquals(await outcome, ["token_expired 4401"]);
+  await time.tickAsync(0);
+  assertEquals(sockets.last(2).url.pathname, "/base/ws/realtime/b");
+  sockets.last(2).greet({}, "invalid_token");
+  sockets.last(2).receive({ ...terminal(1), connection_id: "b" });
+  assertEquals(await b, ["sync@0", 1]);
+});
+
+Deno.test("Link tries another token where a bad one may not subscribe to a task", async () => {
   const tokens = ["x", "y"];
   await using started = await start({ getToken: () => tokens.shift() });
-  const { sockets, time, outcome } = started;
-  sockets.last(1).receive({ type: "connected", auth_status: "invalid_token" });
-  sockets.last(1).end(4403, { code: "forbidden" });
+  const { sockets, time, watching } = started;
+  const b = outcomeOf(watching.client.watch("b"));
+  sockets.last(1).greet({}, "invalid_token");
+  const refusal = { type: "error", code: "forbidden", message: "No" };
+  sockets.last(1).receive({ ...refusal, connection_id: "b" });
   await time.tickAsync(0);
+  assertEquals(sockets.last(2).protocols, ["bearer", "y"]);
   sockets.last(2).greet({}, "authenticated");
-  sockets.last(2).receive(terminal(1));
-  assertEquals(await outcome, ["sync@0", 1]);
+  sockets.last(2).receive({ ...refusal, connection_id: "b" });
+  assertEquals(await b, ["forbidden"]);
 });
 
 Deno.test("Link sends the next token in the open socket when the last one ends", async () => {
@@ -357,6 +387,24 @@ Deno.test("Link cancels a task, again after a lost connection, until there is an
   assertEquals(await outcome, ["sync@0", "cancel_requested", 1]);
   await time.tickAsync(0);
   assertEquals(watching.errors.at(-1)?.code, "forbidden");
+});
+
+Deno.test("Link ends a watch that is forbidden before its task could be canceled", async () => {
+  await using started = await start();
+  const { sockets, watching } = started;
+  const b = outcomeOf(watching.client.watch("b"));
+  watching.client.cancel("b");
+  sockets.last(1).greet();
+  assertEquals(sockets.last(1).sent, [
+    { type: "subscribe", connection_id: "b" },
+  ]);
+  sockets.last(1).receive({
+    type: "error",
+    code: "forbidden",
+    message: "No",
+    connection_id: "b",
+  });
+  assertEquals(await b, ["forbidden"]);
 });
 
 Deno.test("Link opens no socket any more for a watch that was left while it waited", async () => {

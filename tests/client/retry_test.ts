@@ -19,22 +19,13 @@ Deno.test("judgeClose() obeys the table of close codes", () => {
   };
   for (const [name, verdict] of Object.entries(verdicts)) {
     const code = closeCodes[name as keyof typeof closeCodes];
-    assertEquals(judgeClose(code, "authenticated"), verdict, name);
+    assertEquals(judgeClose(code), verdict, name);
   }
-  assertEquals(judgeClose(1006, undefined), "retry");
-});
-
-Deno.test("judgeClose() takes a guest for a user whose token was bad, or could not be checked", () => {
-  assertEquals(judgeClose(4403, "invalid_token"), "renew");
-  assertEquals(judgeClose(4403, "auth_error"), "retry");
-  assertEquals(judgeClose(4403, "guest"), "stop");
+  assertEquals(judgeClose(1006), "retry");
 });
 
 Deno.test("judgeClose() stays away when an operator has ended a stream of events", () => {
-  assertEquals(
-    judgeClose(1006, "guest", "disconnected_by_operator"),
-    "stop",
-  );
+  assertEquals(judgeClose(1006, "disconnected_by_operator"), "stop");
 });
 
 Deno.test("retryDelayMs() is anything up to a ceiling that doubles from 0.5 s to 20 s", () => {

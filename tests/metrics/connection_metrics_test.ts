@@ -1,10 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { Services } from "../../src/services.ts";
 import { answerOf } from "../support/answer.ts";
+import { published } from "../support/published.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { scrape } from "../support/scrape.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
+import { answerOfStream, SseClient } from "../support/sse_client.ts";
 import { signToken } from "../support/tokens.ts";
 
 /** Resolves when the runtime has let go of every socket. */
@@ -28,17 +30,18 @@ Deno.test("addConnectionMetrics() counts open connections by route and who they 
   const { samples } = await scrape(server.origin);
   const open = (route: string, status: string) =>
     samples.get(
-      `taskwire_connections{route="${route}_websocket",auth_status="${status}"}`,
+      `taskwire_connections{route="${route}",auth_status="${status}"}`,
     );
   assertEquals(
     [
-      open("realtime", "guest"),
-      open("realtime", "authenticated"),
-      open("realtime", "none"),
-      open("simple", "none"),
-      open("test", "none"),
+      open("realtime_websocket", "guest"),
+      open("realtime_websocket", "authenticated"),
+      open("realtime_websocket", "none"),
+      open("simple_websocket", "none"),
+      open("test_websocket", "none"),
+      open("realtime_sse", "none"),
     ],
-    [1, 2, 0, 1, 0],
+    [1, 2, 0, 1, 0, 0],
   );
   assertEquals(samples.get("taskwire_sockets"), 4);
 });
@@ -68,6 +71,19 @@ Deno.test("addConnectionMetrics() counts handshakes by route and result", async 
     [1, 1, 0, 1],
   );
   assertEquals(samples.get("taskwire_max_sockets"), 1);
+});
+
+Deno.test("addConnectionMetrics() counts the handshakes of event streams", async () => {
+  await using server = await startTestServer();
+  await published(server, "private", { user_id: "42" });
+  await using _stream = await SseClient.open(server, "a");
+  assertEquals((await answerOfStream(server, "private")).status, 403);
+  const { samples } = await scrape(server.origin);
+  const shaken = (result: string) =>
+    samples.get(
+      `taskwire_handshakes_total{route="realtime_sse",result="${result}"}`,
+    );
+  assertEquals([shaken("accepted"), shaken("forbidden")], [1, 1]);
 });
 
 Deno.test("addConnectionMetrics() counts tokens by verdict, those of auth frames too", async () => {

@@ -100,6 +100,18 @@ Deno.test("Connection.ended() cleans up once, however often the runtime reports 
   assertEquals(cleanups, 1);
 });
 
+Deno.test("Connection.onEnd() returns what takes that cleanup back, and no other", () => {
+  const { connection } = fakeConnection();
+  const undone: string[] = [];
+  connection.onEnd(() => undone.push("first"));
+  const takeBack = connection.onEnd(() => undone.push("second"));
+  connection.onEnd(() => undone.push("third"));
+  takeBack();
+  takeBack();
+  connection.ended();
+  assertEquals(undone, ["first", "third"]);
+});
+
 Deno.test("Connection.onEnd() calls at once where the connection has ended already", () => {
   const { connection } = fakeConnection();
   connection.ended();

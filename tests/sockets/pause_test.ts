@@ -14,6 +14,26 @@ Deno.test("pause() waits its time", async () => {
   await pausing;
 });
 
+Deno.test("pause() leaves nothing with the connection", async () => {
+  using time = new FakeTime();
+  const { connection } = fakeConnection();
+  const { onEnd } = connection;
+  let held = 0;
+  connection.onEnd = (cleanup) => {
+    const takeBack = onEnd.call(connection, cleanup);
+    held += 1;
+    return () => {
+      held -= 1;
+      takeBack();
+    };
+  };
+  const pausing = pause(connection, 1_000);
+  assertEquals(held, 1);
+  await time.tickAsync(1_000);
+  await pausing;
+  assertEquals(held, 0);
+});
+
 Deno.test("pause() of nothing sets no timer", async () => {
   using time = new FakeTime();
   await pause(fakeConnection().connection, 0);
