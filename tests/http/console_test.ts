@@ -97,17 +97,24 @@ Deno.test("consoleRoutes() serves a page that its policy would not break", async
   }
 });
 
-Deno.test("the vendored files are those of the npm package", async () => {
-  const vendored = files.filter((file) => file.startsWith("vendor/"));
+Deno.test("the vendored files are named as they are served", () => {
   assertEquals(
-    vendored,
+    files.filter((file) => file.startsWith("vendor/")),
     Object.keys(VENDORED_FILES).map((name) => `vendor/${name}`).sort(),
   );
-  for (const name of Object.keys(VENDORED_FILES)) {
-    assertEquals(
-      await Deno.readTextFile(new URL(name, VENDOR_FOLDER)),
-      await readPackaged(name),
-      "run 'deno task vendor'",
-    );
-  }
+});
+
+Deno.test({
+  name: "the vendored files are those of the npm package",
+  // Without a lockfile, as with the packages of JSR, its folder is not known.
+  ignore: !import.meta.resolve("uplot").startsWith("file:"),
+  async fn() {
+    for (const name of Object.keys(VENDORED_FILES)) {
+      assertEquals(
+        await Deno.readTextFile(new URL(name, VENDOR_FOLDER)),
+        await readPackaged(name),
+        "run 'deno task vendor'",
+      );
+    }
+  },
 });
