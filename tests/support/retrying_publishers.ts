@@ -28,6 +28,8 @@ const retryDelayMs = 50;
  */
 export class RetryingPublishers {
   readonly acknowledged: Acknowledgement[] = [];
+  /** Answers of 201, by the node's origin. */
+  readonly acceptances = new Map<string, number>();
   /** Answers of 503, by the node's origin. */
   readonly refusals = new Map<string, number>();
   /** Connections that were refused or broke. */
@@ -74,6 +76,12 @@ export class RetryingPublishers {
   async refusal({ origin }: TaskwireNode): Promise<void> {
     const before = this.refusals.get(origin) ?? 0;
     await this.until(() => (this.refusals.get(origin) ?? 0) > before);
+  }
+
+  /** Waits until a node answers 201 from now on. */
+  async acceptance({ origin }: TaskwireNode): Promise<void> {
+    const before = this.acceptances.get(origin) ?? 0;
+    await this.until(() => (this.acceptances.get(origin) ?? 0) > before);
   }
 
   /** Waits for what an answer can change. */
@@ -124,12 +132,13 @@ export class RetryingPublishers {
       const { status, headers, text, json } = await answerOf(attempt);
       if (status === 201) {
         const { epoch, offset } = json();
+        count(this.acceptances, origin);
         return { epoch: String(epoch), offset: Number(offset) };
       }
       if (status !== 503 || !headers.has("retry-after")) {
         throw new Error(`${status} without Retry-After: ${text}`);
       }
-      this.refusals.set(origin, (this.refusals.get(origin) ?? 0) + 1);
+      count(this.refusals, origin);
       this.slowestRefusalMs = Math.max(
         this.slowestRefusalMs,
         performance.now() - startedAt,
@@ -147,4 +156,8 @@ export class RetryingPublishers {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
+}
+
+function count(answers: Map<string, number>, origin: string): void {
+  answers.set(origin, (answers.get(origin) ?? 0) + 1);
 }

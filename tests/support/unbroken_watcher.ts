@@ -9,6 +9,8 @@ export interface SeenLife {
   readonly hasTask: boolean;
   /** The events' offsets, in the order of their coming; merged ones count as come. */
   readonly offsets: number[];
+  /** The events' ids by their offsets; not of those that were merged. */
+  readonly eventIds: Map<number, string>;
 }
 
 /**
@@ -19,6 +21,8 @@ export interface SeenLife {
 export class UnbrokenWatcher implements AsyncDisposable {
   /** One for each `sync`. */
   readonly lives: SeenLife[] = [];
+  /** Frames so far. */
+  frameCount = 0;
   /** Frames that are neither `connected`, `sync` nor `task`. */
   readonly others: Frame[] = [];
   readonly #socket: TestSocket;
@@ -50,6 +54,11 @@ export class UnbrokenWatcher implements AsyncDisposable {
     return this.lives.every(({ from, offsets }) =>
       offsets.every((offset, index) => offset === from + index + 1)
     );
+  }
+
+  /** Resolves when the socket is open. */
+  get opened(): Promise<void> {
+    return this.#socket.opened;
   }
 
   /**
@@ -85,6 +94,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
   }
 
   #take(frame: Frame): void {
+    this.frameCount += 1;
     if (frame.type === "connected") return;
     if (frame.type === "sync") {
       this.lives.push({
@@ -92,6 +102,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
         from: Number(frame.offset),
         hasTask: frame.task !== null,
         offsets: [],
+        eventIds: new Map(),
       });
     } else if (frame.type === "task") {
       if (!this.life) throw new Error("An event before sync");
@@ -99,6 +110,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
       for (let step = Number(skipped); step >= 0; step--) {
         this.life.offsets.push(Number(offset) - step);
       }
+      this.life.eventIds.set(Number(offset), String(frame.event_id));
     } else this.others.push(frame);
   }
 }
