@@ -1,3 +1,4 @@
+import { inTime } from "./deadline.ts";
 import { type Frame, TestSocket } from "./socket.ts";
 
 /** What a watcher has seen of one life of a task's history. */
@@ -25,12 +26,14 @@ export class UnbrokenWatcher implements AsyncDisposable {
   frameCount = 0;
   /** Frames that are neither `connected`, `sync` nor `task`. */
   readonly others: Frame[] = [];
+  readonly #name: string;
   readonly #socket: TestSocket;
   readonly #watching: Promise<void>;
   #isOver = false;
   #wake = () => {};
 
   constructor(origin: string, connectionId: string) {
+    this.#name = `a watcher of ${connectionId} at ${origin}`;
     const id = encodeURIComponent(connectionId);
     this.#socket = new TestSocket(
       `${origin.replace("http", "ws")}/ws/realtime/${id}`,
@@ -64,14 +67,15 @@ export class UnbrokenWatcher implements AsyncDisposable {
   /**
    * Waits until something was seen.
    *
-   * @throws {Error} When its connection ends before.
+   * @throws {Error} When its connection ends before, or nothing comes.
    */
   async until(condition: (watcher: this) => boolean): Promise<void> {
     while (!condition(this)) {
-      await Promise.race([
-        new Promise<void>((resolve) => this.#wake = resolve),
-        this.#watching,
-      ]);
+      const frame = new Promise<void>((resolve) => this.#wake = resolve);
+      await inTime(
+        Promise.race([frame, this.#watching]),
+        () => `${this.#name} is at ${this.offset} of ${this.life?.epoch}`,
+      );
     }
   }
 
