@@ -130,6 +130,28 @@ await testWith(
 
 await testWith(
   redis,
+  "Redis that takes no writes, full or a replica now: publishers get 503 until it does",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    const { all } = loaded.nodes;
+    for (
+      const [refuse, accept] of [
+        ["CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0"],
+        ["REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"],
+      ] as const
+    ) {
+      await server.command(...refuse.split(" "));
+      await Promise.all(all.map((node) => loaded.publishers.refusal(node)));
+      await server.command(...accept.split(" "));
+      await loaded.available(all);
+    }
+    await loaded.conclude("Redis that takes no writes", { isIntact: true });
+  },
+);
+
+await testWith(
+  redis,
   "Redis flushed while it runs: watchers get a fresh sync with the next event",
   async () => {
     await using server = await RedisServer.start();
