@@ -11,10 +11,13 @@ await testWith(
   redis,
   "a replica that Sentinel puts in the master's place goes on without a silent gap",
   async () => {
-    await using master = await RedisServer.start();
-    await using _replica = await RedisServer.start({
+    await using master = await RedisServer.start({
+      args: ["--repl-diskless-sync-delay", "0"],
+    });
+    await using replica = await RedisServer.start({
       args: ["--replicaof", "127.0.0.1", String(master.port)],
     });
+    await replica.logged(/sync: Finished with success/);
     await using sentinel = await startSentinel(master);
     await using loaded = await LoadedNodes.start({ store: sentinel.url });
     const { all } = loaded.nodes;

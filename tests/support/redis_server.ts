@@ -110,6 +110,11 @@ export class RedisServer implements AsyncDisposable {
     return await sendCommand(connection, ...words);
   }
 
+  /** Waits until its log has a text. */
+  async logged(pattern: RegExp): Promise<void> {
+    await this.#program.wrote(pattern);
+  }
+
   /** Forgets everything while it runs. */
   async flush(): Promise<void> {
     await this.command("FLUSHALL");
