@@ -1,4 +1,5 @@
 import { assert, assertMatch } from "@std/assert";
+import { cutProxy } from "../support/cut_proxy.ts";
 import { runTool } from "../support/external_tool.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
@@ -27,10 +28,39 @@ await testWith(
     // What a master acknowledges may not have reached its replica yet.
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(all);
-    await loaded.conclude("a replica in the master's place", {
-      isIntact: false,
-      forgiven,
+    await loaded.conclude("a replica in the master's place", "gone", forgiven);
+  },
+);
+
+await testWith(
+  redis,
+  "a replica behind the master's address that lacks the end goes on without a silent gap",
+  async () => {
+    const options = { appendFsync: "always" } as const;
+    await using master = await RedisServer.start({
+      ...options,
+      args: ["--repl-diskless-sync-delay", "0"],
     });
+    await using replication = cutProxy(`http://127.0.0.1:${master.port}`);
+    await using replica = await RedisServer.start({
+      ...options,
+      args: ["--replicaof", "127.0.0.1", String(replication.port)],
+    });
+    await replica.logged(/sync: Finished with success/);
+    await using proxy = cutProxy(`http://127.0.0.1:${master.port}`);
+    await using loaded = await LoadedNodes.start({
+      store: `redis://127.0.0.1:${proxy.port}`,
+    });
+    replication.stall();
+    // One event a task, about.
+    await loaded.publishers.acknowledgements(6);
+    proxy.cut();
+    await master.kill();
+    await replica.command("REPLICAOF", "NO", "ONE");
+    const forgiven = loaded.publishers.acknowledged.length;
+    proxy.mend(`http://127.0.0.1:${replica.port}`);
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("a replica that lacks the end", "gone", forgiven);
   },
 );
 
@@ -63,9 +93,7 @@ await testWith(
     await killed.restart();
     await Promise.all(servers.map(isWhole));
     await loaded.available(all);
-    await loaded.conclude("one of a Cluster killed, and back", {
-      isIntact: true,
-    });
+    await loaded.conclude("one of a Cluster killed, and back", "kept");
   },
 );
 
