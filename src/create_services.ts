@@ -30,7 +30,9 @@ export async function createServices(
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
-  const hub = new Hub();
+  const hub = new Hub((connectionId, watchers) =>
+    store.watch(connectionId, watchers)
+  );
   const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);

@@ -8,10 +8,11 @@ import { signToken } from "./support/tokens.ts";
 Deno.test("createServices() announces what is stored to the hub's watchers", async () => {
   const { store, hub } = await createServices(testConfig());
   const frames: string[] = [];
-  hub.join("a", {
+  await hub.join("a", {
     deliver: (_, frame) => frames.push(frame) > 0,
     notify() {},
     forget() {},
+    refresh() {},
   });
   const outcome = await store.publish("a", { progress: 0.5 });
   assertEquals(outcome.kind === "stored" && outcome.delivered, 1);

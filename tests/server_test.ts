@@ -98,6 +98,7 @@ Deno.test("RunningServer.stop() stops once, however often it is called", async (
         read: (...args) => store.read(...args),
         list: (...args) => store.list(...args),
         forget: (...args) => store.forget(...args),
+        watch: (...args) => store.watch(...args),
         publish: (...args) => store.publish(...args),
         publishAll: (...args) => store.publishAll(...args),
         close: () => {
@@ -123,6 +124,7 @@ function slowStore() {
       read: (...args) => store.read(...args),
       list: (...args) => store.list(...args),
       forget: (...args) => store.forget(...args),
+      watch: (...args) => store.watch(...args),
       publishAll: (...args) => store.publishAll(...args),
       publish: async (...args) => {
         arrived.resolve();

@@ -94,10 +94,11 @@ export function taskRoutes(services: Services): Hono {
       ...(status === undefined ? {} : { status }),
     });
     return c.json({
-      tasks: list.states.map((state) =>
+      tasks: list.states.map((state, index) =>
         describeForOperator(
           state,
-          hub.watcherCount(state.snapshot.connection_id),
+          list.watchers?.[index] ??
+            hub.watcherCount(state.snapshot.connection_id),
         )
       ),
       ...(list.cursor === undefined ? {} : { cursor: String(list.cursor) }),
@@ -106,9 +107,10 @@ export function taskRoutes(services: Services): Hono {
 
   app.get(id, readers, async function readTask(c) {
     const connectionId = readConnectionId(c);
-    const { state } = await store.read(connectionId);
+    const { state, watchers = hub.watcherCount(connectionId) } = await store
+      .read(connectionId);
     if (state === undefined) throw unknownTask();
-    return c.json(describeForOperator(state, hub.watcherCount(connectionId)));
+    return c.json(describeForOperator(state, watchers));
   });
 
   app.delete(id, publishers, async function forgetTask(c) {

@@ -113,6 +113,11 @@ class MemoryStore implements Store {
     return Promise.resolve(wasKnown);
   }
 
+  /** All watchers are in this process, and all changes are announced. */
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.#tasks.clear();
     return Promise.resolve();

@@ -83,6 +83,7 @@ export function meteredStore(
     list: (query) => measured("list", () => store.list(query)),
     forget: (connectionId) =>
       measured("forget", () => store.forget(connectionId)),
+    watch: (connectionId, watchers) => store.watch(connectionId, watchers),
     close: () => store.close(),
   };
 }

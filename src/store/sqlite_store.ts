@@ -128,6 +128,11 @@ class SqliteStore implements Store {
     });
   }
 
+  /** All watchers are in this process, and all changes are announced. */
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     this.#commits.flush();
     this.#isClosed = true;

@@ -8,7 +8,9 @@ export type Announcement =
   /** The worker was asked to stop. */
   | { readonly kind: "cancel_requested"; readonly connectionId: string }
   /** The task was forgotten by request. */
-  | { readonly kind: "deleted"; readonly connectionId: string };
+  | { readonly kind: "deleted"; readonly connectionId: string }
+  /** Something may have happened that was not announced: only a `read` can tell. */
+  | { readonly kind: "missed"; readonly connectionId: string };
 
 /** An event in the store, with what its watchers must know besides. */
 export interface StoredEvent {
@@ -36,7 +38,7 @@ export type PublishOutcome =
     readonly kind: "stored";
     readonly epoch: string;
     readonly event: TaskEvent;
-    /** Watchers that the event reached. */
+    /** Watchers that the event reached, of all processes. */
     readonly delivered: number;
     /** Whether the worker is asked to stop. */
     readonly cancelRequested: boolean;
@@ -64,6 +66,8 @@ export interface HistoryView {
   readonly recovered: boolean;
   /** The events after the position, oldest first; none unless `recovered`. */
   readonly events: readonly EncodedEvent[];
+  /** How many watch the task in all; absent where this process alone has watchers. */
+  readonly watchers?: number;
 }
 
 /** An event of the history, as it was encoded when it was stored. */
@@ -91,6 +95,8 @@ export interface ListQuery {
 /** Some tasks, newest change first. */
 export interface TaskList {
   readonly states: readonly TaskState[];
+  /** How many watch each; absent where this process alone has watchers. */
+  readonly watchers?: readonly number[];
   /** Where to go on; absent at the end. */
   readonly cursor?: number;
 }
@@ -103,9 +109,12 @@ export interface TaskList {
  *   to one task happen one after the other. Offsets count 1, 2, 3, … per task
  *   and epoch.
  * - **Stored, then announced, then answered.** The store calls the `announce`
- *   it was made with once for each change it has stored, in offset order per
- *   task, after a `read` would find it and before the publish resolves. What
- *   was answered survives as long as the store's kind promises.
+ *   it was made with once for each change of a task that is watched here, in
+ *   offset order per task, after a `read` would find it and, for what was
+ *   published here, before the publish resolves. Where the store has other
+ *   processes too, what they change is announced as soon as it comes; what was
+ *   missed while the store was away is made up for, or said to be `missed`.
+ *   What was answered survives as long as the store's kind promises.
  * - **Idempotent.** An event whose `event_id` is in the history is a duplicate,
  *   whatever else it says; nothing is stored or announced.
  * - **Bounded.** Of each task the newest events are kept up to a count, and a
@@ -115,7 +124,9 @@ export interface TaskList {
  *
  * A method rejects with a {@linkcode StoreUnavailableError} when the store
  * cannot be reached or written; then nothing was changed, and it may be called
- * again.
+ * again. Only a store in another process can leave that open, where the
+ * connection broke between question and answer: an `event_id` makes it safe to
+ * publish again.
  */
 export interface Store {
   /** Judges and stores one change. */
@@ -148,6 +159,13 @@ export interface Store {
   list(query: ListQuery): Promise<TaskList>;
 
   /**
+   * Tells how many watch a task in this process, whenever that changes. Once it
+   * resolves, and until there are none, changes of the task are announced: what
+   * a later `read` does not find comes as an announcement.
+   */
+  watch(connectionId: string, watchers: number): Promise<void>;
+
+  /**
    * Forgets a task and its history.
    *
    * @returns Whether there was one.
@@ -160,7 +178,20 @@ export interface Store {
 
 /** The store cannot be reached or written now; what was asked for did not happen. */
 export class StoreUnavailableError extends Error {
-  override readonly name = "StoreUnavailableError";
+  override readonly name: string = "StoreUnavailableError";
+}
+
+/**
+ * The store is in another process, and the connection to it is lost. What was
+ * told to {@linkcode Store.watch} meanwhile is not forgotten.
+ */
+export class StoreDisconnectedError extends StoreUnavailableError {
+  override readonly name = "StoreDisconnectedError";
+
+  /** @param restored Resolves when the store can be used again, and announces again. */
+  constructor(message: string, readonly restored: Promise<void>) {
+    super(message);
+  }
 }
 
 /** How much a store keeps. */

@@ -71,3 +71,14 @@ export function parsePositionId(
   const digits = eventId.slice(epoch.length + 1);
   return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined;
 }
+
+/** The position of somebody who has seen nothing, in no life of the task. */
+export const nowhere: StreamPosition = { epoch: "", offset: 0 };
+
+/** Whether a position is another one or lies before it, in the same life of the task. */
+export function isAtOrBefore(
+  { epoch, offset }: StreamPosition,
+  position: StreamPosition | undefined,
+): boolean {
+  return position?.epoch === epoch && offset <= position.offset;
+}

@@ -1,9 +1,15 @@
+import { log } from "../log.ts";
 import {
   encodeCancelRequested,
   encodeDeleted,
   encodeTask,
 } from "../protocol/server_frames.ts";
-import type { Announcement, StoredEvent } from "../store/store.ts";
+import {
+  type Announcement,
+  type Store,
+  type StoredEvent,
+  StoreUnavailableError,
+} from "../store/store.ts";
 
 /** Somebody who watches one task. */
 export interface Watcher {
@@ -20,11 +26,23 @@ export interface Watcher {
 
   /** Takes the frame that says that the task is forgotten. */
   forget(frame: string): void;
+
+  /** Looks into the store: something may not have been announced. */
+  refresh(): void;
 }
+
+/** Told how many watch a task whenever that changes; resolves once its changes are announced. */
+export type OnWatchers = Store["watch"];
 
 /** Fan-out inside one process: which watchers each task has. */
 export class Hub {
   readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #onWatchers: OnWatchers;
+
+  /** @param onWatchers By default nobody is told. */
+  constructor(onWatchers: OnWatchers = () => Promise.resolve()) {
+    this.#onWatchers = onWatchers;
+  }
 
   /** How many tasks are watched. */
   get taskCount(): number {
@@ -36,19 +54,32 @@ export class Hub {
     return this.#watchers.get(connectionId)?.size ?? 0;
   }
 
-  /** Sends a task's events to a watcher from now on. */
-  join(connectionId: string, watcher: Watcher): void {
-    const watchers = this.#watchers.get(connectionId);
-    if (watchers) watchers.add(watcher);
-    else this.#watchers.set(connectionId, new Set([watcher]));
+  /**
+   * Sends a task's events to a watcher, once the promise has resolved and until
+   * it leaves.
+   *
+   * @throws {StoreDisconnectedError} When that takes until the store is back.
+   */
+  join(connectionId: string, watcher: Watcher): Promise<void> {
+    const watchers = this.#watchers.get(connectionId) ?? new Set();
+    watchers.add(watcher);
+    this.#watchers.set(connectionId, watchers);
+    return this.#onWatchers(connectionId, watchers.size);
   }
 
   /** Ends that; harmless when repeated. */
   leave(connectionId: string, watcher: Watcher): void {
     const watchers = this.#watchers.get(connectionId);
-    if (watchers?.delete(watcher) && watchers.size === 0) {
-      this.#watchers.delete(connectionId);
-    }
+    if (!watchers?.delete(watcher)) return;
+    if (watchers.size === 0) this.#watchers.delete(connectionId);
+    this.#onWatchers(connectionId, watchers.size).catch((error) => {
+      // A store that is away tells of it itself when it is back.
+      if (error instanceof StoreUnavailableError) return;
+      log.error("The store was not told of its watchers: {error}", {
+        connectionId,
+        error,
+      });
+    });
   }
 
   /**
@@ -70,6 +101,11 @@ export class Hub {
         const frame = encodeDeleted(connectionId);
         return this.#each(connectionId, (watcher) => watcher.forget(frame));
       }
+      case "missed":
+        return this.#each(
+          announcement.connectionId,
+          (watcher) => watcher.refresh(),
+        );
     }
   }
 

@@ -4,30 +4,18 @@ import {
   encodeSync,
   encodeTask,
 } from "../protocol/server_frames.ts";
-import type { HistoryView, Store, StoredEvent } from "../store/store.ts";
+import {
+  type HistoryView,
+  type Store,
+  type StoredEvent,
+  StoreDisconnectedError,
+} from "../store/store.ts";
 import { Backlog } from "./backlog.ts";
-import type { StreamPosition } from "./event.ts";
-import type { Hub, Watcher } from "./hub.ts";
+import { isAtOrBefore, nowhere, type StreamPosition } from "./event.ts";
+import type { Watcher } from "./hub.ts";
 import type { Outlet } from "./outlet.ts";
 import { describeTask } from "./snapshot.ts";
-
-/** What a {@linkcode TaskWatcher} works with. */
-export interface TaskWatcherOptions {
-  readonly connectionId: string;
-  readonly store: Store;
-  readonly hub: Hub;
-  readonly outlet: Outlet;
-  /** Whether `sync` says which task it is about: on a socket with several. */
-  readonly namesTask?: boolean;
-  /** Whether the one behind the outlet may watch a task of this owner. */
-  readonly mayWatch: (owner: string | undefined) => boolean;
-  /** Called once where that is denied; the watcher has stopped. */
-  readonly onForbidden: () => void;
-  /** Called with the number of events that a merged one stands for. */
-  readonly onMerged?: (skipped: number) => void;
-  /** Called with the first `sync`: whether the client came to resume, and without a gap. */
-  readonly onJoined?: (isResume: boolean, recovered: boolean) => void;
-}
+import type { TaskWatcherOptions } from "./task_watcher_options.ts";
 
 /** Events read from the store at a time. */
 const replaySlice = 100;
@@ -57,7 +45,9 @@ export class TaskWatcher implements Watcher {
   /** The last event sent or held. */
   #taken: StreamPosition | undefined;
   /** The newest event that came while catching up. */
-  #noted: StoredEvent | undefined;
+  #noted: StreamPosition | undefined;
+  /** Whether something may have been missed while catching up. */
+  #isOutdated = false;
   #owner: string | undefined;
   /** What came besides since the store was read, before the first `sync`. */
   readonly #notices = new Set<string>();
@@ -68,15 +58,24 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * Joins the task and sends what the watcher has missed.
+   * Joins the task and sends what the watcher has missed; where the store is
+   * away, once it is back.
    *
    * @param since Where the client resumes; without it only the snapshot is sent.
    * @throws {StoreUnavailableError} When the store can't be read.
    */
   async start(since: StreamPosition | undefined): Promise<void> {
     if (this.#isOver) return;
-    this.#options.hub.join(this.#options.connectionId, this);
-    await this.#catchUp(since);
+    const { hub, connectionId } = this.#options;
+    try {
+      await hub.join(connectionId, this);
+      await this.#catchUp(since);
+    } catch (error) {
+      if (!(error instanceof StoreDisconnectedError)) throw error;
+      // The client can do other things meanwhile.
+      const catchingUp = error.restored.then(() => this.#catchUpInTime(since));
+      this.#inBackground(catchingUp);
+    }
   }
 
   /** Leaves the task; nothing is sent any more. */
@@ -94,18 +93,17 @@ export class TaskWatcher implements Watcher {
 
   deliver(stored: StoredEvent, frame: string): boolean {
     if (!this.#admit(stored.owner)) return false;
+    const { position } = stored;
     if (this.#mode === "catching up") {
-      this.#noted = stored;
+      this.#noted = position;
       return true;
     }
-    if (isAtOrBefore(stored, this.#taken)) return false;
-    const { position } = stored;
+    if (isAtOrBefore(position, this.#taken)) return false;
     const isNext = this.#taken?.epoch === position.epoch &&
       this.#taken.offset + 1 === position.offset;
     const isHolding = this.#mode === "holding";
     if (!isNext || (isHolding && this.#backlog.size >= maxBacklog)) {
-      this.#noted = stored;
-      this.#inBackground(this.#catchUp(this.#sent));
+      this.refresh();
       return true;
     }
     this.#taken = position;
@@ -117,15 +115,10 @@ export class TaskWatcher implements Watcher {
   }
 
   notify(frame: string): void {
-    if (this.#sent === undefined) {
-      // It isn't known yet whether this watcher may know of the task.
-      this.#notices.add(frame);
-      return;
-    }
-    const outcome = this.#outlet.send(frame);
-    if (outcome === "backlogged" && this.#mode === "live") {
-      this.#inBackground(this.#hold());
-    }
+    // It isn't known yet whether this watcher may know of the task.
+    if (this.#sent === undefined) return void this.#notices.add(frame);
+    const isFull = this.#outlet.send(frame) === "backlogged";
+    if (isFull && this.#mode === "live") this.#inBackground(this.#hold());
   }
 
   forget(frame: string): void {
@@ -134,12 +127,30 @@ export class TaskWatcher implements Watcher {
     this.notify(frame);
   }
 
+  refresh(): void {
+    if (this.#mode === "catching up") this.#isOutdated = true;
+    else this.#inBackground(this.#catchUpInTime(this.#sent));
+  }
+
   get #isOver(): boolean {
     return this.#stopped || this.#outlet.isClosed;
   }
 
   #inBackground(work: Promise<void>): void {
     work.catch((error) => this.#outlet.fail(error));
+  }
+
+  /** Where the store goes away meanwhile, this goes on when it is back. */
+  async #catchUpInTime(since: StreamPosition | undefined): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        return await this.#catchUp(since);
+      } catch (error) {
+        if (!(error instanceof StoreDisconnectedError)) throw error;
+        since = this.#sent ?? since;
+        await error.restored;
+      }
+    }
   }
 
   async #catchUp(since: StreamPosition | undefined): Promise<void> {
@@ -152,6 +163,7 @@ export class TaskWatcher implements Watcher {
       await this.#outlet.writable();
       if (this.#isOver) return;
       this.#noted = undefined; // the store has it by now
+      this.#isOutdated = false;
       this.#notices.clear(); // these, too
       const view = await store.read(connectionId, since, replaySlice);
       if (this.#isOver || !this.#admit(view.state?.owner)) return;
@@ -171,8 +183,10 @@ export class TaskWatcher implements Watcher {
         if (this.#send(encodeTask(json), position) !== "sent") break;
       }
       since = this.#sent;
-      const isAtEnd = since?.offset === view.offset;
-      if (isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))) {
+      const isAtEnd = since?.offset === view.offset && !this.#isOutdated;
+      if (
+        isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))
+      ) {
         this.#taken = since;
         this.#mode = "live";
         return;
@@ -213,16 +227,16 @@ export class TaskWatcher implements Watcher {
 
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
     const { connectionId, hub, namesTask, onJoined } = this.#options;
-    const { epoch, recovered, state } = view;
+    const { epoch, recovered, state, watchers } = view;
     if (!this.#sent) onJoined?.(since !== undefined, recovered);
     const offset = recovered && since ? since.offset : view.offset;
-    const watchers = hub.watcherCount(connectionId);
     const frame = encodeSync({
       ...(namesTask ? { connectionId } : {}),
       epoch,
       offset,
       recovered,
-      task: state && describeTask(state, watchers),
+      task: state &&
+        describeTask(state, watchers ?? hub.watcherCount(connectionId)),
     });
     this.#send(frame, { epoch, offset });
     for (const notice of this.#notices) this.#outlet.send(notice);
@@ -242,15 +256,4 @@ export class TaskWatcher implements Watcher {
     this.stop();
     this.#options.onForbidden();
   }
-}
-
-/** The position of somebody who has seen nothing, in no life of the task. */
-const nowhere: StreamPosition = { epoch: "", offset: 0 };
-
-/** Whether an event lies at a position or before it, in the same life of the task. */
-function isAtOrBefore(
-  { position: { epoch, offset } }: StoredEvent,
-  position: StreamPosition | undefined,
-): boolean {
-  return position?.epoch === epoch && offset <= position.offset;
 }

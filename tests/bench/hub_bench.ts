@@ -33,6 +33,7 @@ const countingWatcher = (): Watcher => ({
   },
   notify() {},
   forget() {},
+  refresh() {},
 });
 
 const { event } = transition({ current: 42, total: 100, unit: "rows" });

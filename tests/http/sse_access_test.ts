@@ -221,6 +221,7 @@ Deno.test("sseRoutes() answers 503 while the store is down, and leaves nothing o
         forget: (...args) => store.forget(...args),
         publish: (...args) => store.publish(...args),
         publishAll: (...args) => store.publishAll(...args),
+        watch: (...args) => store.watch(...args),
         close: () => store.close(),
       },
     }),

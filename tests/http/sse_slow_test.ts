@@ -12,10 +12,10 @@ function nextWatching({ services }: TestServer): Promise<Connection> {
   return new Promise((resolve) => {
     const join = hub.join.bind(hub);
     hub.join = (...args) => {
-      join(...args);
       const connection = registry.list().at(-1);
       hub.join = join;
       if (connection) resolve(connection);
+      return join(...args);
     };
   });
 }

@@ -34,7 +34,12 @@ Deno.test("statsRoutes() tells what was published, delivered and is connected", 
 
 Deno.test("statsRoutes() counts what the store takes, and no duplicate", async () => {
   const { call, put, services } = await makeApi();
-  const watcher = { deliver: () => true, notify() {}, forget() {} };
+  const watcher = {
+    deliver: () => true,
+    notify() {},
+    forget() {},
+    refresh() {},
+  };
   services.hub.join("a", watcher);
   await put("a", { event_id: "1" }, { progress: 0.5 });
   await services.store.publish("a", { event_id: "1" });

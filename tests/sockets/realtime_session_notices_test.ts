@@ -15,6 +15,7 @@ for (const [sub, first] of [["7", "sync"], ["8", "error"]] as const) {
           publishAll: (all) => store.publishAll(all),
           forget: (id) => store.forget(id),
           list: (query) => store.list(query),
+          watch: (id, watchers) => store.watch(id, watchers),
           close: () => store.close(),
           async read(...args) {
             if (isSlow) {

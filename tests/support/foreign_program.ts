@@ -126,6 +126,20 @@ export class ForeignProgram implements AsyncDisposable {
     }
   }
 
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Whether it has ended. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Resolves when it has ended. */
+  get ended(): Promise<unknown> {
+    return Promise.all([this.#reading, this.#child.status]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");
     await this.#reading;

@@ -29,6 +29,7 @@ export class LeasedTasks {
       read: (...args) => store.read(...args),
       list: (query) => store.list(query),
       forget: (id) => store.forget(id),
+      watch: (id, watchers) => store.watch(id, watchers),
       close: () => store.close(),
       publishAll: (all) => store.publishAll(all),
       publish: (id, change) => this.#publish(store, id, change),

@@ -4,10 +4,8 @@ import type { HistoryView, Retention, Store } from "../../src/store/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
 import { Hub } from "../../src/tasks/hub.ts";
-import {
-  TaskWatcher,
-  type TaskWatcherOptions,
-} from "../../src/tasks/task_watcher.ts";
+import { TaskWatcher } from "../../src/tasks/task_watcher.ts";
+import type { TaskWatcherOptions } from "../../src/tasks/task_watcher_options.ts";
 import { FakeOutlet } from "./fake_outlet.ts";
 
 /** The task that is watched. */
@@ -38,6 +36,7 @@ export class WatchedTask {
     this.store = {
       list: (query) => store.list(query),
       forget: (id) => store.forget(id),
+      watch: (id, watchers) => store.watch(id, watchers),
       publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),
       close: () => store.close(),

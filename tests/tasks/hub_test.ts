@@ -24,6 +24,10 @@ class FakeWatcher implements Watcher {
   forget(frame: string): void {
     this.notices.push(frame);
   }
+
+  refresh(): void {
+    this.notices.push("refresh");
+  }
 }
 
 function stored(
@@ -134,4 +138,28 @@ Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
     '{"type":"deleted","connection_id":"a"}',
   ]);
   assertEquals(other.notices, []);
+});
+
+Deno.test("Hub tells how many watch a task, whenever that changes", async () => {
+  const told: [string, number][] = [];
+  const hub = new Hub((connectionId, watchers) => {
+    told.push([connectionId, watchers]);
+    return Promise.resolve();
+  });
+  const [first, second] = [new FakeWatcher(), new FakeWatcher()];
+  await hub.join("a", first);
+  await hub.join("a", second);
+  hub.leave("a", first);
+  hub.leave("a", first);
+  hub.leave("a", second);
+  assertEquals(told, [["a", 1], ["a", 2], ["a", 1], ["a", 0]]);
+});
+
+Deno.test("Hub.announce() lets watchers look into the store for what was missed", async () => {
+  const hub = new Hub();
+  const watcher = new FakeWatcher();
+  await hub.join("a", watcher);
+  assertEquals(hub.announce({ kind: "missed", connectionId: "a" }), 1);
+  assertEquals(hub.announce({ kind: "missed", connectionId: "b" }), 0);
+  assertEquals(watcher.notices, ["refresh"]);
 });
