@@ -15,7 +15,6 @@ import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./store/open_store.ts";
 import { Hub } from "./tasks/hub.ts";
-import { LeaseKeeper } from "./tasks/lease.ts";
 
 /**
  * Makes all that a configuration asks for.
@@ -33,21 +32,20 @@ export async function createServices(
   const hub = new Hub((connectionId, watchers) =>
     store.watch(connectionId, watchers)
   );
-  const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
-  const opened = openStore(config, (announcement) => {
-    leases.note(announcement);
-    return hub.announce(announcement);
-  });
-  const store = meteredStore(opened, counters, stats);
+  const opened = await openStore(
+    config,
+    (announcement) => hub.announce(announcement),
+  );
+  const store = meteredStore(opened.store, counters, stats);
   return {
     config,
     verifier,
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
     store,
-    leases,
+    leases: opened.leases,
     hub,
     badTokens: new BadTokens(),
     registry,

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Hono } from "hono";
 import { createApp } from "../app.ts";
 import { KeyError } from "../auth/verification_key.ts";
-import type { Config } from "../config.ts";
+import { type Config, showText } from "../config.ts";
 import { createServices } from "../create_services.ts";
 import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
@@ -11,7 +11,7 @@ import { webSocketRoutes } from "../routes.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import type { Services } from "../services.ts";
 import { type SettingName, settings } from "../settings.ts";
-import { StoreOpenError } from "../store/sqlite_schema.ts";
+import { StoreOpenError } from "../store/store.ts";
 import { version } from "../version.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
@@ -151,7 +151,7 @@ function describeStart(
   const { config } = keyed;
   return [
     `taskwire ${version} listens on ${url.origin}`,
-    `   store: ${config.store}${
+    `   store: ${showText(config.store)}${
       config.store === "memory:"
         ? " (tasks are gone when the server stops)"
         : ""

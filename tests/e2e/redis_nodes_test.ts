@@ -95,6 +95,7 @@ await testWith(
     const { acknowledged, failures } = publishers;
     const { found, lost, duplicated, heads } = await compareHistories(
       nodes,
+      tasks,
       acknowledged,
     );
     const seen = await Promise.all(watchers.map(async ({ task, watcher }) => {

@@ -1,4 +1,4 @@
-import type { Nodes } from "./nodes.ts";
+import type { Nodes, StoredEvent } from "./nodes.ts";
 import type { Acknowledgement } from "./retrying_publishers.ts";
 
 /** What became of the events that were acknowledged. */
@@ -11,18 +11,23 @@ export interface Comparison {
   readonly duplicated: number;
   /** The newest offset of each task. */
   readonly heads: ReadonlyMap<string, number>;
+  /** The events of each task. */
+  readonly histories: ReadonlyMap<string, readonly StoredEvent[]>;
 }
 
 /** Looks for all that was acknowledged in the tasks' histories, each read from another node. */
 export async function compareHistories(
   nodes: Nodes,
+  tasks: readonly string[],
   acknowledged: readonly Acknowledgement[],
 ): Promise<Comparison> {
-  const tasks = [...new Set(acknowledged.map(({ task }) => task))];
-  const histories = await Promise.all(
-    tasks.map((task, index) => nodes.at(index).history(task)),
+  const histories = new Map(
+    await Promise.all(tasks.map(async (task, index) => {
+      const events = await nodes.at(index).history(task);
+      return [task, events] as const;
+    })),
   );
-  const events = histories.flat();
+  const events = [...histories.values()].flat();
   const byId = new Map(events.map((event) => [event.event_id, event]));
   const found = acknowledged.filter(({ task, eventId, offset }) => {
     const event = byId.get(eventId);
@@ -33,7 +38,10 @@ export async function compareHistories(
     lost: acknowledged.length - found,
     duplicated: events.length - byId.size,
     heads: new Map(
-      tasks.map((task, index) => [task, histories[index]?.at(-1)?.offset ?? 0]),
+      [...histories].map((
+        [task, events],
+      ) => [task, events.at(-1)?.offset ?? 0]),
     ),
+    histories,
   };
 }

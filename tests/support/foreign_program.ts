@@ -33,7 +33,7 @@ export async function succeeds(...command: string[]): Promise<boolean> {
 export async function testWith(
   needs: { readonly command: readonly string[]; readonly from: string },
   name: string,
-  fn: () => Promise<void>,
+  fn: (t: Deno.TestContext) => Promise<void>,
 ): Promise<void> {
   const isThere = await succeeds(...needs.command);
   const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;

@@ -75,13 +75,14 @@ export class TaskwireNode implements AsyncDisposable {
     }
   }
 
-  /** All that it has written to its log; ends it. */
-  async log(): Promise<string> {
+  /** Stops it, and returns what it has printed since it listens, and its log. */
+  async stop(): Promise<{ readonly printed: string; readonly log: string }> {
     const served = this.#served;
     if (served === undefined) throw new Error("The node does not run");
     this.#served = undefined;
     await served[Symbol.asyncDispose]();
-    return await served.server.stderr;
+    const { unread, stderr } = served.server;
+    return { printed: unread.join("\n"), log: await stderr };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -118,6 +119,8 @@ export class Nodes implements AsyncDisposable {
         TASKWIRE_JWT_SECRET: testSecret,
         TASKWIRE_LOG: "error",
         TASKWIRE_DRAIN_TIMEOUT: "1",
+        // For all that a test publishes to be found afterwards.
+        TASKWIRE_HISTORY_LIMIT: "1000000",
         TASKWIRE_STORE: typeof store === "string" ? store : store[index] ?? "",
         ...env,
       }));

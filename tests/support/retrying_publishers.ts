@@ -1,4 +1,5 @@
 import { answerOf } from "./answer.ts";
+import { inTime } from "./deadline.ts";
 import type { TaskwireNode } from "./nodes.ts";
 import { testApiKey } from "./server.ts";
 
@@ -28,6 +29,8 @@ const retryDelayMs = 50;
  */
 export class RetryingPublishers {
   readonly acknowledged: Acknowledgement[] = [];
+  /** Answers of 201, by the node's origin. */
+  readonly acceptances = new Map<string, number>();
   /** Answers of 503, by the node's origin. */
   readonly refusals = new Map<string, number>();
   /** Connections that were refused or broke. */
@@ -61,7 +64,7 @@ export class RetryingPublishers {
   /** Ends when what is under way is acknowledged. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    await this.#publishing;
+    await inTime(this.#publishing, () => "publishers are still unanswered");
   }
 
   /** Waits until so many more events are acknowledged. */
@@ -76,13 +79,22 @@ export class RetryingPublishers {
     await this.until(() => (this.refusals.get(origin) ?? 0) > before);
   }
 
+  /** Waits until a node answers 201 from now on. */
+  async acceptance({ origin }: TaskwireNode): Promise<void> {
+    const before = this.acceptances.get(origin) ?? 0;
+    await this.until(() => (this.acceptances.get(origin) ?? 0) > before);
+  }
+
   /** Waits for what an answer can change. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       // It never resolves while they publish, but it may fail.
-      await Promise.race([promise, this.#publishing]);
+      await inTime(
+        Promise.race([promise, this.#publishing]),
+        () => `${this.acknowledged.length} events are acknowledged`,
+      );
     }
   }
 
@@ -124,12 +136,13 @@ export class RetryingPublishers {
       const { status, headers, text, json } = await answerOf(attempt);
       if (status === 201) {
         const { epoch, offset } = json();
+        count(this.acceptances, origin);
         return { epoch: String(epoch), offset: Number(offset) };
       }
       if (status !== 503 || !headers.has("retry-after")) {
         throw new Error(`${status} without Retry-After: ${text}`);
       }
-      this.refusals.set(origin, (this.refusals.get(origin) ?? 0) + 1);
+      count(this.refusals, origin);
       this.slowestRefusalMs = Math.max(
         this.slowestRefusalMs,
         performance.now() - startedAt,
@@ -147,4 +160,8 @@ export class RetryingPublishers {
     for (const wake of this.#waiting) wake();
     this.#waiting.clear();
   }
+}
+
+function count(answers: Map<string, number>, origin: string): void {
+  answers.set(origin, (answers.get(origin) ?? 0) + 1);
 }

@@ -1,3 +1,4 @@
+import { inTime } from "./deadline.ts";
 import { type Frame, TestSocket } from "./socket.ts";
 
 /** What a watcher has seen of one life of a task's history. */
@@ -9,6 +10,8 @@ export interface SeenLife {
   readonly hasTask: boolean;
   /** The events' offsets, in the order of their coming; merged ones count as come. */
   readonly offsets: number[];
+  /** The events' ids by their offsets; not of those that were merged. */
+  readonly eventIds: Map<number, string>;
 }
 
 /**
@@ -19,14 +22,18 @@ export interface SeenLife {
 export class UnbrokenWatcher implements AsyncDisposable {
   /** One for each `sync`. */
   readonly lives: SeenLife[] = [];
+  /** Frames so far. */
+  frameCount = 0;
   /** Frames that are neither `connected`, `sync` nor `task`. */
   readonly others: Frame[] = [];
+  readonly #name: string;
   readonly #socket: TestSocket;
   readonly #watching: Promise<void>;
   #isOver = false;
   #wake = () => {};
 
   constructor(origin: string, connectionId: string) {
+    this.#name = `a watcher of ${connectionId} at ${origin}`;
     const id = encodeURIComponent(connectionId);
     this.#socket = new TestSocket(
       `${origin.replace("http", "ws")}/ws/realtime/${id}`,
@@ -52,17 +59,23 @@ export class UnbrokenWatcher implements AsyncDisposable {
     );
   }
 
+  /** Resolves when the socket is open. */
+  get opened(): Promise<void> {
+    return this.#socket.opened;
+  }
+
   /**
    * Waits until something was seen.
    *
-   * @throws {Error} When its connection ends before.
+   * @throws {Error} When its connection ends before, or nothing comes.
    */
   async until(condition: (watcher: this) => boolean): Promise<void> {
     while (!condition(this)) {
-      await Promise.race([
-        new Promise<void>((resolve) => this.#wake = resolve),
-        this.#watching,
-      ]);
+      const frame = new Promise<void>((resolve) => this.#wake = resolve);
+      await inTime(
+        Promise.race([frame, this.#watching]),
+        () => `${this.#name} is at ${this.offset} of ${this.life?.epoch}`,
+      );
     }
   }
 
@@ -85,6 +98,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
   }
 
   #take(frame: Frame): void {
+    this.frameCount += 1;
     if (frame.type === "connected") return;
     if (frame.type === "sync") {
       this.lives.push({
@@ -92,6 +106,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
         from: Number(frame.offset),
         hasTask: frame.task !== null,
         offsets: [],
+        eventIds: new Map(),
       });
     } else if (frame.type === "task") {
       if (!this.life) throw new Error("An event before sync");
@@ -99,6 +114,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
       for (let step = Number(skipped); step >= 0; step--) {
         this.life.offsets.push(Number(offset) - step);
       }
+      this.life.eventIds.set(Number(offset), String(frame.event_id));
     } else this.others.push(frame);
   }
 }
