@@ -112,10 +112,16 @@ export class RedisLink {
     return this.use((client) => client.run(script, keys, args));
   }
 
-  /** Takes a channel's messages from now on, over each connection. */
+  /**
+   * Takes a channel's messages over each connection from the next one on, and
+   * over the present one.
+   *
+   * @throws {StoreUnavailableError} When the present one is lost meanwhile.
+   */
   async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
     this.#channels.set(channel, onMessage);
-    await this.#client?.subscribe([channel], onMessage);
+    if (this.#client === undefined) return;
+    await this.use((client) => client.subscribe([channel], onMessage));
   }
 
   /** Lets go of the connection, for good. */

@@ -54,7 +54,6 @@ local answer = { redis.call('EXISTS', own) }
 redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
 redis.call('PEXPIRE', own, patience)
-redis.call('PEXPIRE', base .. 'u:' .. node, patience)
 for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
   if redis.call('EXISTS', base .. 'w:' .. other) == 0 then redis.call('SREM', nodes, other) end
 end
