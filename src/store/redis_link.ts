@@ -5,7 +5,7 @@ import {
   openRedisClient,
   type RedisClient,
 } from "./redis_client.ts";
-import { asStoreError, isMisconfigured } from "./redis_error.ts";
+import { asStoreError, explainRedis, isMisconfigured } from "./redis_error.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { checkRedis } from "./redis_server.ts";
 import { StoreDisconnectedError, StoreOpenError } from "./store.ts";
@@ -221,10 +221,7 @@ export class RedisLink {
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
       this.#opened.reject(
-        new StoreOpenError(
-          `Redis refuses: ${error instanceof Error ? error.message : error}`,
-          { cause: error },
-        ),
+        new StoreOpenError(`Redis: ${explainRedis(error)}`, { cause: error }),
       );
       return;
     }
