@@ -5,6 +5,7 @@ import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
 import type { Connection } from "./sockets/connection.ts";
+import { tellOfUsersLeaving } from "./sockets/identity_limits.ts";
 import { restarting } from "./sockets/retry.ts";
 
 /** A server that listens. */
@@ -35,6 +36,7 @@ const sendAwayShare = 0.5;
  */
 export function startServer(app: Hono, services: Services): RunningServer {
   const { config, leases, registry, store } = services;
+  tellOfUsersLeaving(services);
   const requests = new RequestsUnderWay();
   const server = Deno.serve({
     hostname: config.host,

@@ -32,6 +32,23 @@ export function asStoreError(
     : error;
 }
 
+/** What an operator does about Redis' refusals, by what they begin with. */
+const remedies: Readonly<Record<string, string>> = {
+  "NOAUTH":
+    "it asks for a password: put one into TASKWIRE_STORE, redis://:password@host",
+  "WRONGPASS": "it does not accept the user and password of TASKWIRE_STORE",
+  "NOPERM": "the user of TASKWIRE_STORE lacks a right",
+  "ERR DB index": "it has no such database",
+};
+
+/** An error that comes of how Redis is set up, or how it is named, in words. */
+export function explainRedis(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy = Object.entries(remedies)
+    .find(([text]) => message.startsWith(text))?.[1];
+  return remedy === undefined ? message : `${remedy} (${message})`;
+}
+
 /** Whether an error would come again however often one connects. */
 export function isMisconfigured(error: unknown): boolean {
   if (error instanceof ErrorReply) return !awayCodes.test(error.message);

@@ -1,7 +1,11 @@
 import { log } from "../log.ts";
 import type { RedisAddress } from "./redis_address.ts";
-import { openRedisClient, type RedisClient } from "./redis_client.ts";
-import { asStoreError, isMisconfigured } from "./redis_error.ts";
+import {
+  type OnMessage,
+  openRedisClient,
+  type RedisClient,
+} from "./redis_client.ts";
+import { asStoreError, explainRedis, isMisconfigured } from "./redis_error.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { checkRedis } from "./redis_server.ts";
 import { StoreDisconnectedError, StoreOpenError } from "./store.ts";
@@ -44,6 +48,7 @@ export class RedisLink {
   /** The connection, while it can be used. */
   #client: RedisClient | undefined;
   #restored = Promise.withResolvers<void>();
+  readonly #channels = new Map<string, OnMessage>();
   /** Whether the start is over, with a connection or without. */
   #hasOpened = false;
   #drop: (cause: Error) => void = () => {};
@@ -107,6 +112,18 @@ export class RedisLink {
     return this.use((client) => client.run(script, keys, args));
   }
 
+  /**
+   * Takes a channel's messages over each connection from the next one on, and
+   * over the present one.
+   *
+   * @throws {StoreUnavailableError} When the present one is lost meanwhile.
+   */
+  async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
+    this.#channels.set(channel, onMessage);
+    if (this.#client === undefined) return;
+    await this.use((client) => client.subscribe([channel], onMessage));
+  }
+
   /** Lets go of the connection, for good. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -152,7 +169,8 @@ export class RedisLink {
         this.#opened.resolve();
         this.#restored.resolve();
       };
-      await Promise.race([this.#user.open(client, run, commit), lost.promise]);
+      const opening = this.#open(client, run, commit);
+      await Promise.race([opening, lost.promise]);
       await Promise.race([this.#tick(client), lost.promise]);
     } finally {
       if (this.#client === client) {
@@ -161,6 +179,17 @@ export class RedisLink {
       }
       client.destroy();
     }
+  }
+
+  async #open(
+    client: RedisClient,
+    run: string,
+    commit: () => void,
+  ): Promise<void> {
+    for (const [channel, onMessage] of this.#channels) {
+      await client.subscribe([channel], onMessage);
+    }
+    await this.#user.open(client, run, commit);
   }
 
   async #tick(client: RedisClient): Promise<void> {
@@ -192,10 +221,7 @@ export class RedisLink {
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
       this.#opened.reject(
-        new StoreOpenError(
-          `Redis refuses: ${error instanceof Error ? error.message : error}`,
-          { cause: error },
-        ),
+        new StoreOpenError(`Redis: ${explainRedis(error)}`, { cause: error }),
       );
       return;
     }

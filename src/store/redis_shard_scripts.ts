@@ -42,7 +42,8 @@ return answer
  *
  * `ARGV[4..]`: the node; how long it counts without saying so again, in ms;
  * how long a lease that ended is left to it, in ms; how long tasks live, in ms;
- * the most to do at once. Returns 1 where the node was known (else 0), and the
+ * the most to do at once. Returns 1 where the node was known (else 0: what it
+ * told before is forgotten), and the
  * tasks whose leases ended.
  */
 export const tickScript: RedisScript = script(
@@ -50,11 +51,10 @@ export const tickScript: RedisScript = script(
   `
 local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local own = base .. 'w:' .. node
-local answer = { redis.call('EXISTS', own) }
+local answer = { redis.call('HEXISTS', own, '') }
 redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
 redis.call('PEXPIRE', own, patience)
-redis.call('PEXPIRE', base .. 'u:' .. node, patience)
 for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
   if redis.call('EXISTS', base .. 'w:' .. other) == 0 then redis.call('SREM', nodes, other) end
 end

@@ -40,6 +40,7 @@ export class RedisStore implements Store {
   /** This process among those that share the store. */
   readonly node: string = crypto.randomUUID();
   readonly link: RedisLink;
+  readonly isCluster: boolean;
   readonly #prefix: string;
   readonly #retention: Retention;
   readonly #feeds: RedisFeeds;
@@ -58,6 +59,7 @@ export class RedisStore implements Store {
     retention: Retention,
     announce: Announce,
   ) {
+    this.isCluster = address.kind === "cluster";
     this.#prefix = prefix;
     this.#retention = retention;
     this.#feeds = new RedisFeeds({
@@ -153,6 +155,14 @@ export class RedisStore implements Store {
       channel,
       notice,
     ]) === 1;
+  }
+
+  /** How many processes share the store, this one included. */
+  async countNodes(): Promise<number> {
+    const key = `${shardBase(this.#prefix, 0)}nodes`;
+    return Number(
+      await this.link.use((redis) => redis.send(key, ["SCARD", key])),
+    );
   }
 
   async close(): Promise<void> {
