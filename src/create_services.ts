@@ -2,6 +2,7 @@ import { createApiKeyCheck } from "./auth/api_keys.ts";
 import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
+import { noPeers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
@@ -50,6 +51,7 @@ export async function createServices(
     hub,
     badTokens: new BadTokens(),
     registry,
+    peers: noPeers,
     counters,
     page: await readPage(),
     clientFiles: await readClientFiles(),

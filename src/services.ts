@@ -1,5 +1,6 @@
 import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
+import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientFiles } from "./http/client_files.ts";
@@ -24,6 +25,8 @@ export interface Services {
   readonly hub: Hub;
   readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;
+  /** The other nodes. */
+  readonly peers: Peers;
   readonly counters: Counters;
   /** The newcomer's page, as HTML. */
   readonly page: string;
