@@ -2,7 +2,7 @@ import { createApiKeyCheck } from "./auth/api_keys.ts";
 import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
-import { noPeers } from "./cluster/peers.ts";
+import { noPeers, type Peers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
@@ -14,8 +14,23 @@ import { readPage } from "./http/page.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./store/open_store.ts";
+import type { Announce, Store } from "./store/store.ts";
 import { Hub } from "./tasks/hub.ts";
 import { LeaseKeeper } from "./tasks/lease.ts";
+
+/** What a process among others has of them, instead of its own. */
+export interface SharedParts {
+  readonly openStore: (announce: Announce) => Store;
+  readonly peers: Peers;
+}
+
+/** What a worker is given besides. */
+export interface ServiceOptions {
+  /** Which worker this process is. @default {1} */
+  readonly worker?: number;
+  /** @default {a store of this process, and no peers} */
+  readonly shared?: SharedParts;
+}
 
 /**
  * Makes all that a configuration asks for.
@@ -27,6 +42,7 @@ import { LeaseKeeper } from "./tasks/lease.ts";
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
+  { worker = 1, shared }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
@@ -36,13 +52,16 @@ export async function createServices(
   const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
-  const opened = openStore(config, (announcement) => {
-    leases.note(announcement);
-    return hub.announce(announcement);
-  });
+  const opened = shared
+    ? shared.openStore((announcement) => hub.announce(announcement))
+    : openStore(config, (announcement) => {
+      leases.note(announcement);
+      return hub.announce(announcement);
+    });
   const store = meteredStore(opened, counters, stats);
   return {
     config,
+    worker,
     verifier,
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
@@ -51,7 +70,7 @@ export async function createServices(
     hub,
     badTokens: new BadTokens(),
     registry,
-    peers: noPeers,
+    peers: shared?.peers ?? noPeers,
     counters,
     page: await readPage(),
     clientFiles: await readClientFiles(),

@@ -1,0 +1,62 @@
+import { settings } from "../settings.ts";
+import type { WorkerProcess } from "./supervisor.ts";
+
+/** This very program, whatever its name: all that the process may run. Only Linux has it. */
+const self = "/proc/self/exe";
+
+/** What a worker that runs from source is granted: it opens no database, and reads no environment. */
+const sourceFlags = [
+  "--no-prompt",
+  "--unstable-net",
+  "--allow-net",
+  "--allow-read",
+] as const;
+
+/** The command by which a worker knows what it is. */
+export const workerCommandName = "worker";
+
+/**
+ * Starts a worker's process: the same program again. It gets what it needs
+ * over its standard input, and logs where this process does.
+ *
+ * @throws {Deno.errors.NotCapable} Where the process may not, or has variables
+ * of the dynamic linker set, which Deno passes on to nobody.
+ */
+export function spawnWorker(): WorkerProcess {
+  const child = new Deno.Command(self, {
+    args: Deno.build.standalone
+      ? [workerCommandName]
+      : ["run", ...sourceFlags, Deno.mainModule, workerCommandName],
+    env: environment(),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  return {
+    pid: child.pid,
+    streams: { readable: child.stdout, writable: child.stdin },
+    exited: child.status.then(({ code }) => code),
+    kill() {
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It has ended, and nobody could know yet.
+        if (!(error instanceof TypeError)) throw error;
+      }
+    },
+  };
+}
+
+/**
+ * What differs from this process's environment, of which a worker needs the
+ * rest: a proxy, certificates, where packages are. The settings come over the
+ * link, and none of their secrets is left where it isn't needed.
+ */
+function environment(): Record<string, string> {
+  const names = [
+    ...Object.values(settings).map(({ variable }) => variable),
+    "LD_PRELOAD",
+    "LD_LIBRARY_PATH",
+  ];
+  return Object.fromEntries(names.map((name) => [name, ""]));
+}
