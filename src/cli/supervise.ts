@@ -37,6 +37,8 @@ export async function supervise(
   }
   const publicKey = readKeyFile(config);
   refuseTakenPort(config);
+  // The workers reach the network; who may start processes doesn't.
+  Deno.permissions.revokeSync({ name: "net" });
   const stopSignal = nextStopSignal();
   const store = new SharedStore();
   const owned = isEmbedded(config) ? await openOwned(config, store) : undefined;

@@ -7,10 +7,7 @@ import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
 import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";
-import {
-  type StopRequest,
-  SupervisorLink,
-} from "../workers/supervisor_link.ts";
+import { SupervisorLink } from "../workers/supervisor_link.ts";
 import type { CliCommand } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
@@ -41,14 +38,18 @@ export function workerCommand(): CliCommand {
         readable: Deno.stdin.readable,
         writable: Deno.stdout.writable,
       });
+      const start = await link.started.catch(() => {
+        throw new CommandFailure(
+          "'worker' is for 'taskwire serve' to start: use its --workers",
+        );
+      });
       try {
-        return await serve(link, await link.started, stopSignal);
+        return await serve(link, start, stopSignal);
       } catch (error) {
         if (!(error instanceof CommandFailure)) throw error;
         link.sendFailure(error.message);
+        await link.flush();
         return 1;
-      } finally {
-        await link.close();
       }
     },
   };
@@ -87,22 +88,17 @@ async function serve(
     jwtAlgorithms,
     routes: describeRoutes(app, webSocketRoutes).lines,
   });
-  const reason = await Promise.race([
-    link.stopped,
-    stopSignal,
-    memory.exceeded,
-  ]);
-  if (typeof reason !== "object") return await stopFor(reason, server, config);
-  return await obey(reason, server);
-}
-
-/** @returns The exit code. */
-async function obey(request: StopRequest, server: Stoppable): Promise<number> {
-  if (request.kind === "stop") {
-    await server.stop(request.timeoutMs);
+  const stopped = link.stopped.then(async ({ timeoutMs }) => {
+    await server.stop(timeoutMs);
     return 0;
-  }
-  log.error("The supervisor has gone: the worker stops");
-  await server.stop(hastyDrainMs);
-  return 1;
+  });
+  const signaled = Promise.race([stopSignal, memory.exceeded])
+    .then((reason) => stopFor(reason, server, config));
+  const orphaned = link.gone.then(async () => {
+    log.error("The supervisor has gone, and the store with it");
+    // A drain that is under way is over then: there is nothing to publish to.
+    if (!registry.isDraining) await server.stop(hastyDrainMs);
+    return 1;
+  });
+  return await Promise.race([stopped, signaled, orphaned]);
 }

@@ -17,15 +17,16 @@ export class Calls {
    * Waits for the result of a call.
    *
    * @param send Sends it, with the number by which its result is known.
-   * @throws {Error} What the other side threw, or why the link ended.
+   * @throws {unknown} What sending it threw, what the other side threw, or why
+   * the link ended.
    */
-  make(send: (id: number) => void): Promise<Returned> {
-    if (this.#failure) return Promise.reject(this.#failure);
+  async make(send: (id: number) => void): Promise<Returned> {
+    if (this.#failure) throw this.#failure;
     const id = ++this.#last;
+    send(id);
     const waiting = Promise.withResolvers<Returned>();
     this.#waiting.set(id, waiting);
-    send(id);
-    return waiting.promise;
+    return await waiting.promise;
   }
 
   /** Takes the result of a call; of one that nobody waits for, nothing. */

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { log } from "../log.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 
 /** The two directions of a link: a child process's standard streams, or a test's. */
@@ -81,6 +82,11 @@ export class Link<Sent, Received> {
     this.#add(line);
   }
 
+  /** Resolves when what waits is written. */
+  async flush(): Promise<void> {
+    await this.#written;
+  }
+
   /** Sends what waits, and ends the link. */
   async close(): Promise<void> {
     await this.#written;
@@ -125,9 +131,11 @@ export class Link<Sent, Received> {
           if (typeof line === "string") this.#take(line);
         }
       }
-    } finally {
-      this.#end();
+    } catch (error) {
+      // A line that is none of ours: what follows can't be trusted either.
+      log.error("A link between processes broke: {error}", { error });
     }
+    this.#end();
   }
 
   #take(line: string): void {

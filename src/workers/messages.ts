@@ -5,7 +5,6 @@ import type { Config } from "../config.ts";
 import type {
   HistoryView,
   ListQuery,
-  Publication,
   PublishOutcome,
   TaskList,
 } from "../store/store.ts";
@@ -22,10 +21,8 @@ export type StoreCall =
     readonly connectionId: string;
     readonly change: Change;
   }
-  | {
-    readonly method: "publishAll";
-    readonly publications: readonly Publication[];
-  }
+  /** Each `Publication` as JSON goes beside it, in texts. */
+  | { readonly method: "publishAll" }
   | {
     readonly method: "read";
     readonly connectionId: string;
@@ -76,6 +73,12 @@ export interface WorkerReady {
   readonly routes: readonly string[];
 }
 
+/** A supervisor's wish that a worker drains and ends. */
+export interface StopRequest {
+  /** How long it may take, in milliseconds; absent for the drain time. */
+  readonly timeoutMs?: number;
+}
+
 /** What a worker asks, and waits for the result of. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
@@ -109,11 +112,7 @@ export type WorkerMessage =
 /** From the supervisor to a worker. */
 export type SupervisorMessage =
   | { readonly kind: "start"; readonly start: WorkerStart }
-  | {
-    readonly kind: "stop";
-    /** How long it may take, in milliseconds; absent for the drain time. */
-    readonly timeoutMs?: number;
-  }
+  | { readonly kind: "stop"; readonly request: StopRequest }
   | { readonly kind: "result"; readonly id: number; readonly result: unknown }
   | { readonly kind: "error"; readonly id: number; readonly error: SentError }
   | {

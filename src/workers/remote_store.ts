@@ -1,3 +1,4 @@
+import { settle } from "../settle.ts";
 import type { PublishOutcome, Store } from "../store/store.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
@@ -10,7 +11,7 @@ export interface StoreLink {
    *
    * @throws {Error} What the method threw, or that the supervisor is gone.
    */
-  call(call: StoreCall): Promise<Returned>;
+  call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
   /** Tells how many watch a task here. */
   watch(connectionId: string, watchers: number): void;
 }
@@ -32,8 +33,17 @@ export function createRemoteStore(link: StoreLink): Store {
     publish: (connectionId, change) =>
       ask({ method: "publish", connectionId, change }),
     async publishAll(publications) {
-      const results = await ask({ method: "publishAll", publications });
-      return results.map(receiveSettled);
+      // Each for itself: what can't be encoded fails alone.
+      const encoded = publications.map((publication) =>
+        settle(() => JSON.stringify(publication))
+      );
+      const texts = encoded.filter((text) => text.status === "fulfilled")
+        .map(({ value }) => value);
+      const { result } = await link.call({ method: "publishAll" }, texts);
+      const results = (result as StoreResults["publishAll"]).values();
+      return encoded.map((text) =>
+        text.status === "rejected" ? text : receiveSettled(results.next().value)
+      );
     },
     async read(connectionId, since, limit) {
       const { result, texts } = await link.call({
@@ -45,6 +55,7 @@ export function createRemoteStore(link: StoreLink): Store {
       const { events, ...view } = result as StoreResults["read"];
       return {
         ...view,
+        state: view.state, // JSON leaves out what is undefined
         events: events.map((offset, index) => ({
           offset,
           json: texts[index] ?? "",
@@ -64,8 +75,9 @@ export function createRemoteStore(link: StoreLink): Store {
 }
 
 function receiveSettled(
-  result: SettledOutcome,
+  result: SettledOutcome | undefined,
 ): PromiseSettledResult<PublishOutcome> {
+  if (result === undefined) throw new TypeError("There is no result");
   return result.status === "fulfilled"
     ? result
     : { status: "rejected", reason: receiveError(result.reason) };

@@ -30,7 +30,7 @@ export interface StoreClient {
    *
    * @throws {unknown} What the method threw.
    */
-  call(call: StoreCall): Promise<CallResult>;
+  call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
   /** Takes note of how many watch a task there. */
   watch(connectionId: string, watchers: number): void;
   /** Forgets what the worker watched: it has gone. */
@@ -81,7 +81,7 @@ export class SharedStore {
   join(push: PushLine): StoreClient {
     const watched = new Set<string>();
     return {
-      call: (call) => this.#call(call),
+      call: (call, texts) => this.#call(call, texts),
       watch: (connectionId, watchers) => {
         if (watchers > 0) watched.add(connectionId);
         else watched.delete(connectionId);
@@ -94,14 +94,19 @@ export class SharedStore {
     };
   }
 
-  async #call(call: StoreCall): Promise<CallResult> {
+  async #call(
+    call: StoreCall,
+    texts: readonly string[],
+  ): Promise<CallResult> {
     const store = this.#store;
     if (store === undefined) throw new TypeError("There is no store");
     switch (call.method) {
       case "publish":
         return { result: await store.publish(call.connectionId, call.change) };
       case "publishAll": {
-        const results = await store.publishAll(call.publications);
+        const results = await store.publishAll(
+          texts.map((text) => JSON.parse(text)),
+        );
         return { result: results.map(sendSettled) };
       }
       case "read": {

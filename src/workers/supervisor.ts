@@ -38,7 +38,7 @@ const deathsWindowMs = 10_000;
 /** The pause before the second replacement in that time, in milliseconds; doubled for each one more. */
 const firstPauseMs = 100;
 
-/** What a worker gets beyond its drain time before it is killed, in milliseconds. */
+/** What a worker gets beyond its time before it is killed, in milliseconds. */
 const graceMs = 1_000;
 
 /** The workers can't be kept running. */
@@ -159,9 +159,12 @@ export class Supervisor {
       worker,
       ...(publicKey ? { publicKey } : {}),
     });
-    // Without its link a worker is of no use.
-    link.ended.then(() => process.kill());
+    // Without its link a worker is of no use; most often it is about to end.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    link.ended.then(() => timer = setTimeout(() => process.kill(), graceMs));
     const [code] = await Promise.all([process.exited, link.ended]);
+    clearTimeout(timer);
+    await link.close();
     this.#links.delete(link);
     this.#processes.delete(process);
     return code;

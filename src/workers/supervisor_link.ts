@@ -9,6 +9,7 @@ import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {
   Call,
+  StopRequest,
   SupervisorMessage,
   WorkerMessage,
   WorkerReady,
@@ -17,22 +18,13 @@ import type {
 import { createRemotePeers } from "./remote_peers.ts";
 import { createRemoteStore } from "./remote_store.ts";
 
-/** Why a worker is to stop. */
-export type StopRequest =
-  | {
-    readonly kind: "stop";
-    /** How long it may take, in milliseconds; absent for the drain time. */
-    readonly timeoutMs?: number;
-  }
-  /** The supervisor has gone, and the store with it. */
-  | { readonly kind: "orphaned" };
-
 /** A worker's end of the link to its supervisor. */
 export class SupervisorLink {
   readonly #link: Link<WorkerMessage, SupervisorMessage>;
   readonly #calls = new Calls();
   readonly #started = Promise.withResolvers<WorkerStart>();
   readonly #stopped = Promise.withResolvers<StopRequest>();
+  readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
   #answer: ((question: Question) => Answer) | undefined;
   /** The other workers. */
@@ -60,11 +52,16 @@ export class SupervisorLink {
     return this.#stopped.promise;
   }
 
+  /** Resolves when the supervisor has gone, and the store with it. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
   /** The supervisor's store. */
   openStore(announce: Announce): Store {
     this.#announce = announce;
     return createRemoteStore({
-      call: (call) => this.#call({ kind: "store", call }),
+      call: (call, texts) => this.#call({ kind: "store", call }, texts),
       watch: (connectionId, watchers) =>
         this.#link.send({ kind: "watch", connectionId, watchers }),
     });
@@ -85,13 +82,18 @@ export class SupervisorLink {
     this.#link.send({ kind: "failed", reason });
   }
 
+  /** Resolves when what waits is written; the link ends with the process. */
+  flush(): Promise<void> {
+    return this.#link.flush();
+  }
+
   /** Sends what waits, and ends the link. */
   close(): Promise<void> {
     return this.#link.close();
   }
 
-  #call(call: Call): Promise<Returned> {
-    return this.#calls.make((id) => this.#link.send({ ...call, id }));
+  #call(call: Call, texts?: readonly string[]): Promise<Returned> {
+    return this.#calls.make((id) => this.#link.send({ ...call, id }, texts));
   }
 
   #take(message: SupervisorMessage, texts: readonly string[]): void {
@@ -99,7 +101,7 @@ export class SupervisorLink {
       case "start":
         return this.#started.resolve(message.start);
       case "stop":
-        return this.#stopped.resolve(message);
+        return this.#stopped.resolve(message.request);
       case "result":
         return this.#calls.resolve(message.id, {
           result: message.result,
@@ -122,7 +124,7 @@ export class SupervisorLink {
     const gone = new StoreUnavailableError("The supervisor has gone");
     this.#calls.fail(gone);
     this.#started.reject(gone);
-    this.#stopped.resolve({ kind: "orphaned" });
+    this.#gone.resolve();
   }
 }
 

@@ -1,5 +1,6 @@
 import { encodeMessage, Link, type LinkStreams } from "./link.ts";
 import type {
+  Call,
   SupervisorMessage,
   WorkerMessage,
   WorkerReady,
@@ -43,7 +44,7 @@ export class WorkerLink {
   ) {
     this.#options = options;
     this.#link = new Link<SupervisorMessage, WorkerMessage>(streams, {
-      onMessage: (message) => this.#take(message),
+      onMessage: (message, texts) => this.#take(message, texts),
       onEnd: () => this.#end(),
       maxPushed,
       onOverflow: options.onStalled,
@@ -76,11 +77,16 @@ export class WorkerLink {
   stop(timeoutMs?: number): void {
     this.#link.send({
       kind: "stop",
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      request: timeoutMs === undefined ? {} : { timeoutMs },
     });
   }
 
-  #take(message: WorkerMessage): void {
+  /** Lets go of the streams of a worker that has gone. */
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #take(message: WorkerMessage, texts: readonly string[]): void {
     switch (message.kind) {
       case "watch":
         return this.#store.watch(message.connectionId, message.watchers);
@@ -91,28 +97,31 @@ export class WorkerLink {
       case "failed":
         return this.#options.onFailed(message.reason);
       default:
-        this.#carryOut(message);
+        this.#carryOut(message, texts);
     }
   }
 
   async #carryOut(
-    message: WorkerMessage & { readonly kind: "store" | "ask" | "count_user" },
+    message: Call & { readonly id: number },
+    texts: readonly string[],
   ): Promise<void> {
     const { id } = message;
     try {
-      const { result, texts } = await this.#resultOf(message);
-      this.#link.send({ kind: "result", id, result }, texts);
+      const returned = await this.#resultOf(message, texts);
+      const { result } = returned;
+      this.#link.send({ kind: "result", id, result }, returned.texts);
     } catch (error) {
       this.#link.send({ kind: "error", id, error: sendError(error) });
     }
   }
 
   async #resultOf(
-    message: WorkerMessage & { readonly kind: "store" | "ask" | "count_user" },
+    message: Call,
+    texts: readonly string[],
   ): Promise<{ result: unknown; texts?: readonly string[] }> {
     switch (message.kind) {
       case "store":
-        return await this.#store.call(message.call);
+        return await this.#store.call(message.call, texts);
       case "ask":
         return { result: await this.#peers.ask(message.question) };
       case "count_user": {
