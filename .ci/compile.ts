@@ -2,8 +2,9 @@
  * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task, the files it reads, and of npm only what it
  * imports.
  *
- * Left alone, `deno compile` embeds every npm package of the lockfile, the tools of the tests too, and its flag against
- * that is unknown to Deno 2.4.2. So the compiler gets a lockfile restricted to the packages that `main.ts` reaches.
+ * Left alone, `deno compile` embeds every npm package of the lockfile, also what others depend on but never import here,
+ * and its flag against that is unknown to Deno 2.4.2. So the compiler gets a lockfile restricted to the packages that
+ * `main.ts` reaches.
  *
  * `deno task compile` runs this. Arguments are handed on to Deno (`--config deno.jsr.json`). `DENO_BIN` names another
  * compiler than the running one, for a runtime named by `DENORT_BIN`; see `prepare-denort.sh`.

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type {} from "uplot"; // so that Deno has the package
+
 /** The package's files that the console has, by their names there. */
 export const VENDORED_FILES: Readonly<Record<string, string>> = {
   "LICENSE": "../LICENSE",
@@ -18,11 +20,17 @@ export const VENDOR_FOLDER: URL = new URL(
   import.meta.url,
 );
 
+/** Where the npm package is, if Deno knows it: only of locked packages, so not with those of JSR. */
+const packaged = import.meta.resolve("uplot");
+
+/** Whether {@linkcode readPackaged} finds the npm package. */
+export const isPackaged: boolean = packaged.startsWith("file:");
+
 /** Reads one of {@linkcode VENDORED_FILES} from the npm package. */
 export async function readPackaged(name: string): Promise<string> {
   const path = VENDORED_FILES[name];
   if (path === undefined) throw new RangeError(`${name} is not vendored`);
-  return await Deno.readTextFile(new URL(path, import.meta.resolve("uplot")));
+  return await Deno.readTextFile(new URL(path, packaged));
 }
 
 async function vendor(): Promise<void> {

@@ -149,9 +149,12 @@ export function describeConfig(config: Config): readonly string[] {
 }
 
 /** A value on one line, without the password of a URL, and no key that came where none was wanted. */
-function showText(text: string): string {
+export function showText(text: string): string {
   return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
-    .replace(/(?<=\/\/[^/:@]*:).*(?=@)/s, "(hidden)")
+    .replace(
+      /(?<=\/\/)([^/:@]*:)?.+(?=@)/s,
+      (_, user = "") => `${user}(hidden)`,
+    )
     .replace(
       /\p{Cc}/gu,
       (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,

@@ -13,14 +13,13 @@ import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
-import { openStore } from "./store/open_store.ts";
-import type { Announce, Store } from "./store/store.ts";
+import { type OpenedStore, openStore } from "./store/open_store.ts";
+import type { Announce } from "./store/store.ts";
 import { Hub } from "./tasks/hub.ts";
-import { LeaseKeeper } from "./tasks/lease.ts";
 
 /** What a process among others has of them, instead of its own. */
 export interface SharedParts {
-  readonly openStore: (announce: Announce) => Store;
+  readonly openStore: (announce: Announce) => OpenedStore;
   readonly peers: Peers;
 }
 
@@ -49,16 +48,13 @@ export async function createServices(
   const hub = new Hub((connectionId, watchers) =>
     store.watch(connectionId, watchers)
   );
-  const leases = new LeaseKeeper();
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
+  const announce: Announce = (announcement) => hub.announce(announcement);
   const opened = shared
-    ? shared.openStore((announcement) => hub.announce(announcement))
-    : openStore(config, (announcement) => {
-      leases.note(announcement);
-      return hub.announce(announcement);
-    });
-  const store = meteredStore(opened, counters, stats);
+    ? shared.openStore(announce)
+    : await openStore(config, announce);
+  const store = meteredStore(opened.store, counters, stats);
   return {
     config,
     worker,
@@ -66,7 +62,7 @@ export async function createServices(
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
     store,
-    leases,
+    leases: opened.leases,
     hub,
     badTokens: new BadTokens(),
     registry,

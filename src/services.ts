@@ -10,7 +10,7 @@ import type { ConnectionRegistry } from "./sockets/registry.ts";
 import type { Stats } from "./stats.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
-import type { LeaseKeeper } from "./tasks/lease.ts";
+import type { Leases } from "./tasks/lease.ts";
 
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
@@ -23,7 +23,7 @@ export interface Services {
   /** Whether an API key is one of ours; takes the same time for every key. */
   readonly isApiKey: (key: string) => boolean;
   readonly store: Store;
-  readonly leases: LeaseKeeper;
+  readonly leases: Leases;
   readonly hub: Hub;
   readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;

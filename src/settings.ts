@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jwtAlgorithms } from "./auth/algorithms.ts";
 import { logLevels } from "./log.ts";
+import { parseRedisUrl, redisUrlForm } from "./store/redis_address.ts";
 
 /** One setting of the server: an environment variable and the flag of the same name. */
 export interface Setting<T = unknown> {
@@ -163,9 +164,18 @@ export const settings = {
     variable: "TASKWIRE_STORE",
     fallback: "sqlite:taskwire.db",
     description:
-      "where tasks are kept: sqlite:PATH for a file, memory: for nowhere",
-    expects: "sqlite:PATH or memory: (redis:// is not built yet)",
-    schema: z.string().regex(/^(?:memory:|sqlite:.+)$/),
+      "where tasks are kept: sqlite:PATH for a file, memory: for nowhere, redis://HOST for Redis, which many servers may share",
+    expects: `sqlite:PATH, memory: or ${redisUrlForm}`,
+    schema: z.string().refine((text) =>
+      /^(?:memory:|sqlite:.+)$/.test(text) || parseRedisUrl(text) !== undefined
+    ),
+  },
+  redisPrefix: {
+    variable: "TASKWIRE_REDIS_PREFIX",
+    fallback: "taskwire:",
+    description: "what the names of all keys and channels in Redis begin with",
+    expects: "a text without white space and braces",
+    schema: z.string().regex(/^[^\s{}]+$/),
   },
   sqliteSync: {
     variable: "TASKWIRE_SQLITE_SYNC",

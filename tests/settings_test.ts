@@ -23,6 +23,7 @@ const names: Record<SettingName, [variable: string, flag: string]> = {
   apiKeys: ["TASKWIRE_API_KEYS", "--api-keys"],
   origins: ["TASKWIRE_ORIGINS", "--origins"],
   store: ["TASKWIRE_STORE", "--store"],
+  redisPrefix: ["TASKWIRE_REDIS_PREFIX", "--redis-prefix"],
   sqliteSync: ["TASKWIRE_SQLITE_SYNC", "--sqlite-sync"],
   historyLimit: ["TASKWIRE_HISTORY_LIMIT", "--history-limit"],
   historyTtlSeconds: ["TASKWIRE_HISTORY_TTL", "--history-ttl"],

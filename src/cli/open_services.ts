@@ -3,11 +3,11 @@ import type { KeyFile } from "../auth/keys.ts";
 import type { Config } from "../config.ts";
 import { createServices, type ServiceOptions } from "../create_services.ts";
 import type { Services } from "../services.ts";
-import { StoreOpenError } from "../store/sqlite_schema.ts";
+import { StoreOpenError } from "../store/store.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**
- * Makes all that a configuration asks for.
+ * Makes all that a configuration asks for, and begins to watch leases.
  *
  * @throws {CommandFailure} When the keys or the store can't be used.
  */
@@ -16,7 +16,11 @@ export async function openServices(
   publicKey?: KeyFile,
   options?: ServiceOptions,
 ): Promise<Services> {
-  return await orFail(() => createServices(config, publicKey, options));
+  return await orFail(async () => {
+    const services = await createServices(config, publicKey, options);
+    await services.leases.start(services.store);
+    return services;
+  });
 }
 
 /**

@@ -43,7 +43,6 @@ export function serveCommand(): CliCommand {
 async function serveAlone(keyed: KeyedConfig): Promise<number> {
   const { config } = keyed;
   const services = await openServices(config, readKeyFile(config));
-  await services.leases.start(services.store);
   const app = createApp(services);
   const server = listen(app, services);
   using memory = watchMemory(config.maxMemoryBytes);

@@ -1,4 +1,5 @@
 import type { JwtAlgorithm } from "../auth/algorithms.ts";
+import { showText } from "../config.ts";
 import { version } from "../version.ts";
 import { invocation } from "./invocation.ts";
 import { describeKeys } from "./key_file.ts";
@@ -22,7 +23,7 @@ export function describeStart(
   const { config } = keyed;
   return [
     `taskwire ${version} listens on ${url.origin}`,
-    `   store: ${config.store}${
+    `   store: ${showText(config.store)}${
       config.store === "memory:"
         ? " (tasks are gone when the server stops)"
         : ""

@@ -1,9 +1,7 @@
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import { watchMemory } from "../memory_watch.ts";
-import { openStore } from "../store/open_store.ts";
-import type { Store } from "../store/store.ts";
-import { LeaseKeeper } from "../tasks/lease.ts";
+import { type OpenedStore, openStore } from "../store/open_store.ts";
 import { SharedPeers } from "../workers/shared_peers.ts";
 import { SharedStore } from "../workers/shared_store.ts";
 import { spawnWorker } from "../workers/spawn_worker.ts";
@@ -98,25 +96,19 @@ export function isEmbedded({ store }: Config): boolean {
   return /^(?:memory|sqlite):/.test(store);
 }
 
-interface OwnedStore {
-  readonly store: Store;
-  readonly leases: LeaseKeeper;
-}
-
 async function openOwned(
   config: Config,
   shared: SharedStore,
-): Promise<OwnedStore> {
-  const leases = new LeaseKeeper();
-  const store = await orFail(() =>
-    openStore(config, (announcement) => {
-      leases.note(announcement);
-      return shared.announce(announcement);
-    })
-  );
-  shared.open(store);
-  await leases.start(store);
-  return { store, leases };
+): Promise<OpenedStore> {
+  return await orFail(async () => {
+    const owned = await openStore(
+      config,
+      (announcement) => shared.announce(announcement),
+    );
+    shared.open(owned.store);
+    await owned.leases.start(owned.store);
+    return owned;
+  });
 }
 
 /** Workers share a port with whoever shares it: also with another server's, which nobody would notice. */

@@ -1,13 +1,9 @@
 import { DatabaseSync } from "node:sqlite";
 import { explain } from "./sqlite_error.ts";
+import { StoreOpenError } from "./store.ts";
 
 /** How much a commit survives: `NORMAL` a killed process, `FULL` a power cut as well. */
 export type SqliteSync = "NORMAL" | "FULL";
-
-/** A database that can't be used; the message says what to do. */
-export class StoreOpenError extends Error {
-  override readonly name = "StoreOpenError";
-}
 
 /** 'TkWr': tells our files from other programs' (SQLite, 'PRAGMA application_id'). */
 const applicationId = 0x546b5772;

@@ -176,6 +176,11 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** A store that can't be used as it is set up; the message says what to do. */
+export class StoreOpenError extends Error {
+  override readonly name = "StoreOpenError";
+}
+
 /** The store cannot be reached or written now; what was asked for did not happen. */
 export class StoreUnavailableError extends Error {
   override readonly name: string = "StoreUnavailableError";

@@ -2,6 +2,20 @@ import { log } from "../log.ts";
 import type { Announcement, Store } from "../store/store.ts";
 import type { TaskState } from "./state.ts";
 
+/** Sees to it that a task whose lease has ended is `lost`. */
+export interface Leases {
+  /**
+   * Begins to watch the leases in a store.
+   *
+   * @throws {StoreUnavailableError} When they can't be read.
+   * @throws {StoreOpenError} When the store can't be used as it is set up.
+   */
+  start(store: Store): Promise<void>;
+
+  /** Ends that, for good. */
+  stop(): void;
+}
+
 /** The lease of a task's newest event. */
 interface Lease {
   readonly offset: number;
@@ -18,14 +32,14 @@ const retryDelayMs = 1_000;
 const pageSize = 500;
 
 /**
- * Watches the leases of tasks: where nothing followed an event in the time of
+ * Watches the leases of tasks in a store that no other process has: where nothing followed an event in the time of
  * its lease, the task is `lost` (spec §1), a dead worker's as well as one whose
  * server was down meanwhile.
  *
  * A task has one timer, which a renewed lease doesn't touch: when it rings, it
  * looks how long there is still to go.
  */
-export class LeaseKeeper {
+export class LeaseKeeper implements Leases {
   readonly #leases = new Map<string, Lease>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #store: Store | undefined;

@@ -2,9 +2,9 @@ import type { Answer, Peers, Question } from "../cluster/peers.ts";
 import {
   type Announce,
   type Announcement,
-  type Store,
   StoreUnavailableError,
 } from "../store/store.ts";
+import type { OpenedStore } from "../store/open_store.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {
@@ -57,14 +57,15 @@ export class SupervisorLink {
     return this.#gone.promise;
   }
 
-  /** The supervisor's store. */
-  openStore(announce: Announce): Store {
+  /** The supervisor's store; who owns it watches its leases. */
+  openStore(announce: Announce): OpenedStore {
     this.#announce = announce;
-    return createRemoteStore({
+    const store = createRemoteStore({
       call: (call, texts) => this.#call({ kind: "store", call }, texts),
       watch: (connectionId, watchers) =>
         this.#link.send({ kind: "watch", connectionId, watchers }),
     });
+    return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
 
   /** Answers the other workers' questions; those that came before stay without an answer. */

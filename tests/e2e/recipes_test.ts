@@ -10,9 +10,12 @@ import { testApiKey, testSecret } from "../support/server.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-const recipes = fileURLToPath(
-  new URL("../../src/docs/recipes/", import.meta.url),
-);
+/** Where a file is, named from here. */
+function pathOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+const recipes = pathOf("../../src/docs/recipes/");
 const keys = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
 
 /** Debian's, which finds Debian's packages; another Python may stand first on the path. */
@@ -237,8 +240,11 @@ await testWith(
       { cwd: folder.path },
     );
     await redisServer.wrote(/ready to accept connections/i);
-    const config = fileURLToPath(new URL("../../deno.json", import.meta.url));
-    const deno = [Deno.execPath(), "run", "--config", config, "--allow-all"];
+    const deno = [
+      ...[Deno.execPath(), "run", "--allow-all"],
+      ...["--config", pathOf("../../deno.json")],
+      ...["--lock", pathOf("../deno.lock")],
+    ];
     const options = {
       cwd: folder.path,
       env: { ...keys, TASKWIRE_URL: origin, REDIS_URL: redis },
@@ -251,7 +257,7 @@ await testWith(
     await using bullWorker = new ForeignProgram(
       [
         ...deno,
-        fileURLToPath(new URL("./bullmq_jobs.mjs", import.meta.url)),
+        pathOf("./bullmq_jobs.mjs"),
       ],
       options,
     );

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import {
+  isPackaged,
   readPackaged,
   VENDOR_FOLDER,
   VENDORED_FILES,
@@ -106,8 +107,7 @@ Deno.test("the vendored files are named as they are served", () => {
 
 Deno.test({
   name: "the vendored files are those of the npm package",
-  // Without a lockfile, as with the packages of JSR, its folder is not known.
-  ignore: !import.meta.resolve("uplot").startsWith("file:"),
+  ignore: !isPackaged,
   async fn() {
     for (const name of Object.keys(VENDORED_FILES)) {
       assertEquals(

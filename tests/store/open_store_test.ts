@@ -1,7 +1,7 @@
-import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { openStore } from "../../src/store/open_store.ts";
-import { StoreOpenError } from "../../src/store/sqlite_schema.ts";
+import { StoreOpenError } from "../../src/store/store.ts";
 import { testConfig } from "../support/server.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
@@ -9,7 +9,7 @@ Deno.test("openStore() opens a store in memory, which is gone when it is closed"
   const config = testConfig({ store: "memory:" });
   const epochs = [];
   for (let count = 0; count < 2; count += 1) {
-    const store = openStore(config, () => 0);
+    const { store } = await openStore(config, () => 0);
     epochs.push((await store.read("a")).epoch);
     assertEquals((await store.read("a")).offset, 0);
     await store.publish("a", {});
@@ -24,7 +24,7 @@ for (const sqliteSync of ["NORMAL", "FULL"] as const) {
     const store = `sqlite:${folder.path}/a:b c.db`;
     const config = testConfig({ store, sqliteSync });
     for (const offset of [1, 2]) {
-      const opened = openStore(config, () => 0);
+      const { store: opened } = await openStore(config, () => 0);
       await opened.publish("a", {});
       assertEquals((await opened.read("a")).offset, offset);
       await opened.close();
@@ -33,9 +33,9 @@ for (const sqliteSync of ["NORMAL", "FULL"] as const) {
   });
 }
 
-Deno.test("openStore() throws where the file can't be used", () => {
+Deno.test("openStore() rejects where the file can't be used", async () => {
   const config = testConfig({ store: "sqlite:/no/such/folder/a.db" });
-  assertThrows(
+  await assertRejects(
     () => openStore(config, () => 0),
     StoreOpenError,
     "/no/such/folder/a.db",
@@ -46,7 +46,7 @@ for (const store of ["memory:", "sqlite::memory:"]) {
   Deno.test(`openStore() announces, and keeps as much and as long as configured, with ${store}`, async () => {
     using time = new FakeTime();
     const announced: unknown[] = [];
-    const opened = openStore(
+    const { store: opened } = await openStore(
       testConfig({ store, historyLimit: 2, historyTtlSeconds: 5 }),
       (announcement) => announced.push(announcement.kind),
     );

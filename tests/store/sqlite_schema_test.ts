@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
-import { openDatabase, StoreOpenError } from "../../src/store/sqlite_schema.ts";
+import { openDatabase } from "../../src/store/sqlite_schema.ts";
+import { StoreOpenError } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
 function assertRefused(path: string, reason: RegExp): void {

@@ -26,6 +26,9 @@ export type OpenStore = (
   announce: Announce,
 ) => Promise<StoreFixture>;
 
+/** The tasks that are watched in these tests: what happens to others need not be announced. */
+const watchedIds = ["a", "b"];
+
 /** A store under test. */
 export interface Bench {
   readonly store: Store;
@@ -41,8 +44,10 @@ export interface Bench {
 /** What a test wants of its store. */
 export interface BenchOptions {
   readonly historyLimit?: number;
+  /** How many watch each task, as the store is told. */
+  readonly watchers?: number;
   /** Called with what is announced. */
-  readonly onAnnounce?: (stored: StoredEvent, store: Store) => number;
+  readonly onAnnounce?: (stored: StoredEvent, store: Store) => void;
 }
 
 /** How long a task outlives its last event in these tests. */
@@ -60,7 +65,7 @@ export function createTest(name: string, open: OpenStore): Test {
   return (
     criterion,
     run,
-    { historyLimit = 100, onAnnounce = () => 0 } = {},
+    { historyLimit = 100, watchers = 1, onAnnounce } = {},
   ) => {
     Deno.test(`${name} ${criterion}`, async () => {
       const announced: StoredEvent[] = [];
@@ -71,13 +76,13 @@ export function createTest(name: string, open: OpenStore): Test {
           if (announcement.kind === "event") {
             const { kind: _, ...stored } = announcement;
             announced.push(stored);
-            return onAnnounce(stored, fixture.store);
-          }
-          noticed.push(announcement);
-          return 0;
+            onAnnounce?.(stored, fixture.store);
+          } else noticed.push(announcement);
+          return watchers;
         },
       );
       const { store } = fixture;
+      for (const id of watchedIds) await store.watch(id, watchers);
       await run({
         store,
         announced,

@@ -47,7 +47,7 @@ export function testPublishing(test: Test): void {
       const view = await store.read("a", { epoch, offset: 0 });
       assertEquals([view.events, view.state?.owner], [[{ offset, json }], "7"]);
     },
-    { onAnnounce: () => 3 },
+    { watchers: 3 },
   );
 
   test("publish() announces no owner of an open task", async (bench) => {
@@ -190,7 +190,6 @@ export function testPublishing(test: Test): void {
         store.read("a", { epoch, offset: offset - 1 })
           .then(({ events }) => JSON.parse(events[0]?.json ?? "{}").event_id),
       );
-      return 0;
     },
   });
 

@@ -1,11 +1,20 @@
-/** What passes connections on to a server, until it is cut. */
+/** What passes connections on to a server, until it is cut or stalled. */
 export interface CutProxy extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
+  readonly port: number;
   /** Breaks off all connections, without a word, and passes no more on. */
   cut(): void;
   /** Passes connections on again; to another server where one is given. */
   mend(origin?: string): void;
+  /**
+   * Stops forwarding, and breaks nothing off, as a network does that loses
+   * every packet: connections stay open, new ones are accepted, and what comes
+   * is held, ends of connections included.
+   */
+  stall(): void;
+  /** Forwards again, what was held first. */
+  resume(): void;
 }
 
 /** Listens on a free port of loopback for a server. */
@@ -13,6 +22,7 @@ export function cutProxy(origin: string): CutProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.Conn>();
   const passing: Promise<unknown>[] = [];
+  const gate = new Gate();
   let target = new URL(origin);
   let isCut = false;
 
@@ -31,9 +41,10 @@ export function cutProxy(origin: string): CutProxy {
       return close(client);
     }
     connections.add(server);
+    const options = { preventClose: true };
     await Promise.allSettled([
-      client.readable.pipeTo(server.writable, { preventClose: true }),
-      server.readable.pipeTo(client.writable, { preventClose: true }),
+      client.readable.pipeThrough(gated(gate)).pipeTo(server.writable, options),
+      server.readable.pipeThrough(gated(gate)).pipeTo(client.writable, options),
     ].map((piping) =>
       piping.finally(() => {
         close(client);
@@ -48,14 +59,19 @@ export function cutProxy(origin: string): CutProxy {
   const cut = () => {
     isCut = true;
     connections.forEach(close);
+    gate.open(); // for what was held to end
   };
+  const { port } = listener.addr;
   return {
-    origin: `http://127.0.0.1:${listener.addr.port}`,
+    origin: `http://127.0.0.1:${port}`,
+    port,
     cut,
     mend(origin) {
       if (origin) target = new URL(origin);
       isCut = false;
     },
+    stall: () => gate.close(),
+    resume: () => gate.open(),
     async [Symbol.asyncDispose]() {
       listener.close();
       cut();
@@ -63,4 +79,35 @@ export function cutProxy(origin: string): CutProxy {
       await Promise.allSettled(passing);
     },
   };
+}
+
+/** Lets pass while it is open. */
+class Gate {
+  #opened: Promise<void> = Promise.resolve();
+  #open = () => {};
+
+  /** Resolves while it is open, or when it opens. */
+  get opened(): Promise<void> {
+    return this.#opened;
+  }
+
+  close(): void {
+    this.open(); // whoever waits at the one before goes on
+    this.#opened = new Promise((resolve) => this.#open = resolve);
+  }
+
+  open(): void {
+    this.#open();
+  }
+}
+
+/** Passes bytes and their end on while a gate is open. */
+function gated(gate: Gate): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream({
+    async transform(chunk, controller) {
+      await gate.opened;
+      controller.enqueue(chunk);
+    },
+    flush: () => gate.opened,
+  });
 }

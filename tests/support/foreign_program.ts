@@ -33,7 +33,7 @@ export async function succeeds(...command: string[]): Promise<boolean> {
 export async function testWith(
   needs: { readonly command: readonly string[]; readonly from: string },
   name: string,
-  fn: () => Promise<void>,
+  fn: (t: Deno.TestContext) => Promise<void>,
 ): Promise<void> {
   const isThere = await succeeds(...needs.command);
   const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;
@@ -124,6 +124,20 @@ export class ForeignProgram implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Whether it has ended. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** Resolves when it has ended. */
+  get ended(): Promise<unknown> {
+    return Promise.all([this.#reading, this.#child.status]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { opcodes, rawFrame } from "./raw_socket.ts";
+import type { Frame } from "./socket.ts";
 import { handshakeBytes } from "./tcp_exchange.ts";
 
 /** What a watcher has seen over all its connections. */
@@ -21,15 +22,22 @@ export class HeldWatcher {
   endings = 0;
   readonly #origin: URL;
   readonly #connectionId: string;
+  readonly #onTask: (frame: Frame) => void;
   #tcp: Deno.TcpConn | undefined;
   #position: { epoch: string; offset: number } | undefined;
   #bytes = new Uint8Array();
   #onProgress = () => {};
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(origin: string, connectionId: string) {
+  /** @param onTask Called with each event. */
+  constructor(
+    origin: string,
+    connectionId: string,
+    onTask: (frame: Frame) => void = () => {},
+  ) {
     this.#origin = new URL(origin);
     this.#connectionId = connectionId;
+    this.#onTask = onTask;
   }
 
   /** The last offset seen. */
@@ -127,7 +135,10 @@ export class HeldWatcher {
     if (opcode === opcodes.text) {
       const frame = JSON.parse(new TextDecoder().decode(payload));
       if (frame.type === "sync") this.#sync(frame, onSync);
-      if (frame.type === "task") this.#task(frame);
+      if (frame.type === "task") {
+        this.#onTask(frame);
+        this.#task(frame);
+      }
     }
     return true;
   }

@@ -15,7 +15,7 @@ export interface Seen {
  * lost, and resumes by the last epoch and offset that it saw.
  */
 export class ResumingWatcher {
-  readonly #url: string;
+  readonly #url: () => string;
   readonly #offsets: number[] = [];
   #position: { epoch: string; offset: number } | undefined;
   #resumes = 0;
@@ -28,14 +28,20 @@ export class ResumingWatcher {
   readonly joined: Promise<void>;
   #onJoined = () => {};
 
-  /** @param position Where to begin, as if seen before. */
+  /**
+   * @param origin Where to connect; a function is asked anew each time.
+   * @param position Where to begin, as if seen before.
+   */
   constructor(
-    origin: string,
+    origin: string | (() => string),
     connectionId: string,
     position?: { epoch: string; offset: number },
   ) {
     const id = encodeURIComponent(connectionId);
-    this.#url = `${origin.replace("http", "ws")}/ws/realtime/${id}`;
+    this.#url = () => {
+      const at = typeof origin === "string" ? origin : origin();
+      return `${at.replace("http", "ws")}/ws/realtime/${id}`;
+    };
     this.#position = position;
     this.joined = new Promise((resolve) => this.#onJoined = resolve);
     this.#watching = this.#watch();
@@ -67,7 +73,7 @@ export class ResumingWatcher {
           offset: String(this.#position.offset),
         })}`
         : "";
-      const socket = this.#socket = new TestSocket(this.#url + query);
+      const socket = this.#socket = new TestSocket(this.#url() + query);
       try {
         for (;;) this.#take(await socket.nextFrame());
       } catch (error) {

@@ -149,6 +149,11 @@ export class RunningCommand implements AsyncDisposable {
     }
   }
 
+  /** The lines that nobody has waited for, so far. */
+  get unread(): readonly string[] {
+    return this.#lines;
+  }
+
   /** The process's id. */
   get pid(): number {
     return this.#child.pid;

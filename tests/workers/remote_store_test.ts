@@ -23,7 +23,7 @@ function openRemote(retention: Retention, announce: Announce) {
     shared,
     owned,
     worker,
-    store: worker.supervisor.openStore(announce),
+    store: worker.supervisor.openStore(announce).store,
   };
 }
 
@@ -89,7 +89,7 @@ Deno.test("createRemoteStore() says how many watch in all", async () => {
   const { shared, worker, store } = openRemote(retention, () => 0);
   await using _worker = worker;
   await using other = linkWorker(shared);
-  const elsewhere = other.supervisor.openStore(() => 0);
+  const { store: elsewhere } = other.supervisor.openStore(() => 0);
   await store.watch("a", 2);
   await elsewhere.watch("a", 3);
   // What is asked later is carried out later.

@@ -31,7 +31,7 @@ Deno.test("SupervisorLink.openStore() announces what isn't an event, too", async
   const shared = createShared();
   await using worker = linkWorker(shared);
   const announced = Promise.withResolvers<unknown>();
-  const store = worker.supervisor.openStore((announcement) => {
+  const { store } = worker.supervisor.openStore((announcement) => {
     announced.resolve(announcement);
     return 0;
   });

@@ -15,7 +15,7 @@ Deno.test("WorkerLink forgets the watchers of a worker that has gone", async () 
     createMemoryStore({ historyLimit: 9, historyTtlMs: 9 }, () => 0),
   );
   const worker = linkWorker(shared);
-  const store = worker.supervisor.openStore(() => 0);
+  const { store } = worker.supervisor.openStore(() => 0);
   await store.watch("a", 3);
   assertEquals((await store.read("a")).watchers, 3);
   await worker[Symbol.asyncDispose]();

@@ -1,0 +1,220 @@
+import type { StreamPosition } from "../tasks/event.ts";
+import { isAtOrBefore, nowhere } from "../tasks/event.ts";
+import { announceLate, parseMessage } from "./redis_announcement.ts";
+import type { OnMessage, RedisClient } from "./redis_client.ts";
+import {
+  patienceMs,
+  shardBase,
+  shardOf,
+  taskChannel,
+  watchersKey,
+} from "./redis_keys.ts";
+import { tellScript } from "./redis_shard_scripts.ts";
+import type { Announce, HistoryView } from "./store.ts";
+
+/** A task that is watched here. */
+interface Feed {
+  /** How many watch it here. */
+  watchers: number;
+  /** Settles when the subscription has, to the connection that there is now. */
+  ready: Promise<void>;
+  /** The last event announced, or what was read since the subscription. */
+  position: StreamPosition | undefined;
+  /** What comes while something missed is made up for. */
+  held: string[] | undefined;
+}
+
+/** What {@linkcode RedisFeeds} works with. */
+export interface RedisFeedsOptions {
+  /** What all keys begin with. */
+  readonly prefix: string;
+  /** This process's id. */
+  readonly node: string;
+  readonly announce: Announce;
+  /** Reads a task by a connection that nobody else uses yet. */
+  readonly read: (
+    client: RedisClient,
+    connectionId: string,
+    since: StreamPosition,
+    limit: number,
+  ) => Promise<HistoryView>;
+}
+
+/** Events that are made up for at a time. */
+const replaySlice = 500;
+
+/** Tasks looked into at a time. */
+const replayedAtOnce = 200;
+
+/**
+ * The tasks that are watched in this process, and their channels. A channel is
+ * subscribed to once, from the first watcher to the last.
+ *
+ * When a lost connection has been replaced, all are subscribed to again, and
+ * what was missed is read and announced before what has come since: so watchers
+ * see each offset once, in order. Where it can't be read any more, they are
+ * told to look for themselves.
+ */
+export class RedisFeeds {
+  readonly #options: RedisFeedsOptions;
+  readonly #feeds = new Map<string, Feed>();
+  /** Those that no connection is subscribed to yet. */
+  readonly #unready = new Set<string>();
+
+  constructor(options: RedisFeedsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes note of how many watch a task here.
+   *
+   * @param client `undefined` while Redis is away.
+   * @returns Resolves once what happens to the task is announced.
+   */
+  async watch(
+    connectionId: string,
+    watchers: number,
+    client: RedisClient | undefined,
+  ): Promise<void> {
+    const known = this.#feeds.get(connectionId);
+    if (watchers === 0) {
+      this.#feeds.delete(connectionId);
+      this.#unready.delete(connectionId);
+      if (known && client) await this.#leave(connectionId, client);
+      return;
+    }
+    const feed = known ?? this.#add(connectionId, client);
+    feed.watchers = watchers;
+    if (client) {
+      await Promise.all([feed.ready, this.#tell(connectionId, client)]);
+    }
+  }
+
+  /** Takes note of what was read of a task that is watched here. */
+  note(connectionId: string, { epoch, offset }: HistoryView): void {
+    const feed = this.#feeds.get(connectionId);
+    if (feed) feed.position ??= { epoch, offset };
+  }
+
+  /**
+   * Makes a new connection announce everything.
+   *
+   * @param commit Called in the moment when nothing is left to be done.
+   */
+  async restore(client: RedisClient, commit: () => void): Promise<void> {
+    for (const [connectionId, feed] of this.#feeds) {
+      this.#unready.add(connectionId);
+      feed.held = [];
+    }
+    while (this.#unready.size > 0) {
+      const ids = [...this.#unready].slice(0, replayedAtOnce);
+      const channels = ids.map((id) => this.#channelOf(id));
+      await client.subscribe(channels, this.#onMessage);
+      await Promise.all(ids.map((id) => this.#tell(id, client)));
+      await Promise.all(ids.map((id) => this.#makeUp(id, client)));
+      for (const id of ids) this.#unready.delete(id);
+    }
+    commit();
+  }
+
+  /** Tells how many watch the tasks of a part here, all of them. */
+  async retell(shard: number, client: RedisClient): Promise<void> {
+    const ids = [...this.#feeds.keys()].filter((id) => shardOf(id) === shard);
+    await Promise.all(ids.map((id) => this.#tell(id, client)));
+  }
+
+  #add(connectionId: string, client: RedisClient | undefined): Feed {
+    const feed: Feed = {
+      watchers: 0,
+      ready: Promise.resolve(),
+      position: undefined,
+      held: undefined,
+    };
+    this.#feeds.set(connectionId, feed);
+    if (client) {
+      feed.ready = client.subscribe(
+        [this.#channelOf(connectionId)],
+        this.#onMessage,
+      );
+    } else this.#unready.add(connectionId);
+    return feed;
+  }
+
+  async #leave(connectionId: string, client: RedisClient): Promise<void> {
+    await Promise.all([
+      client.unsubscribe(this.#channelOf(connectionId), this.#onMessage),
+      this.#tell(connectionId, client),
+    ]);
+  }
+
+  /** Tells how many watch a task here now. */
+  async #tell(connectionId: string, client: RedisClient): Promise<void> {
+    const { prefix, node } = this.#options;
+    const key = watchersKey(shardBase(prefix, shardOf(connectionId)), node);
+    const watchers = this.#feeds.get(connectionId)?.watchers ?? 0;
+    await client.run(tellScript, [key], [
+      connectionId,
+      String(watchers),
+      String(patienceMs),
+    ]);
+  }
+
+  /** Announces what was missed of a task, then what has come meanwhile. */
+  async #makeUp(connectionId: string, client: RedisClient): Promise<void> {
+    const feed = this.#feeds.get(connectionId);
+    const { announce, read } = this.#options;
+    let since = feed?.position;
+    // Who watches without a position has still to read, and will.
+    while (feed && since) {
+      const view = await read(client, connectionId, since, replaySlice);
+      const { epoch, state } = view;
+      if (!view.recovered || state === undefined) {
+        if (since.offset > 0 || view.offset > 0) {
+          announce({ kind: "missed", connectionId });
+        }
+        feed.position = { epoch, offset: view.offset };
+        break;
+      }
+      for (const { offset, json } of view.events) {
+        announce(announceLate(json, state));
+        feed.position = since = { epoch, offset };
+      }
+      if (since.offset < view.offset) continue;
+      if (state.cancelRequested) {
+        announce({ kind: "cancel_requested", connectionId });
+      }
+      break;
+    }
+    const held = feed?.held ?? [];
+    if (feed) feed.held = undefined;
+    for (const message of held) this.#take(connectionId, message);
+  }
+
+  readonly #onMessage: OnMessage = (message, channel) => {
+    // No prefix has a brace, so this is where the part's keys begin.
+    const connectionId = channel.slice(channel.indexOf("}:t:") + 4);
+    this.#take(connectionId, message);
+  };
+
+  #take(connectionId: string, message: string): void {
+    const feed = this.#feeds.get(connectionId);
+    if (feed === undefined) return; // the last watcher has just left
+    if (feed.held) {
+      feed.held.push(message);
+      return;
+    }
+    const announcement = parseMessage(message, connectionId);
+    if (announcement.kind === "deleted") feed.position = nowhere;
+    if (announcement.kind === "event") {
+      const { position } = announcement;
+      if (isAtOrBefore(position, feed.position)) return;
+      feed.position = position;
+    }
+    this.#options.announce(announcement);
+  }
+
+  #channelOf(connectionId: string): string {
+    const { prefix } = this.#options;
+    return taskChannel(shardBase(prefix, shardOf(connectionId)), connectionId);
+  }
+}

@@ -1,0 +1,223 @@
+import { log } from "../log.ts";
+import type { RedisAddress } from "./redis_address.ts";
+import { openRedisClient, type RedisClient } from "./redis_client.ts";
+import { asStoreError, isMisconfigured } from "./redis_error.ts";
+import type { RedisScript } from "./redis_script.ts";
+import { checkRedis } from "./redis_server.ts";
+import { StoreDisconnectedError, StoreOpenError } from "./store.ts";
+
+/** What is done with each connection. */
+export interface LinkUser {
+  /**
+   * Makes a new connection ready, and then calls `commit`: from that moment on
+   * it is used.
+   *
+   * @param run By which scripts tell one run of Redis from another.
+   */
+  open(client: RedisClient, run: string, commit: () => void): Promise<void>;
+  /** Says that this process is there, again and again; that Redis answers shows that it is there, too. */
+  tick(client: RedisClient): Promise<void>;
+}
+
+/** How long it may take to connect, in milliseconds. */
+const connectTimeoutMs = 3_000;
+
+/** The pause between two ticks, in milliseconds. */
+const tickIntervalMs = 500;
+
+/** How often it is looked whether a tick was answered, before Redis is taken for lost. */
+const maxLooks = 3;
+
+/** How long one look takes, in milliseconds. */
+const lookMs = 1_000;
+
+/** The pauses between attempts to connect, in milliseconds: they double. */
+const firstPauseMs = 50;
+const longestPauseMs = 1_000;
+
+/** A connection to Redis, which is replaced when it is lost, until it is closed. */
+export class RedisLink {
+  readonly #address: RedisAddress;
+  readonly #user: LinkUser;
+  readonly #closing = new AbortController();
+  readonly #opened = Promise.withResolvers<void>();
+  /** The connection, while it can be used. */
+  #client: RedisClient | undefined;
+  #restored = Promise.withResolvers<void>();
+  /** Whether the start is over, with a connection or without. */
+  #hasOpened = false;
+  #drop: (cause: Error) => void = () => {};
+  #staying: Promise<void> | undefined;
+
+  constructor(address: RedisAddress, user: LinkUser) {
+    this.#address = address;
+    this.#user = user;
+  }
+
+  /**
+   * Connects, and stays connected.
+   *
+   * @throws {StoreOpenError} When Redis refuses, as for a wrong password; one
+   * that can't be reached may come yet.
+   */
+  start(): Promise<void> {
+    this.#staying ??= this.#stayConnected();
+    return this.#opened.promise;
+  }
+
+  /** The connection, while there is one that can be used. */
+  get client(): RedisClient | undefined {
+    return this.#client;
+  }
+
+  /** What to throw while there is no connection. */
+  disconnected(): StoreDisconnectedError {
+    return new StoreDisconnectedError(
+      this.#closing.signal.aborted
+        ? "The connection to Redis is closed"
+        : "Redis can't be reached",
+      this.#restored.promise,
+    );
+  }
+
+  /**
+   * Asks something of the connection.
+   *
+   * @throws {StoreUnavailableError} When Redis can't be reached, or refuses.
+   */
+  async use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
+    const client = this.#client;
+    if (client === undefined) throw this.disconnected();
+    try {
+      return await ask(client);
+    } catch (error) {
+      throw asStoreError(error, (cause) => {
+        if (this.#client === client) this.#drop(cause);
+        return this.disconnected();
+      });
+    }
+  }
+
+  /** Runs a script. @throws {StoreUnavailableError} When Redis can't be reached, or refuses. */
+  run(
+    script: RedisScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<unknown> {
+    return this.use((client) => client.run(script, keys, args));
+  }
+
+  /** Lets go of the connection, for good. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#drop(new Error("closed"));
+    await this.#staying;
+    this.#restored.resolve(); // to hear that it is closed
+  }
+
+  async #stayConnected(): Promise<void> {
+    let pauseMs = firstPauseMs;
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#connect(() => pauseMs = firstPauseMs);
+      } catch (error) {
+        this.#report(error);
+      }
+      await this.#pause(pauseMs * (0.5 + Math.random() / 2));
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    }
+    this.#opened.resolve();
+  }
+
+  /** Connects, and returns, or throws, when the connection is lost. */
+  async #connect(onOpen: () => void): Promise<void> {
+    const lost = Promise.withResolvers<never>();
+    lost.promise.catch(() => {}); // it is looked at where it matters
+    this.#drop = lost.reject;
+    const client = await openRedisClient(
+      this.#address,
+      lost.reject,
+      connectTimeoutMs,
+    );
+    try {
+      const run = await Promise.race([
+        checkRedis(client, this.#address),
+        lost.promise,
+      ]);
+      const commit = () => {
+        this.#client = client;
+        onOpen();
+        log.info("Connected to Redis");
+        this.#hasOpened = true;
+        this.#opened.resolve();
+        this.#restored.resolve();
+      };
+      await Promise.race([this.#user.open(client, run, commit), lost.promise]);
+      await Promise.race([this.#tick(client), lost.promise]);
+    } finally {
+      if (this.#client === client) {
+        this.#client = undefined;
+        this.#restored = Promise.withResolvers();
+      }
+      client.destroy();
+    }
+  }
+
+  async #tick(client: RedisClient): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      const ticking = this.#user.tick(client);
+      // More than one look: this process may have been busy during the first.
+      for (let looks = 1; !await this.#settles(ticking); looks++) {
+        if (looks < maxLooks) continue;
+        throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
+      }
+      await ticking;
+      await this.#pause(tickIntervalMs);
+    }
+  }
+
+  async #settles(promise: Promise<void>): Promise<boolean> {
+    const look = new AbortController();
+    const settled = promise.then(() => true, () => true);
+    const isSettled = await Promise.race([
+      settled,
+      this.#pause(lookMs, look.signal).then(() => false),
+    ]);
+    look.abort();
+    return isSettled;
+  }
+
+  #report(error: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    if (isMisconfigured(error) && !this.#hasOpened) {
+      this.#closing.abort();
+      this.#opened.reject(
+        new StoreOpenError(
+          `Redis refuses: ${error instanceof Error ? error.message : error}`,
+          { cause: error },
+        ),
+      );
+      return;
+    }
+    this.#hasOpened = true;
+    this.#opened.resolve();
+    log.error("Redis can't be reached, and is tried again: {error}", { error });
+  }
+
+  /** Waits; no longer than until the link is closed, or a signal is given. */
+  #pause(ms: number, signal?: AbortSignal): Promise<void> {
+    const signals = signal
+      ? [signal, this.#closing.signal]
+      : [this.#closing.signal];
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        for (const each of signals) each.removeEventListener("abort", end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      for (const each of signals) each.addEventListener("abort", end);
+      if (signals.some(({ aborted }) => aborted)) end();
+    });
+  }
+}

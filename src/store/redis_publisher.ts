@@ -1,0 +1,171 @@
+import { RecentMap } from "../recent_map.ts";
+import type { TaskState } from "../tasks/state.ts";
+import { judgeBatch, type Judgement, type KnownTask } from "./redis_judge.ts";
+import type { RedisLink } from "./redis_link.ts";
+import { listOf, parseState, type RedisTask } from "./redis_task.ts";
+import { publishScript } from "./redis_task_scripts.ts";
+import {
+  type Publication,
+  type PublishOutcome,
+  type Retention,
+  StoreDisconnectedError,
+} from "./store.ts";
+
+/** A change that waits for its turn. */
+interface Waiting {
+  readonly change: Publication["change"];
+  resolve(outcome: PublishOutcome): void;
+  reject(error: unknown): void;
+}
+
+/** The most changes of one task that one script stores. */
+const maxBatch = 100;
+
+/** How many tasks are remembered, so that the first try is the last. */
+const maxKnown = 32_768;
+
+/** What stands for a task of which nothing is known yet: no state of it is expected. */
+const unknown = "?";
+
+/**
+ * Publishes to Redis. The state machine judges here, and a script stores what it
+ * said if the task still is what it was judged by; else it is judged again by
+ * what the script found. So no rule is written twice, and no lock is held.
+ *
+ * Changes of one task go one after the other, those that wait all at once.
+ */
+export class RedisPublisher {
+  readonly #link: RedisLink;
+  readonly #name: (connectionId: string) => RedisTask;
+  readonly #retention: Retention;
+  readonly #known = new RecentMap<KnownTask>(maxKnown);
+  readonly #queues = new Map<string, Waiting[]>();
+
+  /** @param name Names a task to a script. */
+  constructor(
+    link: RedisLink,
+    name: (connectionId: string) => RedisTask,
+    retention: Retention,
+  ) {
+    this.#link = link;
+    this.#name = name;
+    this.#retention = retention;
+  }
+
+  /** @throws {StoreUnavailableError} When Redis can't be reached or written. */
+  publish({ connectionId, change }: Publication): Promise<PublishOutcome> {
+    return new Promise((resolve, reject) => {
+      const waiting = { change, resolve, reject };
+      const queue = this.#queues.get(connectionId);
+      if (queue) {
+        queue.push(waiting);
+        return;
+      }
+      this.#queues.set(connectionId, [waiting]);
+      // In this turn more may come.
+      queueMicrotask(() => this.#work(connectionId));
+    });
+  }
+
+  async #work(connectionId: string): Promise<void> {
+    for (;;) {
+      const batch = this.#queues.get(connectionId)?.splice(0, maxBatch) ?? [];
+      if (batch.length === 0) {
+        this.#queues.delete(connectionId);
+        return;
+      }
+      try {
+        const outcomes = await this.#publish(
+          connectionId,
+          batch.map(({ change }) => change),
+        );
+        batch.forEach(({ resolve, reject }, index) => {
+          const result = outcomes[index];
+          if (result?.status === "fulfilled") resolve(result.value);
+          else reject(result?.reason);
+        });
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+  }
+
+  async #publish(
+    connectionId: string,
+    changes: readonly Publication["change"][],
+  ): Promise<readonly PromiseSettledResult<PublishOutcome>[]> {
+    let known = this.#known.get(connectionId);
+    let places: ReadonlyMap<string, number> = new Map();
+    const names = new Set<string>();
+    for (const change of changes) {
+      if (!("kind" in change) && change.event_id !== undefined) {
+        names.add(change.event_id);
+      }
+    }
+    for (;;) {
+      const judgement = known &&
+        judgeBatch(connectionId, known, changes, places);
+      const answer = await this.#try(
+        connectionId,
+        known,
+        judgement,
+        [
+          ...names,
+        ].map((name) => [name, places.get(name) ?? 0]),
+      );
+      if (answer[0] === "stale") {
+        const [, epoch, rev, json, ...offsets] = answer.map((item) =>
+          item === null ? undefined : String(item)
+        );
+        known = {
+          epoch: epoch ?? "",
+          rev: rev ?? "",
+          state: json === undefined ? undefined : parseState(json, epoch ?? ""),
+        };
+        places = new Map(
+          [...names].map((name, index) => [name, Number(offsets[index])]),
+        );
+      } else if (known && judgement) {
+        const [, rev, watchers] = answer;
+        const { epoch } = known;
+        const state: TaskState | undefined = judgement.state ?? known.state;
+        this.#known.set(connectionId, { epoch, rev: String(rev), state });
+        return judgement.outcomes(Number(watchers));
+      }
+    }
+  }
+
+  async #try(
+    connectionId: string,
+    known: KnownTask | undefined,
+    judgement: Judgement | undefined,
+    places: readonly (readonly [name: string, offset: number])[],
+  ): Promise<readonly unknown[]> {
+    const { keys, args, channel } = this.#name(connectionId);
+    const { historyLimit, historyTtlMs } = this.#retention;
+    const state = judgement?.state;
+    try {
+      return listOf(
+        await this.#link.run(publishScript, keys, [
+          ...args,
+          known ? `${known.epoch}:${known.rev}` : unknown,
+          String(historyTtlMs),
+          String(historyLimit),
+          channel,
+          state?.snapshot.status ?? "-",
+          String(state?.leaseEndsAtMs ?? "-"),
+          state ? JSON.stringify(state) : "-",
+          String(places.length),
+          ...places.flatMap(([name, offset]) => [name, String(offset)]),
+          ...judgement?.operations ?? [],
+        ]),
+      );
+    } catch (error) {
+      // It may have been stored: what is known may be no longer true, which the next try finds out.
+      if (error instanceof StoreDisconnectedError) {
+        this.#known.delete(connectionId);
+      }
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { log } from "../log.ts";
+import type { StreamPosition } from "../tasks/event.ts";
+import type { RedisAddress } from "./redis_address.ts";
+import { encodeNotice } from "./redis_announcement.ts";
+import { inTime, type RedisClient } from "./redis_client.ts";
+import { RedisFeeds } from "./redis_feeds.ts";
+import { shardBase, shardCount, shardKeys } from "./redis_keys.ts";
+import { RedisLink } from "./redis_link.ts";
+import { RedisPublisher } from "./redis_publisher.ts";
+import { RedisPulse } from "./redis_pulse.ts";
+import { listScript } from "./redis_shard_scripts.ts";
+import {
+  nameTask,
+  parseListed,
+  parseView,
+  readArgs,
+  type RedisTask,
+} from "./redis_task.ts";
+import { forgetScript, readScript } from "./redis_task_scripts.ts";
+import {
+  type Announce,
+  type HistoryView,
+  type ListQuery,
+  type Publication,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  type TaskList,
+} from "./store.ts";
+
+/** How long it may take to say goodbye, in milliseconds. */
+const goodbyeMs = 1_000;
+
+/**
+ * A store in Redis, 6.2 or later, which any number of processes share. What
+ * that means for what is acknowledged is Redis's own persistence, and its
+ * replication: see README, 'Growing'.
+ */
+export class RedisStore implements Store {
+  /** This process among those that share the store. */
+  readonly node: string = crypto.randomUUID();
+  readonly link: RedisLink;
+  readonly #prefix: string;
+  readonly #retention: Retention;
+  readonly #feeds: RedisFeeds;
+  readonly #publisher: RedisPublisher;
+  readonly #pulse: RedisPulse;
+  #run = "?";
+
+  /**
+   * @param prefix What the names of all keys and channels begin with.
+   * @param retention How much is kept.
+   * @param announce Called for each change of a task that is watched here.
+   */
+  constructor(
+    address: RedisAddress,
+    prefix: string,
+    retention: Retention,
+    announce: Announce,
+  ) {
+    this.#prefix = prefix;
+    this.#retention = retention;
+    this.#feeds = new RedisFeeds({
+      prefix,
+      node: this.node,
+      announce,
+      read: (client, id, since, limit) => this.#read(client, id, since, limit),
+    });
+    this.link = new RedisLink(address, {
+      open: (client, run, commit) => this.#open(client, run, commit),
+      tick: (client) => this.#pulse.beat(client, this.#run),
+    });
+    this.#publisher = new RedisPublisher(
+      this.link,
+      (id) => this.#name(id),
+      retention,
+    );
+    this.#pulse = new RedisPulse({
+      prefix,
+      node: this.node,
+      historyTtlMs: retention.historyTtlMs,
+      onUnknown: (shard, client) => this.#feeds.retell(shard, client),
+      onLeaseEnd: (id) => this.#publishLoss(id),
+    });
+  }
+
+  publish(
+    connectionId: string,
+    change: Publication["change"],
+  ): Promise<PublishOutcome> {
+    return this.#publisher.publish({ connectionId, change });
+  }
+
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return Promise.allSettled(
+      publications.map((publication) => this.#publisher.publish(publication)),
+    );
+  }
+
+  async read(
+    connectionId: string,
+    since?: StreamPosition | "oldest",
+    limit?: number,
+  ): Promise<HistoryView> {
+    const view = await this.link.use((client) =>
+      this.#read(client, connectionId, since, limit)
+    );
+    this.#feeds.note(connectionId, view);
+    return view;
+  }
+
+  async list({ status, limit, cursor }: ListQuery): Promise<TaskList> {
+    const found = (await Promise.all(
+      Array.from({ length: shardCount }, async (_, shard) => {
+        const base = shardBase(this.#prefix, shard);
+        return parseListed(
+          await this.link.run(listScript, shardKeys(base), [
+            base,
+            crypto.randomUUID(),
+            this.#run,
+            status ?? "-",
+            String(cursor ?? "+inf"),
+            String(limit + 1),
+          ]),
+        );
+      }),
+    )).flat().sort((one, other) => other.changedAt - one.changedAt);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const views = (await Promise.all(page.map(({ id }) => this.read(id))))
+      .filter((view) => view.state !== undefined);
+    return {
+      states: views.flatMap(({ state }) => state ?? []),
+      watchers: views.map(({ watchers = 0 }) => watchers),
+      ...(last && found.length > limit ? { cursor: last.changedAt } : {}),
+    };
+  }
+
+  async watch(connectionId: string, watchers: number): Promise<void> {
+    const { client } = this.link;
+    const watching = this.#feeds.watch(connectionId, watchers, client);
+    if (client) await this.link.use(() => watching);
+    else throw this.link.disconnected();
+  }
+
+  async forget(connectionId: string): Promise<boolean> {
+    const { keys, args, channel } = this.#name(connectionId);
+    const notice = encodeNotice("deleted");
+    return await this.link.run(forgetScript, keys, [
+      ...args,
+      channel,
+      notice,
+    ]) === 1;
+  }
+
+  async close(): Promise<void> {
+    const { client } = this.link;
+    try {
+      if (client) await inTime(this.#pulse.end(client), goodbyeMs, () => {});
+    } catch (error) {
+      log.debug("Redis was not told that this process ends: {error}", {
+        error,
+      });
+    }
+    await this.link.close();
+  }
+
+  async #open(
+    client: RedisClient,
+    run: string,
+    commit: () => void,
+  ): Promise<void> {
+    this.#run = run;
+    await this.#pulse.beat(client, run);
+    await this.#feeds.restore(client, commit);
+  }
+
+  async #read(
+    client: RedisClient,
+    connectionId: string,
+    since?: StreamPosition | "oldest",
+    limit?: number,
+  ): Promise<HistoryView> {
+    const { keys, args } = this.#name(connectionId);
+    return parseView(
+      await client.run(readScript, keys, [
+        ...args,
+        ...readArgs(since, limit, this.#retention.historyLimit),
+      ]),
+    );
+  }
+
+  /** The task may be another one by now: then the store refuses. */
+  async #publishLoss(connectionId: string): Promise<void> {
+    const { state } = await this.read(connectionId);
+    if (state?.leaseEndsAtMs === undefined) return;
+    const { offset } = state.snapshot;
+    await this.publish(connectionId, { kind: "lost", offset });
+  }
+
+  #name(connectionId: string): RedisTask {
+    return nameTask(this.#prefix, this.#run, connectionId);
+  }
+}

@@ -1,0 +1,185 @@
+import { shardCount } from "./redis_keys.ts";
+import { prelude, type RedisScript, script } from "./redis_script.ts";
+
+/** What the scripts of one task go on with: `KEYS[10..12]` are the task's, `ARGV[4]` is its id. */
+const taskPrelude = `
+local task, history, names = KEYS[10], KEYS[11], KEYS[12]
+local id = ARGV[4]
+
+-- Takes a task out of the indexes; says whether it was in one.
+local function unlist()
+  local was = redis.call('ZREM', leases, id)
+  for index = 4, 9 do was = was + redis.call('ZREM', KEYS[index], id) end
+  return was > 0
+end
+
+-- The task: its epoch, rev, state as JSON, and offset. One that is unknown has
+-- the epoch that it would begin with, rev 0 and no state.
+local function current()
+  local found = redis.call('HMGET', task, 'epoch', 'rev', 'state', 'offset', 'run')
+  local epoch, rev, state, offset = found[1], found[2], found[3], found[4]
+  if not epoch then
+    -- Its time is over: what begins now must differ from it.
+    if unlist() then return renew(), '0', false, '0' end
+    return newEpoch(), '0', false, '0'
+  end
+  if found[5] ~= run then
+    redis.call('HSET', task, 'epoch', fresh, 'run', run)
+    newEpoch()
+    epoch = fresh
+  end
+  return epoch, rev, state, offset
+end
+
+-- How many watch it at all nodes.
+local function watchers()
+  local sum = 0
+  for _, node in ipairs(redis.call('SMEMBERS', nodes)) do
+    sum = sum + (tonumber(redis.call('HGET', base .. 'w:' .. node, id) or '0'))
+  end
+  return sum
+end
+`;
+
+/**
+ * Judged elsewhere, done here, if the task still is what it was judged by.
+ *
+ * `ARGV[5..]`: `epoch:rev` of that task; how long it lives on, in ms; how many
+ * events are kept; its channel; its new status, end of lease (`-` for none)
+ * and state (`-` where nothing changes); how many `event_id`s were judged, and
+ * each with the offset it was taken to have, 0 for none; then the operations:
+ * offset (`-` for what is no event), `event_id` where named (else empty), JSON
+ * of the event, head of the announcement.
+ *
+ * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; or
+ * `done`, rev and the watchers.
+ */
+export const publishScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+local expected, ttl, limit, channel = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local status, lease, after = ARGV[9], ARGV[10], ARGV[11]
+local epoch, rev, state, offset = current()
+
+-- Where history has an event of this name; one that nobody named is called by its position.
+local function find(name)
+  local named = redis.call('HGET', names, name)
+  if named then return named end
+  if not state or string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
+  local place = string.match(name, '^[1-9]%d*$', #epoch + 2)
+  if not place or #place > 15 then return '0' end
+  local entry = redis.call('XRANGE', history, place .. '-0', place .. '-0')[1]
+  if entry and #entry[2] == 2 then return place end
+  return '0'
+end
+
+local count = tonumber(ARGV[12])
+local isStale = epoch .. ':' .. rev ~= expected
+local places = {}
+for index = 1, count do
+  local name, assumed = ARGV[11 + 2 * index], ARGV[12 + 2 * index]
+  places[index] = find(name)
+  isStale = isStale or places[index] ~= assumed
+end
+if isStale then return { 'stale', epoch, rev, state, unpack(places) } end
+if after == '-' then return { 'done', rev, 0 } end
+
+if not state then redis.call('DEL', history, names) end
+local added = 0
+for at = 13 + 2 * count, #ARGV, 4 do
+  local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if place == '-' then
+    redis.call('PUBLISH', channel, head)
+  else
+    added, offset = added + 1, place
+    if name == '' then
+      redis.call('XADD', history, place .. '-0', 'e', json)
+    else
+      redis.call('XADD', history, place .. '-0', 'e', json, 'n', name)
+      redis.call('HSET', names, name, place)
+    end
+    redis.call('PUBLISH', channel, head .. '\\n' .. json)
+  end
+end
+
+rev = whole(tonumber(rev) + 1)
+local before = redis.call('HGET', task, 'status')
+redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset, 'status', status, 'run', run)
+if added == 0 then return { 'done', rev, 0 } end
+
+local excess = redis.call('XLEN', history) - limit
+if excess > 0 then
+  for _, entry in ipairs(redis.call('XRANGE', history, '-', '+', 'COUNT', excess)) do
+    if entry[2][4] and redis.call('HGET', names, entry[2][4]) == string.match(entry[1], '%d+') then
+      redis.call('HDEL', names, entry[2][4])
+    end
+  end
+  redis.call('XTRIM', history, 'MAXLEN', limit)
+end
+
+local now, tick = clock()
+local ends = whole(now + ttl)
+redis.call('PEXPIREAT', task, ends)
+redis.call('PEXPIREAT', history, ends)
+redis.call('PEXPIREAT', names, ends)
+
+tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
+redis.call('HSET', shard, 'tick', whole(tick))
+if before and before ~= status then redis.call('ZREM', base .. 'i:' .. before, id) end
+redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
+if lease == '-' then redis.call('ZREM', leases, id) else redis.call('ZADD', leases, lease, id) end
+return { 'done', rev, watchers() }
+`,
+);
+
+/**
+ * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, or those
+ * `after` a position; its epoch and offset; the most events (-1: all); how many
+ * are kept.
+ *
+ * Returns epoch, rev, state, watchers, 1 where history reaches back so far
+ * (else 0), and for each event its offset and JSON.
+ */
+export const readScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+local which, since, from = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local count, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
+local epoch, rev, state, offset = current()
+local answer = { epoch, rev, state, watchers(), 0 }
+local newest = tonumber(offset)
+local kept = state and math.min(limit, redis.call('XLEN', history)) or 0
+local oldest = newest - kept
+if which == 'oldest' then from = oldest
+elseif which == 'none' or since ~= epoch then return answer end
+if from < oldest or from > newest then return answer end
+answer[5] = 1
+if from == newest or count == 0 then return answer end
+local start = whole(from + 1) .. '-0'
+local entries = count < 0
+  and redis.call('XRANGE', history, start, '+')
+  or redis.call('XRANGE', history, start, '+', 'COUNT', count)
+for _, entry in ipairs(entries) do
+  answer[#answer + 1] = string.match(entry[1], '%d+')
+  answer[#answer + 1] = entry[2][2]
+end
+return answer
+`,
+);
+
+/** `ARGV[5..]`: the task's channel, the announcement. Returns whether there was one. */
+export const forgetScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+local _, _, state = current()
+if not state then return 0 end
+redis.call('DEL', task, history, names)
+unlist()
+renew()
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return 1
+`,
+);

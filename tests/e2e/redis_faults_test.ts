@@ -1,0 +1,270 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { cutProxy } from "../support/cut_proxy.ts";
+import { testWith } from "../support/foreign_program.ts";
+import { LoadedNodes } from "../support/loaded_nodes.ts";
+import { Nodes } from "../support/nodes.ts";
+import { RedisServer } from "../support/redis_server.ts";
+import { taskwire } from "../support/taskwire.ts";
+import { UnbrokenWatcher } from "../support/unbroken_watcher.ts";
+
+const redis = { command: ["redis-server", "--version"], from: "redis-server" };
+
+/** How long Redis is away: what is promised, by `deno task load`; less else. */
+const outageMs = Deno.env.get("TASKWIRE_LOAD") === "full" ? 10_000 : 2_000;
+
+/** The time of the outage itself. */
+function outage(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, outageMs));
+}
+
+await testWith(
+  redis,
+  "Redis killed under load, back with its data: nothing is lost, nobody is sent away",
+  async () => {
+    // Only so does Redis itself keep all that it acknowledges.
+    await using server = await RedisServer.start({ appendFsync: "always" });
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    const { all } = loaded.nodes;
+    await server.kill();
+    await loaded.unavailable(all);
+    const frames = loaded.watchings.map(({ watcher }) => watcher.frameCount);
+    // Who comes now is told who they are, and the rest when it is known.
+    const latecomers = all.map((node) => loaded.watch(node));
+    await Promise.all(
+      latecomers.map((watcher) =>
+        watcher.until(({ frameCount }) => frameCount === 1)
+      ),
+    );
+    await outage();
+    assertEquals(
+      loaded.watchings.map(({ watcher }) => watcher.frameCount),
+      [...frames, ...latecomers.map(() => 1)],
+    );
+    await server.restart();
+    await loaded.available(all);
+    await loaded.conclude(
+      `Redis killed, ${outageMs / 1_000} s away, back with its data`,
+      { isIntact: true },
+    );
+  },
+);
+
+await testWith(
+  redis,
+  "Redis back without its data: all watchers get a fresh sync, then what is new",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    const before = loaded.watchings.map(({ watcher }) => watcher.life?.epoch);
+    await server.restart("empty");
+    await loaded.each(({ watcher }) =>
+      watcher.until(({ lives }) => lives.length > 1)
+    );
+    for (const [index, { watcher }] of loaded.watchings.entries()) {
+      const { epoch, hasTask } = watcher.lives[1] ?? {};
+      assert(epoch !== before[index] || !hasTask);
+    }
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("Redis back empty", { isIntact: false });
+  },
+);
+
+await testWith(
+  redis,
+  "Redis back with data of before: all who had seen more get a fresh sync",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    await server.save();
+    await loaded.publishers.acknowledgements(500);
+    await server.restart("saved");
+    const forgiven = loaded.publishers.acknowledged.length;
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("Redis back with data of before", {
+      isIntact: false,
+      forgiven,
+    });
+  },
+);
+
+await testWith(
+  redis,
+  "a node cut off from Redis catches up, and the others go on meanwhile",
+  async () => {
+    await using server = await RedisServer.start();
+    await using proxy = cutProxy(`http://127.0.0.1:${server.port}`);
+    await using loaded = await LoadedNodes.start({
+      store: [server.url, server.url, `redis://127.0.0.1:${proxy.port}`],
+    });
+    const [a, b, c] = [0, 1, 2].map((index) => loaded.nodes.at(index));
+    assert(a && b && c);
+    proxy.stall();
+    await loaded.unavailable([c]);
+    await Promise.all([outage(), loaded.publishers.acknowledgements(500)]);
+    assertEquals((await a.call("GET /readyz")).status, 200);
+    proxy.resume();
+    await loaded.available([a, b, c]);
+    proxy.cut();
+    await loaded.unavailable([c]);
+    await loaded.publishers.acknowledgements(500);
+    proxy.mend();
+    await loaded.available([a, b, c]);
+    await loaded.conclude("one node cut off, twice", { isIntact: true });
+  },
+);
+
+await testWith(
+  redis,
+  "Redis stopped where it stands: nothing is lost when it goes on",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    server.pause();
+    await loaded.unavailable(loaded.nodes.all);
+    await outage();
+    server.resume();
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("Redis stopped by SIGSTOP", { isIntact: true });
+  },
+);
+
+await testWith(
+  redis,
+  "Redis that takes no writes, full or a replica now: publishers get 503 until it does",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    const { all } = loaded.nodes;
+    for (
+      const [refuse, accept] of [
+        ["CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0"],
+        ["REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"],
+      ] as const
+    ) {
+      await server.command(...refuse.split(" "));
+      await Promise.all(all.map((node) => loaded.publishers.refusal(node)));
+      await server.command(...accept.split(" "));
+      await loaded.available(all);
+    }
+    await loaded.conclude("Redis that takes no writes", { isIntact: true });
+  },
+);
+
+await testWith(
+  redis,
+  "Redis flushed while it runs: watchers get a fresh sync with the next event",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    await server.flush();
+    await loaded.publishers.acknowledgements(300);
+    await loaded.publishQuietly();
+    await loaded.each(({ watcher }) =>
+      watcher.until(({ lives }) => lives.length > 1)
+    );
+    await loaded.conclude("Redis flushed", { isIntact: false });
+    // Who watches was forgotten, too, and is known again.
+    const [{ task } = { task: "" }] = loaded.quiet;
+    const { delivered } = await loaded.nodes.random().publish(task);
+    assertEquals(delivered, loaded.quiet.length);
+  },
+);
+
+await testWith(
+  redis,
+  "a node that starts while Redis is away is ready once it is there",
+  async () => {
+    await using server = await RedisServer.start();
+    await server.kill();
+    await using nodes = await Nodes.start({ store: server.url, count: 1 });
+    const node = nodes.at(0);
+    assertEquals((await node.call("GET /healthz")).status, 200);
+    const { status } = await node.call("GET /readyz");
+    assertEquals(status, 503);
+    const refused = await node.call("POST /api/tasks/early/events", {});
+    assertEquals([refused.status, refused.headers.has("retry-after")], [
+      503,
+      true,
+    ]);
+    await using watcher = new UnbrokenWatcher(node.origin, "early");
+    await watcher.until(({ frameCount }) => frameCount === 1);
+    await server.restart();
+    await watcher.until(({ life }) => life !== undefined);
+    assertEquals((await node.call("GET /readyz")).status, 200);
+    assertEquals((await node.publish("early")).delivered, 1);
+    await watcher.until(({ offset }) => offset === 1);
+  },
+);
+
+await testWith(
+  redis,
+  "a node that Redis turns away says so and ends, and shows no password",
+  async () => {
+    await using server = await RedisServer.start({ password: "right-one" });
+    const start = (store: string) =>
+      taskwire(["serve", "--port", "0"], { env: { TASKWIRE_STORE: store } });
+    const at = `127.0.0.1:${server.port}`;
+    const wrong = await start(`redis://:guessed-one@${at}`);
+    assertEquals([wrong.code, wrong.stdout], [1, ""]);
+    assertMatch(wrong.stderr, /^error: .*password.*\n$/i);
+    const none = await start(`redis://${at}`);
+    assertEquals([none.code, none.stdout], [1, ""]);
+    assertMatch(none.stderr, /^error: .*password.*\n$/i);
+    for (
+      const url of [
+        "redis://",
+        `redis://:guessed-one@${at}/no-number`,
+        "redis://:guessed-one@127.0.0.1:99999",
+        "redis://:guessed-one@a b",
+      ]
+    ) {
+      const { code, stdout, stderr } = await start(url);
+      assertEquals([code, stdout], [1, ""], url);
+      assertMatch(stderr, /^error: .*TASKWIRE_STORE.*\n$/, url);
+      assert(!stderr.includes("guessed-one"), stderr);
+    }
+    assert(!(wrong.stderr + none.stderr).includes("guessed-one"));
+  },
+);
+
+await testWith(
+  redis,
+  "a node logs in as a user, and shows no password",
+  async () => {
+    await using server = await RedisServer.start({
+      users: [
+        "user default off",
+        "user ada on >the-secret ~* &* +@all",
+      ],
+    });
+    await using nodes = await Nodes.start({
+      store: server.urlFor("ada", "the-secret"),
+      count: 1,
+      env: { TASKWIRE_LOG: "debug" },
+    });
+    const node = nodes.at(0);
+    assertEquals((await node.publish("user/1")).offset, 1);
+    const { printed, log } = await node.stop();
+    assertMatch(printed, /store: +redis:/);
+    assert(!(printed + log).includes("the-secret"));
+  },
+);
+
+await testWith(
+  { command: ["openssl", "version"], from: "openssl" },
+  "a node speaks TLS to Redis, and not to one that it has no reason to trust",
+  async () => {
+    await using server = await RedisServer.start({ tls: true });
+    await using nodes = await Nodes.start({
+      store: server.url,
+      count: 1,
+      env: { DENO_CERT: server.authority },
+    });
+    assertEquals((await nodes.at(0).publish("tls/1")).offset, 1);
+    const { code, stderr } = await taskwire(["serve", "--port", "0"], {
+      env: { TASKWIRE_STORE: server.url },
+    });
+    assertEquals(code, 1);
+    assertMatch(stderr, /^error: .*certificate.*\n$/i);
+  },
+);

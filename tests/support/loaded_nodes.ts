@@ -1,0 +1,169 @@
+import { assertEquals } from "@std/assert";
+import { printLine } from "../../src/cli/output.ts";
+import { compareHistories } from "./compare_histories.ts";
+import { Nodes, type NodesOptions, type TaskwireNode } from "./nodes.ts";
+import { RetryingPublishers } from "./retrying_publishers.ts";
+import { UnbrokenWatcher } from "./unbroken_watcher.ts";
+import { upTo } from "./watching.ts";
+
+/** Tasks that are published to all the time. */
+const busyTasks = upTo(6).map((index) => `busy/${index}`);
+
+/** A task that has events, and gets no more while publishers publish. */
+const quietTask = "quiet/1";
+
+/** A watcher, and of what. */
+export interface Watching {
+  readonly task: string;
+  readonly node: TaskwireNode;
+  readonly watcher: UnbrokenWatcher;
+}
+
+/**
+ * Three nodes under load: publishers that retry at any node, and watchers of
+ * each task at each node, which never connect again. Dispose of them to stop.
+ */
+export class LoadedNodes implements AsyncDisposable {
+  readonly nodes: Nodes;
+  readonly publishers: RetryingPublishers;
+  readonly watchings: Watching[] = [];
+  readonly #stack = new AsyncDisposableStack();
+
+  private constructor(nodes: Nodes) {
+    this.nodes = this.#stack.use(nodes);
+    this.publishers = new RetryingPublishers({
+      tasks: busyTasks,
+      node: () => nodes.random(),
+    });
+  }
+
+  /** Starts all, and waits until events flow. */
+  static async start(options: NodesOptions): Promise<LoadedNodes> {
+    await using stack = new AsyncDisposableStack();
+    const nodes = await Nodes.start(options);
+    const loaded = stack.use(new LoadedNodes(nodes));
+    for (let count = 0; count < 3; count += 1) {
+      await nodes.random().publish(quietTask, { event_id: `quiet-${count}` });
+    }
+    for (const task of [...busyTasks, quietTask]) {
+      for (const node of nodes.all) loaded.watch(node, task);
+    }
+    await loaded.each(({ watcher }) =>
+      watcher.until(({ life }) => life !== undefined)
+    );
+    loaded.publishers.start();
+    await loaded.publishers.acknowledgements(200);
+    stack.move();
+    return loaded;
+  }
+
+  /** The watchers of the task that gets no events. */
+  get quiet(): readonly Watching[] {
+    return this.watchings.filter(({ task }) => task === quietTask);
+  }
+
+  /** Publishes to it all the same. */
+  async publishQuietly(): Promise<void> {
+    const event = { event_id: crypto.randomUUID() };
+    await this.nodes.random().publish(quietTask, event);
+  }
+
+  /** One more watcher. */
+  watch(node: TaskwireNode, task = busyTasks[0] ?? ""): UnbrokenWatcher {
+    const watcher = this.#stack.use(new UnbrokenWatcher(node.origin, task));
+    this.watchings.push({ task, node, watcher });
+    return watcher;
+  }
+
+  /** Does something with each watcher, all at once. */
+  async each(work: (watching: Watching) => Promise<void>): Promise<void> {
+    await Promise.all(this.watchings.map(work));
+  }
+
+  /** Waits until nodes answer 503, to publishers and as their readiness. */
+  async unavailable(nodes: readonly TaskwireNode[]): Promise<void> {
+    await Promise.all(nodes.map((node) => this.publishers.refusal(node)));
+    assertEquals(await readinessOf(nodes), nodes.map(() => 503));
+  }
+
+  /** Waits until nodes take events again, and are ready. */
+  async available(nodes: readonly TaskwireNode[]): Promise<void> {
+    await this.publishers.acknowledgements(200);
+    await Promise.all(nodes.map((node) => this.publishers.acceptance(node)));
+    assertEquals(await readinessOf(nodes), nodes.map(() => 200));
+  }
+
+  /**
+   * Ends the publishing, waits until each watcher has seen the last event, and
+   * compares what was acknowledged, found and seen.
+   *
+   * @param isIntact Whether the history is still the first: then each watcher
+   * has had one `sync`, and nothing but events since.
+   * @param forgiven How many acknowledgements, the first ones, Redis itself may
+   * have forgotten.
+   */
+  async conclude(
+    title: string,
+    { isIntact, forgiven = 0 }: { isIntact: boolean; forgiven?: number },
+  ): Promise<void> {
+    const { publishers, nodes } = this;
+    await publishers.stop();
+    await this.publishQuietly();
+    const epochs = new Map<string, string>();
+    for (const task of [...busyTasks, quietTask]) {
+      const path = `GET /api/tasks/${encodeURIComponent(task)}`;
+      epochs.set(task, String((await nodes.random().call(path)).json().epoch));
+    }
+    const { found, lost, duplicated, heads, histories } =
+      await compareHistories(
+        nodes,
+        [...busyTasks, quietTask],
+        publishers.acknowledged.slice(forgiven).filter(({ task, epoch }) =>
+          epoch === epochs.get(task)
+        ),
+      );
+    await this.each(({ task, watcher }) =>
+      watcher.until(({ life, offset }) =>
+        life?.epoch === epochs.get(task) && offset >= (heads.get(task) ?? 0)
+      )
+    );
+    let gaps = 0, false_ = 0, syncs = 0;
+    for (const { task, watcher } of this.watchings) {
+      if (!watcher.isContiguous || watcher.offset !== heads.get(task)) {
+        gaps += 1;
+      }
+      syncs += watcher.lives.length - 1;
+      for (const { offset, event_id } of histories.get(task) ?? []) {
+        const seen = watcher.life?.eventIds.get(offset);
+        if (seen !== undefined && seen !== event_id) false_ += 1;
+      }
+    }
+    const others = this.watchings.flatMap(({ watcher }) => watcher.others);
+    const sum = [...publishers.refusals.values()].reduce((a, b) => a + b, 0);
+    printLine(
+      `${title}: acknowledged ${publishers.acknowledged.length}, found ${found}, lost ${lost}, duplicated ${duplicated}; answered 503 ${sum} times, within ${
+        (publishers.slowestRefusalMs / 1_000).toFixed(1)
+      } s; ${this.watchings.length} watchers, none closed: ${syncs} more syncs, ${gaps} with a gap, ${false_} false events`,
+    );
+    assertEquals(
+      { lost, duplicated, gaps, false_, others },
+      { lost: 0, duplicated: 0, gaps: 0, false_: 0, others: [] },
+    );
+    if (isIntact) {
+      assertEquals(found, publishers.acknowledged.length);
+      assertEquals(syncs, 0);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.publishers.stop();
+    await this.#stack.disposeAsync();
+  }
+}
+
+async function readinessOf(nodes: readonly TaskwireNode[]): Promise<number[]> {
+  const answers = await Promise.all(
+    nodes.map((node) => node.call("GET /readyz")),
+  );
+  return answers.map(({ status }) => status);
+}

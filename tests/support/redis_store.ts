@@ -1,0 +1,52 @@
+import { parseRedisUrl } from "../../src/store/redis_address.ts";
+import { RedisStore } from "../../src/store/redis_store.ts";
+import type { Announce, Retention } from "../../src/store/store.ts";
+import type { RedisServer } from "./redis_server.ts";
+
+/** What a test's store keeps, unless it says otherwise. */
+export const redisRetention: Retention = {
+  historyLimit: 100,
+  historyTtlMs: 60_000,
+};
+
+/** A store in a test's Redis, connected; dispose of it to close it. */
+export async function openRedisStore(
+  redis: Pick<RedisServer, "url">,
+  prefix: string,
+  announce: Announce = () => 0,
+  retention = redisRetention,
+): Promise<RedisStore & AsyncDisposable> {
+  const address = parseRedisUrl(redis.url);
+  if (address === undefined) throw new TypeError(redis.url);
+  const store = new RedisStore(address, prefix, retention, announce);
+  await store.link.start();
+  return Object.assign(store, {
+    [Symbol.asyncDispose]: () => store.close(),
+  });
+}
+
+/**
+ * Makes everything under a prefix older: what would expire later does so
+ * sooner, and what happened, happened earlier. Redis' own clock can't be set.
+ */
+export async function ageRedis(
+  redis: RedisServer,
+  prefix: string,
+  ms: number,
+): Promise<void> {
+  await redis.command("EVAL", ageScript, "0", prefix, String(ms));
+}
+
+const ageScript = `
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
+  local left = redis.call('PTTL', key)
+  if left > 0 then redis.call('PEXPIRE', key, math.floor(left - ARGV[2])) end
+  if string.match(key, '}:i:') then
+    for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+      redis.call('ZINCRBY', key, -ARGV[2] * 100 * 16, id)
+    end
+  elseif string.match(key, '}:shard$') then
+    redis.call('HINCRBY', key, 'tick', math.floor(-ARGV[2] * 100))
+  end
+end
+`;
