@@ -156,7 +156,11 @@ const values: [
   ["store", {
     "memory:": "memory:",
     "sqlite:/var/lib/a.db": "sqlite:/var/lib/a.db",
-  }, ["memory", "sqlite:", "mysql://a", "/tmp/a.db", "redis://a"]],
+    "redis://a": "redis://a",
+    "rediss://u:p@a:1/2": "rediss://u:p@a:1/2",
+    "redis://a,b/?sentinel=m": "redis://a,b/?sentinel=m",
+  }, ["memory", "sqlite:", "mysql://a", "/tmp/a.db", "redis:", "redis://a,b"]],
+  ["redisPrefix", { "tw:": "tw:", "a": "a" }, ["a b", "{a}"]],
   ["workers", { "auto": "auto", "1": 1, "256": 256 }, [
     "0",
     "257",

@@ -16,6 +16,7 @@ import {
   type ErrorFrame,
 } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
+import { StoreDisconnectedError } from "../store/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
@@ -27,6 +28,7 @@ import {
 import type { Message } from "./inbox.ts";
 import { closeUnauthenticated, closeUnchecked } from "./required_auth.ts";
 import { jitteredRetryMs } from "./retry.ts";
+import { forbidden, storeUnavailable } from "./session_errors.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { TokenClock } from "./token_clock.ts";
 
@@ -102,7 +104,7 @@ export class RealtimeSession {
           this.#unsubscribe(frame.connection_id);
           break;
         case "cancel":
-          await this.#cancel(frame.connection_id);
+          await this.#cancelInTime(frame.connection_id);
           break;
       }
     }
@@ -202,6 +204,16 @@ export class RealtimeSession {
     this.#connection.send(encodeUnsubscribed(connectionId));
   }
 
+  /** A store that is away is no reason to end the connection. */
+  async #cancelInTime(connectionId: string): Promise<void> {
+    try {
+      await this.#cancel(connectionId);
+    } catch (error) {
+      if (!(error instanceof StoreDisconnectedError)) throw error;
+      this.#sendError(storeUnavailable(connectionId));
+    }
+  }
+
   /** Only a private task has a user who may end it from a page. */
   async #cancel(connectionId: string): Promise<void> {
     const { store } = this.#services;
@@ -232,12 +244,4 @@ export class RealtimeSession {
   #sendError(error: ErrorFrame): void {
     this.#connection.send(encodeError(error));
   }
-}
-
-function forbidden(): ErrorFrame {
-  return {
-    code: "forbidden",
-    message:
-      "This user may not watch this task: connect with a token of the task's user, or one whose 'tasks' claim names it",
-  };
 }
