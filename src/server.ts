@@ -5,6 +5,7 @@ import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
 import type { Connection } from "./sockets/connection.ts";
+import { tellOfUsersLeaving } from "./sockets/identity_limits.ts";
 import { restarting } from "./sockets/retry.ts";
 
 /** A server that listens. */
@@ -50,6 +51,7 @@ export function startServer(
   { reusePort = false }: ListenOptions = {},
 ): RunningServer {
   const { config, leases, registry, store } = services;
+  tellOfUsersLeaving(services);
   const requests = new RequestsUnderWay();
   const server = Deno.serve({
     hostname: config.host,

@@ -16,8 +16,7 @@ export function comparePositions(
 }
 
 /** What a cursor looks like: the serial number, a hyphen and the id. */
-export const cursorPattern =
-  /^(\d{1,16})-([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
+const cursorPattern = /^(\d{1,16})-([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 
 /** A position as a short text for a URL, which means the same to every node. */
 export function encodeCursor({ serial, id }: ConnectionPosition): string {

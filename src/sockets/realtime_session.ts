@@ -119,8 +119,7 @@ export class RealtimeSession {
     await slowGuessing(this.#connection, identity, this.#services);
     if (this.#connection.isClosed) return;
     if (identity.status !== "auth_error") {
-      this.#become(identity);
-      return;
+      return await this.#become(identity);
     }
     const { userId, status } = this.#identity;
     this.#connection.send(encodeAuth(userId, status));
@@ -130,8 +129,8 @@ export class RealtimeSession {
     });
   }
 
-  /** Takes the client for somebody else from now on, and says so. */
-  #become(identity: Identity): void {
+  /** Takes the client for somebody else from now on, and says so; waits only to count a user's connections. */
+  async #become(identity: Identity): Promise<void> {
     this.#hasLostToken = this.#identity.status === "authenticated" &&
       identity.status !== "authenticated";
     this.#identity = identity;
@@ -142,17 +141,20 @@ export class RealtimeSession {
     this.#watchTokenOf(identity);
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
-    if (closeOverUserLimit(this.#connection, identity, this.#services)) return;
+    // Before anything is waited for: what is another's must not go on.
     this.#subscriptions.rejudge();
+    const isOver = closeOverUserLimit(
+      this.#connection,
+      identity,
+      this.#services,
+    );
+    if (isOver !== false) await isOver;
   }
 
   /** Called by a timer, where an exception would end the process. */
   #expire(): void {
-    try {
-      this.#become(expired(this.#services.config.guestUserId));
-    } catch (error) {
-      this.#connection.fail(error);
-    }
+    this.#become(expired(this.#services.config.guestUserId))
+      .catch((error) => this.#connection.fail(error));
   }
 
   #watchTokenOf(identity: Identity): void {
