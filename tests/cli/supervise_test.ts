@@ -5,6 +5,7 @@ import { publishUntilAnswered } from "../support/retrying_publisher.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { serve, type ServeCommand, taskwire } from "../support/taskwire.ts";
+import { signToken } from "../support/tokens.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
 const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
@@ -30,6 +31,16 @@ async function watchByMany(
   );
   await Promise.all(all.map((socket) => socket.nextOf("sync")));
   return Object.assign(stack, { all });
+}
+
+/** Asks the API something, with the API key. */
+async function ask(origin: string, method: string, path: string) {
+  const response = await fetch(origin + path, {
+    method,
+    headers: { Authorization: `Bearer ${testApiKey}` },
+  });
+  const text = await response.text();
+  return { status: response.status, body: text && JSON.parse(text) };
 }
 
 async function publish(origin: string, task: string, event: unknown = {}) {
@@ -76,10 +87,8 @@ Deno.test("supervise() delivers to the watchers of all workers, and counts them"
   for (const socket of watchers.all) {
     assertEquals((await socket.nextOf("task")).offset, 1);
   }
-  const response = await fetch(`${served.origin}/api/tasks/a`, {
-    headers: { Authorization: `Bearer ${testApiKey}` },
-  });
-  assertEquals((await response.json()).watchers, sockets);
+  const { body } = await ask(served.origin, "GET", "/api/tasks/a");
+  assertEquals(body.watchers, sockets);
 });
 
 Deno.test("supervise() tells the watchers of all workers that a task is lost, canceled and deleted", async () => {
@@ -90,17 +99,41 @@ Deno.test("supervise() tells the watchers of all workers that a task is lost, ca
     assertEquals((await socket.nextOf("task")).status, "running");
     assertEquals((await socket.nextOf("task")).status, "lost");
   }
-  for (const [method, path] of [["POST", "/cancel"], ["DELETE", ""]]) {
-    const response = await fetch(`${served.origin}/api/tasks/a${path}`, {
-      method: method ?? "",
-      headers: { Authorization: `Bearer ${testApiKey}` },
-    });
-    await response.body?.cancel();
-  }
+  await ask(served.origin, "POST", "/api/tasks/a/cancel");
+  await ask(served.origin, "DELETE", "/api/tasks/a");
   for (const socket of watchers.all) {
     await socket.nextOf("cancel_requested");
     await socket.nextOf("deleted");
   }
+});
+
+Deno.test("supervise() lists and closes the connections of all workers", async () => {
+  await using served = await serveTwo();
+  await using watchers = await watchByMany(served.origin, "a");
+  const { body } = await ask(served.origin, "GET", "/api/connections");
+  assertEquals([body.total, body.connections.length], [sockets, sockets]);
+  for (const { id } of body.connections) {
+    const path = `/api/connections/${id}`;
+    assertEquals((await ask(served.origin, "DELETE", path)).status, 204);
+    assertEquals((await ask(served.origin, "DELETE", path)).status, 404);
+  }
+  const ends = watchers.all.map(async ({ closed }) => (await closed).code);
+  assertEquals(await Promise.all(ends), Array(sockets).fill(4409));
+});
+
+Deno.test("supervise() limits a user's connections in all workers together", async () => {
+  await using served = await serveTwo(["--max-connections-per-user", "8"]);
+  const token = await signToken({ sub: "42" });
+  const url = `${served.origin.replace("http", "ws")}/ws/realtime/a`;
+  await using stack = new AsyncDisposableStack();
+  let refused = 0;
+  for (let count = 0; count < sockets; count++) {
+    const socket = stack.use(new TestSocket(`${url}?token=${token}`));
+    await socket.nextOf("connected");
+    const { type, code } = await socket.nextFrame();
+    if (type === "error" && code === "too_many_connections") refused += 1;
+  }
+  assertEquals(refused, sockets - 8);
 });
 
 Deno.test("supervise() keeps tasks in the file, for a single process too", async () => {
