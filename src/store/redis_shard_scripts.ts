@@ -53,7 +53,8 @@ local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), t
 local own = base .. 'w:' .. node
 local now, tick = clock()
 if ARGV[9] == '1' then redis.call('DEL', own) end
-local answer = { redis.call('EXISTS', own), whole(now) }
+-- What was told since a flush is there without this.
+local answer = { redis.call('HEXISTS', own, ''), whole(now) }
 redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
 redis.call('PEXPIRE', own, patience)
