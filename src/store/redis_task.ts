@@ -23,10 +23,12 @@ export interface RedisTask {
  * Names a task to a script.
  *
  * @param prefix What all keys begin with.
+ * @param database Its number.
  * @param run See `checkRedis`.
  */
 export function nameTask(
   prefix: string,
+  database: number,
   run: string,
   connectionId: string,
 ): RedisTask {
@@ -34,7 +36,7 @@ export function nameTask(
   return {
     keys: [...shardKeys(base), ...taskKeys(base, connectionId)],
     args: [base, crypto.randomUUID(), run, connectionId],
-    channel: taskChannel(base, connectionId),
+    channel: taskChannel(base, database, connectionId),
     base,
   };
 }

@@ -23,7 +23,7 @@ local function current()
     if unlist() then return renew(), '0', false, '0' end
     return newEpoch(), '0', false, '0'
   end
-  if found[5] ~= run then
+  if not isSame(found[5]) then
     redis.call('HSET', task, 'epoch', fresh, 'run', run)
     newEpoch()
     epoch = fresh
@@ -86,11 +86,11 @@ if isStale then return { 'stale', epoch, rev, state, unpack(places) } end
 if after == '-' then return { 'done', rev, 0 } end
 
 if not state then redis.call('DEL', history, names) end
-local added = 0
+local added, messages = 0, {}
 for at = 13 + 2 * count, #ARGV, 4 do
   local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if place == '-' then
-    redis.call('PUBLISH', channel, head)
+    messages[#messages + 1] = head
   else
     added, offset = added + 1, place
     if name == '' then
@@ -99,14 +99,22 @@ for at = 13 + 2 * count, #ARGV, 4 do
       redis.call('XADD', history, place .. '-0', 'e', json, 'n', name)
       redis.call('HSET', names, name, place)
     end
-    redis.call('PUBLISH', channel, head .. '\\n' .. json)
+    messages[#messages + 1] = head .. '\\n' .. json
   end
+end
+
+-- After what may still be refused, as when there is no memory left.
+local function announce()
+  for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
 end
 
 rev = whole(tonumber(rev) + 1)
 local before = redis.call('HGET', task, 'status')
 redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset, 'status', status, 'run', run)
-if added == 0 then return { 'done', rev, 0 } end
+if added == 0 then
+  announce()
+  return { 'done', rev, 0 }
+end
 
 local excess = redis.call('XLEN', history) - limit
 if excess > 0 then
@@ -129,6 +137,7 @@ redis.call('HSET', shard, 'tick', whole(tick))
 if before and before ~= status then redis.call('ZREM', base .. 'i:' .. before, id) end
 redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
 if lease == '-' then redis.call('ZREM', leases, id) else redis.call('ZADD', leases, lease, id) end
+announce()
 return { 'done', rev, watchers() }
 `,
 );

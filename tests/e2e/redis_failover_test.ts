@@ -3,7 +3,7 @@ import { cutProxy } from "../support/cut_proxy.ts";
 import { runTool } from "../support/external_tool.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
-import { startSentinel } from "../support/redis_sentinel.ts";
+import { RedisSentinel } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
 
 const redis = { command: ["redis-server", "--version"], from: "redis-server" };
@@ -19,12 +19,12 @@ await testWith(
       args: ["--replicaof", "127.0.0.1", String(master.port)],
     });
     await replica.logged(/sync: Finished with success/);
-    await using sentinel = await startSentinel(master);
+    await using sentinel = await RedisSentinel.start(master);
     await using loaded = await LoadedNodes.start({ store: sentinel.url });
     const { all } = loaded.nodes;
     await master.kill();
     await loaded.unavailable(all);
-    await sentinel.failover();
+    await sentinel.switched();
     // What a master acknowledges may not have reached its replica yet.
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(all);
