@@ -27,6 +27,10 @@ import {
   type Store,
   type TaskList,
 } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+const maxReads = 16;
 
 /** How long it may take to say goodbye, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -46,6 +50,7 @@ export class RedisStore implements Store {
   readonly #feeds: RedisFeeds;
   readonly #publisher: RedisPublisher;
   readonly #pulse: RedisPulse;
+  readonly #reads = new Turns(maxReads);
   #run = "?";
 
   /**
@@ -194,11 +199,14 @@ export class RedisStore implements Store {
     limit?: number,
   ): Promise<HistoryView> {
     const { keys, args } = this.#name(connectionId);
+    const { historyLimit } = this.#retention;
     return parseView(
-      await client.run(readScript, keys, [
-        ...args,
-        ...readArgs(since, limit, this.#retention.historyLimit),
-      ]),
+      await this.#reads.take(() =>
+        client.run(readScript, keys, [
+          ...args,
+          ...readArgs(since, limit, historyLimit),
+        ])
+      ),
     );
   }
 
