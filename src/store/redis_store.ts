@@ -28,6 +28,10 @@ import {
   type Store,
   type TaskList,
 } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+const maxReads = 16;
 
 /** How long it may take to say goodbye, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -48,6 +52,7 @@ export class RedisStore implements Store {
   readonly #feeds: RedisFeeds;
   readonly #publisher: RedisPublisher;
   readonly #pulse: RedisPulse;
+  readonly #reads = new Turns(maxReads);
   #run = "?";
   #isClosing = false;
 
@@ -210,10 +215,13 @@ export class RedisStore implements Store {
     limit?: number,
   ): Promise<unknown> {
     const { keys, args } = this.#name(connectionId);
-    return client.run(readScript, keys, [
-      ...args,
-      ...readArgs(since, limit, this.#retention.historyLimit),
-    ]);
+    const { historyLimit } = this.#retention;
+    return this.#reads.take(() =>
+      client.run(readScript, keys, [
+        ...args,
+        ...readArgs(since, limit, historyLimit),
+      ])
+    );
   }
 
   /** The lease may have been renewed by now; and where it is later, the store refuses. */

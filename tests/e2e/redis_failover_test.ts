@@ -1,7 +1,9 @@
-import { assert, assertMatch } from "@std/assert";
+import { assert } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
+import { eventually } from "../support/eventually.ts";
 import { runTool } from "../support/external_tool.ts";
 import { testWith } from "../support/foreign_program.ts";
+import { freePort } from "../support/free_port.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
 import { RedisSentinel } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -72,7 +74,10 @@ await testWith(
     const servers = await Promise.all([0, 1, 2].map(() =>
       RedisServer.start({
         appendFsync: "always",
-        args: ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+        args: [
+          ...["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+          ...["--cluster-port", String(freePort())],
+        ],
       })
     ));
     for (const server of servers) stack.use(server);
@@ -99,11 +104,7 @@ await testWith(
 
 /** Waits until a node of a Cluster finds all others there. */
 async function isWhole(server: RedisServer): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const info = String(await server.command("CLUSTER", "INFO"));
-    if (info.includes("cluster_state:ok")) return;
-    if (Date.now() > deadline) assertMatch(info, /cluster_state:ok/);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await eventually(async () =>
+    String(await server.command("CLUSTER", "INFO")).includes("cluster_state:ok")
+  );
 }
