@@ -13,12 +13,7 @@ import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
-import {
-  hastyDrainMs,
-  nextStopSignal,
-  stopFor,
-  type Stoppable,
-} from "./stop.ts";
+import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 import { isEmbedded } from "./supervise.ts";
 
 /**
