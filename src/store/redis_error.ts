@@ -8,8 +8,8 @@ const awayCodes =
 /** What it answers while it takes no writes, or nothing, until it is cared for. */
 const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|BUSY)\b/;
 
-/** What it answers to a user who may not do that. */
-const permissionCodes = /\bNOPERM\b/;
+/** What it answers to a user who may not do that, in a script as well. */
+const permissionCodes = /\bNOPERM\b|The user executing the script can't/;
 
 /**
  * What an error of the client means: that Redis is away, that it refuses, or a
