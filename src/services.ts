@@ -1,5 +1,6 @@
 import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
+import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientFiles } from "./http/client_files.ts";
@@ -14,6 +15,8 @@ import type { Leases } from "./tasks/lease.ts";
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
   readonly config: Config;
+  /** Which of this server's processes this is: 1, 2, … */
+  readonly worker: number;
   readonly verifier: Verifier;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
@@ -24,6 +27,8 @@ export interface Services {
   readonly hub: Hub;
   readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;
+  /** The other nodes. */
+  readonly peers: Peers;
   readonly counters: Counters;
   /** The newcomer's page, as HTML. */
   readonly page: string;

@@ -95,8 +95,15 @@ Deno.test("src upgrades to WebSocket in sockets/upgrade.ts alone", () => {
 });
 
 Deno.test("src knows neither Hono nor Deno's server below sockets and http", () => {
-  const below = ["auth", "client", "page", "protocol", "store", "tasks"]
-    .map((name) => `src/${name}`);
+  const below = [
+    "auth",
+    "client",
+    "cluster",
+    "page",
+    "protocol",
+    "store",
+    "tasks",
+  ].map((name) => `src/${name}`);
   assertEquals(
     pathsWhere((source) =>
       isUnder(source.path, ...below) &&

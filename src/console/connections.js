@@ -29,6 +29,7 @@ const longListPauseMs = 5_000;
 export class ConnectionsView {
   #connections;
   #total = 0;
+  #silentNodes = 0;
   #readAtMs = -Infinity;
   #pager = new Pager($("connection-pager"), () => this.show());
   #rows = new Rows($("connection-table"), (id) => this.#makeRow(id));
@@ -54,6 +55,7 @@ export class ConnectionsView {
       );
       read.push(...list.connections);
       this.#total = list.total ?? read.length;
+      this.#silentNodes = list.silent_nodes ?? 0;
       cursor = list.cursor ?? "";
     } while (cursor !== "" && read.length < maxConnections);
     this.#readAtMs = performance.now();
@@ -79,7 +81,7 @@ export class ConnectionsView {
     this.#rows.show(this.#pager.cut(matches), ({ id }) => id);
     setText(
       $("connections-note"),
-      noteOf(this.#total, all, matches, text),
+      noteOf(this.#total, all, matches, text) + noteOfSilent(this.#silentNodes),
     );
   }
 
@@ -166,4 +168,10 @@ function noteOf(total, all, matches, text) {
   return text === ""
     ? loaded
     : `${formatNumber(matches.length)} match, of ${loaded}`;
+}
+
+function noteOfSilent(nodes) {
+  if (nodes === 0) return "";
+  const who = nodes === 1 ? "1 node" : `${formatNumber(nodes)} nodes`;
+  return ` (${who} did not answer)`;
 }

@@ -17,12 +17,14 @@ export const connectionOperations: readonly Operation[] = [
     id: "listConnections",
     tag: "Connections",
     summary: "Lists the open sockets and streams",
+    description:
+      "Those of all nodes, whichever is asked. A page may be shorter than its limit and not the last: `cursor` tells.",
     access: ["admin"],
     parameters: [
       "of_connection_id",
       "of_user_id",
       "connection_limit",
-      "cursor",
+      "connection_cursor",
     ],
     problems: ["bad_query"],
     answers: [{
@@ -53,10 +55,11 @@ export const connectionOperations: readonly Operation[] = [
     id: "closeConnection",
     tag: "Connections",
     summary: "Closes a socket, with 4409",
+    description: "On whichever node it is open.",
     access: ["admin"],
     parameters: ["id"],
     answers: [{ status: 204, when: "It is closed" }],
-    problems: ["connection_unknown"],
+    problems: ["connection_unknown", "node_silent"],
   },
 ];
 

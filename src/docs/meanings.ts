@@ -46,6 +46,7 @@ export const errorCodeMeanings = {
   origin_not_allowed: "pages of this origin may not connect",
   rate_limited: "too many messages at once",
   server_restarting: "the server stops or restarts",
+  store_unavailable: "the store can't be reached now",
   task_finished: "the task is over already",
   task_unknown: "nothing is known of the task",
   too_many_bad_frames: "ten frames were not understood",

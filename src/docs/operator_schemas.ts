@@ -23,12 +23,19 @@ export const connectionSchema = z.object({
   }),
 });
 
-/** A page of {@linkcode connectionSchema}. */
+/** A page of {@linkcode connectionSchema}, of all nodes; an id means the same to each of them. */
 export const connectionListSchema = z.object({
   connections: z.array(connectionSchema),
-  total: countSchema.meta({ description: "Of all that are open" }),
+  total: countSchema.meta({
+    description: "Of all that are open, on the nodes that answered",
+  }),
+  silent_nodes: z.int().min(1).exactOptional().meta({
+    description:
+      "How many other nodes did not answer in time: what is open there is missing. 1 where none can be reached and their number is not known. Left out where all answered",
+  }),
   cursor: z.string().exactOptional().meta({
-    description: "Where the next page begins; left out on the last",
+    description:
+      "Where the next page begins, on whichever node; left out on the last",
   }),
 });
 

@@ -112,6 +112,12 @@ export const parameters = {
     description: "The `cursor` of the page before",
     schema: position,
   },
+  connection_cursor: {
+    name: "cursor",
+    in: "query",
+    description: "The `cursor` of the page before; any node takes it",
+    schema: { type: "string" },
+  },
   token: {
     name: "token",
     in: "query",

@@ -100,6 +100,11 @@ export const problemMeanings = {
     statuses: [503],
     when: "A token is required and can't be checked now",
   },
+  node_silent: {
+    statuses: [503],
+    when:
+      "No node that answered has this connection, and others stayed silent: it may be open on one of them",
+  },
   draining: { statuses: [503], when: "The server is shutting down" },
   store_unavailable: {
     statuses: [503],

@@ -1,82 +1,95 @@
-import { Hono } from "hono";
-import { encodeUserId } from "../auth/user_id.ts";
-import { closeCodes } from "../protocol/close_codes.ts";
+import { type Context, Hono } from "hono";
+import { disconnect, listConnections } from "../cluster/answer_question.ts";
+import {
+  type ConnectionPosition,
+  encodeCursor,
+  parseCursor,
+} from "../cluster/connection_position.ts";
+import { mergePages } from "../cluster/merge_pages.ts";
+import type { Answer, ConnectionsAnswer } from "../cluster/peers.ts";
 import type { Services } from "../services.ts";
-import type { Connection } from "../sockets/connection.ts";
 import { ProblemError } from "./problem.ts";
-import { allow, readWhole } from "./request.ts";
+import { allow, badQuery, readWhole } from "./request.ts";
 
 /** How many connections one answer holds: making it takes the server's one thread, about 3 µs each. */
 const page = { min: 1, max: 10_000, fallback: 1_000 };
 
-/** What a cursor can be. */
-const position = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
-
-/** `/api/connections`: who is connected, and sending one of them away (spec §2). */
+/**
+ * `/api/connections`: who is connected, and sending one of them away (spec §2);
+ * on all nodes, whichever is asked.
+ */
 export function connectionRoutes(services: Services): Hono {
-  const { registry } = services;
+  const { registry, peers } = services;
   const app = new Hono();
   app.use(allow(["admin"], services));
 
-  app.get("/", function listConnections(c) {
+  app.get("/", async function listAll(c) {
     const limit = readWhole(c, "limit", page);
-    const cursor = readWhole(c, "cursor", position);
+    const after = readCursor(c);
     const { connection_id: connectionId, user_id: userId } = c.req.query();
-    const open = registry.list();
-    const found: Connection[] = [];
-    for (const connection of open) {
-      if (
-        connection.serial > cursor &&
-        (connectionId === undefined ||
-          connection.handshake.connectionId === connectionId) &&
-        (userId === undefined || connection.userId === userId)
-      ) found.push(connection);
-      if (found.length > limit) break; // one more, to know that there is
-    }
-    const listed = found.slice(0, limit);
-    const last = found.length > limit ? listed.at(-1) : undefined;
-    const cursorMember = last ? `,"cursor":"${last.serial}"` : "";
+    const question = {
+      kind: "connections",
+      limit,
+      ...(after === undefined ? {} : { after }),
+      ...(connectionId === undefined ? {} : { connectionId }),
+      ...(userId === undefined ? {} : { userId }),
+    } as const;
+    const { answers, silent } = await peers.ask(question);
+    const { total, connections, cursor } = mergePages([
+      listConnections(question, registry),
+      ...answers.filter(isPage),
+    ], limit);
+    const silentMember = silent > 0 ? `,"silent_nodes":${silent}` : "";
+    const cursorMember = cursor ? `,"cursor":"${encodeCursor(cursor)}"` : "";
     return c.body(
       `{"connections":[${
-        listed.map(encodeConnection).join()
-      }],"total":${open.length}${cursorMember}}`,
+        connections.map(({ json }) => json).join()
+      }],"total":${total}${silentMember}${cursorMember}}`,
       200,
       { "Content-Type": "application/json" },
     );
   });
 
-  app.delete("/:id", function disconnect(c) {
-    const connection = registry.find(c.req.param("id"));
-    if (connection === undefined) {
-      throw new ProblemError({
-        status: 404,
-        code: "connection_unknown",
-        detail: "No open connection has this id: it may have ended",
-      });
-    }
-    connection.close(closeCodes.disconnected, {
-      code: "disconnected_by_operator",
-      message: "An operator ended this connection: don't connect again",
-    });
-    return c.body(null, 204);
+  app.delete("/:id", async function close(c) {
+    const id = c.req.param("id");
+    if (disconnect(id, registry)) return c.body(null, 204);
+    const { answers, silent } = await peers.ask({ kind: "disconnect", id });
+    if (answers.some(hasFound)) return c.body(null, 204);
+    throw new ProblemError(
+      silent > 0
+        ? {
+          status: 503,
+          code: "node_silent",
+          detail:
+            "No node that answered has this connection, and not all did: it may be open on one that didn't, try again later",
+        }
+        : {
+          status: 404,
+          code: "connection_unknown",
+          detail: "No open connection has this id: it may have ended",
+        },
+    );
   });
   return app;
 }
 
-/** A connection as JSON; by hand, because a user id may be a number that only its digits carry. */
-function encodeConnection(connection: Connection): string {
-  const { id, handshake, userId, authStatus, openedAt } = connection;
-  const start = JSON.stringify({
-    id,
-    route: handshake.route,
-    connection_id: handshake.connectionId,
-  });
-  const user = userId === undefined ? "" : `"user_id":${encodeUserId(userId)},`;
-  const rest = JSON.stringify({
-    auth_status: authStatus,
-    remote_address: handshake.remoteAddress,
-    since: openedAt.toISOString(),
-    queued_bytes: connection.bufferedBytes,
-  });
-  return `${start.slice(0, -1)},${user}${rest.slice(1)}`;
+/**
+ * Where the page begins.
+ *
+ * @throws {ProblemError} 400 for what is no cursor.
+ */
+function readCursor(c: Context): ConnectionPosition | undefined {
+  const text = c.req.query("cursor");
+  if (text === undefined) return undefined;
+  const position = parseCursor(text);
+  if (position) return position;
+  throw badQuery("cursor: expected the cursor of the page before");
+}
+
+function isPage(answer: Answer): answer is ConnectionsAnswer {
+  return answer.kind === "connections";
+}
+
+function hasFound(answer: Answer): boolean {
+  return answer.kind === "disconnect" && answer.isFound;
 }

@@ -1,5 +1,8 @@
 import { log } from "../log.ts";
-import { StoreUnavailableError } from "../store/store.ts";
+import {
+  StoreDisconnectedError,
+  StoreUnavailableError,
+} from "../store/store.ts";
 
 /** A problem that this server reports over HTTP. */
 export interface Problem {
@@ -64,8 +67,9 @@ export function asProblem(
     return {
       status: 503,
       code: "store_unavailable",
-      detail:
-        "The store can't be used now, and nothing was changed: try again later",
+      detail: error instanceof StoreDisconnectedError
+        ? "The store can't be reached now: try again later, and with the same event_id, since it may have taken the event"
+        : "The store can't be used now, and nothing was changed: try again later",
     };
   }
   log.error("{request} failed: {error}", { request, requestId, error });

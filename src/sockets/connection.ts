@@ -63,6 +63,12 @@ const backlogShare = 1 / 16;
 /** Of the newest connection. */
 let lastSerial = 0;
 
+/** The clock in microseconds, so that a thousand connections fit in its tick; never what it was before. */
+function nextSerial(): number {
+  lastSerial = Math.max(lastSerial + 1, Date.now() * 1_000);
+  return lastSerial;
+}
+
 /**
  * One open socket, or stream of events: sends, and closes once.
  *
@@ -72,8 +78,11 @@ let lastSerial = 0;
  */
 export class Connection {
   readonly id: string = crypto.randomUUID();
-  /** Counts this process's connections from 1: a later one has a greater number. */
-  readonly serial: number = lastSerial += 1;
+  /**
+   * When it was made, in microseconds since 1970, moved on as far as it takes
+   * for a later connection of this process to have a greater number.
+   */
+  readonly serial: number = nextSerial();
   readonly openedAt: Date = new Date();
   readonly handshake: Handshake;
   /** Who the client turned out to be, where the route asks. */

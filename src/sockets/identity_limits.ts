@@ -1,5 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
 import type { Counters } from "../counters.ts";
+import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { tooManyConnections } from "./admission.ts";
 import type { Connection } from "./connection.ts";
@@ -28,25 +29,63 @@ export async function slowGuessing(
 }
 
 /**
- * Takes note of whose connection it is, and closes one too many of its user
- * with 4429. All guests are one user, and not limited. Call it whenever the
- * identity has changed.
+ * Takes note of whose connection it is, and closes one too many of its user,
+ * on all nodes, with 4429. All guests are one user, and not limited. Call it
+ * whenever the identity has changed.
  *
- * @returns Whether it was closed.
+ * @returns Whether it is closed, by this or meanwhile. No promise where there
+ * is nothing to count: no limit, or a token renewed by a user who has the place
+ * already.
  */
 export function closeOverUserLimit(
   connection: Connection,
   identity: Identity,
-  { config, registry }: Services,
-): boolean {
+  services: Services,
+): boolean | Promise<boolean> {
+  if (connection.isClosed) return true;
   const isUser = identity.status === "authenticated";
   const userId = isUser ? identity.userId : undefined;
-  const count = registry.assignUser(connection, userId);
+  const { config, registry } = services;
+  const isRenewal = registry.userOf(connection) === userId;
+  const here = registry.assignUser(connection, userId);
+  if (
+    config.maxConnectionsPerUser === 0 || userId === undefined || isRenewal
+  ) return false;
+  return closeWhereOver(connection, userId, here, services);
+}
+
+/** @param here How many the user had here with this one: those that come while the others are asked close themselves. */
+async function closeWhereOver(
+  connection: Connection,
+  userId: string,
+  here: number,
+  { config, registry, peers }: Services,
+): Promise<boolean> {
+  const count = await peers.countUser(userId, here);
+  if (connection.isClosed) return true;
   const limit = config.maxConnectionsPerUser;
-  if (limit === 0 || count <= limit) return false;
+  // It may have become somebody else's meanwhile, when its token expired.
+  if (count <= limit || registry.userOf(connection) !== userId) return false;
   const { code, error } = tooManyConnections(
     `A user may have ${limit} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_USER)`,
   );
   connection.close(code, error);
   return true;
+}
+
+/**
+ * From now on tells the other nodes when a user has a connection less, where
+ * connections of users are limited. Call it once, at start.
+ */
+export function tellOfUsersLeaving(
+  { config, registry, peers }: Services,
+): void {
+  if (config.maxConnectionsPerUser === 0) return;
+  registry.onUserLeft((userId, here) => {
+    peers.countUser(userId, here).catch((error) => {
+      log.error("The other nodes could not be told of a user: {error}", {
+        error,
+      });
+    });
+  });
 }

@@ -34,7 +34,8 @@ export async function realtimeEndpoint(
   if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);
   if (closeUnauthenticated(connection, identity, config)) return () => {};
-  if (closeOverUserLimit(connection, identity, services)) return () => {};
+  const isOver = closeOverUserLimit(connection, identity, services);
+  if (isOver !== false && await isOver) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);

@@ -16,6 +16,7 @@ import {
   type ErrorFrame,
 } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
+import { StoreDisconnectedError } from "../store/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
@@ -27,6 +28,7 @@ import {
 import type { Message } from "./inbox.ts";
 import { closeUnauthenticated, closeUnchecked } from "./required_auth.ts";
 import { jitteredRetryMs } from "./retry.ts";
+import { forbidden, storeUnavailable } from "./session_errors.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { TokenClock } from "./token_clock.ts";
 
@@ -102,7 +104,7 @@ export class RealtimeSession {
           this.#unsubscribe(frame.connection_id);
           break;
         case "cancel":
-          await this.#cancel(frame.connection_id);
+          await this.#cancelInTime(frame.connection_id);
           break;
       }
     }
@@ -117,8 +119,7 @@ export class RealtimeSession {
     await slowGuessing(this.#connection, identity, this.#services);
     if (this.#connection.isClosed) return;
     if (identity.status !== "auth_error") {
-      this.#become(identity);
-      return;
+      return await this.#become(identity);
     }
     const { userId, status } = this.#identity;
     this.#connection.send(encodeAuth(userId, status));
@@ -128,8 +129,8 @@ export class RealtimeSession {
     });
   }
 
-  /** Takes the client for somebody else from now on, and says so. */
-  #become(identity: Identity): void {
+  /** Takes the client for somebody else from now on, and says so; waits only to count a user's connections. */
+  async #become(identity: Identity): Promise<void> {
     this.#hasLostToken = this.#identity.status === "authenticated" &&
       identity.status !== "authenticated";
     this.#identity = identity;
@@ -140,17 +141,20 @@ export class RealtimeSession {
     this.#watchTokenOf(identity);
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
-    if (closeOverUserLimit(this.#connection, identity, this.#services)) return;
+    // Before anything is waited for: what is another's must not go on.
     this.#subscriptions.rejudge();
+    const isOver = closeOverUserLimit(
+      this.#connection,
+      identity,
+      this.#services,
+    );
+    if (isOver !== false) await isOver;
   }
 
   /** Called by a timer, where an exception would end the process. */
   #expire(): void {
-    try {
-      this.#become(expired(this.#services.config.guestUserId));
-    } catch (error) {
-      this.#connection.fail(error);
-    }
+    this.#become(expired(this.#services.config.guestUserId))
+      .catch((error) => this.#connection.fail(error));
   }
 
   #watchTokenOf(identity: Identity): void {
@@ -202,6 +206,16 @@ export class RealtimeSession {
     this.#connection.send(encodeUnsubscribed(connectionId));
   }
 
+  /** A store that is away is no reason to end the connection. */
+  async #cancelInTime(connectionId: string): Promise<void> {
+    try {
+      await this.#cancel(connectionId);
+    } catch (error) {
+      if (!(error instanceof StoreDisconnectedError)) throw error;
+      this.#sendError(storeUnavailable(connectionId));
+    }
+  }
+
   /** Only a private task has a user who may end it from a page. */
   async #cancel(connectionId: string): Promise<void> {
     const { store } = this.#services;
@@ -232,12 +246,4 @@ export class RealtimeSession {
   #sendError(error: ErrorFrame): void {
     this.#connection.send(encodeError(error));
   }
-}
-
-function forbidden(): ErrorFrame {
-  return {
-    code: "forbidden",
-    message:
-      "This user may not watch this task: connect with a token of the task's user, or one whose 'tasks' claim names it",
-  };
 }

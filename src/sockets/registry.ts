@@ -16,6 +16,7 @@ export class ConnectionRegistry {
   readonly #ofAddress = new Tally();
   readonly #ofUser = new Tally();
   readonly #users = new Map<Connection, string>();
+  #onUserLeft: ((userId: string, count: number) => void) | undefined;
   #opening = 0;
   readonly #drain = new AbortController();
 
@@ -104,18 +105,29 @@ export class ConnectionRegistry {
    * @returns How many listed connections the user has, this one included.
    */
   assignUser(connection: Connection, userId: string | undefined): number {
-    this.#dropUser(connection);
+    this.#dropUser(connection, userId);
     if (userId === undefined || !this.#open.has(connection.id)) return 0;
     this.#users.set(connection, userId);
     this.#ofUser.add(userId);
     return this.#ofUser.of(userId);
   }
 
-  #dropUser(connection: Connection): void {
+  /** Whose connection it is, as last assigned; `undefined` once it has ended. */
+  userOf(connection: Connection): string | undefined {
+    return this.#users.get(connection);
+  }
+
+  /** Calls back whenever a user has a connection less, with how many are left; for one listener. */
+  onUserLeft(listener: (userId: string, count: number) => void): void {
+    this.#onUserLeft = listener;
+  }
+
+  #dropUser(connection: Connection, next?: string): void {
     const userId = this.#users.get(connection);
     if (userId === undefined) return;
     this.#users.delete(connection);
     this.#ofUser.remove(userId);
+    if (userId !== next) this.#onUserLeft?.(userId, this.#ofUser.of(userId));
   }
 }
 

@@ -1,14 +1,32 @@
+import {
+  type Answer,
+  noPeers,
+  type Peers,
+  type Question,
+} from "../cluster/peers.ts";
+import type { RedisPeers } from "../cluster/redis_peers.ts";
 import type { Config } from "../config.ts";
 import { LeaseKeeper, type Leases } from "../tasks/lease.ts";
 import { createMemoryStore } from "./memory_store.ts";
-import { parseRedisUrl } from "./redis_address.ts";
+import { parseRedisUrl, type RedisAddress } from "./redis_address.ts";
 import { createSqliteStore } from "./sqlite_store.ts";
-import type { Announce, Store } from "./store.ts";
+import type { Announce, Retention, Store } from "./store.ts";
 
 /** A store, and what watches its leases. */
-export interface OpenedStore {
+export interface LeasedStore {
   readonly store: Store;
   readonly leases: Leases;
+}
+
+/** A store that other processes may have as well. */
+export interface OpenedStore extends LeasedStore {
+  /**
+   * Finds the other processes, which hear of this one once the leases are
+   * started.
+   *
+   * @param answer Answers what they ask.
+   */
+  joinPeers(answer: (question: Question) => Answer): Peers;
 }
 
 /**
@@ -28,28 +46,42 @@ export async function openStore(
   };
   const address = parseRedisUrl(config.store);
   if (address) {
-    // Its client takes a while to load, and most do without.
-    const { RedisStore } = await import("./redis_store.ts");
-    const store = new RedisStore(
-      address,
-      config.redisPrefix,
-      retention,
-      announce,
-    );
-    return {
-      store,
-      leases: { start: () => store.link.start(), stop() {} },
-    };
+    return await openRedis(address, config.redisPrefix, retention, announce);
   }
   const leases = new LeaseKeeper();
+  const joinPeers = () => noPeers;
   const note: Announce = (announcement) => {
     leases.note(announcement);
     return announce(announcement);
   };
   if (config.store === "memory:") {
-    return { store: createMemoryStore(retention, note), leases };
+    return { store: createMemoryStore(retention, note), leases, joinPeers };
   }
   const path = config.store.slice("sqlite:".length);
   const store = createSqliteStore(path, config.sqliteSync, retention, note);
-  return { store, leases };
+  return { store, leases, joinPeers };
+}
+
+/** Its client takes a while to load, and most servers do without. */
+async function openRedis(
+  address: RedisAddress,
+  prefix: string,
+  retention: Retention,
+  announce: Announce,
+): Promise<OpenedStore> {
+  const { RedisStore } = await import("./redis_store.ts");
+  const { joinRedis } = await import("../cluster/join_redis.ts");
+  const store = new RedisStore(address, prefix, retention, announce);
+  let peers: RedisPeers | undefined;
+  return {
+    store,
+    leases: {
+      async start() {
+        await peers?.start();
+        await store.link.start();
+      },
+      stop: () => peers?.stop(),
+    },
+    joinPeers: (answer) => peers = joinRedis(store, prefix, answer),
+  };
 }

@@ -114,6 +114,8 @@ export class RedisFeeds {
     for (const feed of this.#feeds.values()) {
       this.#unready.add(feed);
       feed.held = [];
+      // A subscription that broke with its connection is of no more concern.
+      feed.ready = Promise.resolve();
     }
     while (this.#unready.size + this.#left.size > 0) {
       const feeds = [...this.#unready].slice(0, replayedAtOnce);

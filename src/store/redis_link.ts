@@ -1,6 +1,10 @@
 import { log } from "../log.ts";
 import type { RedisAddress } from "./redis_address.ts";
-import { openRedisClient, type RedisClient } from "./redis_client.ts";
+import {
+  type OnMessage,
+  openRedisClient,
+  type RedisClient,
+} from "./redis_client.ts";
 import { inTime } from "./in_time.ts";
 import {
   asStoreError,
@@ -53,6 +57,7 @@ export class RedisLink {
   /** The connection, while it can be used. */
   #client: RedisClient | undefined;
   #restored = Promise.withResolvers<void>();
+  readonly #channels = new Map<string, OnMessage>();
   /** Whether the start is over, with a connection or without. */
   #hasOpened = false;
   #drop: (cause: Error) => void = () => {};
@@ -116,6 +121,18 @@ export class RedisLink {
     return this.use((client) => client.run(script, keys, args));
   }
 
+  /**
+   * Takes a channel's messages over each connection from the next one on, and
+   * over the present one.
+   *
+   * @throws {StoreUnavailableError} When the present one is lost meanwhile.
+   */
+  async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
+    this.#channels.set(channel, onMessage);
+    if (this.#client === undefined) return;
+    await this.use((client) => client.subscribe([channel], onMessage));
+  }
+
   /** Lets go of the connection, for good. */
   async close(): Promise<void> {
     this.#closing.abort();
@@ -167,7 +184,7 @@ export class RedisLink {
         inTime(checking, connectTimeoutMs, this.#closing.signal),
         lost.promise,
       ]);
-      const opening = this.#user.open(client, run, commit);
+      const opening = this.#open(client, run, commit);
       await Promise.race([
         Promise.all([opening, this.#tick(client)]),
         lost.promise,
@@ -176,6 +193,17 @@ export class RedisLink {
       this.#forgetClient();
       client.destroy();
     }
+  }
+
+  async #open(
+    client: RedisClient,
+    run: string,
+    commit: () => void,
+  ): Promise<void> {
+    for (const [channel, onMessage] of this.#channels) {
+      await client.subscribe([channel], onMessage);
+    }
+    await this.#user.open(client, run, commit);
   }
 
   #forgetClient(): void {

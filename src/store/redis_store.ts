@@ -28,6 +28,10 @@ import {
   type Store,
   type TaskList,
 } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+const maxReads = 16;
 
 /** How long it may take to say goodbye, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -41,12 +45,14 @@ export class RedisStore implements Store {
   /** This process among those that share the store. */
   readonly node: string = crypto.randomUUID();
   readonly link: RedisLink;
+  readonly isCluster: boolean;
   readonly #prefix: string;
   readonly #database: number;
   readonly #retention: Retention;
   readonly #feeds: RedisFeeds;
   readonly #publisher: RedisPublisher;
   readonly #pulse: RedisPulse;
+  readonly #reads = new Turns(maxReads);
   #run = "?";
   #isClosing = false;
 
@@ -61,6 +67,7 @@ export class RedisStore implements Store {
     retention: Retention,
     announce: Announce,
   ) {
+    this.isCluster = address.kind === "cluster";
     this.#prefix = prefix;
     this.#database = address.database;
     this.#retention = retention;
@@ -163,6 +170,14 @@ export class RedisStore implements Store {
     ]) === 1;
   }
 
+  /** How many processes share the store, this one included. */
+  async countNodes(): Promise<number> {
+    const key = `${shardBase(this.#prefix, 0)}nodes`;
+    return Number(
+      await this.link.use((redis) => redis.send(key, ["SCARD", key])),
+    );
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
     const { client } = this.link;
@@ -200,10 +215,13 @@ export class RedisStore implements Store {
     limit?: number,
   ): Promise<unknown> {
     const { keys, args } = this.#name(connectionId);
-    return client.run(readScript, keys, [
-      ...args,
-      ...readArgs(since, limit, this.#retention.historyLimit),
-    ]);
+    const { historyLimit } = this.#retention;
+    return this.#reads.take(() =>
+      client.run(readScript, keys, [
+        ...args,
+        ...readArgs(since, limit, historyLimit),
+      ])
+    );
   }
 
   /** The lease may have been renewed by now; and where it is later, the store refuses. */

@@ -145,7 +145,7 @@ return { 'done', rev, watchers() }
 /**
  * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, or those
  * `after` a position; its epoch and offset; the most events (-1: all); how many
- * are kept.
+ * are kept; after how many bytes of events there is enough.
  *
  * Returns epoch, rev, state, watchers, 1 where history reaches back so far
  * (else 0), and for each event its offset and JSON.
@@ -166,13 +166,18 @@ elseif which == 'none' or since ~= epoch then return answer end
 if from < oldest or from > newest then return answer end
 answer[5] = 1
 if from == newest or count == 0 then return answer end
-local start = whole(from + 1) .. '-0'
-local entries = count < 0
-  and redis.call('XRANGE', history, start, '+')
-  or redis.call('XRANGE', history, start, '+', 'COUNT', count)
-for _, entry in ipairs(entries) do
-  answer[#answer + 1] = string.match(entry[1], '%d+')
-  answer[#answer + 1] = entry[2][2]
+local left, bytes = count < 0 and kept or count, tonumber(ARGV[10])
+while left > 0 and bytes > 0 do
+  local start, few = whole(from + 1) .. '-0', whole(math.min(left, 50))
+  local entries = redis.call('XRANGE', history, start, '+', 'COUNT', few)
+  if #entries == 0 then break end
+  for _, entry in ipairs(entries) do
+    if bytes <= 0 then break end
+    local place, json = string.match(entry[1], '%d+'), entry[2][2]
+    answer[#answer + 1] = place
+    answer[#answer + 1] = json
+    from, left, bytes = tonumber(place), left - 1, bytes - #json
+  end
 end
 return answer
 `,

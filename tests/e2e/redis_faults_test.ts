@@ -1,11 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
+import { inTime } from "../support/deadline.ts";
+import { eventually } from "../support/eventually.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
 import { Nodes } from "../support/nodes.ts";
 import { RedisServer } from "../support/redis_server.ts";
+import type { Reply } from "../support/resp.ts";
+import { ResumingWatcher } from "../support/resuming_watcher.ts";
 import { taskwire } from "../support/taskwire.ts";
 import { UnbrokenWatcher } from "../support/unbroken_watcher.ts";
+import { upTo } from "../support/watching.ts";
 
 const redis = { command: ["redis-server", "--version"], from: "redis-server" };
 
@@ -44,8 +49,22 @@ await testWith(
     await loaded.available(all);
     await loaded.conclude(
       `Redis killed, ${outageMs / 1_000} s away, back with its data`,
-      { isIntact: true },
+      "intact",
     );
+  },
+);
+
+await testWith(
+  redis,
+  "Redis stopped and started, where it may forget: nothing is lost, all get a fresh sync",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    await server.stop();
+    await loaded.unavailable(loaded.nodes.all);
+    await server.restart();
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("Redis stopped and started", "kept");
   },
 );
 
@@ -65,7 +84,7 @@ await testWith(
       assert(epoch !== before[index] || !hasTask);
     }
     await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis back empty", { isIntact: false });
+    await loaded.conclude("Redis back empty", "gone");
   },
 );
 
@@ -80,10 +99,7 @@ await testWith(
     await server.restart("saved");
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis back with data of before", {
-      isIntact: false,
-      forgiven,
-    });
+    await loaded.conclude("Redis back with data of before", "gone", forgiven);
   },
 );
 
@@ -109,7 +125,7 @@ await testWith(
     await loaded.publishers.acknowledgements(500);
     proxy.mend();
     await loaded.available([a, b, c]);
-    await loaded.conclude("one node cut off, twice", { isIntact: true });
+    await loaded.conclude("one node cut off, twice", "intact");
   },
 );
 
@@ -119,12 +135,25 @@ await testWith(
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
+    const { all } = loaded.nodes;
     server.pause();
-    await loaded.unavailable(loaded.nodes.all);
+    // They ask a Redis that nobody knows to be away.
+    all.forEach((node) => loaded.watch(node, "late/1"));
+    await loaded.unavailable(all);
     await outage();
     server.resume();
-    await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis stopped by SIGSTOP", { isIntact: true });
+    await loaded.available(all);
+    // And these when it is back, to which their coming does no harm.
+    const refusals = new Map(loaded.publishers.refusals);
+    await loaded.nodes.random().publish("late/1");
+    for (const node of all) {
+      await loaded.watch(node, "late/1").until(({ life }) =>
+        life !== undefined
+      );
+    }
+    await loaded.available(all);
+    assertEquals(loaded.publishers.refusals, refusals);
+    await loaded.conclude("Redis stopped by SIGSTOP", "intact");
   },
 );
 
@@ -146,7 +175,7 @@ await testWith(
       await server.command(...accept.split(" "));
       await loaded.available(all);
     }
-    await loaded.conclude("Redis that takes no writes", { isIntact: true });
+    await loaded.conclude("Redis that takes no writes", "intact");
   },
 );
 
@@ -162,11 +191,13 @@ await testWith(
     await loaded.each(({ watcher }) =>
       watcher.until(({ lives }) => lives.length > 1)
     );
-    await loaded.conclude("Redis flushed", { isIntact: false });
-    // Who watches was forgotten, too, and is known again.
+    await loaded.conclude("Redis flushed", "gone");
+    // Who watches was forgotten, too, and is known again soon.
     const [{ task } = { task: "" }] = loaded.quiet;
-    const { delivered } = await loaded.nodes.random().publish(task);
-    assertEquals(delivered, loaded.quiet.length);
+    await eventually(async () => {
+      const { delivered } = await loaded.nodes.random().publish(task);
+      return delivered === loaded.quiet.length;
+    });
   },
 );
 
@@ -268,3 +299,48 @@ await testWith(
     assertMatch(stderr, /^error: .*certificate.*\n$/i);
   },
 );
+
+await testWith(
+  redis,
+  "watchers who all resume at once get more than Redis would hold for a node",
+  async () => {
+    const [tasks, events, watchers] = [10, 100, 400];
+    // 80 MB in all, where Redis hangs up at 32.
+    const message = "m".repeat(1_000), data = "d".repeat(1_000);
+    await using server = await RedisServer.start();
+    await using nodes = await Nodes.start({ store: server.url, count: 1 });
+    const node = nodes.at(0);
+    const epochs = await Promise.all(
+      Array.from({ length: tasks }, async (_, task) => {
+        const publish = () => node.publish(`large/${task}`, { message, data });
+        const [answer] = await Promise.all(
+          Array.from({ length: events }, publish),
+        );
+        return String(answer?.epoch);
+      }),
+    );
+    const connections = () => server.command("CLIENT", "LIST");
+    const before = clientIds(await connections());
+    const seen = await inTime(
+      Promise.all(
+        Array.from({ length: watchers }, (_, index) => {
+          const task = index % tasks;
+          const position = { epoch: epochs[task] ?? "", offset: 0 };
+          return new ResumingWatcher(node.origin, `large/${task}`, position)
+            .seenUntil(events);
+        }),
+      ),
+      () => "watchers still wait for events",
+    );
+    for (const { offsets } of seen) assertEquals(offsets, upTo(events));
+    const after = clientIds(await connections());
+    assertEquals([before.length, after], [1, before]);
+  },
+);
+
+/** The ids of nodes' connections in an answer to `CLIENT LIST`. */
+function clientIds(list: Reply): string[] {
+  return [...String(list).matchAll(/^id=(\d+).* name=taskwire /gm)].map((
+    [, id = ""],
+  ) => id);
+}

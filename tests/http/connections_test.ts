@@ -150,7 +150,13 @@ Deno.test("connectionRoutes() lists those of a task or user", async () => {
 });
 
 for (
-  const query of ["?limit=0", "?limit=10001", "?limit=x", "?cursor=-1"]
+  const query of [
+    "?limit=0",
+    "?limit=10001",
+    "?limit=x",
+    "?cursor=-1",
+    "?cursor=17",
+  ]
 ) {
   Deno.test(`connectionRoutes() answers 400 to ${query}`, async () => {
     const { list } = await withConnections(0);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
@@ -8,10 +9,17 @@ Deno.test("Connection.id differs between connections", () => {
   assert(fakeConnection().connection.id !== fakeConnection().connection.id);
 });
 
-Deno.test("Connection.serial grows with each connection", () => {
-  const [first, second] = [fakeConnection(), fakeConnection()];
-  assert(first.connection.serial >= 1);
-  assert(first.connection.serial < second.connection.serial);
+Deno.test("Connection.serial tells when, so that nodes can compare theirs", () => {
+  const { serial, openedAt } = fakeConnection().connection;
+  assertEquals(Math.floor(serial / 1_000), openedAt.getTime());
+});
+
+Deno.test("Connection.serial grows with each connection, even where the clock goes back", () => {
+  const serials = [5_000, 5_000, 9_000, 1_000].map((clockMs) => {
+    using _ = new FakeTime(clockMs);
+    return fakeConnection().connection.serial;
+  });
+  assertEquals(serials, [...new Set(serials)].sort((a, b) => a - b));
 });
 
 Deno.test("Connection.send() queues text and binary as they are", () => {

@@ -66,6 +66,38 @@ Deno.test("ConnectionRegistry.socketsOf() counts an address's sockets until they
   assertEquals(registry.socketsOf(remoteAddress), 0);
 });
 
+Deno.test("ConnectionRegistry.onUserLeft() is called when a user has a connection less, once", () => {
+  const registry = new ConnectionRegistry();
+  const left: [string, number][] = [];
+  registry.onUserLeft((...args) => left.push(args));
+  const { connection } = fakeConnection();
+  const { connection: other } = fakeConnection();
+  for (const each of [connection, other]) {
+    registry.add(each);
+    registry.assignUser(each, "42");
+  }
+  registry.assignUser(connection, "42"); // a token renewed
+  assertEquals(left, []);
+  registry.assignUser(connection, "43");
+  registry.assignUser(other, undefined);
+  assertEquals(left, [["42", 1], ["42", 0]]);
+  connection.close(1000);
+  connection.ended();
+  other.close(1000);
+  assertEquals(left.slice(2), [["43", 0]]);
+});
+
+Deno.test("ConnectionRegistry.userOf() knows whose an open connection is", () => {
+  const registry = new ConnectionRegistry();
+  const { connection } = fakeConnection();
+  registry.add(connection);
+  assertEquals(registry.userOf(connection), undefined);
+  registry.assignUser(connection, "42");
+  assertEquals(registry.userOf(connection), "42");
+  connection.close(1000);
+  assertEquals(registry.userOf(connection), undefined);
+});
+
 Deno.test("ConnectionRegistry.assignUser() counts a user's open connections", () => {
   const registry = new ConnectionRegistry();
   const [first, second] = [fakeConnection(), fakeConnection()].map((

@@ -1,0 +1,96 @@
+import { encodeUserId } from "../auth/user_id.ts";
+import { closeCodes } from "../protocol/close_codes.ts";
+import type { Connection } from "../sockets/connection.ts";
+import type { ConnectionRegistry } from "../sockets/registry.ts";
+import { comparePositions } from "./connection_position.ts";
+import type {
+  Answer,
+  ConnectionsAnswer,
+  ConnectionsQuestion,
+  ListedConnection,
+  Question,
+} from "./peers.ts";
+
+/**
+ * How long an answer to another node is, in characters of JSON: about 1,700
+ * connections. Redis ends a subscriber's connection where 32 MiB wait for it
+ * (`client-output-buffer-limit`), and all nodes answer at once.
+ */
+export const maxAnswerLength = 524_288;
+
+/**
+ * Answers a node's question from the connections that are open here.
+ *
+ * @param maxLength How many characters of JSON a page of connections holds, in
+ * about; it holds one connection at least.
+ */
+export function answerQuestion(
+  question: Question,
+  registry: ConnectionRegistry,
+  maxLength: number = maxAnswerLength,
+): Answer {
+  if (question.kind === "connections") {
+    return listConnections(question, registry, maxLength);
+  }
+  return { kind: "disconnect", isFound: disconnect(question.id, registry) };
+}
+
+/** Answers with a page of what is open here; see {@linkcode answerQuestion}. */
+export function listConnections(
+  { limit, after, connectionId, userId }: ConnectionsQuestion,
+  registry: ConnectionRegistry,
+  maxLength: number = Infinity,
+): ConnectionsAnswer {
+  const connections: ListedConnection[] = [];
+  let length = 0;
+  let isCut = false;
+  for (const connection of registry.list()) {
+    if (
+      (after === undefined || comparePositions(connection, after) > 0) &&
+      (connectionId === undefined ||
+        connection.handshake.connectionId === connectionId) &&
+      (userId === undefined || connection.userId === userId)
+    ) {
+      isCut = connections.length === limit || length >= maxLength;
+      if (isCut) break;
+      const { serial, id } = connection;
+      const json = encodeConnection(connection);
+      length += json.length;
+      connections.push({ serial, id, json });
+    }
+  }
+  return { kind: "connections", total: registry.openCount, connections, isCut };
+}
+
+/**
+ * Closes a connection that is open here, as an operator's act.
+ *
+ * @returns Whether it was.
+ */
+export function disconnect(id: string, registry: ConnectionRegistry): boolean {
+  const connection = registry.find(id);
+  if (connection === undefined) return false;
+  connection.close(closeCodes.disconnected, {
+    code: "disconnected_by_operator",
+    message: "An operator ended this connection: don't connect again",
+  });
+  return true;
+}
+
+/** A connection as JSON; by hand, because a user id may be a number that only its digits carry. */
+function encodeConnection(connection: Connection): string {
+  const { id, handshake, userId, authStatus, openedAt } = connection;
+  const start = JSON.stringify({
+    id,
+    route: handshake.route,
+    connection_id: handshake.connectionId,
+  });
+  const user = userId === undefined ? "" : `"user_id":${encodeUserId(userId)},`;
+  const rest = JSON.stringify({
+    auth_status: authStatus,
+    remote_address: handshake.remoteAddress,
+    since: openedAt.toISOString(),
+    queued_bytes: connection.bufferedBytes,
+  });
+  return `${start.slice(0, -1)},${user}${rest.slice(1)}`;
+}

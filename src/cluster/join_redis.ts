@@ -1,0 +1,49 @@
+import { shardBase, shardOf } from "../store/redis_keys.ts";
+import { type RedisScript, script } from "../store/redis_script.ts";
+import type { RedisStore } from "../store/redis_store.ts";
+import type { Answer, Question } from "./peers.ts";
+import type { RedisChannel } from "./redis_channel.ts";
+import { RedisPeers } from "./redis_peers.ts";
+
+/**
+ * Finds the other nodes by the Redis that they share. They hear of this one
+ * once it is started.
+ *
+ * @param prefix What the names of all keys and channels begin with.
+ * @param answer Answers what they ask.
+ */
+export function joinRedis(
+  store: RedisStore,
+  prefix: string,
+  answer: (question: Question) => Answer,
+): RedisPeers {
+  return new RedisPeers({
+    channel: channelOf(store),
+    prefix,
+    node: store.node,
+    baseOf: (userId) => shardBase(prefix, shardOf(userId)),
+    answer,
+    countNodes: () => store.countNodes(),
+  });
+}
+
+function channelOf({ link, isCluster }: RedisStore): RedisChannel {
+  const scripts = new Map<string, RedisScript>();
+
+  function scriptOf(text: string): RedisScript {
+    const known = scripts.get(text) ?? script(text);
+    scripts.set(text, known);
+    return known;
+  }
+
+  return {
+    async publish(channel, message) {
+      const reached = await link.use((client) =>
+        client.send(channel, ["PUBLISH", channel, message])
+      );
+      return isCluster ? undefined : Number(reached);
+    },
+    subscribe: (channel, onMessage) => link.subscribe(channel, onMessage),
+    run: (text, keys, args) => link.run(scriptOf(text), keys, args),
+  };
+}

@@ -1,0 +1,51 @@
+import {
+  comparePositions,
+  type ConnectionPosition,
+} from "./connection_position.ts";
+import type { ConnectionsAnswer, ListedConnection } from "./peers.ts";
+
+/** A page of the connections of several nodes. */
+export interface MergedPage {
+  /** How many are open on all of them. */
+  readonly total: number;
+  /** Oldest first. */
+  readonly connections: readonly ListedConnection[];
+  /** After which the next page begins; left out on the last. */
+  readonly cursor?: ConnectionPosition;
+}
+
+/**
+ * Merges the pages of several nodes into one. It ends where the first of the
+ * pages that were cut does, since what follows there is not known: so it may
+ * be shorter than the limit and not the last.
+ *
+ * @param pages One of each node, all after the same position.
+ */
+export function mergePages(
+  pages: readonly ConnectionsAnswer[],
+  limit: number,
+): MergedPage {
+  const total = pages.reduce((sum, page) => sum + page.total, 0);
+  const found = pages.length === 1
+    ? pages[0]?.connections ?? []
+    : pages.flatMap((page) => page.connections).sort(comparePositions);
+  const end = pages.reduce(
+    (end, page) => Math.min(end, knownLength(page, found)),
+    limit,
+  );
+  const connections = found.slice(0, end);
+  const last = connections.at(-1);
+  const isLast = end >= found.length && !pages.some(({ isCut }) => isCut);
+  if (isLast || last === undefined) return { total, connections };
+  return { total, connections, cursor: { serial: last.serial, id: last.id } };
+}
+
+/** How many of the connections found come no later than a page's end; all where it wasn't cut. */
+function knownLength(
+  { connections, isCut }: ConnectionsAnswer,
+  found: readonly ListedConnection[],
+): number {
+  const last = connections.at(-1);
+  if (!isCut || last === undefined) return found.length;
+  return found.lastIndexOf(last) + 1;
+}

@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  answerQuestion,
+  disconnect,
+  listConnections,
+} from "../../src/cluster/answer_question.ts";
+import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
+import { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import { fakeConnection } from "../support/fake_connection.ts";
+
+/** A registry with so many connections, of three tasks and two users. */
+function registryOf(count: number) {
+  const registry = new ConnectionRegistry();
+  const fakes = Array.from({ length: count }, (_, index) => {
+    const fake = fakeConnection(1_000, { connectionId: `task_${index % 3}` });
+    fake.connection.userId = String(index % 2);
+    registry.add(fake.connection);
+    return fake;
+  });
+  const connections = fakes.map(({ connection }) => connection);
+  const ids = connections.map(({ id }) => id);
+  return { registry, fakes, connections, ids };
+}
+
+function question(
+  members: Partial<ConnectionsQuestion> = {},
+): ConnectionsQuestion {
+  return { kind: "connections", limit: 100, ...members };
+}
+
+const idsOf = (listed: readonly { readonly id: string }[]) =>
+  listed.map(({ id }) => id);
+
+Deno.test("listConnections() encodes each connection with its position", () => {
+  const { registry, connections: [connection] } = registryOf(1);
+  assert(connection);
+  connection.authStatus = "authenticated";
+  connection.userId = "1152921504606846976"; // 2^60
+  const { connections: [listed], ...rest } = listConnections(
+    question(),
+    registry,
+  );
+  assertEquals(rest, { kind: "connections", total: 1, isCut: false });
+  assertEquals(
+    [listed?.serial, listed?.id],
+    [connection.serial, connection.id],
+  );
+  assertEquals(
+    listed?.json,
+    `{"id":"${connection.id}","route":"test_websocket","connection_id":"task_0","user_id":1152921504606846976,"auth_status":"authenticated","remote_address":"127.0.0.1","since":"${connection.openedAt.toISOString()}","queued_bytes":0}`,
+  );
+});
+
+Deno.test("listConnections() says whether the limit cut the page", () => {
+  const { registry, ids } = registryOf(3);
+  const all = listConnections(question({ limit: 3 }), registry);
+  assertEquals([idsOf(all.connections), all.isCut], [ids, false]);
+  const two = listConnections(question({ limit: 2 }), registry);
+  assertEquals([idsOf(two.connections), two.isCut], [ids.slice(0, 2), true]);
+});
+
+Deno.test("listConnections() goes on after a position, whether or not its connection is still open", () => {
+  const { registry, connections, ids } = registryOf(4);
+  const [, after] = connections;
+  assert(after);
+  const { serial, id } = after;
+  for (const _ of ["open", "closed"]) {
+    const page = listConnections(question({ after: { serial, id } }), registry);
+    assertEquals(idsOf(page.connections), ids.slice(2));
+    after.close(1001);
+  }
+});
+
+Deno.test("listConnections() lists those of a task and user, and counts all", () => {
+  const { registry, ids } = registryOf(12);
+  const answer = listConnections(
+    question({ connectionId: "task_1", userId: "1" }),
+    registry,
+  );
+  assertEquals(
+    idsOf(answer.connections),
+    ids.filter((_, index) => index % 6 === 1),
+  );
+  assertEquals(answer.total, 12);
+});
+
+Deno.test("answerQuestion() keeps a page short, and lists one connection at least", () => {
+  const { registry, ids } = registryOf(10);
+  const [one] = listConnections(question(), registry).connections;
+  const length = one?.json.length ?? 0; // and of each other one
+  for (const [maxLength, count] of [[1, 1], [2 * length, 2], [9_999, 10]]) {
+    assert(maxLength && count);
+    const answer = answerQuestion(question(), registry, maxLength);
+    assert(answer.kind === "connections");
+    assertEquals(idsOf(answer.connections), ids.slice(0, count));
+    assertEquals(answer.isCut, count < 10);
+  }
+});
+
+Deno.test("answerQuestion() answers in plain JSON", () => {
+  const { registry } = registryOf(2);
+  for (
+    const asked of [question(), { kind: "disconnect", id: "nobody" }] as const
+  ) {
+    const answer = answerQuestion(asked, registry);
+    assertEquals(JSON.parse(JSON.stringify(answer)), answer);
+  }
+});
+
+Deno.test("answerQuestion() closes the connection that is to be closed, once", () => {
+  const { registry, ids, fakes } = registryOf(2);
+  const asked = { kind: "disconnect", id: ids[1] ?? "" } as const;
+  assertEquals(
+    [answerQuestion(asked, registry), answerQuestion(asked, registry)],
+    [
+      { kind: "disconnect", isFound: true },
+      { kind: "disconnect", isFound: false },
+    ],
+  );
+  assertEquals(
+    fakes.map(({ transport }) => transport.closes.map(({ code }) => code)),
+    [[], [4409]],
+  );
+});
+
+Deno.test("disconnect() tells the client that an operator did it", () => {
+  const { registry, ids, fakes: [fake] } = registryOf(1);
+  assertEquals(disconnect(ids[0] ?? "", registry), true);
+  assertEquals(fake?.transport.frames[0]?.code, "disconnected_by_operator");
+});

@@ -1,0 +1,90 @@
+import { assertEquals } from "@std/assert";
+import { parseAnswer, parseAsked } from "../../src/cluster/peer_messages.ts";
+
+const name = { id: "1", from: "b" };
+const position = { serial: 17, id: "c" };
+
+for (
+  const question of [
+    { kind: "disconnect", id: "c" },
+    { kind: "connections", limit: 10 },
+    {
+      kind: "connections",
+      limit: 10,
+      after: position,
+      connectionId: "a",
+      userId: "42",
+    },
+  ]
+) {
+  const text = JSON.stringify({ ...name, question });
+  Deno.test(`parseAsked() reads ${text}`, () => {
+    assertEquals(parseAsked(text), { ...name, question } as unknown);
+  });
+}
+
+for (
+  const text of [
+    "",
+    "null",
+    "17",
+    JSON.stringify(name),
+    JSON.stringify({ ...name, question: null }),
+    JSON.stringify({ ...name, question: { kind: "later" } }),
+    JSON.stringify({ ...name, question: { kind: "disconnect", id: 1 } }),
+    JSON.stringify({ ...name, question: { kind: "connections", limit: -1 } }),
+    JSON.stringify({
+      ...name,
+      question: { kind: "connections", limit: 1, after: { serial: 1 } },
+    }),
+    JSON.stringify({
+      ...name,
+      question: { kind: "connections", limit: 1, userId: 42 },
+    }),
+    JSON.stringify({ from: "b", question: { kind: "disconnect", id: "c" } }),
+  ]
+) {
+  Deno.test(`parseAsked() does not understand ${text || "nothing"}`, () => {
+    assertEquals(parseAsked(text), undefined);
+  });
+}
+
+for (
+  const answer of [
+    { kind: "disconnect", isFound: false },
+    { kind: "connections", total: 0, connections: [], isCut: false },
+    {
+      kind: "connections",
+      total: 2,
+      connections: [{ ...position, json: "{}" }],
+      isCut: true,
+    },
+  ]
+) {
+  const text = JSON.stringify({ ...name, answer });
+  Deno.test(`parseAnswer() reads ${text}`, () => {
+    assertEquals(parseAnswer(text), { ...name, answer } as unknown);
+  });
+}
+
+const page = { kind: "connections", total: 0, connections: [], isCut: false };
+
+for (
+  const answer of [
+    undefined,
+    [],
+    { kind: "later" },
+    { kind: "disconnect" },
+    { ...page, total: "0" },
+    { ...page, isCut: 0 },
+    { ...page, isCut: true }, // and so without an end
+    { ...page, connections: [{ ...position, json: {} }] },
+    { ...page, connections: [{ id: "c", json: "{}" }] },
+    { ...page, connections: [null] },
+  ]
+) {
+  const text = JSON.stringify({ ...name, answer });
+  Deno.test(`parseAnswer() does not understand ${text}`, () => {
+    assertEquals(parseAnswer(text), undefined);
+  });
+}

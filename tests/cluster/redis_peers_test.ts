@@ -1,0 +1,217 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { RedisPeers } from "../../src/cluster/redis_peers.ts";
+import { answerOf } from "../support/answer.ts";
+import { captureLog } from "../support/captured_log.ts";
+import { fakeConnection } from "../support/fake_connection.ts";
+import { TestRedisChannel } from "../support/redis_channel.ts";
+import { type RedisNode, RedisNodes } from "../support/redis_nodes.ts";
+import { RedisServer } from "../support/redis_server.ts";
+import { testApiKey } from "../support/server.ts";
+import { type Frame, TestSocket } from "../support/socket.ts";
+import { signToken } from "../support/tokens.ts";
+
+const nobody = { kind: "disconnect", id: "nobody" } as const;
+const notHere = { kind: "disconnect", isFound: false } as const;
+
+function call({ server }: RedisNode, method: string, path = "") {
+  return answerOf(fetch(`${server.origin}/api/connections${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${testApiKey}` },
+  }));
+}
+
+/** The nodes of a test by their place. */
+function at(nodes: RedisNodes, index: number): RedisNode {
+  const node = nodes.nodes[index];
+  assert(node);
+  return node;
+}
+
+Deno.test("RedisPeers.ask() lets any node list and close the connections of all", async () => {
+  await using nodes = await RedisNodes.start(3);
+  const [one, other] = [at(nodes, 0), at(nodes, 1)];
+  await using first = new TestSocket(other.server.ws("/ws/ws/simple/上"));
+  await first.nextOf("connected");
+  await using second = new TestSocket(one.server.ws("/ws/test/b"));
+  await second.nextOf("connected");
+  let listed: Frame[] = [];
+  for (const node of nodes.nodes) {
+    const { connections, ...rest } = (await call(node, "GET")).json();
+    listed = connections as Frame[];
+    assertEquals(listed.map(({ connection_id }) => connection_id), ["上", "b"]);
+    assertEquals(rest, { total: 2 });
+  }
+  const [id] = listed.map(({ id }) => id);
+  assertEquals((await call(one, "DELETE", `/${id}`)).status, 204);
+  assertEquals((await first.closed).code, 4409);
+  assertEquals((await call(one, "DELETE", `/${id}`)).status, 404);
+});
+
+Deno.test("RedisPeers.ask() hears of nobody where no other node is", async () => {
+  await using nodes = await RedisNodes.start(1);
+  const { peers } = at(nodes, 0);
+  assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
+});
+
+Deno.test("RedisPeers.ask() asks many things at once", async () => {
+  await using nodes = await RedisNodes.start(2);
+  const answers = await Promise.all(
+    nodes.nodes.flatMap(({ peers }) =>
+      Array.from({ length: 50 }, () => peers.ask(nobody))
+    ),
+  );
+  assertEquals(
+    answers.filter(({ answers, silent }) =>
+      answers.length !== 1 || silent !== 0
+    ),
+    [],
+  );
+});
+
+Deno.test("RedisPeers.ask() carries long pages", async () => {
+  await using nodes = await RedisNodes.start(2);
+  const { registry } = at(nodes, 1).server.services;
+  const closing = Array.from({ length: 3_000 }, () => {
+    const { connection } = fakeConnection();
+    registry.add(connection);
+    return connection;
+  });
+  const seen: unknown[] = [];
+  let query = "?limit=10000";
+  do {
+    const { connections, cursor, total } = (await call(
+      at(nodes, 0),
+      "GET",
+      query,
+    )).json();
+    assertEquals(total, 3_000);
+    seen.push(...(connections as Frame[]).map(({ id }) => id));
+    query = cursor === undefined ? "" : `?limit=10000&cursor=${cursor}`;
+  } while (query);
+  assertEquals(seen, closing.map(({ id }) => id));
+  for (const connection of closing) connection.ended();
+});
+
+Deno.test("RedisPeers.ask() counts those silent that are there and do not answer", async () => {
+  await using nodes = await RedisNodes.start(2);
+  await using stalled = await TestRedisChannel.open(nodes.redis.url);
+  await stalled.subscribe("test:nodes", () => {});
+  const { peers } = at(nodes, 0);
+  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 1 });
+});
+
+Deno.test("RedisPeers.ask() takes a node for gone as soon as its connection is", async () => {
+  await using nodes = await RedisNodes.start(2);
+  const { peers } = at(nodes, 0);
+  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+  await at(nodes, 1).channel[Symbol.asyncDispose]();
+  const count = ["PUBSUB", "NUMSUB", "test:nodes"];
+  while (String(await nodes.redis.command(...count)) !== "test:nodes,1");
+  assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
+});
+
+Deno.test("RedisPeers.ask() counts the nodes where Redis does not say how many it reaches", async () => {
+  await using nodes = await RedisNodes.start(1);
+  const { peers } = await nodes.add({}, false);
+  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+});
+
+Deno.test("RedisPeers.ask() takes all others for silent while Redis is away, and hears them when it is back", async () => {
+  await using nodes = await RedisNodes.start(3);
+  const { peers } = at(nodes, 0);
+  assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
+  await nodes.redis.kill();
+  for (const { channel } of nodes.nodes) await channel.lost;
+  assertEquals(await peers.ask(nobody), { answers: [], silent: 2 });
+  await nodes.redis.restart();
+  for (const { channel } of nodes.nodes) await channel.reconnect();
+  assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
+});
+
+Deno.test("RedisPeers.start() survives what others say that is no message", async () => {
+  await using nodes = await RedisNodes.start(2);
+  const { peers } = at(nodes, 0);
+  using captured = captureLog("warn");
+  for (const channel of ["test:nodes", "test:node:node_0"]) {
+    for (const text of ["", "null", '{"id":"1","from":"x","answer":{}}']) {
+      assertEquals(
+        await nodes.redis.command("PUBLISH", channel, text),
+        channel === "test:nodes" ? 2 : 1,
+      );
+    }
+  }
+  const late = { id: "1", from: "x", answer: notHere };
+  await nodes.redis.command(
+    "PUBLISH",
+    "test:node:node_0",
+    JSON.stringify(late),
+  );
+  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+  assertMatch(captured.text, /does not understand/);
+});
+
+Deno.test("RedisPeers.countUser() limits a user over all nodes, and gives a place back when it is free", async () => {
+  await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 2 });
+  const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
+  const path = `/ws/realtime/a?token=${await signToken({ sub: "42" })}`;
+  await using first = new TestSocket(one.ws(path));
+  await first.nextOf("sync");
+  await using second = new TestSocket(other.ws(path));
+  await second.nextOf("sync");
+  for (const server of [one, other]) {
+    await using third = new TestSocket(server.ws(path));
+    assertEquals((await third.nextOf("error")).code, "too_many_connections");
+    assertEquals((await third.closed).code, 4429);
+  }
+  second.raw.close();
+  const count = ["HLEN", "test:{2}:u:node_1"];
+  while (await nodes.redis.command(...count) !== 0);
+  await using fourth = new TestSocket(one.ws(path));
+  await fourth.nextOf("sync");
+});
+
+Deno.test("RedisPeers.countUser() keeps users connecting while Redis is away, as many as one node allows", async () => {
+  await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 1 });
+  const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
+  await nodes.redis.kill();
+  for (const { channel } of nodes.nodes) await channel.lost;
+  const path = `/ws/realtime/a?token=${await signToken({ sub: "42" })}`;
+  await using first = new TestSocket(one.ws(path));
+  await first.nextOf("sync");
+  await using second = new TestSocket(other.ws(path));
+  await second.nextOf("sync");
+  await using third = new TestSocket(one.ws(path));
+  assertEquals((await third.nextOf("error")).code, "too_many_connections");
+});
+
+Deno.test("RedisPeers.start() tells of users again and again, until it is stopped", async () => {
+  await using redis = await RedisServer.start();
+  await using channel = await TestRedisChannel.open(redis.url);
+  using time = new FakeTime();
+  let beats = 0;
+  const peers = new RedisPeers({
+    channel: {
+      publish: (...args) => channel.publish(...args),
+      subscribe: (...args) => channel.subscribe(...args),
+      run(...args) {
+        beats += 1;
+        return channel.run(...args);
+      },
+    },
+    prefix: "",
+    node: "a",
+    baseOf: () => "{1}:",
+    answer: () => notHere,
+    countNodes: () => Promise.resolve(1),
+  });
+  await peers.start();
+  await peers.countUser("42", 1);
+  await time.tickAsync(10_000);
+  assertEquals(beats > 1, true);
+  while (await redis.command("EXISTS", "{1}:u:a") !== 1);
+  peers.stop();
+  const beatsBefore = beats;
+  await time.tickAsync(10_000);
+  assertEquals(beats, beatsBefore);
+});

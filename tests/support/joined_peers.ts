@@ -1,0 +1,64 @@
+import {
+  answerQuestion,
+  maxAnswerLength,
+} from "../../src/cluster/answer_question.ts";
+import type { Peers, Question } from "../../src/cluster/peers.ts";
+import type { ConnectionRegistry } from "../../src/sockets/registry.ts";
+
+/** A node of {@linkcode JoinedNodes}. */
+interface JoinedNode {
+  readonly registry: ConnectionRegistry;
+  readonly users: Map<string, number>;
+}
+
+/**
+ * Nodes in one process, joined in memory: what they say to each other is JSON,
+ * and arrives in a later turn.
+ */
+export class JoinedNodes {
+  readonly #nodes: JoinedNode[] = [];
+  readonly #silent = new Set<ConnectionRegistry>();
+
+  /** @param maxLength Of an answer, in characters. */
+  constructor(readonly maxLength: number = maxAnswerLength) {}
+
+  /** From now on a node answers nothing. */
+  silence(registry: ConnectionRegistry): void {
+    this.#silent.add(registry);
+  }
+
+  /** How many connections of a user a node told of last. */
+  told(registry: ConnectionRegistry, userId: string): number | undefined {
+    return this.#nodes.find((node) => node.registry === registry)
+      ?.users.get(userId);
+  }
+
+  /** A further node; the others are its peers. */
+  join(registry: ConnectionRegistry): Peers {
+    const self: JoinedNode = { registry, users: new Map() };
+    this.#nodes.push(self);
+    const others = () => this.#nodes.filter((node) => node !== self);
+    return {
+      ask: async (question) => {
+        await Promise.resolve();
+        const asked = others();
+        const answers = asked
+          .filter((node) => !this.#silent.has(node.registry))
+          .map((node) => this.#answer(question, node));
+        return { answers, silent: asked.length - answers.length };
+      },
+      countUser: async (userId, here) => {
+        self.users.set(userId, here);
+        await Promise.resolve();
+        const there = others().map(({ users }) => users.get(userId) ?? 0);
+        return there.reduce((sum, count) => sum + count, here);
+      },
+    };
+  }
+
+  #answer(question: Question, { registry }: JoinedNode) {
+    const asked = JSON.parse(JSON.stringify(question));
+    const answer = answerQuestion(asked, registry, this.maxLength);
+    return JSON.parse(JSON.stringify(answer));
+  }
+}

@@ -1,0 +1,79 @@
+import { answerQuestion } from "../../src/cluster/answer_question.ts";
+import { RedisPeers } from "../../src/cluster/redis_peers.ts";
+import type { Config } from "../../src/config.ts";
+import { TestRedisChannel } from "./redis_channel.ts";
+import { RedisServer } from "./redis_server.ts";
+import { startTestServer, type TestServer } from "./server.ts";
+
+/** A server of {@linkcode RedisNodes}. */
+export interface RedisNode {
+  readonly server: TestServer;
+  readonly channel: TestRedisChannel;
+  readonly peers: RedisPeers;
+}
+
+/** Servers that are peers over one Redis; each has a store of its own. */
+export class RedisNodes implements AsyncDisposable {
+  readonly redis: RedisServer;
+  readonly nodes: RedisNode[] = [];
+  readonly #stack = new AsyncDisposableStack();
+
+  private constructor(redis: RedisServer) {
+    this.redis = this.#stack.use(redis);
+  }
+
+  static async start(
+    count: number,
+    config: Partial<Config> = {},
+  ): Promise<RedisNodes> {
+    const nodes = new RedisNodes(await RedisServer.start());
+    while (nodes.nodes.length < count) await nodes.add(config);
+    return nodes;
+  }
+
+  /**
+   * One more server.
+   *
+   * @param knowsReceivers Whether Redis tells how many a message reaches.
+   */
+  async add(
+    config: Partial<Config> = {},
+    knowsReceivers = true,
+  ): Promise<RedisNode> {
+    const channel = this.#stack.use(
+      await TestRedisChannel.open(this.redis.url),
+    );
+    let made: RedisPeers | undefined;
+    const server = this.#stack.use(
+      await startTestServer({
+        config,
+        services: ({ registry }) => ({
+          peers: made = new RedisPeers({
+            channel: knowsReceivers ? channel : {
+              publish: (...args) =>
+                channel.publish(...args).then(() => undefined),
+              subscribe: (...args) => channel.subscribe(...args),
+              run: (...args) => channel.run(...args),
+            },
+            prefix: "test:",
+            node: `node_${this.nodes.length}`,
+            baseOf: (userId) => `test:{${userId.length % 16}}:`,
+            answer: (question) => answerQuestion(question, registry),
+            countNodes: () => Promise.resolve(this.nodes.length),
+          }),
+        }),
+      }),
+    );
+    const peers = made;
+    if (peers === undefined) throw new Error("The server has no peers");
+    await peers.start();
+    this.#stack.defer(() => peers.stop());
+    const node = { server, channel, peers };
+    this.nodes.push(node);
+    return node;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
