@@ -51,6 +51,8 @@ export function asStoreOpenError(error: unknown): StoreOpenError {
   const message = error instanceof Error ? error.message : String(error);
   const fault = /^(?:WRONGPASS|NOAUTH)\b/.test(message)
     ? "Redis wants another user or password"
+    : /self-signed|UnknownIssuer/.test(message)
+    ? "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority"
     : "Redis can't be used as it is set up";
   return new StoreOpenError(`${fault}: ${message}`, { cause: error });
 }

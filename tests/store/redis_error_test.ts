@@ -90,6 +90,6 @@ Deno.test("asStoreOpenError() says what is to be done", () => {
     "Redis can't be used as it is set up: NOPERM this user has no permissions",
     "Redis can't be used as it is set up: ERR DB index is out of range",
     "Redis 6.0.16 is too old",
-    "Redis can't be used as it is set up: invalid peer certificate: UnknownIssuer",
+    "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority: invalid peer certificate: UnknownIssuer",
   ]);
 });

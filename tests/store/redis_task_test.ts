@@ -28,9 +28,16 @@ Deno.test("parseState() takes the epoch that stands beside it", () => {
 
 Deno.test("readArgs() says which events are meant", () => {
   const position = { epoch: "one", offset: 5 };
-  assertEquals(readArgs(undefined, undefined, 9), ["none", "", "0", "-1", "9"]);
-  assertEquals(readArgs("oldest", 2, 9), ["oldest", "", "0", "2", "9"]);
-  assertEquals(readArgs(position, 0, 9), ["after", "one", "5", "0", "9"]);
+  for (
+    const [since, limit, args] of [
+      [undefined, undefined, ["none", "", "0", "-1"]],
+      ["oldest", 2, ["oldest", "", "0", "2"]],
+      [position, 0, ["after", "one", "5", "0"]],
+    ] as const
+  ) {
+    const enoughBytes = "262144";
+    assertEquals(readArgs(since, limit, 9), [...args, "9", enoughBytes]);
+  }
 });
 
 Deno.test("parseView() reads what the read script answers", () => {
