@@ -61,6 +61,7 @@ async function serve(
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
+    siblings: link.peers,
     ...(isEmbedded(config)
       ? {
         shared: {
@@ -71,7 +72,7 @@ async function serve(
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
-  link.answerQuestions((question) => answerQuestion(question, registry));
+  link.answerQuestions((question) => answerQuestion(question, services));
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);
