@@ -20,6 +20,17 @@ export interface RunningServer {
   stop(timeoutMs?: number): Promise<void>;
 }
 
+/** How a server listens. */
+export interface ListenOptions {
+  /**
+   * Whether other processes may listen on the same port: each then gets a share
+   * of the connections.
+   *
+   * @default {false}
+   */
+  readonly reusePort?: boolean;
+}
+
 /** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
 const sendAwayShare = 0.5;
 
@@ -34,13 +45,18 @@ const sendAwayShare = 0.5;
  *
  * @throws {Deno.errors.AddrInUse} When the port is taken.
  */
-export function startServer(app: Hono, services: Services): RunningServer {
+export function startServer(
+  app: Hono,
+  services: Services,
+  { reusePort = false }: ListenOptions = {},
+): RunningServer {
   const { config, leases, registry, store } = services;
   tellOfUsersLeaving(services);
   const requests = new RequestsUnderWay();
   const server = Deno.serve({
     hostname: config.host,
     port: config.port,
+    reusePort,
     onListen: () => {},
   }, (request, info) => requests.answer(() => app.fetch(request, info), info));
   const { hostname: host, port } = server.addr;

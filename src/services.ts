@@ -15,6 +15,8 @@ import type { Leases } from "./tasks/lease.ts";
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
   readonly config: Config;
+  /** Which of this server's processes this is: 1, 2, … */
+  readonly worker: number;
   readonly verifier: Verifier;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];

@@ -64,6 +64,17 @@ export const settings = {
     description: "port to listen on; 0 picks a free one",
     ...whole(0, 65_535),
   },
+  workers: {
+    variable: "TASKWIRE_WORKERS",
+    fallback: "1",
+    description:
+      "processes that serve the port together; auto for one a core. More than 1 only on Linux",
+    expects: "auto or a whole number from 1 to 256",
+    schema: z.union([
+      z.literal("auto"),
+      whole(1, 256).schema,
+    ]),
+  },
   jwtSecrets: {
     variable: "TASKWIRE_JWT_SECRET",
     description:

@@ -29,6 +29,7 @@ Deno.test("loadConfig() has the spec's defaults", () => {
   assertEquals(loadConfig({}), {
     host: "127.0.0.1",
     port: 8000,
+    workers: 1,
     jwtSecrets: [],
     jwtLeewaySeconds: 5,
     auth: "optional",
@@ -64,6 +65,7 @@ Deno.test("loadConfig() is frozen", () => {
 const samples: Record<SettingName, [text: string, value: unknown]> = {
   host: ["0.0.0.0", "0.0.0.0"],
   port: ["0", 0],
+  workers: ["auto", "auto"],
   jwtSecrets: [secret, [secret]],
   jwtPublicKey: ["key.pem", "key.pem"],
   jwksUrl: ["https://id.example/jwks", "https://id.example/jwks"],

@@ -10,6 +10,7 @@ import {
 const names: Record<SettingName, [variable: string, flag: string]> = {
   host: ["TASKWIRE_HOST", "--host"],
   port: ["TASKWIRE_PORT", "--port"],
+  workers: ["TASKWIRE_WORKERS", "--workers"],
   jwtSecrets: ["TASKWIRE_JWT_SECRET", "--jwt-secret"],
   jwtPublicKey: ["TASKWIRE_JWT_PUBLIC_KEY", "--jwt-public-key"],
   jwksUrl: ["TASKWIRE_JWKS_URL", "--jwks-url"],
@@ -160,6 +161,14 @@ const values: [
     "redis://a,b/?sentinel=m": "redis://a,b/?sentinel=m",
   }, ["memory", "sqlite:", "mysql://a", "/tmp/a.db", "redis:", "redis://a,b"]],
   ["redisPrefix", { "tw:": "tw:", "a": "a" }, ["a b", "{a}"]],
+  ["workers", { "auto": "auto", "1": 1, "256": 256 }, [
+    "0",
+    "257",
+    "-1",
+    "1.5",
+    "AUTO",
+    "all",
+  ]],
   ["sqliteSync", { "NORMAL": "NORMAL", "FULL": "FULL" }, ["full", "OFF"]],
   ["log", {
     "debug": "debug",

@@ -16,6 +16,8 @@ export interface CliCommand {
   readonly action: (command: Command) => number | Promise<number>;
   /** Whether it is what `taskwire` alone does. */
   readonly isDefault?: boolean;
+  /** Whether the help leaves it out: it is not for people. */
+  readonly isHidden?: boolean;
 }
 
 /** Gives a command the flags of these settings, and `--env-file`. */

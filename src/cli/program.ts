@@ -11,6 +11,7 @@ import { routesCommand } from "./routes.ts";
 import { serveCommand } from "./serve.ts";
 import { tokenCommand } from "./token.ts";
 import { watchCommand } from "./watch.ts";
+import { workerCommand } from "./worker.ts";
 
 /**
  * Runs the command line (spec §4).
@@ -34,13 +35,17 @@ export async function run(args: readonly string[]): Promise<number> {
     watchCommand(),
     configCommand(),
     printCommand(),
+    workerCommand(),
   ];
-  for (const { command, action, isDefault } of commands) {
+  for (const { command, action, isDefault, isHidden } of commands) {
     command.action(async () => {
       exitCode = await action(command);
     });
     command.helpOption("-h, --help", "print this help");
-    program.addCommand(command, { isDefault: isDefault ?? false });
+    program.addCommand(command, {
+      isDefault: isDefault ?? false,
+      hidden: isHidden ?? false,
+    });
   }
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -105,6 +105,8 @@ export class RedisFeeds {
     for (const [connectionId, feed] of this.#feeds) {
       this.#unready.add(connectionId);
       feed.held = [];
+      // A subscription that broke with its connection is of no more concern.
+      feed.ready = Promise.resolve();
     }
     while (this.#unready.size > 0) {
       const ids = [...this.#unready].slice(0, replayedAtOnce);

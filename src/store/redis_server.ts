@@ -14,10 +14,10 @@ const anyRun = "?";
  * Looks what kind of Redis this is, and says in the log what an operator should
  * know.
  *
- * @returns By which scripts tell one run of it from another. One server that
- * flushes its append-only file before it answers has its data after a restart;
- * any other, and a replica that takes over, may lack the end of what was
- * acknowledged.
+ * @returns By which scripts tell one run of it from another. One server without
+ * replicas that flushes its append-only file before it answers has its data
+ * after a restart; any other, and a replica that takes over, may lack the end
+ * of what was acknowledged.
  * @throws {StoreOpenError} When it is too old.
  */
 export async function checkRedis(
@@ -44,9 +44,19 @@ export async function checkRedis(
       "Redis has no append-only file: what it has acknowledged since its last snapshot is lost when it stops (set appendonly yes)",
     );
   }
-  return kind === "server" && isLogged && await flushesAlways(client)
-    ? oneRun
-    : info.get("run_id") ?? anyRun;
+  const isLossless = kind === "server" && isLogged && isAlone(info) &&
+    await flushesAlways(client);
+  return isLossless ? oneRun : info.get("run_id") ?? anyRun;
+}
+
+/**
+ * Whether it has no replica and never was one: else what answers at its address
+ * next may be another server, which lacks the end.
+ */
+function isAlone(info: ReadonlyMap<string, string>): boolean {
+  return info.get("role") === "master" &&
+    info.get("connected_slaves") === "0" &&
+    /^0*$/.test(info.get("master_replid2") ?? "");
 }
 
 /** Whether what is acknowledged is on the disk; not where Redis won't say. */

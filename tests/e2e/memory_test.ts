@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
+import { sendWithoutEnd } from "../support/endless_message.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
 import { publishUntilAnswered } from "../support/retrying_publisher.ts";
@@ -13,28 +14,6 @@ const maxMemoryBytes = 250_000_000;
 
 /** What is published after the server was started again. */
 const eventsAfterwards = 50;
-
-/** The start of a frame of 1 MiB that is not the last of its message, masked with zeros (RFC 6455 §5.2). */
-const fragment = new Uint8Array(14 + 1_048_576);
-fragment.set([0, 0x80 | 127, 0, 0, 0, 0, 0, 0x10, 0, 0]);
-
-/** Sends one message in fragments, up to 200 MiB a second, until the server hangs up; returns how many went out. */
-async function sendWithoutEnd(socket: RawSocket): Promise<number> {
-  const first = fragment.slice();
-  first[0] = 1; // a text begins
-  let sent = 0;
-  try {
-    for (;; sent += 1) {
-      await socket.write(sent === 0 ? first : fragment);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  } catch (error) {
-    const isHungUp = error instanceof Deno.errors.ConnectionReset ||
-      error instanceof Deno.errors.BrokenPipe;
-    if (!isHungUp) throw error;
-    return sent;
-  }
-}
 
 Deno.test("a message without end costs the other watchers a resume and no event", async () => {
   await using folder = await makeTempDir();

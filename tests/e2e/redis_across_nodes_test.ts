@@ -4,6 +4,7 @@ import {
   assertEquals,
   assertNotEquals,
 } from "@std/assert";
+import { inTime } from "../support/deadline.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { Nodes, type TaskwireNode } from "../support/nodes.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -104,10 +105,10 @@ await testWith(redis, "each of three nodes does as any would", async (t) => {
     await using early = open(b, id);
     await early.nextOf("sync");
     await a.publish(id, { user_id: "ada" });
-    assertEquals((await early.closed).code, 4403);
+    assertEquals(await closeCode(early), 4403);
     for (const node of three) {
       await using guest = open(node, id);
-      assertEquals((await guest.closed).code, 4403);
+      assertEquals(await closeCode(guest), 4403);
       await using ada = open(node, id, await signToken({ sub: "ada" }));
       assertEquals(snapshotOf(await ada.nextOf("sync")).status, "running");
     }
@@ -132,8 +133,8 @@ await testWith(redis, "each of three nodes does as any would", async (t) => {
       const { status } = await asked.call(`DELETE ${path}/${connection}`);
       assertEquals(status, 204);
     }
-    const ends = await Promise.all(sockets.map(({ closed }) => closed));
-    assertEquals(ends.map(({ code }) => code), [4409, 4409, 4409]);
+    const codes = await Promise.all(sockets.map(closeCode));
+    assertEquals(codes, [4409, 4409, 4409]);
     const { status } = await a.call(`DELETE ${path}/${crypto.randomUUID()}`);
     assertEquals(status, 404);
   });
@@ -149,7 +150,7 @@ await testWith(redis, "each of three nodes does as any would", async (t) => {
     }
     for (const node of three) {
       await using fourth = open(node, "limit/1", token);
-      assertEquals((await fourth.closed).code, 4429);
+      assertEquals(await closeCode(fourth), 4429);
     }
     await sockets[0]?.[Symbol.asyncDispose]();
     // Another node hears of the closing in its own time.
@@ -158,7 +159,7 @@ await testWith(redis, "each of three nodes does as any would", async (t) => {
       assertEquals((await again.nextFrame()).type, "connected");
       const { type } = await again.nextFrame();
       if (type === "sync") return true;
-      assertEquals([type, (await again.closed).code], ["error", 4429]);
+      assertEquals([type, await closeCode(again)], ["error", 4429]);
       return false;
     });
   });
@@ -218,6 +219,11 @@ async function eventually(isSo: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error(`Not so in ${deadlineMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+/** The code that a socket is closed with. */
+async function closeCode({ closed }: TestSocket): Promise<number> {
+  return (await inTime(closed, () => "the socket is open")).code;
 }
 
 function open(

@@ -44,8 +44,22 @@ await testWith(
     await loaded.available(all);
     await loaded.conclude(
       `Redis killed, ${outageMs / 1_000} s away, back with its data`,
-      { isIntact: true },
+      "intact",
     );
+  },
+);
+
+await testWith(
+  redis,
+  "Redis stopped and started, where it may forget: nothing is lost, all get a fresh sync",
+  async () => {
+    await using server = await RedisServer.start();
+    await using loaded = await LoadedNodes.start({ store: server.url });
+    await server.stop();
+    await loaded.unavailable(loaded.nodes.all);
+    await server.restart();
+    await loaded.available(loaded.nodes.all);
+    await loaded.conclude("Redis stopped and started", "kept");
   },
 );
 
@@ -65,7 +79,7 @@ await testWith(
       assert(epoch !== before[index] || !hasTask);
     }
     await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis back empty", { isIntact: false });
+    await loaded.conclude("Redis back empty", "gone");
   },
 );
 
@@ -80,10 +94,7 @@ await testWith(
     await server.restart("saved");
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis back with data of before", {
-      isIntact: false,
-      forgiven,
-    });
+    await loaded.conclude("Redis back with data of before", "gone", forgiven);
   },
 );
 
@@ -109,7 +120,7 @@ await testWith(
     await loaded.publishers.acknowledgements(500);
     proxy.mend();
     await loaded.available([a, b, c]);
-    await loaded.conclude("one node cut off, twice", { isIntact: true });
+    await loaded.conclude("one node cut off, twice", "intact");
   },
 );
 
@@ -119,12 +130,25 @@ await testWith(
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
+    const { all } = loaded.nodes;
     server.pause();
-    await loaded.unavailable(loaded.nodes.all);
+    // They ask a Redis that nobody knows to be away.
+    all.forEach((node) => loaded.watch(node, "late/1"));
+    await loaded.unavailable(all);
     await outage();
     server.resume();
-    await loaded.available(loaded.nodes.all);
-    await loaded.conclude("Redis stopped by SIGSTOP", { isIntact: true });
+    await loaded.available(all);
+    // And these when it is back, to which their coming does no harm.
+    const refusals = new Map(loaded.publishers.refusals);
+    await loaded.nodes.random().publish("late/1");
+    for (const node of all) {
+      await loaded.watch(node, "late/1").until(({ life }) =>
+        life !== undefined
+      );
+    }
+    await loaded.available(all);
+    assertEquals(loaded.publishers.refusals, refusals);
+    await loaded.conclude("Redis stopped by SIGSTOP", "intact");
   },
 );
 
@@ -146,7 +170,7 @@ await testWith(
       await server.command(...accept.split(" "));
       await loaded.available(all);
     }
-    await loaded.conclude("Redis that takes no writes", { isIntact: true });
+    await loaded.conclude("Redis that takes no writes", "intact");
   },
 );
 
@@ -162,7 +186,7 @@ await testWith(
     await loaded.each(({ watcher }) =>
       watcher.until(({ lives }) => lives.length > 1)
     );
-    await loaded.conclude("Redis flushed", { isIntact: false });
+    await loaded.conclude("Redis flushed", "gone");
     // Who watches was forgotten, too, and is known again.
     const [{ task } = { task: "" }] = loaded.quiet;
     const { delivered } = await loaded.nodes.random().publish(task);

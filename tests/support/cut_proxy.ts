@@ -27,7 +27,13 @@ export function cutProxy(origin: string): CutProxy {
   let isCut = false;
 
   function close(connection: Deno.Conn): void {
-    if (connections.delete(connection)) connection.close();
+    if (!connections.delete(connection)) return;
+    try {
+      connection.close();
+    } catch (error) {
+      // The runtime closes one itself whose streams have both ended.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
 
   async function pass(client: Deno.Conn): Promise<void> {

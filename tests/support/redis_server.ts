@@ -110,6 +110,11 @@ export class RedisServer implements AsyncDisposable {
     return await sendCommand(connection, ...words);
   }
 
+  /** Waits until its log has a text. */
+  async logged(pattern: RegExp): Promise<void> {
+    await this.#program.wrote(pattern);
+  }
+
   /** Forgets everything while it runs. */
   async flush(): Promise<void> {
     await this.command("FLUSHALL");
@@ -118,6 +123,12 @@ export class RedisServer implements AsyncDisposable {
   /** Ends it at once, as `kill -9` does. */
   async kill(): Promise<void> {
     this.#program.kill("SIGKILL");
+    await this.#program.ended;
+  }
+
+  /** Ends it in good order, as an operator does. */
+  async stop(): Promise<void> {
+    this.#program.kill("SIGTERM");
     await this.#program.ended;
   }
 

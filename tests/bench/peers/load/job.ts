@@ -7,6 +7,7 @@ export interface Job {
     | "handshake"
     | "fanout"
     | "tasks"
+    | "publishes"
     | "latency"
     | "memory";
   readonly port: number;

@@ -64,6 +64,45 @@ export function tasks(job: Job): Promise<Outcome> {
   });
 }
 
+/** Tasks that {@linkcode publishes} publishes to in turn. */
+const unwatchedTasks = 256;
+
+/** Events of tasks that nobody watches, a request each, on as many connections as there are sockets. */
+export async function publishes(job: Job): Promise<Outcome> {
+  const prefix = Date.now();
+  const requests = Array.from({ length: unwatchedTasks }, (_, n) => ({
+    request: postRequest(
+      `/api/tasks/p${prefix}-${n}/events`,
+      JSON.stringify(event),
+      job.apiKey,
+    ),
+    events: 1,
+  }));
+  let isRunning = true;
+  const next = () => requests[publisher.begun % unwatchedTasks] as Publication;
+  const pump = () => {
+    while (isRunning && publisher.publish(next));
+  };
+  const publisher = new Publisher(pump);
+  await publisher.open(job.port, job.sockets);
+  pump();
+  await sleep(warmUpMs);
+  const end = startWindow(job.pid);
+  const before = publisher.acknowledged;
+  await sleep(job.seconds * 1_000);
+  const { seconds, ...cpu } = end();
+  const rate = (publisher.acknowledged - before) / seconds;
+  isRunning = false;
+  await until(() => publisher.isIdle);
+  publisher.close();
+  const { faults } = publisher;
+  return {
+    values: { rate },
+    faults: faults + Number(!publisher.isIdle),
+    ...cpu,
+  };
+}
+
 /**
  * Publishes as fast as the watchers are served: a request is sent when one of
  * those before it was answered, and all but the last few have been delivered.

@@ -1,0 +1,39 @@
+import { KeyError } from "../auth/verification_key.ts";
+import type { KeyFile } from "../auth/keys.ts";
+import type { Config } from "../config.ts";
+import { createServices, type ServiceOptions } from "../create_services.ts";
+import type { Services } from "../services.ts";
+import { StoreOpenError } from "../store/store.ts";
+import { CommandFailure } from "./failure.ts";
+
+/**
+ * Makes all that a configuration asks for, and begins to watch leases.
+ *
+ * @throws {CommandFailure} When the keys or the store can't be used.
+ */
+export async function openServices(
+  config: Config,
+  publicKey?: KeyFile,
+  options?: ServiceOptions,
+): Promise<Services> {
+  return await orFail(async () => {
+    const services = await createServices(config, publicKey, options);
+    await services.leases.start(services.store);
+    return services;
+  });
+}
+
+/**
+ * Opens what an operator may have named wrongly.
+ *
+ * @throws {CommandFailure} When the keys or the store can't be used.
+ */
+export async function orFail<T>(open: () => T | Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    if (error instanceof KeyError) throw new CommandFailure(error.message);
+    if (!(error instanceof StoreOpenError)) throw error;
+    throw new CommandFailure(`the store can't be used: ${error.message}`);
+  }
+}

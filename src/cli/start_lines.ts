@@ -1,0 +1,71 @@
+import type { JwtAlgorithm } from "../auth/algorithms.ts";
+import { showText } from "../config.ts";
+import { version } from "../version.ts";
+import { invocation } from "./invocation.ts";
+import { describeKeys } from "./key_file.ts";
+import type { KeyedConfig } from "./safe_defaults.ts";
+
+/** A server that has started. */
+export interface Started {
+  readonly url: URL;
+  readonly keyed: KeyedConfig;
+  readonly jwtAlgorithms: readonly JwtAlgorithm[];
+  /** The routes table, a line each. */
+  readonly routes: readonly string[];
+  /** How many processes serve. */
+  readonly workers: number;
+}
+
+/** What `serve` prints: where it listens, how it is set, and what to paste next. */
+export function describeStart(
+  { url, keyed, jwtAlgorithms, routes, workers }: Started,
+): readonly string[] {
+  const { config } = keyed;
+  return [
+    `taskwire ${version} listens on ${url.origin}`,
+    `   store: ${showText(config.store)}${
+      config.store === "memory:"
+        ? " (tasks are gone when the server stops)"
+        : ""
+    }`,
+    `   auth:  ${config.auth}; tokens signed with ${
+      jwtAlgorithms.join(", ")
+    }, checked with ${
+      describeKeys(config).join(", ")
+    }; guests are user ${config.guestUserId}`,
+    ...(workers > 1 ? [`   workers: ${workers}`] : []),
+    ...routes,
+    ...describeMadeKeys(keyed),
+    ...describeNextSteps(url, keyed),
+  ];
+}
+
+function describeMadeKeys({ madeSecret, madeApiKey }: KeyedConfig): string[] {
+  if (!madeSecret && !madeApiKey) return [];
+  return [
+    "",
+    "Made at random for this run, because they were not set. Set them yourself to keep them:",
+    ...(madeSecret ? [`   TASKWIRE_JWT_SECRET=${madeSecret}`] : []),
+    ...(madeApiKey ? [`   TASKWIRE_API_KEYS=${madeApiKey}`] : []),
+  ];
+}
+
+/** Keys appear only where they were made for this run; others are the user's to name. */
+function describeNextSteps(url: URL, keyed: KeyedConfig): string[] {
+  const taskwire = invocation();
+  const at = url.port === "8000" && url.hostname === "127.0.0.1"
+    ? ""
+    : ` --url ${url.origin}`;
+  const apiKey = `TASKWIRE_API_KEYS=${keyed.madeApiKey ?? "<key>"}`;
+  const secret = `TASKWIRE_JWT_SECRET=${keyed.madeSecret ?? "<secret>"}`;
+  return [
+    "",
+    "Watch a task move:",
+    `   open     ${url.origin}/?id=upload_123456`,
+    `   watch    ${taskwire} watch upload_123456${at}`,
+    `   publish  ${apiKey} ${taskwire} publish upload_123456 --status running --progress 0.42 --message transcoding${at}`,
+    `   check    ${secret} ${taskwire} check${at && ` ${url.origin}`}`,
+    "",
+    "Ctrl-C stops the server.",
+  ];
+}

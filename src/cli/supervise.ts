@@ -1,0 +1,124 @@
+import type { Config } from "../config.ts";
+import { log } from "../log.ts";
+import { watchMemory } from "../memory_watch.ts";
+import { type OpenedStore, openStore } from "../store/open_store.ts";
+import { SharedPeers } from "../workers/shared_peers.ts";
+import { SharedStore } from "../workers/shared_store.ts";
+import { spawnWorker } from "../workers/spawn_worker.ts";
+import { Supervisor, WorkersFailedError } from "../workers/supervisor.ts";
+import { CommandFailure } from "./failure.ts";
+import { readKeyFile } from "./key_file.ts";
+import { explainListening } from "./listen.ts";
+import { orFail } from "./open_services.ts";
+import { printLine } from "./output.ts";
+import type { KeyedConfig } from "./safe_defaults.ts";
+import { serverUrl } from "./server_url.ts";
+import { describeStart } from "./start_lines.ts";
+import { nextStopSignal, stopFor } from "./stop.ts";
+
+/**
+ * Serves with several workers: owns the store, starts the workers and replaces
+ * those that end. Does not listen itself.
+ *
+ * @param count How many workers.
+ * @returns The exit code.
+ */
+export async function supervise(
+  keyed: KeyedConfig,
+  count: number,
+): Promise<number> {
+  const { config } = keyed;
+  if (Deno.build.os !== "linux") {
+    throw new CommandFailure(
+      "TASKWIRE_WORKERS: more than 1 needs Linux, which shares a port among processes",
+    );
+  }
+  const publicKey = readKeyFile(config);
+  refuseTakenPort(config);
+  // The workers reach the network; who may start processes doesn't.
+  Deno.permissions.revokeSync({ name: "net" });
+  const stopSignal = nextStopSignal();
+  const store = new SharedStore();
+  const owned = isEmbedded(config) ? await openOwned(config, store) : undefined;
+  const supervisor = new Supervisor({
+    count,
+    config,
+    shared: { store, peers: new SharedPeers() },
+    spawn: spawnWorker,
+    ...(publicKey ? { publicKey } : {}),
+  });
+  const running = {
+    async stop(timeoutMs?: number): Promise<void> {
+      await supervisor.stop(timeoutMs);
+      owned?.leases.stop();
+      await owned?.store.close();
+      log.info("Stopped");
+    },
+  };
+  using memory = watchMemory(config.maxMemoryBytes);
+  const begun = await Promise.race([
+    supervisor.start().catch(asWorkersFailed),
+    stopSignal,
+  ]);
+  if (begun instanceof WorkersFailedError) {
+    await running.stop(0);
+    throw new CommandFailure(begun.message);
+  }
+  if (typeof begun === "string") return await stopFor(begun, running, config);
+
+  const { host, port, jwtAlgorithms, routes } = begun;
+  const url = serverUrl(undefined, { ...config, host, port });
+  log.info("Listening on {url}", { url: url.origin });
+  for (
+    const line of describeStart({
+      url,
+      keyed,
+      jwtAlgorithms,
+      routes,
+      workers: count,
+    })
+  ) printLine(line);
+  const reason = await Promise.race([
+    stopSignal,
+    memory.exceeded,
+    supervisor.failed,
+  ]);
+  if (!(reason instanceof Error)) {
+    return await stopFor(reason, running, config);
+  }
+  log.error("{message}", { message: reason.message });
+  await running.stop();
+  throw new CommandFailure(reason.message);
+}
+
+/** Whether the store is one that a single process owns. */
+export function isEmbedded({ store }: Config): boolean {
+  return /^(?:memory|sqlite):/.test(store);
+}
+
+async function openOwned(
+  config: Config,
+  shared: SharedStore,
+): Promise<OpenedStore> {
+  return await orFail(async () => {
+    const owned = await openStore(
+      config,
+      (announcement) => shared.announce(announcement),
+    );
+    shared.open(owned.store);
+    await owned.leases.start(owned.store);
+    return owned;
+  });
+}
+
+/** Workers share a port with whoever shares it: also with another server's, which nobody would notice. */
+function refuseTakenPort({ host, port }: Config): void {
+  if (port === 0) return;
+  explainListening(host, port, () => Deno.listen({ hostname: host, port }))
+    .close();
+}
+
+function asWorkersFailed(error: unknown): WorkersFailedError {
+  if (error instanceof WorkersFailedError) return error;
+  throw error;
+}

@@ -1,0 +1,104 @@
+import { Command } from "commander";
+import { createApp } from "../app.ts";
+import { answerQuestion } from "../cluster/answer_question.ts";
+import { watchEventLoop } from "../event_loop_watch.ts";
+import { configureLog, log } from "../log.ts";
+import { watchMemory } from "../memory_watch.ts";
+import { webSocketRoutes } from "../routes.ts";
+import type { WorkerStart } from "../workers/messages.ts";
+import { workerCommandName } from "../workers/spawn_worker.ts";
+import { SupervisorLink } from "../workers/supervisor_link.ts";
+import type { CliCommand } from "./command.ts";
+import { CommandFailure } from "./failure.ts";
+import { listen } from "./listen.ts";
+import { openServices } from "./open_services.ts";
+import { describeRoutes } from "./routes.ts";
+import {
+  hastyDrainMs,
+  nextStopSignal,
+  stopFor,
+  type Stoppable,
+} from "./stop.ts";
+import { isEmbedded } from "./supervise.ts";
+
+/**
+ * `taskwire worker`: one of the processes that `serve` starts where it is to
+ * have several. Its standard streams are the link to the supervisor, from which
+ * it gets its configuration; nobody else is to call it.
+ */
+export function workerCommand(): CliCommand {
+  return {
+    isHidden: true,
+    command: new Command(workerCommandName).description(
+      "one of the processes of serve --workers, which starts them",
+    ),
+    async action() {
+      const stopSignal = nextStopSignal();
+      const link = new SupervisorLink({
+        readable: Deno.stdin.readable,
+        writable: Deno.stdout.writable,
+      });
+      const start = await link.started.catch(() => {
+        throw new CommandFailure(
+          "'worker' is for 'taskwire serve' to start: use its --workers",
+        );
+      });
+      try {
+        return await serve(link, start, stopSignal);
+      } catch (error) {
+        if (!(error instanceof CommandFailure)) throw error;
+        link.sendFailure(error.message);
+        await link.flush();
+        return 1;
+      }
+    },
+  };
+}
+
+async function serve(
+  link: SupervisorLink,
+  { config, publicKey, worker }: WorkerStart,
+  stopSignal: Promise<Deno.Signal>,
+): Promise<number> {
+  configureLog(config.log, Deno.stderr.isTerminal());
+  // The supervisor writes the store's file, and starts processes.
+  Deno.permissions.revokeSync({ name: "run" });
+  Deno.permissions.revokeSync({ name: "write" });
+  const services = await openServices(config, publicKey, {
+    worker,
+    ...(isEmbedded(config)
+      ? {
+        shared: {
+          openStore: (announce) => link.openStore(announce),
+          peers: link.peers,
+        },
+      }
+      : {}),
+  });
+  const { counters, jwtAlgorithms, registry } = services;
+  link.answerQuestions((question) => answerQuestion(question, registry));
+  const app = createApp(services);
+  const server = listen(app, services, { reusePort: true });
+  using memory = watchMemory(config.maxMemoryBytes);
+  using _loop = watchEventLoop((seconds) =>
+    counters.durations.eventLoopDelay.observe(seconds)
+  );
+  link.sendReady({
+    ...server.address,
+    jwtAlgorithms,
+    routes: describeRoutes(app, webSocketRoutes).lines,
+  });
+  const stopped = link.stopped.then(async ({ timeoutMs }) => {
+    await server.stop(timeoutMs);
+    return 0;
+  });
+  const signaled = Promise.race([stopSignal, memory.exceeded])
+    .then((reason) => stopFor(reason, server, config));
+  const orphaned = link.gone.then(async () => {
+    log.error("The supervisor has gone, and the store with it");
+    // A drain that is under way is over then: there is nothing to publish to.
+    if (!registry.isDraining) await server.stop(hastyDrainMs);
+    return 1;
+  });
+  return await Promise.race([stopped, signaled, orphaned]);
+}

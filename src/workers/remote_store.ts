@@ -1,0 +1,84 @@
+import { settle } from "../settle.ts";
+import type { PublishOutcome, Store } from "../store/store.ts";
+import type { Returned } from "./calls.ts";
+import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
+import { receiveError } from "./sent_error.ts";
+
+/** The way to the supervisor's store. */
+export interface StoreLink {
+  /**
+   * Calls a method.
+   *
+   * @throws {Error} What the method threw, or that the supervisor is gone.
+   */
+  call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
+  /** Tells how many watch a task here. */
+  watch(connectionId: string, watchers: number): void;
+}
+
+/**
+ * The store of a worker: the supervisor's, which it reaches over their link.
+ * What that announces comes over the same link, before the results of the
+ * calls that follow it.
+ */
+export function createRemoteStore(link: StoreLink): Store {
+  async function ask<Method extends StoreCall["method"]>(
+    asked: StoreCall & { readonly method: Method },
+  ): Promise<StoreResults[Method]> {
+    const { result } = await link.call(asked);
+    return result as StoreResults[Method];
+  }
+
+  return {
+    publish: (connectionId, change) =>
+      ask({ method: "publish", connectionId, change }),
+    async publishAll(publications) {
+      // Each for itself: what can't be encoded fails alone.
+      const encoded = publications.map((publication) =>
+        settle(() => JSON.stringify(publication))
+      );
+      const texts = encoded.filter((text) => text.status === "fulfilled")
+        .map(({ value }) => value);
+      const { result } = await link.call({ method: "publishAll" }, texts);
+      const results = (result as StoreResults["publishAll"]).values();
+      return encoded.map((text) =>
+        text.status === "rejected" ? text : receiveSettled(results.next().value)
+      );
+    },
+    async read(connectionId, since, limit) {
+      const { result, texts } = await link.call({
+        method: "read",
+        connectionId,
+        ...(since === undefined ? {} : { since }),
+        ...(limit === undefined ? {} : { limit }),
+      });
+      const { events, ...view } = result as StoreResults["read"];
+      return {
+        ...view,
+        state: view.state, // JSON leaves out what is undefined
+        events: events.map((offset, index) => ({
+          offset,
+          json: texts[index] ?? "",
+        })),
+      };
+    },
+    list: (query) => ask({ method: "list", query }),
+    forget: (connectionId) => ask({ method: "forget", connectionId }),
+    watch(connectionId, watchers) {
+      // Nothing to wait for: what is called from here on comes after it.
+      link.watch(connectionId, watchers);
+      return Promise.resolve();
+    },
+    // Its owner closes it.
+    close: () => Promise.resolve(),
+  };
+}
+
+function receiveSettled(
+  result: SettledOutcome | undefined,
+): PromiseSettledResult<PublishOutcome> {
+  if (result === undefined) throw new TypeError("There is no result");
+  return result.status === "fulfilled"
+    ? result
+    : { status: "rejected", reason: receiveError(result.reason) };
+}

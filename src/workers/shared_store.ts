@@ -1,0 +1,168 @@
+import type {
+  Announcement,
+  HistoryView,
+  PublishOutcome,
+  Store,
+} from "../store/store.ts";
+import { encodeMessage } from "./link.ts";
+import type {
+  SettledOutcome,
+  StoreCall,
+  StoreResults,
+  SupervisorMessage,
+} from "./messages.ts";
+import { sendError } from "./sent_error.ts";
+
+/** Takes a line that is pushed to one worker. */
+export type PushLine = (line: string) => void;
+
+/** What is sent back for a call. */
+export interface CallResult {
+  readonly result: StoreResults[keyof StoreResults];
+  /** What of it is JSON already. */
+  readonly texts?: readonly string[];
+}
+
+/** One worker's access to the store. */
+export interface StoreClient {
+  /**
+   * Calls a method.
+   *
+   * @throws {unknown} What the method threw.
+   */
+  call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
+  /** Takes note of how many watch a task there. */
+  watch(connectionId: string, watchers: number): void;
+  /** Forgets what the worker watched: it has gone. */
+  leave(): void;
+}
+
+/**
+ * The supervisor's store, which the workers share: carries out their calls,
+ * and tells those who watch a task what happens to it.
+ */
+export class SharedStore {
+  /** By task, then by worker: how many watch there. */
+  readonly #watchers = new Map<string, Map<PushLine, number>>();
+  #store: Store | undefined;
+
+  /** @param store Made with {@linkcode SharedStore.announce}. */
+  open(store: Store): void {
+    this.#store = store;
+  }
+
+  /** How many watch a task, in all workers. */
+  watcherCount(connectionId: string): number {
+    let sum = 0;
+    for (const count of this.#watchers.get(connectionId)?.values() ?? []) {
+      sum += count;
+    }
+    return sum;
+  }
+
+  /**
+   * Tells the workers that watch the task, encoded once.
+   *
+   * @returns How many watch it there.
+   */
+  announce(announcement: Announcement): number {
+    const workers = this.#watchers.get(connectionIdOf(announcement));
+    if (workers === undefined) return 0;
+    const line = encodeAnnouncement(announcement);
+    let reached = 0;
+    for (const [push, count] of workers) {
+      push(line);
+      reached += count;
+    }
+    return reached;
+  }
+
+  /** Lets a worker in. */
+  join(push: PushLine): StoreClient {
+    const watched = new Set<string>();
+    return {
+      call: (call, texts) => this.#call(call, texts),
+      watch: (connectionId, watchers) => {
+        if (watchers > 0) watched.add(connectionId);
+        else watched.delete(connectionId);
+        this.#watch(connectionId, watchers, push);
+      },
+      leave: () => {
+        for (const connectionId of watched) this.#watch(connectionId, 0, push);
+        watched.clear();
+      },
+    };
+  }
+
+  async #call(
+    call: StoreCall,
+    texts: readonly string[],
+  ): Promise<CallResult> {
+    const store = this.#store;
+    if (store === undefined) throw new TypeError("There is no store");
+    switch (call.method) {
+      case "publish":
+        return { result: await store.publish(call.connectionId, call.change) };
+      case "publishAll": {
+        const results = await store.publishAll(
+          texts.map((text) => JSON.parse(text)),
+        );
+        return { result: results.map(sendSettled) };
+      }
+      case "read": {
+        const { connectionId, since, limit } = call;
+        const view = await store.read(connectionId, since, limit);
+        return sendView({ ...view, watchers: this.watcherCount(connectionId) });
+      }
+      case "list": {
+        const list = await store.list(call.query);
+        const watchers = list.states.map(({ snapshot }) =>
+          this.watcherCount(snapshot.connection_id)
+        );
+        return { result: { ...list, watchers } };
+      }
+      case "forget":
+        return { result: await store.forget(call.connectionId) };
+    }
+  }
+
+  #watch(connectionId: string, watchers: number, push: PushLine): void {
+    const workers = this.#watchers.get(connectionId);
+    if (watchers > 0) {
+      if (workers) workers.set(push, watchers);
+      else this.#watchers.set(connectionId, new Map([[push, watchers]]));
+    } else if (workers?.delete(push) && workers.size === 0) {
+      this.#watchers.delete(connectionId);
+    }
+  }
+}
+
+function connectionIdOf(announcement: Announcement): string {
+  return announcement.kind === "event"
+    ? announcement.event.connection_id
+    : announcement.connectionId;
+}
+
+function encodeAnnouncement(announcement: Announcement): string {
+  if (announcement.kind !== "event") {
+    const { kind, connectionId } = announcement;
+    return encodeMessage({ kind, connectionId } satisfies SupervisorMessage);
+  }
+  const { event: _, json, ...head } = announcement;
+  return encodeMessage(head satisfies SupervisorMessage, [json]);
+}
+
+function sendView({ events, ...view }: HistoryView): CallResult {
+  return {
+    result: { ...view, events: events.map(({ offset }) => offset) },
+    texts: events.map(({ json }) => json),
+  };
+}
+
+function sendSettled(
+  result: PromiseSettledResult<PublishOutcome>,
+): SettledOutcome {
+  return result.status === "fulfilled"
+    ? { status: "fulfilled", value: result.value }
+    : { status: "rejected", reason: sendError(result.reason) };
+}

@@ -1,0 +1,197 @@
+import type { KeyFile } from "../auth/keys.ts";
+import type { Config } from "../config.ts";
+import { log } from "../log.ts";
+import type { LinkStreams } from "./link.ts";
+import type { WorkerReady } from "./messages.ts";
+import { Pause } from "./pause.ts";
+import { type Shared, WorkerLink } from "./worker_link.ts";
+
+/** A worker's process. */
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly streams: LinkStreams;
+  /** Resolves to its exit code, once it has ended. */
+  readonly exited: Promise<number>;
+  /** Ends it at once; harmless when it has ended. */
+  kill(): void;
+}
+
+/** What a {@linkcode Supervisor} works with. */
+export interface SupervisorOptions {
+  /** How many workers there are to be. */
+  readonly count: number;
+  /** For the workers. */
+  readonly config: Config;
+  readonly publicKey?: KeyFile;
+  readonly shared: Shared;
+  /** Starts a worker's process. */
+  readonly spawn: () => WorkerProcess;
+}
+
+/** A worker that ends with this code is to be replaced, and did nothing wrong (`EX_TEMPFAIL`). */
+const restartExitCode = 75;
+
+/** So many deaths in so many milliseconds are too many: the next ones would die as well. */
+const maxDeaths = 5;
+const deathsWindowMs = 10_000;
+
+/** The pause before the second replacement in that time, in milliseconds; doubled for each one more. */
+const firstPauseMs = 100;
+
+/** What a worker gets beyond its time before it is killed, in milliseconds. */
+const graceMs = 1_000;
+
+/** The workers can't be kept running. */
+export class WorkersFailedError extends Error {
+  override readonly name = "WorkersFailedError";
+}
+
+/**
+ * Keeps a number of workers running: starts them, replaces those that end, and
+ * stops them all.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  #config: Config;
+  readonly #links = new Set<WorkerLink>();
+  readonly #processes = new Set<WorkerProcess>();
+  readonly #slots: Promise<void>[] = [];
+  readonly #failed = Promise.withResolvers<WorkersFailedError>();
+  readonly #pause = new Pause();
+  #deathsAtMs: number[] = [];
+  #isStopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** Resolves when workers die faster than it makes sense to replace them. */
+  get failed(): Promise<WorkersFailedError> {
+    return this.#failed.promise;
+  }
+
+  /**
+   * Starts the workers: one, which takes the port, and then the others.
+   *
+   * @returns What the first one said.
+   * @throws {WorkersFailedError} When one can't begin; then some may run, until `stop`.
+   */
+  async start(): Promise<WorkerReady> {
+    const ready = await this.#begin(1);
+    this.#config = Object.freeze({ ...this.#config, port: ready.port });
+    const { count } = this.#options;
+    await Promise.all(
+      Array.from({ length: count - 1 }, (_, index) => this.#begin(index + 2)),
+    );
+    return ready;
+  }
+
+  /**
+   * Drains all workers at once, and resolves when they have ended. One that
+   * takes longer than it may is killed.
+   *
+   * @param timeoutMs How long it may take; by default the drain time.
+   */
+  async stop(
+    timeoutMs: number = this.#config.drainTimeoutSeconds * 1_000,
+  ): Promise<void> {
+    this.#isStopping = true;
+    this.#pause.end();
+    for (const link of this.#links) link.stop(timeoutMs);
+    const deadline = setTimeout(() => {
+      for (const process of this.#processes) process.kill();
+    }, timeoutMs + graceMs);
+    await Promise.all(this.#slots);
+    clearTimeout(deadline);
+  }
+
+  /** Keeps one worker running; resolves when it is ready for the first time. */
+  #begin(worker: number): Promise<WorkerReady> {
+    const first = Promise.withResolvers<WorkerReady>();
+    this.failed.then(first.reject);
+    this.#slots.push(this.#keep(worker, first));
+    return first.promise;
+  }
+
+  async #keep(
+    worker: number,
+    first: PromiseWithResolvers<WorkerReady>,
+  ): Promise<void> {
+    while (!this.#isStopping) {
+      const code = await this.#runOnce(worker, first);
+      if (this.#isStopping) return;
+      if (code === restartExitCode) continue;
+      log.error(
+        "Worker {worker} has ended with {code}: another takes its place",
+        { worker, code },
+      );
+      await this.#mourn();
+    }
+  }
+
+  /** @returns The exit code. */
+  async #runOnce(
+    worker: number,
+    first: PromiseWithResolvers<WorkerReady>,
+  ): Promise<number> {
+    const { publicKey, shared, spawn } = this.#options;
+    const process = spawn();
+    const { pid } = process;
+    const link = new WorkerLink(process.streams, shared, {
+      onReady(ready) {
+        log.info("Worker {worker} listens, as process {pid}", { worker, pid });
+        first.resolve(ready);
+      },
+      onFailed(reason) {
+        log.error("Worker {worker} can't begin: {reason}", { worker, reason });
+        first.reject(new WorkersFailedError(reason));
+      },
+      onStalled() {
+        log.error("Worker {worker} doesn't read what it is told", { worker });
+        process.kill();
+      },
+    });
+    this.#links.add(link);
+    this.#processes.add(process);
+    link.start({
+      config: this.#config,
+      worker,
+      ...(publicKey ? { publicKey } : {}),
+    });
+    // Without its link a worker is of no use; most often it is about to end.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    link.ended.then(() => timer = setTimeout(() => process.kill(), graceMs));
+    const [code] = await Promise.all([process.exited, link.ended]);
+    clearTimeout(timer);
+    await link.close();
+    this.#links.delete(link);
+    this.#processes.delete(process);
+    return code;
+  }
+
+  /** Waits before a worker that died is replaced; gives up where too many die. */
+  async #mourn(): Promise<void> {
+    const now = Date.now();
+    this.#deathsAtMs = this.#deathsAtMs.filter((atMs) =>
+      atMs > now - deathsWindowMs
+    );
+    const earlier = this.#deathsAtMs.length;
+    this.#deathsAtMs.push(now);
+    if (earlier + 1 >= maxDeaths) this.#giveUp();
+    else if (earlier > 0) {
+      await this.#pause.wait(firstPauseMs * 2 ** (earlier - 1));
+    }
+  }
+
+  #giveUp(): void {
+    this.#isStopping = true;
+    this.#pause.end();
+    const seconds = deathsWindowMs / 1_000;
+    this.#failed.resolve(
+      new WorkersFailedError(
+        `${maxDeaths} workers have died within ${seconds} s: more are not started`,
+      ),
+    );
+  }
+}

@@ -1,0 +1,140 @@
+import type { Answer, Peers, Question } from "../cluster/peers.ts";
+import {
+  type Announce,
+  type Announcement,
+  StoreUnavailableError,
+} from "../store/store.ts";
+import type { LeasedStore } from "../store/open_store.ts";
+import { Calls, type Returned } from "./calls.ts";
+import { Link, type LinkStreams } from "./link.ts";
+import type {
+  Call,
+  StopRequest,
+  SupervisorMessage,
+  WorkerMessage,
+  WorkerReady,
+  WorkerStart,
+} from "./messages.ts";
+import { createRemotePeers } from "./remote_peers.ts";
+import { createRemoteStore } from "./remote_store.ts";
+
+/** A worker's end of the link to its supervisor. */
+export class SupervisorLink {
+  readonly #link: Link<WorkerMessage, SupervisorMessage>;
+  readonly #calls = new Calls();
+  readonly #started = Promise.withResolvers<WorkerStart>();
+  readonly #stopped = Promise.withResolvers<StopRequest>();
+  readonly #gone = Promise.withResolvers<void>();
+  #announce: Announce = () => 0;
+  #answer: ((question: Question) => Answer) | undefined;
+  /** The other workers. */
+  readonly peers: Peers;
+
+  constructor(streams: LinkStreams) {
+    this.peers = createRemotePeers((call) => this.#call(call));
+    this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
+      onMessage: (head, texts) => this.#take(head, texts),
+      onEnd: () => this.#end(),
+    });
+  }
+
+  /**
+   * Resolves to what the worker is to begin with.
+   *
+   * @throws {Error} When the link ends before that has come.
+   */
+  get started(): Promise<WorkerStart> {
+    return this.#started.promise;
+  }
+
+  /** Resolves when the worker is to stop. */
+  get stopped(): Promise<StopRequest> {
+    return this.#stopped.promise;
+  }
+
+  /** Resolves when the supervisor has gone, and the store with it. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** The supervisor's store; who owns it watches its leases. */
+  openStore(announce: Announce): LeasedStore {
+    this.#announce = announce;
+    const store = createRemoteStore({
+      call: (call, texts) => this.#call({ kind: "store", call }, texts),
+      watch: (connectionId, watchers) =>
+        this.#link.send({ kind: "watch", connectionId, watchers }),
+    });
+    return { store, leases: { start: () => Promise.resolve(), stop() {} } };
+  }
+
+  /** Answers the other workers' questions; those that came before stay without an answer. */
+  answerQuestions(answer: (question: Question) => Answer): void {
+    this.#answer = answer;
+  }
+
+  /** Tells that the worker listens. */
+  sendReady(ready: WorkerReady): void {
+    this.#link.send({ kind: "ready", ready });
+  }
+
+  /** Tells why the worker can't begin. */
+  sendFailure(reason: string): void {
+    this.#link.send({ kind: "failed", reason });
+  }
+
+  /** Resolves when what waits is written; the link ends with the process. */
+  flush(): Promise<void> {
+    return this.#link.flush();
+  }
+
+  /** Sends what waits, and ends the link. */
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #call(call: Call, texts?: readonly string[]): Promise<Returned> {
+    return this.#calls.make((id) => this.#link.send({ ...call, id }, texts));
+  }
+
+  #take(message: SupervisorMessage, texts: readonly string[]): void {
+    switch (message.kind) {
+      case "start":
+        return this.#started.resolve(message.start);
+      case "stop":
+        return this.#stopped.resolve(message.request);
+      case "result":
+        return this.#calls.resolve(message.id, {
+          result: message.result,
+          texts,
+        });
+      case "error":
+        return this.#calls.reject(message.id, message.error);
+      case "question": {
+        const { id, question } = message;
+        const answer = this.#answer?.(question);
+        if (answer) this.#link.send({ kind: "answer", id, answer });
+        return;
+      }
+      default:
+        this.#announce(toAnnouncement(message, texts));
+    }
+  }
+
+  #end(): void {
+    const gone = new StoreUnavailableError("The supervisor has gone");
+    this.#calls.fail(gone);
+    this.#started.reject(gone);
+    this.#gone.resolve();
+  }
+}
+
+/** What was announced, with the event decoded once for all who watch here. */
+function toAnnouncement(
+  message: SupervisorMessage & { readonly kind: Announcement["kind"] },
+  [json = ""]: readonly string[],
+): Announcement {
+  return message.kind === "event"
+    ? { ...message, event: JSON.parse(json), json }
+    : message;
+}

@@ -1,0 +1,139 @@
+import { encodeMessage, Link, type LinkStreams } from "./link.ts";
+import type {
+  Call,
+  SupervisorMessage,
+  WorkerMessage,
+  WorkerReady,
+  WorkerStart,
+} from "./messages.ts";
+import { sendError } from "./sent_error.ts";
+import type { PeersClient, SharedPeers } from "./shared_peers.ts";
+import type { SharedStore, StoreClient } from "./shared_store.ts";
+
+/** How much may wait for a worker of what it didn't ask for, in UTF-16 code units. */
+const maxPushed = 67_108_864;
+
+/** What a worker shares with the others. */
+export interface Shared {
+  readonly store: SharedStore;
+  readonly peers: SharedPeers;
+}
+
+/** What a {@linkcode WorkerLink} tells its supervisor. */
+export interface WorkerLinkOptions {
+  /** Called when the worker listens. */
+  readonly onReady: (ready: WorkerReady) => void;
+  /** Called when it can't begin, with the reason. */
+  readonly onFailed: (reason: string) => void;
+  /** Called where it doesn't read what it is told. */
+  readonly onStalled: () => void;
+}
+
+/** The supervisor's end of the link to one worker. */
+export class WorkerLink {
+  readonly #link: Link<SupervisorMessage, WorkerMessage>;
+  readonly #options: WorkerLinkOptions;
+  readonly #store: StoreClient;
+  readonly #peers: PeersClient;
+  readonly #ended = Promise.withResolvers<void>();
+
+  constructor(
+    streams: LinkStreams,
+    shared: Shared,
+    options: WorkerLinkOptions,
+  ) {
+    this.#options = options;
+    this.#link = new Link<SupervisorMessage, WorkerMessage>(streams, {
+      onMessage: (message, texts) => this.#take(message, texts),
+      onEnd: () => this.#end(),
+      maxPushed,
+      onOverflow: options.onStalled,
+    });
+    this.#store = shared.store.join((line) => this.#link.push(line));
+    this.#peers = shared.peers.join((id, question) => {
+      this.#link.push(
+        encodeMessage(
+          { kind: "question", id, question } satisfies SupervisorMessage,
+        ),
+      );
+    });
+  }
+
+  /** Resolves when the worker has gone, and all that it sent is taken. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Gives the worker what it begins with. */
+  start(start: WorkerStart): void {
+    this.#link.send({ kind: "start", start });
+  }
+
+  /**
+   * Asks the worker to drain and end.
+   *
+   * @param timeoutMs How long it may take; by default the drain time.
+   */
+  stop(timeoutMs?: number): void {
+    this.#link.send({
+      kind: "stop",
+      request: timeoutMs === undefined ? {} : { timeoutMs },
+    });
+  }
+
+  /** Lets go of the streams of a worker that has gone. */
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+
+  #take(message: WorkerMessage, texts: readonly string[]): void {
+    switch (message.kind) {
+      case "watch":
+        return this.#store.watch(message.connectionId, message.watchers);
+      case "answer":
+        return this.#peers.answer(message.id, message.answer);
+      case "ready":
+        return this.#options.onReady(message.ready);
+      case "failed":
+        return this.#options.onFailed(message.reason);
+      default:
+        this.#carryOut(message, texts);
+    }
+  }
+
+  async #carryOut(
+    message: Call & { readonly id: number },
+    texts: readonly string[],
+  ): Promise<void> {
+    const { id } = message;
+    try {
+      const returned = await this.#resultOf(message, texts);
+      const { result } = returned;
+      this.#link.send({ kind: "result", id, result }, returned.texts);
+    } catch (error) {
+      this.#link.send({ kind: "error", id, error: sendError(error) });
+    }
+  }
+
+  async #resultOf(
+    message: Call,
+    texts: readonly string[],
+  ): Promise<{ result: unknown; texts?: readonly string[] }> {
+    switch (message.kind) {
+      case "store":
+        return await this.#store.call(message.call, texts);
+      case "ask":
+        return { result: await this.#peers.ask(message.question) };
+      case "count_user": {
+        const { userId, here } = message;
+        return { result: this.#peers.countUser(userId, here) };
+      }
+    }
+  }
+
+  #end(): void {
+    this.#store.leave();
+    this.#peers.leave();
+    this.#ended.resolve();
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Several workers beside one: the same work on servers that run at the same
+ * time and are measured in turns, so that a noisy machine is noisy for both.
+ *
+ * Nothing is pinned to a core: server and load share the machine, as the CPU
+ * of each process shows. Where they take all of it together, the figures are
+ * of the machine and not of the server; what a worker more would bring on a
+ * machine with room for it shows in the CPU that a unit of work takes.
+ *
+ * @module
+ */
+
+import { Command, InvalidArgumentError } from "commander";
+import { printError, printLine } from "../../src/cli/output.ts";
+import { installPackages } from "./peers/packages.ts";
+import { measure, type Measurement, startWorkers } from "./workers/measured.ts";
+import { showWorks } from "./workers/table.ts";
+
+/** What is measured. */
+const works = [
+  { work: "handshake", sockets: 64, tokens: "none", unit: "connections/s" },
+  { work: "fanout", sockets: 1_000, unit: "deliveries/s" },
+  { work: "publishes", sockets: 64, unit: "publishes/s" },
+] as const;
+
+interface Options {
+  rounds: number;
+  seconds: number;
+  workers: number;
+  stores: string[];
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("Expected a number above 0.");
+}
+
+function readOptions(): Options {
+  return new Command("deno task bench:workers")
+    .description("Measures a server with several workers beside one with one.")
+    .option("--rounds <n>", "measurements of each", positive, 5)
+    .option("--seconds <n>", "length of a measurement", positive, 2)
+    .option("--workers <n>", "how many", positive, 2)
+    .option(
+      "--stores <urls>",
+      "stores, comma-separated",
+      (text) => text.split(","),
+      ["memory:", "sqlite:bench.db"],
+    )
+    .parse(Deno.args, { from: "user" })
+    .opts();
+}
+
+if (import.meta.main) {
+  const { rounds, seconds, workers, stores } = readOptions();
+  await installPackages();
+  printLine(
+    `${navigator.hardwareConcurrency} cores; ${rounds} rounds of ${seconds} s, medians`,
+  );
+  for (const store of stores) {
+    await using stack = new AsyncDisposableStack();
+    const servers = [
+      stack.use(await startWorkers(1, store)),
+      stack.use(await startWorkers(workers, store)),
+    ];
+    for (const { unit, ...job } of works) {
+      const measured = servers.map((): Measurement[] => []);
+      // The first round is not counted.
+      for (let round = -1; round < rounds; round++) {
+        for (const [index, server] of servers.entries()) {
+          const measurement = await measure(server, { ...job, seconds });
+          if (round >= 0) measured[index]?.push(measurement);
+          printError(
+            `${store} ${job.work}, ${server.workers} workers: ${
+              measurement.rate.toFixed(0)
+            } ${unit}`,
+          );
+        }
+      }
+      for (const line of showWorks(`${store} ${job.work}`, unit, measured)) {
+        printLine(line);
+      }
+    }
+  }
+}

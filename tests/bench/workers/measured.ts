@@ -1,0 +1,108 @@
+import { fileURLToPath } from "node:url";
+import { childrenOf } from "../../support/child_processes.ts";
+import { allowOpenFiles } from "../../support/open_files.ts";
+import { serve } from "../../support/taskwire.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
+import { cpuMicroseconds } from "../growth/pinned.ts";
+import { apiKey, secret } from "../peers/catalog.ts";
+import type { Job, Outcome } from "../peers/load/job.ts";
+import { bunPath } from "../peers/packages.ts";
+
+const loadMain = fileURLToPath(
+  new URL("../peers/load/main.ts", import.meta.url),
+);
+
+/** Descriptors that a process may open: for its sockets, and those that close. */
+const openFiles = 16_000;
+
+/** A server that is measured; dispose of it to stop it. */
+export interface MeasuredWorkers extends AsyncDisposable {
+  readonly workers: number;
+  readonly port: number;
+  /** The supervisor, or the one process there is. */
+  readonly pid: number;
+  /** The workers; none where one process does it all. */
+  readonly workerPids: readonly number[];
+}
+
+/** What a round showed. CPU is in cores: 1 is one core, all the time. */
+export interface Measurement {
+  /** Units of work a second. */
+  readonly rate: number;
+  /** What was lost, came out of order, or failed. */
+  readonly faults: number;
+  readonly mainCpu: number;
+  readonly workerCpus: readonly number[];
+  readonly loadCpu: number;
+}
+
+/** Starts a server on an empty store. */
+export async function startWorkers(
+  workers: number,
+  store: string,
+): Promise<MeasuredWorkers> {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeTempDir());
+  const { server, origin } = stack.use(
+    await serve(["--workers", String(workers)], {
+      cwd: folder.path,
+      env: {
+        TASKWIRE_API_KEYS: apiKey,
+        TASKWIRE_JWT_SECRET: secret,
+        TASKWIRE_STORE: store,
+        TASKWIRE_DRAIN_TIMEOUT: "1",
+        TASKWIRE_LOG: "error",
+      },
+    }),
+  );
+  const workerPids = childrenOf(server.pid);
+  for (const pid of [server.pid, ...workerPids]) {
+    await allowOpenFiles(pid, openFiles);
+  }
+  const kept = stack.move();
+  return {
+    workers,
+    port: Number(new URL(origin).port),
+    pid: server.pid,
+    workerPids,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Puts a server under load. CPU is counted from the first connection on. */
+export async function measure(
+  server: MeasuredWorkers,
+  job: Pick<Job, "work" | "sockets" | "seconds" | "tokens">,
+): Promise<Measurement> {
+  const pids = [server.pid, ...server.workerPids];
+  const before = pids.map(cpuMicroseconds);
+  const startedAt = performance.now();
+  const whole: Job = {
+    port: server.port,
+    pid: server.pid,
+    wire: "plain",
+    apiKey,
+    secret,
+    ...job,
+  };
+  const { success, stdout } = await new Deno.Command("bash", {
+    args: [
+      "-c",
+      `ulimit -n "$(ulimit -Hn)"; exec "$@"`,
+      "bash",
+      bunPath,
+      loadMain,
+      JSON.stringify(whole),
+    ],
+    stdout: "piped",
+  }).output();
+  if (!success) throw new Error(`The load ${job.work} failed`);
+  const { values, faults, loadCpu }: Outcome = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  const elapsedMicroseconds = (performance.now() - startedAt) * 1_000;
+  const [mainCpu = 0, ...workerCpus] = pids.map((pid, index) =>
+    (cpuMicroseconds(pid) - (before[index] ?? 0)) / elapsedMicroseconds
+  );
+  return { rate: values.rate ?? NaN, faults, mainCpu, workerCpus, loadCpu };
+}

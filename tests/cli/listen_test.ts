@@ -1,0 +1,30 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { CommandFailure } from "../../src/cli/failure.ts";
+import { explainListening } from "../../src/cli/listen.ts";
+
+Deno.test("explainListening() says what to do where a port is taken", () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  assertThrows(
+    () =>
+      explainListening(
+        "127.0.0.1",
+        port,
+        () => Deno.listen({ hostname: "127.0.0.1", port }),
+      ),
+    CommandFailure,
+    `127.0.0.1:${port} is taken`,
+  );
+});
+
+Deno.test("explainListening() returns what listens, and throws what it doesn't know", () => {
+  assertEquals(explainListening("::1", 1, () => "listens"), "listens");
+  assertThrows(
+    () =>
+      explainListening("::1", 1, () => {
+        throw new TypeError("a fault of ours");
+      }),
+    TypeError,
+    "a fault of ours",
+  );
+});

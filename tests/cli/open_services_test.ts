@@ -1,0 +1,37 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { CommandFailure } from "../../src/cli/failure.ts";
+import { openServices, orFail } from "../../src/cli/open_services.ts";
+import { testConfig } from "../support/server.ts";
+
+Deno.test("openServices() watches the leases of the store it opens", async () => {
+  const { store, leases } = await openServices(testConfig());
+  await store.publish("a", { lease: 0.001 });
+  let status: string | undefined;
+  while (status !== "lost") {
+    status = (await store.read("a")).state?.snapshot.status;
+    await new Promise((turn) => setTimeout(turn, 0));
+  }
+  leases.stop();
+  await store.close();
+});
+
+Deno.test("openServices() fails where keys or the store can't be used", async () => {
+  await assertRejects(
+    () => openServices(testConfig(), { path: "key.pem", text: "no key" }),
+    CommandFailure,
+    "key.pem",
+  );
+  await assertRejects(
+    () => openServices(testConfig({ store: "sqlite:/none/a.db" })),
+    CommandFailure,
+    "the store can't be used: ",
+  );
+});
+
+Deno.test("orFail() throws on what nobody could have named wrongly", async () => {
+  await assertRejects(
+    () => orFail(() => Promise.reject(new RangeError("a fault of ours"))),
+    RangeError,
+  );
+  assertEquals(await orFail(() => 1), 1);
+});

@@ -1,0 +1,27 @@
+import { assert, assertEquals } from "@std/assert";
+import { describeStart } from "../../src/cli/start_lines.ts";
+import { testConfig } from "../support/server.ts";
+
+function describe(workers: number, store = "memory:"): readonly string[] {
+  return describeStart({
+    url: new URL("http://127.0.0.1:8000"),
+    keyed: { config: testConfig({ store }) },
+    jwtAlgorithms: ["HS256"],
+    routes: ["✅ WebSocket routes: 0"],
+    workers,
+  });
+}
+
+Deno.test("describeStart() names the workers where there are several", () => {
+  assert(describe(2).includes("   workers: 2"));
+  assertEquals(describe(2).filter((line) => !describe(1).includes(line)), [
+    "   workers: 2",
+  ]);
+});
+
+Deno.test("describeStart() shows where it listens and its routes, and no password", () => {
+  const lines = describe(1, "redis://user:secret@host");
+  assertEquals(lines[0]?.endsWith(" listens on http://127.0.0.1:8000"), true);
+  assert(lines.includes("✅ WebSocket routes: 0"));
+  assert(!lines.join("\n").includes("secret@"), lines.join("\n"));
+});

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { nextStopSignal, stopFor } from "../../src/cli/stop.ts";
+import { testConfig } from "../support/server.ts";
+
+/** Something that keeps the time it was given to stop. */
+function createStoppable() {
+  const timeouts: (number | undefined)[] = [];
+  return {
+    timeouts,
+    stop(timeoutMs?: number): Promise<void> {
+      timeouts.push(timeoutMs);
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("stopFor() drains for a signal, and exits 0", async () => {
+  const running = createStoppable();
+  assertEquals(await stopFor("SIGTERM", running, testConfig()), 0);
+  assertEquals(running.timeouts, [undefined]);
+});
+
+Deno.test("stopFor() drains in haste for too much memory, and exits 75", async () => {
+  const running = createStoppable();
+  for (const drainTimeoutSeconds of [1, 10]) {
+    const config = testConfig({ drainTimeoutSeconds, maxMemoryBytes: 1 });
+    assertEquals(await stopFor(2, running, config), 75);
+  }
+  assertEquals(running.timeouts, [1_000, 2_000]);
+});
+
+Deno.test("nextStopSignal() resolves to the signal that comes first", async () => {
+  // Who waits for signals keeps no process alive.
+  const alive = setTimeout(() => {}, 60_000);
+  const signal = nextStopSignal();
+  Deno.kill(Deno.pid, "SIGTERM");
+  assertEquals(await signal, "SIGTERM");
+  clearTimeout(alive);
+});

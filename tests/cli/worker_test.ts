@@ -1,0 +1,14 @@
+import { assert, assertEquals } from "@std/assert";
+import { assertFailure } from "../support/assert_failure.ts";
+import { taskwire } from "../support/taskwire.ts";
+
+Deno.test("workerCommand() is not for people", async () => {
+  assertFailure(
+    await taskwire(["worker"]),
+    1,
+    /^error: 'worker' is for 'taskwire serve' to start: use its --workers$/m,
+  );
+  const help = await taskwire(["--help"]);
+  assertEquals(help.code, 0);
+  assert(!/^ +worker\b/m.test(help.stdout), help.stdout);
+});

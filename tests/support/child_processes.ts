@@ -1,0 +1,15 @@
+/** The processes that a process has started and that live, oldest first (proc_pid_children(5)). */
+export function childrenOf(pid: number): number[] {
+  const threads = [...Deno.readDirSync(`/proc/${pid}/task`)];
+  return threads.flatMap(({ name }) =>
+    Deno.readTextFileSync(`/proc/${pid}/task/${name}/children`)
+      .split(" ").filter((child) => child !== "").map(Number)
+  ).sort((a, b) => a - b);
+}
+
+/** What a process was called with and given, as text (proc_pid_cmdline(5), proc_pid_environ(5)). */
+export function givenTo(pid: number): string {
+  return ["cmdline", "environ"]
+    .map((file) => Deno.readTextFileSync(`/proc/${pid}/${file}`))
+    .join("\0").replaceAll("\0", "\n");
+}

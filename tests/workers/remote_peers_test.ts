@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { createShared, linkWorker } from "../support/linked.ts";
+
+Deno.test("createRemotePeers() asks the other workers", async () => {
+  const shared = createShared();
+  await using one = linkWorker(shared);
+  await using two = linkWorker(shared);
+  two.supervisor.answerQuestions((question) => ({
+    kind: "disconnect",
+    isFound: question.kind === "disconnect" && question.id === "x",
+  }));
+  assertEquals(
+    await one.supervisor.peers.ask({ kind: "disconnect", id: "x" }),
+    { answers: [{ kind: "disconnect", isFound: true }], silent: 0 },
+  );
+});
+
+Deno.test("createRemotePeers() counts a user's connections in all workers", async () => {
+  const shared = createShared();
+  await using one = linkWorker(shared);
+  await using two = linkWorker(shared);
+  assertEquals(await one.supervisor.peers.countUser("7", 2), 2);
+  assertEquals(await two.supervisor.peers.countUser("7", 1), 3);
+});
+
+Deno.test("createRemotePeers() goes on alone where the supervisor has gone", async () => {
+  const worker = linkWorker();
+  await worker[Symbol.asyncDispose]();
+  const { peers } = worker.supervisor;
+  assertEquals(await peers.countUser("7", 2), 2);
+  assertEquals(
+    await peers.ask({ kind: "disconnect", id: "x" }),
+    { answers: [], silent: 1 },
+  );
+});

@@ -1,0 +1,117 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import { createMemoryStore } from "../../src/store/memory_store.ts";
+import {
+  type Announce,
+  type Retention,
+  type Store,
+  StoreUnavailableError,
+} from "../../src/store/store.ts";
+import { createShared, linkWorker } from "../support/linked.ts";
+import { testStoreContract } from "../store/store_contract.ts";
+
+/** The store of a worker of this process, over a memory store. */
+function openRemote(retention: Retention, announce: Announce) {
+  const shared = createShared();
+  const owned = createMemoryStore(
+    retention,
+    (announcement) => shared.store.announce(announcement),
+  );
+  shared.store.open(owned);
+  const worker = linkWorker(shared);
+  return {
+    shared,
+    owned,
+    worker,
+    store: worker.supervisor.openStore(announce).store,
+  };
+}
+
+/** A store that announces what is changed through it, as if three watched each task. */
+function watchedStore(store: Store): Store {
+  const watch = (connectionId: string) => store.watch(connectionId, 3);
+  return {
+    ...store,
+    // The contract is of stores without other processes.
+    async read(...args) {
+      const { watchers: _, ...view } = await store.read(...args);
+      return view;
+    },
+    async publish(connectionId, change) {
+      await watch(connectionId);
+      return await store.publish(connectionId, change);
+    },
+    async publishAll(publications) {
+      for (const { connectionId } of publications) await watch(connectionId);
+      return await store.publishAll(publications);
+    },
+    async forget(connectionId) {
+      await watch(connectionId);
+      return await store.forget(connectionId);
+    },
+  };
+}
+
+testStoreContract("createRemoteStore()", (retention, announce) => {
+  const time = new FakeTime();
+  const { worker, store } = openRemote(retention, announce);
+  return Promise.resolve({
+    store: watchedStore(store),
+    elapse: (ms) => time.tick(ms),
+    async [Symbol.asyncDispose]() {
+      await store.close();
+      await worker[Symbol.asyncDispose]();
+      time.restore();
+    },
+  });
+});
+
+const retention = { historyLimit: 10, historyTtlMs: 60_000 };
+
+Deno.test("createRemoteStore() announces only what is watched", async () => {
+  const announced: string[] = [];
+  const { worker, store } = openRemote(retention, (announcement) => {
+    if (announcement.kind === "event") {
+      announced.push(announcement.event.connection_id);
+    }
+    return 0;
+  });
+  await using _worker = worker;
+  await store.watch("a", 1);
+  await store.publish("a", {});
+  await store.publish("b", {});
+  await store.watch("a", 0);
+  await store.publish("a", {});
+  assertEquals(announced, ["a"]);
+});
+
+Deno.test("createRemoteStore() says how many watch in all", async () => {
+  const { shared, worker, store } = openRemote(retention, () => 0);
+  await using _worker = worker;
+  await using other = linkWorker(shared);
+  const { store: elsewhere } = other.supervisor.openStore(() => 0);
+  await store.watch("a", 2);
+  await elsewhere.watch("a", 3);
+  // What is asked later is carried out later.
+  await elsewhere.read("a");
+  const outcome = await store.publish("a", {});
+  assertEquals("delivered" in outcome && outcome.delivered, 5);
+  assertEquals((await store.read("a")).watchers, 5);
+  assertEquals((await store.list({ limit: 10 })).watchers, [5]);
+});
+
+Deno.test("createRemoteStore() throws what the owner's store throws", async () => {
+  const { owned, worker, store } = openRemote(retention, () => 0);
+  await using _worker = worker;
+  owned.read = () => Promise.reject(new StoreUnavailableError("is full"));
+  owned.list = () => Promise.reject(new RangeError("out of it"));
+  await assertRejects(() => store.read("a"), StoreUnavailableError, "is full");
+  const error = await assertRejects(() => store.list({ limit: 1 }), Error);
+  assertEquals([error.name, error.message], ["RangeError", "out of it"]);
+});
+
+Deno.test("createRemoteStore() is unavailable once the supervisor has gone", async () => {
+  const { worker, store } = openRemote(retention, () => 0);
+  await worker[Symbol.asyncDispose]();
+  await assertRejects(() => store.read("a"), StoreUnavailableError, "gone");
+});

@@ -1,0 +1,186 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
+import type { WorkerStart } from "../../src/workers/messages.ts";
+import {
+  Supervisor,
+  type WorkerProcess,
+  WorkersFailedError,
+} from "../../src/workers/supervisor.ts";
+import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
+import { createShared, pipes } from "../support/linked.ts";
+import { testConfig } from "../support/server.ts";
+
+/** A worker that does in this process what a test wants. */
+interface FakeWorker {
+  readonly link: SupervisorLink;
+  readonly start: WorkerStart;
+  isKilled: boolean;
+  /** Ends it, as its own process would. */
+  exit(code: number): Promise<void>;
+}
+
+/** How a {@linkcode FakeWorker} behaves once it has its configuration. */
+type Behave = (worker: FakeWorker) => void;
+
+const listen: Behave = ({ link, start }) =>
+  link.sendReady({
+    host: "127.0.0.1",
+    port: start.config.port || 4711,
+    jwtAlgorithms: ["HS256"],
+    routes: [`worker ${start.worker}`],
+  });
+
+/** Listens, and ends when it is asked to. */
+const serve: Behave = (worker) => {
+  listen(worker);
+  worker.link.stopped.then(() => worker.exit(0));
+};
+
+/** A supervisor of fake workers. */
+function createSupervisor(count: number, behave: Behave = serve) {
+  const workers: FakeWorker[] = [];
+  let onSpawn = () => {};
+  function spawn(): WorkerProcess {
+    const [ours, theirs] = pipes();
+    const link = new SupervisorLink(theirs);
+    const exited = Promise.withResolvers<number>();
+    const exit = async (code: number) => {
+      exited.resolve(code);
+      await link.close();
+    };
+    link.started.then((start) => {
+      const worker = { link, start, isKilled: false, exit };
+      workers.push(worker);
+      process.kill = () => {
+        worker.isKilled = true;
+        exit(137);
+      };
+      behave(worker);
+      onSpawn();
+    });
+    const process: WorkerProcess = {
+      pid: 1,
+      streams: ours,
+      exited: exited.promise,
+      kill: () => {},
+    };
+    return process;
+  }
+  const supervisor = new Supervisor({
+    count,
+    config: testConfig({ port: 0, drainTimeoutSeconds: 1 }),
+    shared: createShared(),
+    spawn,
+  });
+  return {
+    supervisor,
+    workers,
+    /** Resolves when so many have been started, replacements among them. */
+    started: (number: number) =>
+      new Promise<void>((resolve) => {
+        onSpawn = () => workers.length >= number ? resolve() : undefined;
+        onSpawn();
+      }),
+  };
+}
+
+Deno.test("Supervisor.start() gives the others the port that the first one took", async () => {
+  const { supervisor, workers } = createSupervisor(3);
+  const { port, routes } = await supervisor.start();
+  assertEquals([port, routes], [4711, ["worker 1"]]);
+  assertEquals(workers.map(({ start }) => start.config.port), [0, 4711, 4711]);
+  assertEquals(
+    workers.map(({ start }) => start.worker).sort(),
+    [1, 2, 3],
+  );
+  await supervisor.stop();
+});
+
+Deno.test("Supervisor.start() tells why a worker can't begin", async () => {
+  const { supervisor } = createSupervisor(2, ({ link, exit }) => {
+    link.sendFailure("the port is taken");
+    exit(1);
+  });
+  await assertRejects(
+    () => supervisor.start(),
+    WorkersFailedError,
+    "the port is taken",
+  );
+  await supervisor.stop(0);
+});
+
+Deno.test("Supervisor replaces a worker that ends, with its number", async () => {
+  const { supervisor, workers, started } = createSupervisor(2);
+  await supervisor.start();
+  await workers[1]?.exit(137);
+  await started(3);
+  assertEquals(workers[2]?.start.worker, 2);
+  assertEquals(workers[2]?.start.config.port, 4711);
+  await supervisor.stop();
+});
+
+Deno.test("Supervisor replaces a worker that takes too much memory, as often as it takes", async () => {
+  const { supervisor, workers, started } = createSupervisor(1);
+  await supervisor.start();
+  for (let count = 1; count <= 10; count++) {
+    await workers.at(-1)?.exit(75);
+    await started(count + 1);
+  }
+  await supervisor.stop();
+});
+
+Deno.test("Supervisor kills a worker that stays without a link, and replaces it", async () => {
+  using time = new FakeTime();
+  const { supervisor, workers, started } = createSupervisor(1);
+  await supervisor.start();
+  await workers[0]?.link.close();
+  await time.tickAsync(999);
+  assertEquals(workers[0]?.isKilled, false);
+  await time.tickAsync(1);
+  await started(2);
+  assertEquals(workers[0]?.isKilled, true);
+  await supervisor.stop();
+});
+
+Deno.test("Supervisor waits longer before each replacement, and gives up", async () => {
+  using time = new FakeTime();
+  const { supervisor, workers, started } = createSupervisor(1);
+  await supervisor.start();
+  await workers[0]?.exit(1);
+  await started(2); // at once
+  for (const [index, pauseMs] of [100, 200, 400].entries()) {
+    await workers.at(-1)?.exit(1);
+    await time.tickAsync(pauseMs - 1);
+    assertEquals(workers.length, index + 2);
+    await time.tickAsync(1);
+    await started(index + 3);
+  }
+  await workers.at(-1)?.exit(1);
+  const { message } = await supervisor.failed;
+  assertEquals(
+    message,
+    "5 workers have died within 10 s: more are not started",
+  );
+  await supervisor.stop();
+  assertEquals(workers.length, 5);
+});
+
+Deno.test("Supervisor.stop() asks all workers, and waits for them", async () => {
+  const { supervisor, workers } = createSupervisor(2);
+  await supervisor.start();
+  await supervisor.stop(1_234);
+  assertEquals(
+    await Promise.all(workers.map(({ link }) => link.stopped)),
+    Array(2).fill({ timeoutMs: 1_234 }),
+  );
+});
+
+Deno.test("Supervisor.stop() kills a worker that doesn't end", async () => {
+  using time = new FakeTime();
+  const { supervisor, workers } = createSupervisor(2, listen);
+  await supervisor.start();
+  const stopping = supervisor.stop(500);
+  await time.tickAsync(1_500);
+  await stopping;
+  assertEquals(workers.map(({ isKilled }) => isKilled), [true, true]);
+});
