@@ -15,7 +15,7 @@ import {
 import { MeasuredRedis } from "./redis_costs/measured_redis.ts";
 import { measureNodes } from "./redis_costs/nodes.ts";
 import { measureMemory } from "./redis_costs/tasks.ts";
-import { measureJoins } from "./redis_costs/watchers.ts";
+import { measureJoins, measurePings } from "./redis_costs/watchers.ts";
 
 if (import.meta.main) {
   {
@@ -26,6 +26,7 @@ if (import.meta.main) {
     await measureManyEvents(measured);
     await measureFanOut(measured);
   }
+  await measurePings();
   await using measured = await MeasuredRedis.start();
   await measureNodes(measured);
 }

@@ -63,11 +63,17 @@ export async function measureManyEvents(
       for (const crowd of crowds) await crowd.received(published);
     };
     await work();
+    const before = await measured.traffic();
     const [redis = 0, own = 0, ...others] = await meter.measure(work);
+    const after = await measured.traffic();
     const where =
       `${publishersAtOnce} publishers, watched at ${crowds.length} other nodes`;
     report(`an event, ${where}: Redis`, redis / publishes, "µs");
     report(`an event, ${where}: the node`, own / publishes, "µs");
+    const received = (after.received - before.received) / publishes;
+    const sent = (after.sent - before.sent) / publishes;
+    report(`an event, ${where}: Redis receives`, received, "bytes");
+    report(`an event, ${where}: Redis sends`, sent, "bytes");
     if (crowds.length === 0) return;
     const other = others.reduce((sum, time) => sum + time, 0) / crowds.length;
     report(`an event, ${where}: one of these`, other / publishes, "µs");

@@ -1,7 +1,7 @@
 import { type NextTask, publishOne } from "../growth/publisher.ts";
 
 /** How long the processes are looked at while they rest, in milliseconds. */
-export const restMs = 3_000;
+export const restMs = 2_000;
 
 /** Events of one measurement. */
 export const publishes = 2_000;

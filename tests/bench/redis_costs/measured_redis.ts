@@ -1,6 +1,6 @@
 import { shardBase, shardCount } from "../../../src/store/redis_keys.ts";
 import { settings } from "../../../src/settings.ts";
-import { Nodes } from "../../support/nodes.ts";
+import { Nodes, type TaskwireNode } from "../../support/nodes.ts";
 import { allowOpenFiles } from "../../support/open_files.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { headers } from "../growth/measured_server.ts";
@@ -8,6 +8,9 @@ import { CpuMeter } from "./cpu_meter.ts";
 
 /** Sockets that a node must be able to hold. */
 const sockets = 5_000;
+
+/** How often it is looked whether something is done, in milliseconds. */
+const pollMs = 50;
 
 /** Nodes on a Redis that flushes its file every second; dispose of them to stop all. */
 export class MeasuredRedis implements AsyncDisposable {
@@ -21,7 +24,8 @@ export class MeasuredRedis implements AsyncDisposable {
     this.#pid = pid;
   }
 
-  static async start(): Promise<MeasuredRedis> {
+  /** @param idleTimeoutSeconds Half of it without a word, and a socket is pinged. */
+  static async start(idleTimeoutSeconds = 0): Promise<MeasuredRedis> {
     await using stack = new AsyncDisposableStack();
     const redis = stack.use(await RedisServer.start());
     const nodes = stack.use(
@@ -31,7 +35,7 @@ export class MeasuredRedis implements AsyncDisposable {
           TASKWIRE_API_KEYS: headers.Authorization.replace("Bearer ", ""),
           TASKWIRE_HISTORY_LIMIT: "1000",
           // Pings are a cost of sockets in time, and not of an event.
-          TASKWIRE_IDLE_TIMEOUT: "0",
+          TASKWIRE_IDLE_TIMEOUT: String(idleTimeoutSeconds),
         },
       }),
     );
@@ -60,6 +64,31 @@ export class MeasuredRedis implements AsyncDisposable {
   async memory(): Promise<number> {
     const info = String(await this.#redis.command("INFO", "memory"));
     return Number(/used_memory:(\d+)/.exec(info)?.[1]);
+  }
+
+  /** What Redis has received and sent so far, in bytes. */
+  async traffic(): Promise<{ received: number; sent: number }> {
+    const info = String(await this.#redis.command("INFO", "stats"));
+    const count = (name: string) =>
+      Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
+    return {
+      received: count("total_net_input_bytes"),
+      sent: count("total_net_output_bytes"),
+    };
+  }
+
+  /** Ends the nodes' connections; resolves once a node is ready again, with all tasks that it watches. */
+  async reconnected(node: TaskwireNode, tasks: number): Promise<void> {
+    await this.#redis.command("CLIENT", "KILL", "TYPE", "pubsub");
+    for (;;) {
+      const info = String(await this.#redis.command("INFO", "stats"));
+      const channels = Number(/pubsub_channels:(\d+)/.exec(info)?.[1]);
+      if (channels >= tasks) break;
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    while ((await node.call("GET /readyz")).status !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
   }
 
   /** Makes Redis believe in so many nodes in all; those that it invents do nothing. */
