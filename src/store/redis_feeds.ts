@@ -87,7 +87,7 @@ export class RedisFeeds {
       this.#feeds.delete(connectionId);
       if (known === undefined) return;
       this.#unready.delete(known);
-      if (client) await this.#leave(connectionId, client);
+      if (client) await this.#leave(connectionId, client, known.ready);
       else this.#left.add(connectionId);
       return;
     }
@@ -130,7 +130,7 @@ export class RedisFeeds {
       for (const feed of feeds) feed.ready = Promise.resolve();
       await Promise.all([
         ...feeds.map(({ connectionId }) => this.#tell(connectionId, client)),
-        ...left.map((connectionId) => this.#leave(connectionId, client)),
+        ...left.map((id) => this.#leave(id, client, Promise.resolve())),
       ]);
       await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
     }
@@ -161,11 +161,29 @@ export class RedisFeeds {
     return feed;
   }
 
-  async #leave(connectionId: string, client: RedisClient): Promise<void> {
+  async #leave(
+    connectionId: string,
+    client: RedisClient,
+    subscribed: Promise<void>,
+  ): Promise<void> {
     await Promise.all([
-      client.unsubscribe(this.#channelOf(connectionId), this.#onMessage),
+      this.#unsubscribe(connectionId, client, subscribed),
       this.#tell(connectionId, client),
     ]);
+  }
+
+  /**
+   * Not before it is subscribed: whoever subscribes while both are under way is
+   * told by the client that he is, and is not once it has left.
+   */
+  async #unsubscribe(
+    connectionId: string,
+    client: RedisClient,
+    subscribed: Promise<void>,
+  ): Promise<void> {
+    await subscribed;
+    if (this.#feeds.has(connectionId)) return; // somebody has come
+    await client.unsubscribe(this.#channelOf(connectionId), this.#onMessage);
   }
 
   /** Tells how many watch a task here now. */

@@ -54,7 +54,7 @@ Deno.test("watch() subscribes with the first, and leaves with the last", async (
     await feeds.watch("a", count, client);
     redis.publish("a");
   }
-  assertEquals(client.done, ["+a", "a=1", "a=2", "a=1", "-a", "a=0"]);
+  assertEquals(client.done, ["+a", "a=1", "a=2", "a=1", "a=0", "-a"]);
   assertEquals(announced.of("a"), [1, 2, 3]);
 });
 
@@ -94,6 +94,34 @@ Deno.test("watch() follows those who leave and come again at once", async () => 
   ]);
   redis.publish("a");
   assertEquals(announced.of("a"), [1]);
+});
+
+Deno.test("watch() leaves no channel before it is subscribed to", async () => {
+  const { redis, feeds } = bench();
+  const client = redis.connect();
+  const { promise: subscribed, resolve: onSubscribed } = Promise
+    .withResolvers<void>();
+  client.before = (what) => what === "+a" ? subscribed : undefined;
+  const watching = [1, 0].map((count) => feeds.watch("a", count, client));
+  await feeds.watch("b", 1, client);
+  assertEquals(client.done, ["+a", "a=1", "a=0", "+b", "b=1"]);
+  onSubscribed();
+  await Promise.all(watching);
+  assertEquals(client.done.slice(5), ["-a"]);
+});
+
+Deno.test("watch() stays subscribed where somebody comes before it could leave", async () => {
+  const { redis, feeds, announced } = bench();
+  const client = redis.connect();
+  const { promise: subscribed, resolve: onSubscribed } = Promise
+    .withResolvers<void>();
+  client.before = (what) => what === "+a" ? subscribed : undefined;
+  const watching = [1, 0, 1].map((count) => feeds.watch("a", count, client));
+  onSubscribed();
+  await Promise.all(watching);
+  redis.publish("a");
+  assertEquals(client.done.includes("-a"), false);
+  assertEquals([announced.of("a"), client.watchers.get("a")], [[1], 1]);
 });
 
 Deno.test("announces each event once, and a history that begins anew", async () => {
