@@ -72,8 +72,9 @@ export class TaskWatcher implements Watcher {
     } catch (error) {
       if (!(error instanceof StoreDisconnectedError)) throw error;
       // The client can do other things meanwhile.
-      const catchingUp = error.restored.then(() => this.#catchUpInTime(since));
-      this.#inBackground(catchingUp);
+      this.#inBackground(
+        error.restored.then(() => this.#catchUpInTime(this.#sent ?? since)),
+      );
     }
   }
 

@@ -33,6 +33,21 @@ Deno.test("TaskWatcher.start() goes on without waiting while the store is away, 
   assertEquals(outlet.offsets, [2, 3, 4]);
 });
 
+Deno.test("TaskWatcher.start() sends nothing twice where the store goes away between two reads", async () => {
+  const task = new WatchedTask();
+  const position = await task.publishMany(250);
+  let outage: ReturnType<typeof breakStore> | undefined;
+  task.hooks.after = (count) => {
+    if (count === 1) outage = breakStore(task);
+  };
+  const { outlet, started } = task.watch({ ...position, offset: 0 });
+  await started;
+  assertEquals(outlet.offsets, upTo(100));
+  outage?.restore();
+  await settle();
+  assertEquals(outlet.offsets, upTo(250));
+});
+
 Deno.test("TaskWatcher.refresh() sends what was not announced, once", async () => {
   const task = new WatchedTask();
   const { epoch } = await task.publish();
