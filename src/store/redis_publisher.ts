@@ -24,6 +24,9 @@ const maxBatch = 100;
 /** How many tasks are remembered, so that the first try is the last. */
 const maxKnown = 32_768;
 
+/** The largest of these, in characters of JSON. */
+const maxKnownLength = 2_048;
+
 /** What stands for a task of which nothing is known yet: no state of it is expected. */
 const unknown = "?";
 
@@ -100,6 +103,7 @@ export class RedisPublisher {
     changes: readonly Publication["change"][],
   ): Promise<readonly PromiseSettledResult<PublishOutcome>[]> {
     let known = this.#known.get(connectionId);
+    let found = ""; // the state as JSON, where it was asked for
     let places: ReadonlyMap<string, number> = new Map();
     const names = new Set<string>();
     for (const change of changes) {
@@ -110,13 +114,13 @@ export class RedisPublisher {
     for (;;) {
       const judgement = known &&
         judgeBatch(connectionId, known, changes, places);
+      const after = judgement?.state && JSON.stringify(judgement.state);
       const answer = await this.#try(
         connectionId,
         known,
         judgement,
-        [
-          ...names,
-        ].map((name) => [name, places.get(name) ?? 0]),
+        after,
+        [...names].map((name) => [name, places.get(name) ?? 0]),
       );
       if (answer[0] === "stale") {
         const [, epoch, rev, json, ...offsets] = answer.map((item) =>
@@ -127,6 +131,7 @@ export class RedisPublisher {
           rev: rev ?? "",
           state: json === undefined ? undefined : parseState(json, epoch ?? ""),
         };
+        found = json ?? "";
         places = new Map(
           [...names].map((name, index) => [name, Number(offsets[index])]),
         );
@@ -134,7 +139,9 @@ export class RedisPublisher {
         const [, rev, watchers] = answer;
         const { epoch } = known;
         const state: TaskState | undefined = judgement.state ?? known.state;
-        this.#known.set(connectionId, { epoch, rev: String(rev), state });
+        if ((after ?? found).length <= maxKnownLength) {
+          this.#known.set(connectionId, { epoch, rev: String(rev), state });
+        } else this.#known.delete(connectionId);
         return judgement.outcomes(Number(watchers));
       }
     }
@@ -144,6 +151,7 @@ export class RedisPublisher {
     connectionId: string,
     known: KnownTask | undefined,
     judgement: Judgement | undefined,
+    after: string | undefined,
     places: readonly (readonly [name: string, offset: number])[],
   ): Promise<readonly unknown[]> {
     const { keys, args, channel } = this.#name(connectionId);
@@ -159,7 +167,7 @@ export class RedisPublisher {
           channel,
           state?.snapshot.status ?? "-",
           String(state?.leaseEndsAtMs ?? "-"),
-          state ? JSON.stringify(state) : "-",
+          after ?? "-",
           String(places.length),
           ...places.flatMap(([name, offset]) => [name, String(offset)]),
           ...judgement?.operations ?? [],

@@ -275,3 +275,24 @@ Deno.test("publish() knows nothing of before the connection: data may be older n
   const { state } = await other.read("a");
   assertEquals(state?.snapshot.message, "of the second");
 });
+
+Deno.test("publish() keeps no large state in memory, but asks for it again", async () => {
+  await using store = await openRedisStore(server, redis.prefix());
+  const { link } = store;
+  const run = link.run.bind(link);
+  let scripts = 0;
+  link.run = (...args) => {
+    scripts += 1;
+    return run(...args);
+  };
+  const large = { data: "x".repeat(10_000) };
+  const changes: readonly Change[] = [{}, large, {}, { data: "small" }, {}];
+  const tries: number[] = [];
+  for (const change of changes) {
+    scripts = 0;
+    outcomeOf("stored", await store.publish("a", change));
+    tries.push(scripts);
+  }
+  // Each time the first try finds out what the task is.
+  assertEquals(tries, [2, 1, 2, 2, 1]);
+});
