@@ -64,8 +64,8 @@ export class RedisFeeds {
   readonly #feeds = new Map<string, Feed>();
   /** Those that changed since the connection was lost, or are still to be told to the new one. */
   readonly #unready = new Set<Feed>();
-  /** Tasks that were left meanwhile. */
-  readonly #left = new Set<string>();
+  /** Tasks that were left while a new connection is made to announce everything. */
+  #left: Set<string> | undefined;
 
   constructor(options: RedisFeedsOptions) {
     this.#options = options;
@@ -88,7 +88,7 @@ export class RedisFeeds {
       if (known === undefined) return;
       this.#unready.delete(known);
       if (client) await this.#leave(connectionId, client, known.ready);
-      else this.#left.add(connectionId);
+      else this.#left?.add(connectionId);
       return;
     }
     const feed = known ?? this.#add(connectionId, client);
@@ -110,31 +110,36 @@ export class RedisFeeds {
    * @param commit Called in the moment when nothing is left to be done.
    */
   async restore(client: RedisClient, commit: () => void): Promise<void> {
-    this.#left.clear(); // it knows nothing of them
+    const left = new Set<string>();
+    this.#left = left; // of those before it knows nothing
     for (const feed of this.#feeds.values()) {
       this.#unready.add(feed);
       feed.held = [];
       // A subscription that broke with its connection is of no more concern.
       feed.ready = Promise.resolve();
     }
-    while (this.#unready.size + this.#left.size > 0) {
-      const feeds = [...this.#unready].slice(0, replayedAtOnce);
-      const left = [...this.#left].filter((id) => !this.#feeds.has(id));
-      this.#left.clear();
-      // Before anything is awaited: what changes meanwhile comes again.
-      for (const feed of feeds) this.#unready.delete(feed);
-      await client.subscribe(
-        feeds.map(({ connectionId }) => this.#channelOf(connectionId)),
-        this.#onMessage,
-      );
-      for (const feed of feeds) feed.ready = Promise.resolve();
-      await Promise.all([
-        ...feeds.map(({ connectionId }) => this.#tell(connectionId, client)),
-        ...left.map((id) => this.#leave(id, client, Promise.resolve())),
-      ]);
-      await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
+    try {
+      while (this.#unready.size + left.size > 0) {
+        const feeds = [...this.#unready].slice(0, replayedAtOnce);
+        const gone = [...left].filter((id) => !this.#feeds.has(id));
+        left.clear();
+        // Before anything is awaited: what changes meanwhile comes again.
+        for (const feed of feeds) this.#unready.delete(feed);
+        await client.subscribe(
+          feeds.map(({ connectionId }) => this.#channelOf(connectionId)),
+          this.#onMessage,
+        );
+        for (const feed of feeds) feed.ready = Promise.resolve();
+        await Promise.all([
+          ...feeds.map(({ connectionId }) => this.#tell(connectionId, client)),
+          ...gone.map((id) => this.#leave(id, client, Promise.resolve())),
+        ]);
+        await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
+      }
+      commit();
+    } finally {
+      if (this.#left === left) this.#left = undefined;
     }
-    commit();
   }
 
   /** Tells how many watch the tasks of a part here, all of them. */
@@ -172,10 +177,7 @@ export class RedisFeeds {
     ]);
   }
 
-  /**
-   * Not before it is subscribed: whoever subscribes while both are under way is
-   * told by the client that he is, and is not once it has left.
-   */
+  /** Not while it is subscribed: who came meanwhile would be told that he is, and then is not. */
   async #unsubscribe(
     connectionId: string,
     client: RedisClient,

@@ -12,6 +12,7 @@ import {
 import { Backlog } from "./backlog.ts";
 import { isAtOrBefore, nowhere, type StreamPosition } from "./event.ts";
 import type { Watcher } from "./hub.ts";
+import { waitForStore } from "./outage.ts";
 import type { Outlet } from "./outlet.ts";
 import { describeTask } from "./snapshot.ts";
 import type { TaskWatcherOptions } from "./task_watcher_options.ts";
@@ -39,6 +40,7 @@ export class TaskWatcher implements Watcher {
   readonly #backlog = new Backlog();
   #mode: "catching up" | "live" | "holding" = "catching up";
   #stopped = false;
+  #giveUp: (() => void) | undefined;
   /** The last event sent, or what the last `sync` said. */
   #sent: StreamPosition | undefined;
   /** The last event sent or held. */
@@ -65,22 +67,18 @@ export class TaskWatcher implements Watcher {
    */
   async start(since: StreamPosition | undefined): Promise<void> {
     if (this.#isOver) return;
-    const { hub, connectionId } = this.#options;
     try {
-      await hub.join(connectionId, this);
+      await this.#options.hub.join(this.#options.connectionId, this);
       await this.#catchUp(since);
     } catch (error) {
-      if (!(error instanceof StoreDisconnectedError)) throw error;
-      // The client can do other things meanwhile.
-      this.#inBackground(
-        error.restored.then(() => this.#catchUpInTime(this.#sent ?? since)),
-      );
+      this.#catchUpLater(error, since);
     }
   }
 
   /** Leaves the task; nothing is sent any more. */
   stop(): void {
     this.#stopped = true;
+    this.#giveUp?.();
     this.#backlog.clear();
     this.#options.hub.leave(this.#options.connectionId, this);
   }
@@ -140,17 +138,22 @@ export class TaskWatcher implements Watcher {
     work.catch((error) => this.#outlet.fail(error));
   }
 
-  /** Where the store goes away meanwhile, this goes on when it is back. */
   async #catchUpInTime(since: StreamPosition | undefined): Promise<void> {
-    while (!this.#isOver) {
-      try {
-        return await this.#catchUp(since);
-      } catch (error) {
-        if (!(error instanceof StoreDisconnectedError)) throw error;
-        since = this.#sent ?? since;
-        await error.restored;
-      }
+    try {
+      await this.#catchUp(since);
+    } catch (error) {
+      this.#catchUpLater(error, since);
     }
+  }
+
+  /** Goes on when a store that is away is back; the client can do other things meanwhile. */
+  #catchUpLater(error: unknown, since: StreamPosition | undefined): void {
+    if (!(error instanceof StoreDisconnectedError)) throw error;
+    if (this.#isOver) return;
+    const { over, giveUp } = waitForStore(error.restored);
+    this.#giveUp = giveUp;
+    const catchUp = () => this.#catchUpInTime(this.#sent ?? since);
+    this.#inBackground(over.then(catchUp));
   }
 
   async #catchUp(since: StreamPosition | undefined): Promise<void> {
@@ -184,9 +187,7 @@ export class TaskWatcher implements Watcher {
       }
       since = this.#sent;
       const isAtEnd = since?.offset === view.offset && !this.#isOutdated;
-      if (
-        isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))
-      ) {
+      if (isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))) {
         this.#taken = since;
         this.#mode = "live";
         return;
