@@ -1,17 +1,16 @@
-import type { StreamPosition } from "../tasks/event.ts";
-import { isAtOrBefore, nowhere } from "../tasks/event.ts";
+import { isAtOrBefore, nowhere, type StreamPosition } from "../tasks/event.ts";
 import { announceLate, parseMessage } from "./redis_announcement.ts";
 import type { OnMessage, RedisClient } from "./redis_client.ts";
+import type { RedisFeedsOptions } from "./redis_feeds_options.ts";
 import {
-  patienceMs,
   shardBase,
   shardOf,
+  shards,
   taskChannel,
   taskOfChannel,
-  watchersKey,
 } from "./redis_keys.ts";
-import { tellScript } from "./redis_shard_scripts.ts";
-import type { Announce, HistoryView } from "./store.ts";
+import { RedisWatcherCounts } from "./redis_watcher_counts.ts";
+import type { HistoryView } from "./store.ts";
 
 /** A task that is watched here. */
 interface Feed {
@@ -24,24 +23,6 @@ interface Feed {
   position: StreamPosition | undefined;
   /** What comes while something missed is made up for. */
   held: string[] | undefined;
-}
-
-/** What {@linkcode RedisFeeds} works with. */
-export interface RedisFeedsOptions {
-  /** What all keys begin with. */
-  readonly prefix: string;
-  /** The number of the database. */
-  readonly database: number;
-  /** This process's id. */
-  readonly node: string;
-  readonly announce: Announce;
-  /** Reads a task by a connection that nobody else uses yet. */
-  readonly read: (
-    client: RedisClient,
-    connectionId: string,
-    since: StreamPosition,
-    limit: number,
-  ) => Promise<HistoryView>;
 }
 
 /** Events that are made up for at a time. */
@@ -61,6 +42,7 @@ const replayedAtOnce = 200;
  */
 export class RedisFeeds {
   readonly #options: RedisFeedsOptions;
+  readonly #counts: RedisWatcherCounts;
   readonly #feeds = new Map<string, Feed>();
   /** Those that changed since the connection was lost, or are still to be told to the new one. */
   readonly #unready = new Set<Feed>();
@@ -69,6 +51,7 @@ export class RedisFeeds {
 
   constructor(options: RedisFeedsOptions) {
     this.#options = options;
+    this.#counts = new RedisWatcherCounts(options.prefix, options.node);
   }
 
   /**
@@ -148,6 +131,21 @@ export class RedisFeeds {
     await Promise.all(ids.map((id) => this.#tell(id, client)));
   }
 
+  /**
+   * Tells all of it anew where Redis has refused to be told.
+   *
+   * @param forget Makes Redis forget first what it was told before.
+   */
+  async retellRefused(
+    client: RedisClient,
+    forget: () => Promise<void>,
+  ): Promise<void> {
+    if (!this.#counts.isOutdated) return;
+    await forget();
+    this.#counts.begin();
+    await Promise.all(shards.map((shard) => this.retell(shard, client)));
+  }
+
   #add(connectionId: string, client: RedisClient | undefined): Feed {
     const feed: Feed = {
       connectionId,
@@ -177,7 +175,7 @@ export class RedisFeeds {
     ]);
   }
 
-  /** Not while it is subscribed: who came meanwhile would be told that he is, and then is not. */
+  /** Not before the subscription has settled: the client would take who comes in between for subscribed. */
   async #unsubscribe(
     connectionId: string,
     client: RedisClient,
@@ -189,15 +187,9 @@ export class RedisFeeds {
   }
 
   /** Tells how many watch a task here now. */
-  async #tell(connectionId: string, client: RedisClient): Promise<void> {
-    const { prefix, node } = this.#options;
-    const key = watchersKey(shardBase(prefix, shardOf(connectionId)), node);
-    const watchers = this.#feeds.get(connectionId)?.watchers ?? 0;
-    await client.run(tellScript, [key], [
-      connectionId,
-      String(watchers),
-      String(patienceMs),
-    ]);
+  #tell(connectionId: string, client: RedisClient): Promise<void> {
+    const { watchers = 0 } = this.#feeds.get(connectionId) ?? {};
+    return this.#counts.tell(connectionId, watchers, client);
   }
 
   /** Announces what was missed of a task, then what has come meanwhile. */

@@ -204,6 +204,10 @@ export class RedisStore implements Store {
     if (this.#isClosing) return; // who has said goodbye is not there again
     const isReady = this.link.client === client;
     await this.#pulse.beat(client, this.#run, isReady);
+    await this.#feeds.retellRefused(
+      client,
+      () => this.#pulse.begin(client, this.#run),
+    );
   }
 
   async #readSlice(

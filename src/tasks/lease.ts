@@ -32,9 +32,9 @@ const retryDelayMs = 1_000;
 const pageSize = 500;
 
 /**
- * Watches the leases of tasks in a store that no other process has: where nothing followed an event in the time of
- * its lease, the task is `lost` (spec §1), a dead worker's as well as one whose
- * server was down meanwhile.
+ * Watches the leases of tasks in a store that no other process has: where
+ * nothing followed an event in the time of its lease, the task is `lost` (spec
+ * §1), a dead worker's as well as one whose server was down meanwhile.
  *
  * A task has one timer, which a renewed lease doesn't touch: when it rings, it
  * looks how long there is still to go.
