@@ -16,7 +16,7 @@ import {
   type ErrorFrame,
 } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
-import { StoreDisconnectedError } from "../store/store.ts";
+import { StoreUnavailableError } from "../store/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "./bad_frames.ts";
 import type { Connection } from "./connection.ts";
@@ -206,12 +206,12 @@ export class RealtimeSession {
     this.#connection.send(encodeUnsubscribed(connectionId));
   }
 
-  /** A store that is away is no reason to end the connection. */
+  /** A store that is away, or takes no writes, is no reason to end the connection. */
   async #cancelInTime(connectionId: string): Promise<void> {
     try {
       await this.#cancel(connectionId);
     } catch (error) {
-      if (!(error instanceof StoreDisconnectedError)) throw error;
+      if (!(error instanceof StoreUnavailableError)) throw error;
       this.#sendError(storeUnavailable(connectionId));
     }
   }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { StoreUnavailableError } from "../../src/store/store.ts";
 import { awayStore } from "../support/away_store.ts";
 import { ask, openRealtime } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
@@ -32,4 +33,22 @@ Deno.test("RealtimeSession tells who would cancel that the store is away, and st
   assertEquals([code, connection_id], ["store_unavailable", "a"]);
   store.restore();
   assertEquals((await ask(socket, cancel)).type, "cancel_requested");
+});
+
+Deno.test("RealtimeSession tells who would cancel that the store takes no writes, and stays open", async () => {
+  await using server = await startTestServer({
+    services: ({ store }) => ({
+      store: {
+        ...store,
+        publish: () => Promise.reject(new StoreUnavailableError("refused")),
+      },
+    }),
+  });
+  await server.services.store.publishAll([
+    { connectionId: "a", change: { user_id: "7" } },
+  ]);
+  await using socket = await openRealtime(server, "a", { sub: "7" });
+  const cancel = { type: "cancel", connection_id: "a" };
+  assertEquals((await ask(socket, cancel)).code, "store_unavailable");
+  assertEquals((await ask(socket, { type: "ping" })).type, "pong");
 });
