@@ -152,7 +152,7 @@ export function describeConfig(config: Config): readonly string[] {
 export function showText(text: string): string {
   return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
     .replace(
-      /(?<=\/\/)([^/:@]*:)?.+(?=@)/s,
+      /(?<=\/\/|^rediss?:(?!\/\/))([^/:@]*:)?.+(?=@)/is,
       (_, user = "") => `${user}(hidden)`,
     )
     .replace(

@@ -202,11 +202,14 @@ Deno.test("loadConfig() shows no key, wherever it comes from", () => {
 });
 
 Deno.test("loadConfig() shows no password of a store", () => {
-  const { message } = mistakesOf({
-    flags: { store: "postgres://wire:hunter2@db.internal/wire" },
-  });
-  assertStringIncludes(message, "db.internal");
-  assertFalse(message.includes("hunter2"), message);
+  for (
+    const start of ["postgres://wire:", "redis:/:", "redis:", "REDISS:wire:"]
+  ) {
+    const store = `${start}hunter2@db.internal/wire`;
+    const { message } = mistakesOf({ flags: { store } });
+    assertStringIncludes(message, "db.internal");
+    assertFalse(message.includes("hunter2"), message);
+  }
 });
 
 Deno.test("loadConfig() shows no key that came where a file is wanted", () => {
