@@ -7,6 +7,7 @@ import type { Services } from "./services.ts";
 import type { Connection } from "./sockets/connection.ts";
 import { tellOfUsersLeaving } from "./sockets/identity_limits.ts";
 import { restarting } from "./sockets/retry.ts";
+import { within } from "./within.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -71,9 +72,14 @@ export function startServer(
       connections: registry.openCount,
     });
     await sendAway(registry.list(), timeoutMs * sendAwayShare);
+    const leftMs = () => Math.max(0, deadline - Date.now());
     // `shutdown` would break off bodies that still arrive.
-    await before(deadline, requests.finish());
-    const isFinished = await before(deadline, server.shutdown());
+    await within(requests.finish(), leftMs(), undefined);
+    const isFinished = await within(
+      server.shutdown().then(() => true),
+      leftMs(),
+      false,
+    );
     leases.stop();
     await store.close();
     log.info(
@@ -150,23 +156,4 @@ async function sendAway(
   await delay(0);
   await delay(0);
   await delay(0);
-}
-
-/** Whether a promise settles before a time. */
-async function before(
-  deadlineMs: number,
-  promise: Promise<void>,
-): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<false>((resolve) => {
-    timer = setTimeout(
-      () => resolve(false),
-      Math.max(0, deadlineMs - Date.now()),
-    );
-  });
-  try {
-    return await Promise.race([promise.then(() => true), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
