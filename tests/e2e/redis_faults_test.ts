@@ -286,12 +286,23 @@ await testWith(
   "a node speaks TLS to Redis, and not to one that it has no reason to trust",
   async () => {
     await using server = await RedisServer.start({ tls: true });
-    await using nodes = await Nodes.start({
-      store: server.url,
-      count: 1,
-      env: { DENO_CERT: server.authority },
-    });
-    assertEquals((await nodes.at(0).publish("tls/1")).offset, 1);
+    for (
+      const env of [
+        { DENO_CERT: server.authority },
+        // The system's store, which this stands for.
+        { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: server.authority },
+      ]
+    ) {
+      await using nodes = await Nodes.start({
+        store: server.url,
+        count: 1,
+        env,
+      });
+      assertEquals(
+        (await nodes.at(0).publish(Object.keys(env).join())).offset,
+        1,
+      );
+    }
     const { code, stderr } = await taskwire(["serve", "--port", "0"], {
       env: { TASKWIRE_STORE: server.url },
     });
