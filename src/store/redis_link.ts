@@ -1,4 +1,5 @@
 import { log } from "../log.ts";
+import { Pause } from "../pause.ts";
 import type { RedisAddress } from "./redis_address.ts";
 import {
   type OnMessage,
@@ -6,7 +7,6 @@ import {
   type RedisClient,
 } from "./redis_client.ts";
 import { inTime } from "./in_time.ts";
-import { pause } from "./pause.ts";
 import {
   asStoreError,
   asStoreOpenError,
@@ -14,7 +14,7 @@ import {
 } from "./redis_error.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { checkRedis } from "./redis_server.ts";
-import { tickUntil } from "./redis_ticks.ts";
+import { watchRedis } from "./redis_watch.ts";
 import { StoreDisconnectedError, StoreUnavailableError } from "./store.ts";
 
 /** What is done with each connection. */
@@ -45,6 +45,7 @@ export class RedisLink {
   readonly #address: RedisAddress;
   readonly #user: LinkUser;
   readonly #closing = new AbortController();
+  readonly #pause = new Pause();
   readonly #opened = Promise.withResolvers<void>();
   /** The connection, while it can be used. */
   #client: RedisClient | undefined;
@@ -125,6 +126,7 @@ export class RedisLink {
   /** Lets go of the connection, for good. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#pause.end();
     this.#drop(new Error("closed"));
     await this.#staying;
     this.#restored.resolve(); // to hear that it is closed
@@ -152,10 +154,7 @@ export class RedisLink {
       } catch (error) {
         this.#report(error);
       }
-      await pause(
-        pauseMs * (0.5 + Math.random() / 2),
-        this.#closing.signal,
-      );
+      await this.#pause.wait(pauseMs * (0.5 + Math.random() / 2));
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
     this.#opened.resolve();
@@ -193,12 +192,11 @@ export class RedisLink {
       ]);
       this.#opening = client;
       const opening = this.#open(client, run, commit);
-      const ticking = tickUntil(
-        this.#closing.signal,
-        () => this.#user.tick(client),
-      );
       await Promise.race([
-        Promise.all([opening, ticking]),
+        Promise.all([
+          opening,
+          watchRedis(() => this.#user.tick(client), this.#pause),
+        ]),
         lost.promise,
       ]);
     } finally {
@@ -229,6 +227,7 @@ export class RedisLink {
     if (this.#closing.signal.aborted) return;
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
+      this.#pause.end();
       this.#opened.reject(asStoreOpenError(error));
       return;
     }

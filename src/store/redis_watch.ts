@@ -1,9 +1,10 @@
 import { log } from "../log.ts";
-import { pause } from "./pause.ts";
+import type { Pause } from "../pause.ts";
+import { within } from "../within.ts";
 import { isRefusal } from "./redis_error.ts";
 
 /** The pause between two ticks, in milliseconds. */
-const intervalMs = 500;
+const tickIntervalMs = 500;
 
 /** How often it is looked whether a tick was answered, before Redis is taken for lost. */
 const maxLooks = 3;
@@ -12,47 +13,35 @@ const maxLooks = 3;
 const lookMs = 1_000;
 
 /**
- * Ticks again and again, until it is told to end.
+ * Ticks again and again, by which it is known that Redis still answers.
  *
  * @param tick Asks something of Redis.
- * @throws {Error} When Redis does not answer, or with what it answers; not
- * where it refuses for now: there it is, and can be read.
+ * @param pause Ends the ticking.
+ * @throws {unknown} What a tick rejects with, unless Redis just refuses; or
+ * that there was no answer for 3 s.
  */
-export async function tickUntil(
-  ending: AbortSignal,
+export async function watchRedis(
   tick: () => Promise<void>,
+  pause: Pause,
 ): Promise<void> {
   let wasRefused = false;
-  while (!ending.aborted) {
+  while (!pause.isOver) {
     const ticking = tick();
+    const settled = ticking.then(() => true, () => true);
     // More than one look: this process may have been busy during the first.
-    for (let looks = 1; !await settles(ticking, ending); looks++) {
+    for (let looks = 1; !await within(settled, lookMs, false); looks++) {
       if (looks < maxLooks) continue;
       throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
     }
-    if (ending.aborted) return;
     try {
       await ticking;
       wasRefused = false;
     } catch (error) {
+      // There it is, and can be read: it is no use to connect again.
       if (!isRefusal(error)) throw error;
       if (!wasRefused) log.error("Redis takes no writes: {error}", { error });
       wasRefused = true;
     }
-    await pause(intervalMs, ending);
+    await pause.wait(tickIntervalMs);
   }
-}
-
-/** Whether a promise settles while one looks; so it is called where looking is over. */
-async function settles(
-  promise: Promise<void>,
-  ending: AbortSignal,
-): Promise<boolean> {
-  const look = new AbortController();
-  const isSettled = await Promise.race([
-    promise.then(() => true, () => true),
-    pause(lookMs, look.signal, ending).then(() => ending.aborted),
-  ]);
-  look.abort();
-  return isSettled;
 }
