@@ -19,7 +19,8 @@ export function joinRedis(
 ): RedisPeers {
   return new RedisPeers({
     channel: channelOf(store),
-    prefix,
+    // Channels are of all databases of a server.
+    prefix: `${prefix}${store.database}:`,
     node: store.node,
     baseOf: (userId) => shardBase(prefix, shardOf(userId)),
     answer,

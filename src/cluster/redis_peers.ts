@@ -15,7 +15,7 @@ import { within } from "../within.ts";
 /** What {@linkcode RedisPeers} work with. */
 export interface RedisPeersOptions {
   readonly channel: RedisChannel;
-  /** What the names of all keys and channels begin with. */
+  /** What the names of all channels begin with. */
   readonly prefix: string;
   /** This node's id, unlike all others'. */
   readonly node: string;

@@ -42,7 +42,8 @@ export class RedisStore implements Store {
   readonly link: RedisLink;
   readonly isCluster: boolean;
   readonly #prefix: string;
-  readonly #database: number;
+  /** The number of the database. */
+  readonly database: number;
   readonly #retention: Retention;
   readonly #feeds: RedisFeeds;
   readonly #publisher: RedisPublisher;
@@ -64,7 +65,7 @@ export class RedisStore implements Store {
   ) {
     this.isCluster = address.kind === "cluster";
     this.#prefix = prefix;
-    this.#database = address.database;
+    this.database = address.database;
     this.#retention = retention;
     this.#feeds = new RedisFeeds({
       prefix,
@@ -245,6 +246,6 @@ export class RedisStore implements Store {
   }
 
   #name(connectionId: string): RedisTask {
-    return nameTask(this.#prefix, this.#database, this.#run, connectionId);
+    return nameTask(this.#prefix, this.database, this.#run, connectionId);
   }
 }

@@ -72,7 +72,9 @@ export class TaskWatcher implements Watcher {
     } catch (error) {
       if (!(error instanceof StoreDisconnectedError)) throw error;
       // The client can do other things meanwhile.
-      const catchingUp = error.restored.then(() => this.#catchUpInTime(since));
+      const catchingUp = error.restored.then(() =>
+        this.#catchUpInTime(this.#sent ?? since)
+      );
       this.#inBackground(catchingUp);
     }
   }

@@ -26,22 +26,30 @@ Deno.test("joinRedis() asks the other nodes, counts users over all, and knows ho
   for (const node of nodes) node.stop();
 });
 
-Deno.test("joinRedis() keeps apart who has another prefix", async () => {
-  await using redis = await RedisServer.start();
-  await using first = await openRedisStore(redis, "one:");
-  await using second = await openRedisStore(redis, "two:");
-  const [one, other] = [
-    joinRedis(first, "one:", () => answer(true)),
-    joinRedis(second, "two:", () => answer(true)),
-  ];
-  await one.start();
-  await other.start();
-  assertEquals(await one.ask({ kind: "disconnect", id: "x" }), {
-    answers: [],
-    silent: 0,
+for (
+  const [what, prefix, database] of [
+    ["prefix", "two:", ""],
+    ["database", "one:", "/1"],
+  ] as const
+) {
+  Deno.test(`joinRedis() keeps apart who has another ${what}`, async () => {
+    await using redis = await RedisServer.start();
+    await using first = await openRedisStore(redis, "one:");
+    const url = redis.url + database;
+    await using second = await openRedisStore({ url }, prefix);
+    const [one, other] = [
+      joinRedis(first, "one:", () => answer(true)),
+      joinRedis(second, prefix, () => answer(true)),
+    ];
+    await one.start();
+    await other.start();
+    assertEquals(await one.ask({ kind: "disconnect", id: "x" }), {
+      answers: [],
+      silent: 0,
+    });
+    await one.countUser("7", 2);
+    assertEquals(await other.countUser("7", 1), 1);
+    one.stop();
+    other.stop();
   });
-  await one.countUser("7", 2);
-  assertEquals(await other.countUser("7", 1), 1);
-  one.stop();
-  other.stop();
-});
+}

@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
 import { Nodes } from "../support/nodes.ts";
+import { redisRights } from "../support/redis_rights.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import type { Reply } from "../support/resp.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
@@ -260,12 +261,12 @@ await testWith(
 
 await testWith(
   redis,
-  "a node logs in as a user, and shows no password",
+  "a node logs in as a user who may do no more than it needs, and shows no password",
   async () => {
     await using server = await RedisServer.start({
       users: [
         "user default off",
-        "user ada on >the-secret ~* &* +@all",
+        `user ada on >the-secret ${redisRights("taskwire:").join(" ")}`,
       ],
     });
     await using nodes = await Nodes.start({
@@ -274,7 +275,14 @@ await testWith(
       env: { TASKWIRE_LOG: "debug" },
     });
     const node = nodes.at(0);
-    assertEquals((await node.publish("user/1")).offset, 1);
+    {
+      await using watcher = new UnbrokenWatcher(node.origin, "user/1");
+      await watcher.until(({ life }) => life !== undefined);
+      const { offset, delivered } = await node.publish("user/1");
+      assertEquals([offset, delivered], [1, 1]);
+      await watcher.until(({ offset }) => offset === 1);
+    }
+    assertEquals((await node.call("GET /api/connections")).status, 200);
     const { printed, log } = await node.stop();
     assertMatch(printed, /store: +redis:/);
     assert(!(printed + log).includes("the-secret"));
