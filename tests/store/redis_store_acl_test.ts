@@ -87,6 +87,20 @@ Deno.test("a user needs each of these rights", async () => {
   assertEquals(needed, redisCommands.filter((name) => name !== "config|get"));
 });
 
+Deno.test("a user needs one right more for another database", async () => {
+  const prefix = redis.prefix();
+  const url = await addUser("elsewhere", prefix, redisCommands);
+  await assertRejects(
+    () => openRedisStore({ url: `${url}/1` }, prefix),
+    StoreOpenError,
+    "'select'",
+  );
+  await addUser("elsewhere", prefix, [...redisCommands, "select"]);
+  await using store = await openRedisStore({ url: `${url}/1` }, prefix);
+  await store.publish("a", {});
+  await server.command("ACL", "LOG", "RESET");
+});
+
 Deno.test("a user who may not use the channels is told so", async () => {
   using _log = captureLog();
   const prefix = redis.prefix();
