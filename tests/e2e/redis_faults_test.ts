@@ -119,13 +119,18 @@ await testWith(
     await loaded.unavailable([c]);
     await Promise.all([outage(), loaded.publishers.acknowledgements(500)]);
     assertEquals((await a.call("GET /readyz")).status, 200);
+    const whileStalled = await loaded.publishQuietly(a);
     proxy.resume();
     await loaded.available([a, b, c]);
+    // Seen though no event follows.
+    await loaded.quietSeen(whileStalled);
     proxy.cut();
     await loaded.unavailable([c]);
     await loaded.publishers.acknowledgements(500);
+    const whileCut = await loaded.publishQuietly(a);
     proxy.mend();
     await loaded.available([a, b, c]);
+    await loaded.quietSeen(whileCut);
     await loaded.conclude("one node cut off, twice", "intact");
   },
 );
