@@ -3,7 +3,6 @@ import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
 import { answerQuestion } from "./cluster/answer_question.ts";
-import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
@@ -14,22 +13,16 @@ import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
-import { type LeasedStore, openStore } from "./store/open_store.ts";
+import { type OpenedStore, openStore } from "./store/open_store.ts";
 import type { Announce } from "./store/store.ts";
 import { Hub } from "./tasks/hub.ts";
-
-/** What a process among others has of them, instead of its own. */
-export interface SharedParts {
-  readonly openStore: (announce: Announce) => LeasedStore;
-  readonly peers: Peers;
-}
 
 /** What a worker is given besides. */
 export interface ServiceOptions {
   /** Which worker this process is. @default {1} */
   readonly worker?: number;
-  /** @default {a store of this process, and no peers} */
-  readonly shared?: SharedParts;
+  /** Opens a store that is another process's. @default {the store that is configured} */
+  readonly openStore?: (announce: Announce) => OpenedStore;
 }
 
 /**
@@ -42,7 +35,7 @@ export interface ServiceOptions {
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
-  { worker = 1, shared }: ServiceOptions = {},
+  { worker = 1, openStore: openOther }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
@@ -52,9 +45,7 @@ export async function createServices(
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
-  const opened = shared
-    ? { ...shared.openStore(announce), joinPeers: () => shared.peers }
-    : await openStore(config, announce);
+  const opened = openOther?.(announce) ?? await openStore(config, announce);
   const store = meteredStore(opened.store, counters, stats);
   return {
     config,

@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { createApp } from "../app.ts";
-import { answerQuestion } from "../cluster/answer_question.ts";
 import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
 import { watchMemory } from "../memory_watch.ts";
@@ -13,12 +12,7 @@ import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
-import {
-  hastyDrainMs,
-  nextStopSignal,
-  stopFor,
-  type Stoppable,
-} from "./stop.ts";
+import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 import { isEmbedded } from "./supervise.ts";
 
 /**
@@ -60,23 +54,17 @@ async function serve(
   { config, publicKey, worker }: WorkerStart,
   stopSignal: Promise<Deno.Signal>,
 ): Promise<number> {
-  configureLog(config.log, Deno.stderr.isTerminal());
+  configureLog(config.log, Deno.stderr.isTerminal(), worker);
   // The supervisor writes the store's file, and starts processes.
   Deno.permissions.revokeSync({ name: "run" });
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
     ...(isEmbedded(config)
-      ? {
-        shared: {
-          openStore: (announce) => link.openStore(announce),
-          peers: link.peers,
-        },
-      }
+      ? { openStore: (announce) => link.openStore(announce) }
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
-  link.answerQuestions((question) => answerQuestion(question, registry));
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);
@@ -95,8 +83,8 @@ async function serve(
   const signaled = Promise.race([stopSignal, memory.exceeded])
     .then((reason) => stopFor(reason, server, config));
   const orphaned = link.gone.then(async () => {
-    log.error("The supervisor has gone, and the store with it");
-    // A drain that is under way is over then: there is nothing to publish to.
+    log.error("The supervisor has gone: the worker stops");
+    // A drain that is under way ends with it: a second signal ends all at once.
     if (!registry.isDraining) await server.stop(hastyDrainMs);
     return 1;
   });

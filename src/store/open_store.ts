@@ -12,14 +12,10 @@ import { parseRedisUrl, type RedisAddress } from "./redis_address.ts";
 import { createSqliteStore } from "./sqlite_store.ts";
 import type { Announce, Retention, Store } from "./store.ts";
 
-/** A store, and what watches its leases. */
-export interface LeasedStore {
+/** A store, what watches its leases, and who else has it. */
+export interface OpenedStore {
   readonly store: Store;
   readonly leases: Leases;
-}
-
-/** A store that other processes may have as well. */
-export interface OpenedStore extends LeasedStore {
   /**
    * Finds the other processes, which hear of this one once the leases are
    * started.

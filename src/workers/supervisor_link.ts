@@ -4,7 +4,7 @@ import {
   type Announcement,
   StoreUnavailableError,
 } from "../store/store.ts";
-import type { LeasedStore } from "../store/open_store.ts";
+import type { OpenedStore } from "../store/open_store.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {
@@ -27,11 +27,7 @@ export class SupervisorLink {
   readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
   #answer: ((question: Question) => Answer) | undefined;
-  /** The other workers. */
-  readonly peers: Peers;
-
   constructor(streams: LinkStreams) {
-    this.peers = createRemotePeers((call) => this.#call(call));
     this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
       onMessage: (head, texts) => this.#take(head, texts),
       onEnd: () => this.#end(),
@@ -58,19 +54,28 @@ export class SupervisorLink {
   }
 
   /** The supervisor's store; who owns it watches its leases. */
-  openStore(announce: Announce): LeasedStore {
+  openStore(announce: Announce): OpenedStore {
     this.#announce = announce;
     const store = createRemoteStore({
       call: (call, texts) => this.#call({ kind: "store", call }, texts),
       watch: (connectionId, watchers) =>
         this.#link.send({ kind: "watch", connectionId, watchers }),
     });
-    return { store, leases: { start: () => Promise.resolve(), stop() {} } };
+    return {
+      store,
+      leases: { start: () => Promise.resolve(), stop() {} },
+      joinPeers: (answer) => this.joinPeers(answer),
+    };
   }
 
-  /** Answers the other workers' questions; those that came before stay without an answer. */
-  answerQuestions(answer: (question: Question) => Answer): void {
+  /**
+   * Finds the other workers.
+   *
+   * @param answer Answers what they ask; what came before stays without an answer.
+   */
+  joinPeers(answer: (question: Question) => Answer): Peers {
     this.#answer = answer;
+    return createRemotePeers((call) => this.#call(call));
   }
 
   /** Tells that the worker listens. */

@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import type { Answer } from "../../src/cluster/peers.ts";
 import { createShared, linkWorker } from "../support/linked.ts";
 import { testConfig } from "../support/server.ts";
+
+const denyAll = (): Answer => ({ kind: "disconnect", isFound: false });
 
 Deno.test("SupervisorLink.started brings the configuration", async () => {
   await using worker = linkWorker();
@@ -36,7 +39,8 @@ Deno.test("SupervisorLink.openStore() announces what isn't an event, too", async
     return 0;
   });
   await store.watch("a", 1);
-  await worker.supervisor.peers.countUser("7", 0); // comes after it
+  const peers = worker.supervisor.joinPeers(denyAll);
+  await peers.countUser("7", 0); // comes after it
   shared.store.announce({ kind: "missed", connectionId: "a" });
   assertEquals(await announced.promise, { kind: "missed", connectionId: "a" });
 });
