@@ -175,10 +175,13 @@ async function openStream(
   };
   registry.add(connection);
   connection.onEnd(pings.add(() => transport.ping()));
-  realtimeEndpoint(connection, services).catch((error) => {
-    if (transport.isOpening) transport.refuse(error);
-    else connection.fail(error);
-  });
+  realtimeEndpoint(connection, services).then(
+    () => transport.begin(),
+    (error) => {
+      if (transport.isOpening) transport.refuse(error);
+      else connection.fail(error);
+    },
+  );
   let stream: ReadableStream | undefined;
   try {
     stream = await transport.opened;

@@ -31,7 +31,7 @@ export interface SseTransportOptions {
  * A connection's frames as server-sent events.
  *
  * Until the first `sync` the client has no answer, so that what would close a
- * socket can still become an HTTP status.
+ * socket can still become an HTTP status; unless the store is away.
  */
 export class SseTransport implements Transport {
   /**
@@ -99,6 +99,14 @@ export class SseTransport implements Transport {
       }
     }
     this.#body.end();
+  }
+
+  /**
+   * Answers, where there is no answer yet: the client can wait for a store that
+   * is away, and it can't be seen to leave before it has one.
+   */
+  begin(): void {
+    this.#open(false);
   }
 
   /** Answers with an error, where there is no answer yet. */

@@ -1,0 +1,46 @@
+import { assertEquals } from "@std/assert";
+import { joinRedis } from "../../src/cluster/join_redis.ts";
+import { RedisServer } from "../support/redis_server.ts";
+import { openRedisStore } from "../support/redis_store.ts";
+
+Deno.test("joinRedis() asks the other nodes, counts users over all, and knows how many there are", async () => {
+  await using redis = await RedisServer.start();
+  await using first = await openRedisStore(redis, "test:");
+  await using second = await openRedisStore(redis, "test:");
+  const nodes = [first, second].map((store, index) =>
+    joinRedis(store, "test:", () => ({
+      kind: "disconnect",
+      isFound: index === 1,
+    }))
+  );
+  for (const node of nodes) await node.start();
+  const [one, other] = nodes;
+  assertEquals(await one?.ask({ kind: "disconnect", id: "x" }), {
+    answers: [{ kind: "disconnect", isFound: true }],
+    silent: 0,
+  });
+  assertEquals(await one?.countUser("7", 2), 2);
+  assertEquals(await other?.countUser("7", 1), 3);
+  assertEquals(await first.countNodes(), 2);
+  for (const node of nodes) node.stop();
+});
+
+Deno.test("joinRedis() keeps apart who has another prefix", async () => {
+  await using redis = await RedisServer.start();
+  await using first = await openRedisStore(redis, "one:");
+  await using second = await openRedisStore(redis, "two:");
+  const [one, other] = [
+    joinRedis(first, "one:", () => ({ kind: "disconnect", isFound: true })),
+    joinRedis(second, "two:", () => ({ kind: "disconnect", isFound: true })),
+  ];
+  await one.start();
+  await other.start();
+  assertEquals(await one.ask({ kind: "disconnect", id: "x" }), {
+    answers: [],
+    silent: 0,
+  });
+  await one.countUser("7", 2);
+  assertEquals(await other.countUser("7", 1), 1);
+  one.stop();
+  other.stop();
+});

@@ -1,0 +1,37 @@
+import type { Services } from "../../src/services.ts";
+import { StoreDisconnectedError } from "../../src/store/store.ts";
+
+/** A store that is away until it is restored. */
+export function awayStore() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let isAway = false;
+  const refuse = () => {
+    if (isAway) throw new StoreDisconnectedError("away", promise);
+  };
+  const services = ({ store }: Services): Partial<Services> => ({
+    store: {
+      publish(...args) {
+        refuse();
+        return store.publish(...args);
+      },
+      publishAll: (...args) => store.publishAll(...args),
+      // deno-lint-ignore require-await -- a store rejects, and doesn't throw
+      async read(...args) {
+        refuse();
+        return store.read(...args);
+      },
+      list: (...args) => store.list(...args),
+      watch: (...args) => store.watch(...args),
+      forget: (...args) => store.forget(...args),
+      close: () => store.close(),
+    },
+  });
+  return {
+    services,
+    leave: () => isAway = true,
+    restore() {
+      isAway = false;
+      resolve();
+    },
+  };
+}
