@@ -19,8 +19,10 @@ import { Hub } from "./tasks/hub.ts";
 
 /** What a worker is given besides. */
 export interface ServiceOptions {
-  /** Which worker this process is. @default {1} */
+  /** Which worker this process is. */
   readonly worker?: number;
+  /** @default {there are no others} */
+  readonly scrapeOthers?: Services["scrapeOthers"];
   /** Opens a store that is another process's. @default {the store that is configured} */
   readonly openStore?: (announce: Announce) => OpenedStore;
 }
@@ -35,7 +37,7 @@ export interface ServiceOptions {
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
-  { worker = 1, openStore: openOther }: ServiceOptions = {},
+  options: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
@@ -45,11 +47,13 @@ export async function createServices(
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
-  const opened = openOther?.(announce) ?? await openStore(config, announce);
+  const opened = options.openStore?.(announce) ??
+    await openStore(config, announce);
   const store = meteredStore(opened.store, counters, stats);
   return {
     config,
-    worker,
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
+    scrapeOthers: options.scrapeOthers ?? (() => Promise.resolve([])),
     verifier,
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),

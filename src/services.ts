@@ -15,8 +15,10 @@ import type { Leases } from "./tasks/lease.ts";
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
   readonly config: Config;
-  /** Which of this server's processes this is: 1, 2, … */
-  readonly worker: number;
+  /** Which of a server's workers this is: 1, 2, …; absent where one process is all. */
+  readonly worker?: number;
+  /** The metrics of the server's other workers, in Prometheus' text format; those that answer in 1 s. */
+  readonly scrapeOthers: () => Promise<readonly string[]>;
   readonly verifier: Verifier;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];

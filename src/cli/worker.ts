@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { createApp } from "../app.ts";
 import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
+import { createMetrics } from "../metrics/create_metrics.ts";
 import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
 import type { WorkerStart } from "../workers/messages.ts";
@@ -60,11 +61,14 @@ async function serve(
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
+    scrapeOthers: () => link.scrapeOthers(),
     ...(isEmbedded(config)
       ? { openStore: (announce) => link.openStore(announce) }
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
+  const metrics = createMetrics(services);
+  link.answerScrapes(() => metrics.metrics());
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);

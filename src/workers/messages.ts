@@ -79,11 +79,27 @@ export interface StopRequest {
   readonly timeoutMs?: number;
 }
 
+/** What one worker asks the others: as nodes do, or for their metrics. */
+export type WorkerQuestion = Question | { readonly kind: "scrape" };
+
+/** What a worker answers to a {@linkcode WorkerQuestion}. */
+export type WorkerAnswer =
+  | Answer
+  /** Its metrics, in Prometheus' text format. */
+  | { readonly kind: "scrape"; readonly text: string };
+
+/** What all the other workers said. */
+export interface WorkerAnswers {
+  readonly answers: readonly WorkerAnswer[];
+  /** How many did not answer. */
+  readonly silent: number;
+}
+
 /** What a worker asks, and waits for the result of. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
-  /** `Peers.ask`; the result is what all others said. */
-  | { readonly kind: "ask"; readonly question: Question }
+  /** Asks all other workers; the result is {@linkcode WorkerAnswers}. */
+  | { readonly kind: "ask"; readonly question: WorkerQuestion }
   /** `Peers.countUser`; the result is the sum. */
   | {
     readonly kind: "count_user";
@@ -104,7 +120,11 @@ export type WorkerMessage =
     readonly watchers: number;
   }
   /** To the question of another worker. */
-  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
+  | {
+    readonly kind: "answer";
+    readonly id: number;
+    readonly answer: WorkerAnswer;
+  }
   | { readonly kind: "ready"; readonly ready: WorkerReady }
   /** It can't begin: the reason is for whoever started the server. */
   | { readonly kind: "failed"; readonly reason: string };
@@ -118,7 +138,7 @@ export type SupervisorMessage =
   | {
     readonly kind: "question";
     readonly id: number;
-    readonly question: Question;
+    readonly question: WorkerQuestion;
   }
   /** An event of a task that the worker watches; its JSON goes beside it. */
   | {

@@ -1,17 +1,21 @@
-import type { Answer, Answers, Question } from "../cluster/peers.ts";
+import type {
+  WorkerAnswer,
+  WorkerAnswers,
+  WorkerQuestion,
+} from "./messages.ts";
 
 /** How long an answer is waited for, in milliseconds. */
 const answerTimeoutMs = 1_000;
 
 /** Puts a question to one worker, with the number by which its answer is known. */
-export type PutQuestion = (id: number, question: Question) => void;
+export type PutQuestion = (id: number, question: WorkerQuestion) => void;
 
 /** One worker's access to the others. */
 export interface PeersClient {
   /** Asks all others. */
-  ask(question: Question): Promise<Answers>;
+  ask(question: WorkerQuestion): Promise<WorkerAnswers>;
   /** Takes this worker's answer to a question of another. */
-  answer(id: number, answer: Answer): void;
+  answer(id: number, answer: WorkerAnswer): void;
   /** @returns How many connections of a user all workers have. */
   countUser(userId: string, here: number): number;
   /** Forgets what the worker told, and what it was asked: it has gone. */
@@ -22,7 +26,7 @@ export interface PeersClient {
 interface Asked {
   readonly worker: PutQuestion;
   /** Takes the answer, or nothing, once. */
-  readonly settle: (answer?: Answer) => void;
+  readonly settle: (answer?: WorkerAnswer) => void;
 }
 
 /** The workers of one supervisor, which know of each other through it alone. */
@@ -44,7 +48,10 @@ export class SharedPeers {
     };
   }
 
-  async #askOthers(asker: PutQuestion, question: Question): Promise<Answers> {
+  async #askOthers(
+    asker: PutQuestion,
+    question: WorkerQuestion,
+  ): Promise<WorkerAnswers> {
     const others = [...this.#workers].filter((worker) => worker !== asker);
     const all = await Promise.all(
       others.map((worker) => this.#ask(worker, question)),
@@ -53,10 +60,13 @@ export class SharedPeers {
     return { answers, silent: all.length - answers.length };
   }
 
-  #ask(worker: PutQuestion, question: Question): Promise<Answer | undefined> {
+  #ask(
+    worker: PutQuestion,
+    question: WorkerQuestion,
+  ): Promise<WorkerAnswer | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
-      const settle = (answer?: Answer) => {
+      const settle = (answer?: WorkerAnswer) => {
         clearTimeout(timer);
         this.#asked.delete(id);
         resolve(answer);

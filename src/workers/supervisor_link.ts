@@ -11,7 +11,10 @@ import type {
   Call,
   StopRequest,
   SupervisorMessage,
+  WorkerAnswer,
+  WorkerAnswers,
   WorkerMessage,
+  WorkerQuestion,
   WorkerReady,
   WorkerStart,
 } from "./messages.ts";
@@ -27,6 +30,7 @@ export class SupervisorLink {
   readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
   #answer: ((question: Question) => Answer) | undefined;
+  #scrape: (() => Promise<string>) | undefined;
   constructor(streams: LinkStreams) {
     this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
       onMessage: (head, texts) => this.#take(head, texts),
@@ -78,6 +82,21 @@ export class SupervisorLink {
     return createRemotePeers((call) => this.#call(call));
   }
 
+  /** Answers the other workers with this one's metrics. */
+  answerScrapes(scrape: () => Promise<string>): void {
+    this.#scrape = scrape;
+  }
+
+  /** The metrics of the other workers: of those that answer in 1 s. */
+  async scrapeOthers(): Promise<readonly string[]> {
+    const question = { kind: "scrape" } as const;
+    const { result } = await this.#call({ kind: "ask", question });
+    const { answers } = result as WorkerAnswers;
+    return answers.flatMap((answer) =>
+      answer.kind === "scrape" ? [answer.text] : []
+    );
+  }
+
   /** Tells that the worker listens. */
   sendReady(ready: WorkerReady): void {
     this.#link.send({ kind: "ready", ready });
@@ -115,15 +134,21 @@ export class SupervisorLink {
         });
       case "error":
         return this.#calls.reject(message.id, message.error);
-      case "question": {
-        const { id, question } = message;
-        const answer = this.#answer?.(question);
-        if (answer) this.#link.send({ kind: "answer", id, answer });
+      case "question":
+        this.#answerQuestion(message.id, message.question);
         return;
-      }
       default:
         this.#announce(toAnnouncement(message, texts));
     }
+  }
+
+  async #answerQuestion(id: number, question: WorkerQuestion): Promise<void> {
+    let answer: WorkerAnswer | undefined;
+    if (question.kind !== "scrape") answer = this.#answer?.(question);
+    else if (this.#scrape) {
+      answer = { kind: "scrape", text: await this.#scrape() };
+    }
+    if (answer) this.#link.send({ kind: "answer", id, answer });
   }
 
   #end(): void {

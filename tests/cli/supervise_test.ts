@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { childrenOf, givenTo } from "../support/child_processes.ts";
 import { publishUntilAnswered } from "../support/retrying_publisher.ts";
+import { scrape } from "../support/scrape.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { serve, type ServeCommand, taskwire } from "../support/taskwire.ts";
@@ -119,6 +120,17 @@ Deno.test("supervise() lists and closes the connections of all workers", async (
   }
   const ends = watchers.all.map(async ({ closed }) => (await closed).code);
   assertEquals(await Promise.all(ends), Array(sockets).fill(4409));
+});
+
+Deno.test("supervise() shows the metrics of all workers, whichever is asked", async () => {
+  await using served = await serveTwo();
+  await using _watchers = await watchByMany(served.origin, "a");
+  const { samples } = await scrape(served.origin);
+  const labels = 'route="realtime_websocket",auth_status="guest"';
+  const open = [1, 2].map((worker) =>
+    samples.get(`taskwire_connections{${labels},worker="${worker}"}`) ?? NaN
+  );
+  assertEquals(open.reduce((sum, count) => sum + count, 0), sockets);
 });
 
 Deno.test("supervise() limits a user's connections in all workers together", async () => {
