@@ -11,6 +11,7 @@ import { type Counters, createCounters } from "./counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
+import { noSiblings, type Siblings } from "./siblings.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { type OpenedStore, openStore } from "./store/open_store.ts";
@@ -21,8 +22,8 @@ import { Hub } from "./tasks/hub.ts";
 export interface ServiceOptions {
   /** Which worker this process is. */
   readonly worker?: number;
-  /** @default {there are no others} */
-  readonly scrapeOthers?: Services["scrapeOthers"];
+  /** @default {noSiblings} */
+  readonly siblings?: Siblings;
   /** Opens a store that is another process's. @default {the store that is configured} */
   readonly openStore?: (announce: Announce) => OpenedStore;
 }
@@ -53,7 +54,7 @@ export async function createServices(
   return {
     config,
     ...(options.worker === undefined ? {} : { worker: options.worker }),
-    scrapeOthers: options.scrapeOthers ?? (() => Promise.resolve([])),
+    siblings: options.siblings ?? noSiblings,
     verifier,
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),

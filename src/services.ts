@@ -7,6 +7,7 @@ import type { ClientFiles } from "./http/client_files.ts";
 import type { ConsoleFiles } from "./http/console.ts";
 import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
+import type { Siblings } from "./siblings.ts";
 import type { Stats } from "./stats.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
@@ -17,8 +18,8 @@ export interface Services {
   readonly config: Config;
   /** Which of a server's workers this is: 1, 2, …; absent where one process is all. */
   readonly worker?: number;
-  /** The metrics of the server's other workers, in Prometheus' text format; those that answer in 1 s. */
-  readonly scrapeOthers: () => Promise<readonly string[]>;
+  /** The server's other workers. */
+  readonly siblings: Siblings;
   readonly verifier: Verifier;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];

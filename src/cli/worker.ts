@@ -2,9 +2,9 @@ import { Command } from "commander";
 import { createApp } from "../app.ts";
 import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
-import { createMetrics } from "../metrics/create_metrics.ts";
 import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
+import { createSiblingAnswers } from "../workers/answer_sibling.ts";
 import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";
 import { SupervisorLink } from "../workers/supervisor_link.ts";
@@ -61,14 +61,13 @@ async function serve(
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
-    scrapeOthers: () => link.scrapeOthers(),
+    siblings: link.siblings,
     ...(isEmbedded(config)
       ? { openStore: (announce) => link.openStore(announce) }
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
-  const metrics = createMetrics(services);
-  link.answerScrapes(() => metrics.metrics());
+  link.answerSiblings(createSiblingAnswers(services));
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);

@@ -15,7 +15,7 @@ export function metricsRoute(services: Services): Hono {
   app.get("/metrics", allow(["admin"], services), async function scrape(c) {
     const [own, others] = await Promise.all([
       registry.metrics(),
-      services.scrapeOthers(),
+      services.siblings.scrape(),
     ]);
     const text = others.length > 0 ? mergeMetrics([own, ...others]) : own;
     return c.body(text, 200, { "Content-Type": registry.contentType });

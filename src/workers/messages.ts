@@ -8,6 +8,7 @@ import type {
   PublishOutcome,
   TaskList,
 } from "../store/store.ts";
+import type { StatsReport } from "../stats_report.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Change } from "../tasks/state.ts";
 
@@ -79,14 +80,22 @@ export interface StopRequest {
   readonly timeoutMs?: number;
 }
 
-/** What one worker asks the others: as nodes do, or for their metrics. */
-export type WorkerQuestion = Question | { readonly kind: "scrape" };
+/** What a worker asks its siblings, beyond what nodes ask each other. */
+export type SiblingQuestion =
+  | { readonly kind: "scrape" }
+  | { readonly kind: "stats"; readonly since: number };
+
+/** What a worker answers to a {@linkcode SiblingQuestion} of the same kind. */
+export type SiblingAnswer =
+  /** Its metrics, in Prometheus' text format. */
+  | { readonly kind: "scrape"; readonly text: string }
+  | { readonly kind: "stats"; readonly report: StatsReport };
+
+/** What one worker asks the others. */
+export type WorkerQuestion = Question | SiblingQuestion;
 
 /** What a worker answers to a {@linkcode WorkerQuestion}. */
-export type WorkerAnswer =
-  | Answer
-  /** Its metrics, in Prometheus' text format. */
-  | { readonly kind: "scrape"; readonly text: string };
+export type WorkerAnswer = Answer | SiblingAnswer;
 
 /** What all the other workers said. */
 export interface WorkerAnswers {

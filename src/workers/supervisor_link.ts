@@ -5,19 +5,19 @@ import {
   StoreUnavailableError,
 } from "../store/store.ts";
 import type { OpenedStore } from "../store/open_store.ts";
+import type { Siblings } from "../siblings.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {
   Call,
   StopRequest,
   SupervisorMessage,
-  WorkerAnswer,
-  WorkerAnswers,
   WorkerMessage,
   WorkerQuestion,
   WorkerReady,
   WorkerStart,
 } from "./messages.ts";
+import { type AnswerSibling, createRemoteSiblings } from "./remote_siblings.ts";
 import { createRemotePeers } from "./remote_peers.ts";
 import { createRemoteStore } from "./remote_store.ts";
 
@@ -30,8 +30,11 @@ export class SupervisorLink {
   readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
   #answer: ((question: Question) => Answer) | undefined;
-  #scrape: (() => Promise<string>) | undefined;
+  #answerSibling: AnswerSibling | undefined;
+  /** The other workers, as parts of one server. */
+  readonly siblings: Siblings;
   constructor(streams: LinkStreams) {
+    this.siblings = createRemoteSiblings((call) => this.#call(call));
     this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
       onMessage: (head, texts) => this.#take(head, texts),
       onEnd: () => this.#end(),
@@ -82,19 +85,9 @@ export class SupervisorLink {
     return createRemotePeers((call) => this.#call(call));
   }
 
-  /** Answers the other workers with this one's metrics. */
-  answerScrapes(scrape: () => Promise<string>): void {
-    this.#scrape = scrape;
-  }
-
-  /** The metrics of the other workers: of those that answer in 1 s. */
-  async scrapeOthers(): Promise<readonly string[]> {
-    const question = { kind: "scrape" } as const;
-    const { result } = await this.#call({ kind: "ask", question });
-    const { answers } = result as WorkerAnswers;
-    return answers.flatMap((answer) =>
-      answer.kind === "scrape" ? [answer.text] : []
-    );
+  /** Answers what the other workers ask as parts of one server; what came before stays without an answer. */
+  answerSiblings(answer: AnswerSibling): void {
+    this.#answerSibling = answer;
   }
 
   /** Tells that the worker listens. */
@@ -143,11 +136,9 @@ export class SupervisorLink {
   }
 
   async #answerQuestion(id: number, question: WorkerQuestion): Promise<void> {
-    let answer: WorkerAnswer | undefined;
-    if (question.kind !== "scrape") answer = this.#answer?.(question);
-    else if (this.#scrape) {
-      answer = { kind: "scrape", text: await this.#scrape() };
-    }
+    const answer = question.kind === "scrape" || question.kind === "stats"
+      ? await this.#answerSibling?.(question)
+      : this.#answer?.(question);
     if (answer) this.#link.send({ kind: "answer", id, answer });
   }
 

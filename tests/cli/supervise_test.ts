@@ -44,8 +44,14 @@ async function ask(origin: string, method: string, path: string) {
   return { status: response.status, body: text && JSON.parse(text) };
 }
 
-async function publish(origin: string, task: string, event: unknown = {}) {
+async function publish(
+  origin: string,
+  task: string,
+  event: unknown = {},
+  client?: Deno.HttpClient,
+) {
   const response = await fetch(`${origin}/api/tasks/${task}/events`, {
+    ...(client ? { client } : {}),
     method: "POST",
     headers: { Authorization: `Bearer ${testApiKey}` },
     body: JSON.stringify(event),
@@ -131,6 +137,21 @@ Deno.test("supervise() shows the metrics of all workers, whichever is asked", as
     samples.get(`taskwire_connections{${labels},worker="${worker}"}`) ?? NaN
   );
   assertEquals(open.reduce((sum, count) => sum + count, 0), sockets);
+});
+
+Deno.test("supervise() tells how much all workers do, whichever is asked", async () => {
+  await using served = await serveTwo();
+  await using _watchers = await watchByMany(served.origin, "a");
+  // Each on a connection of its own, and so on either worker.
+  for (let count = 0; count < 8; count++) {
+    using client = Deno.createHttpClient({});
+    await publish(served.origin, "a", {}, client);
+  }
+  const { body } = await ask(served.origin, "GET", "/api/stats");
+  assertEquals([body.connections, body.totals], [
+    sockets,
+    { published: 8, delivered: 8 * sockets },
+  ]);
 });
 
 Deno.test("supervise() limits a user's connections in all workers together", async () => {

@@ -44,15 +44,3 @@ Deno.test("SupervisorLink.openStore() announces what isn't an event, too", async
   shared.store.announce({ kind: "missed", connectionId: "a" });
   assertEquals(await announced.promise, { kind: "missed", connectionId: "a" });
 });
-
-Deno.test("SupervisorLink.scrapeOthers() brings the metrics of those who have some", async () => {
-  const shared = createShared();
-  await using one = linkWorker(shared);
-  await using two = linkWorker(shared);
-  const begins = linkWorker(shared);
-  two.supervisor.answerScrapes(() => Promise.resolve("up 1\n"));
-  const scraping = one.supervisor.scrapeOthers();
-  // Whoever doesn't listen yet stays silent, until it has gone.
-  await begins[Symbol.asyncDispose]();
-  assertEquals(await scraping, ["up 1\n"]);
-});
