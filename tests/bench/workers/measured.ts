@@ -93,6 +93,7 @@ export async function measure(
     wire: "plain",
     apiKey,
     secret,
+    waitsForSync: true,
     ...job,
   };
   const { success, stdout } = await new Deno.Command("bash", {
