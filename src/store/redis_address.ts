@@ -48,9 +48,9 @@ export function parseRedisUrl(url: string): RedisAddress | undefined {
   const parsed = hosts.split(",").map((host) =>
     parseHost(host, kind === "sentinel" ? 26_379 : 6_379)
   );
-  const isKnown = [...parameters.keys()].every((name) =>
-    name === (kind === "server" ? undefined : kind)
-  );
+  // No parameter, or the one that says what the hosts are.
+  const isKnown = parameters.size === (kind === "server" ? 0 : 1) &&
+    !parameters.get("cluster");
   if (
     !isKnown || masterName === "" || parsed.includes(undefined) ||
     (kind === "server" && parsed.length > 1) ||

@@ -1,11 +1,17 @@
-import { createClient, createCluster, ErrorReply } from "@redis/client";
-import type { RedisAddress, RedisHost } from "./redis_address.ts";
+import { ErrorReply } from "@redis/client";
+import type { RedisAddress } from "./redis_address.ts";
+import { openCluster, type RedisCluster } from "./redis_cluster.ts";
+import {
+  type ConnectOptions,
+  type OnMessage,
+  openConnection,
+} from "./redis_connection.ts";
 import type { RedisScript } from "./redis_script.ts";
+import { findMaster } from "./redis_sentinel.ts";
 
-/** Takes a message of a channel. */
-export type OnMessage = (message: string, channel: string) => void;
+export type { OnMessage } from "./redis_connection.ts";
 
-/** An open connection to Redis, or to all nodes of a Cluster. It is never opened again. */
+/** An open connection to Redis, or to all masters of a Cluster. It is never opened again. */
 export interface RedisClient {
   /** Runs a script; its first key says at which node of a Cluster. */
   run(
@@ -18,190 +24,65 @@ export interface RedisClient {
   /** Resolves once the messages come. */
   subscribe(channels: readonly string[], onMessage: OnMessage): Promise<void>;
   unsubscribe(channel: string, onMessage: OnMessage): Promise<void>;
-  /** What `INFO` says, as far as it matters; of a Cluster nothing. */
+  /** What `INFO` says; in a Cluster, of one of its nodes. */
   info(): Promise<ReadonlyMap<string, string>>;
   /** Rejects what is under way, and lets go of the connection. */
   destroy(): void;
 }
 
-/** Arguments of a command, the name first. */
-type Command = string[];
-
-/** The part of a client that differs between one server and a Cluster. */
-interface Sender {
-  send(key: string, command: Command): Promise<unknown>;
-  subscribe(channels: string[], listener: OnMessage): Promise<unknown>;
-  unsubscribe(channel: string, listener: OnMessage): Promise<unknown>;
-  destroy(): void;
-}
-
 /**
- * Connects, once: one that is lost is not connected again, but replaced by
- * whoever asked for it, who knows what to tell the new one first.
+ * Connects, once: see {@linkcode openConnection}.
  *
- * RESP3, because by that a connection gets answers and messages in the order
- * in which Redis made them.
- *
- * @param onLost Called with the cause when the connection is lost, perhaps more than once.
- * @param timeoutMs How long it may take.
+ * @throws {Error} When it can't be, or Redis refuses.
  */
 export async function openRedisClient(
   address: RedisAddress,
-  onLost: (cause: Error) => void,
-  timeoutMs: number,
+  options: ConnectOptions,
 ): Promise<RedisClient> {
   if (address.kind === "cluster") {
-    return clientOn(await openCluster(address, onLost, timeoutMs), false);
+    return clientOf(await openCluster(address, options));
   }
   const host = address.kind === "sentinel"
-    ? await findMaster(address, timeoutMs)
+    ? await findMaster(address, options)
     : address.hosts[0];
   if (host === undefined) throw new TypeError("No host");
-  return clientOn(await openServer(address, host, onLost, timeoutMs), true);
-}
-
-function optionsFor(
-  { isTls, username, password }: RedisAddress,
-  timeoutMs: number,
-) {
-  return {
-    RESP: 3 as const,
-    // These would be asked for by variables of the environment, which we may not read.
-    maintNotifications: "disabled" as const,
-    disableClientInfo: true,
-    name: "taskwire",
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    socket: {
-      reconnectStrategy: false as const,
-      connectTimeout: timeoutMs,
-      ...(isTls ? { tls: true as const } : {}),
-    },
-  };
-}
-
-async function openServer(
-  address: RedisAddress,
-  host: RedisHost,
-  onLost: (cause: Error) => void,
-  timeoutMs: number,
-): Promise<Sender> {
-  const options = optionsFor(address, timeoutMs);
-  const client = createClient({
-    ...options,
-    socket: { ...options.socket, ...host },
-    database: address.database,
+  const connection = await openConnection(address, host, options);
+  return clientOf({
+    connections: [connection],
+    connectionOf: () => connection,
   });
-  client.on("error", onLost);
-  const destroy = () => {
-    if (client.isOpen) client.destroy();
-  };
-  await inTime(client.connect(), timeoutMs, destroy);
-  return {
-    send: (_, command) => client.sendCommand(command),
-    subscribe: (channels, listener) => client.subscribe(channels, listener),
-    unsubscribe: (channel, listener) => client.unsubscribe(channel, listener),
-    destroy,
-  };
 }
 
-async function openCluster(
-  address: RedisAddress,
-  onLost: (cause: Error) => void,
-  timeoutMs: number,
-): Promise<Sender> {
-  const options = optionsFor(address, timeoutMs);
-  const cluster = createCluster({
-    rootNodes: address.hosts.map((host) => ({
-      socket: { ...options.socket, ...host },
-    })),
-    defaults: options,
-  });
-  cluster.on("error", onLost);
-  const destroy = () => {
-    if (cluster.isOpen) cluster.destroy();
-  };
-  await inTime(cluster.connect(), timeoutMs, destroy);
+function clientOf({ connections, connectionOf }: RedisCluster): RedisClient {
+  const send: RedisClient["send"] = async (key, command) =>
+    await connectionOf(key).send(command);
   return {
-    send: (key, command) => cluster.sendCommand(key, false, command),
-    subscribe: (channels, listener) => cluster.subscribe(channels, listener),
-    unsubscribe: (channel, listener) =>
-      cluster.unsubscribe(
-        channel,
-        // Typed for messages of both kinds, whichever is asked for.
-        listener as Parameters<typeof cluster.unsubscribe>[1],
-      ),
-    destroy,
-  };
-}
-
-/** Asks one Sentinel after the other where the master is. */
-async function findMaster(
-  address: RedisAddress,
-  timeoutMs: number,
-): Promise<RedisHost> {
-  const failures: unknown[] = [];
-  for (const host of address.hosts) {
-    // Its own password would be another one: Sentinels are asked without.
-    const { username: _, password: __, ...open } = address;
-    try {
-      const sender = await openServer(
-        { ...open, database: 0 },
-        host,
-        () => {},
-        timeoutMs,
-      );
-      try {
-        const answer = await inTime(
-          sender.send("", [
-            "SENTINEL",
-            "GET-MASTER-ADDR-BY-NAME",
-            address.masterName ?? "",
-          ]),
-          timeoutMs,
-          () => {},
-        );
-        if (Array.isArray(answer)) {
-          return { host: String(answer[0]), port: Number(answer[1]) };
-        }
-        throw new Error(`it knows no master '${address.masterName}'`);
-      } finally {
-        sender.destroy();
-      }
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw new AggregateError(
-    failures,
-    "No Sentinel could say where the master is",
-  );
-}
-
-function clientOn(sender: Sender, hasInfo: boolean): RedisClient {
-  return {
+    send,
     async run({ text, sha }, keys, args) {
       const rest = [String(keys.length), ...keys, ...args];
       const key = keys[0] ?? "";
       try {
-        return await sender.send(key, ["EVALSHA", sha, ...rest]);
+        return await send(key, ["EVALSHA", sha, ...rest]);
       } catch (error) {
         const isUnknown = error instanceof ErrorReply &&
           error.message.startsWith("NOSCRIPT");
         if (!isUnknown) throw error;
-        return await sender.send(key, ["EVAL", text, ...rest]);
+        return await send(key, ["EVAL", text, ...rest]);
       }
     },
     async subscribe(channels, onMessage) {
-      if (channels.length > 0) await sender.subscribe([...channels], onMessage);
+      const parts = Map.groupBy(channels, connectionOf);
+      await Promise.all(
+        [...parts].map(([connection, part]) =>
+          connection.subscribe(part, onMessage)
+        ),
+      );
     },
     async unsubscribe(channel, onMessage) {
-      await sender.unsubscribe(channel, onMessage);
+      await connectionOf(channel).unsubscribe([channel], onMessage);
     },
-    send: (key, command) => sender.send(key, [...command]),
     async info() {
-      if (!hasInfo) return new Map();
-      const text = String(await sender.send("", ["INFO"]));
+      const text = String(await connections[0]?.send(["INFO"]));
       return new Map(
         text.split("\r\n").map((line): [string, string] => {
           const colon = line.indexOf(":");
@@ -209,26 +90,8 @@ function clientOn(sender: Sender, hasInfo: boolean): RedisClient {
         }),
       );
     },
-    destroy: () => sender.destroy(),
+    destroy() {
+      for (const connection of connections) connection.destroy();
+    },
   };
-}
-
-/** Waits for a promise, for a time. @throws {Error} When that is over; it has been given up. */
-export async function inTime<T>(
-  promise: Promise<T>,
-  timeoutMs: number,
-  giveUp: () => void,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      giveUp();
-      reject(new Error(`No answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,16 +1,15 @@
 import { ErrorReply } from "@redis/client";
-import {
-  type StoreDisconnectedError,
-  StoreOpenError,
-  StoreUnavailableError,
-} from "./store.ts";
+import { StoreOpenError, StoreUnavailableError } from "./store.ts";
 
 /** What Redis answers while it is not what it was: another connection may find what is. */
 const awayCodes =
-  /\b(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED)\b/;
+  /\b(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|MOVED|ASK|max number of clients)\b/;
 
-/** What it answers where an operator has to do something. */
-const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|NOPERM|BUSY)\b/;
+/** What it answers while it takes no writes, or nothing, until it is cared for. */
+const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|BUSY)\b/;
+
+/** What it answers to a user who may not do that. */
+const permissionCodes = /\bNOPERM\b/;
 
 /**
  * What an error of the client means: that Redis is away, that it refuses, or a
@@ -20,38 +19,38 @@ const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|NOPERM|BUSY)\b/;
  */
 export function asStoreError(
   error: unknown,
-  onAway: (cause: Error) => StoreDisconnectedError,
+  onAway: (cause: Error) => Error,
 ): unknown {
   const cause = error instanceof Error ? error : new Error(String(error));
   if (error instanceof StoreUnavailableError) return error;
   if (!(error instanceof ErrorReply) || awayCodes.test(error.message)) {
     return onAway(cause);
   }
-  return refusalCodes.test(error.message)
+  return isRefusal(error) || permissionCodes.test(error.message)
     ? new StoreUnavailableError(`Redis refuses: ${error.message}`, { cause })
     : error;
 }
 
-/** What an operator does about Redis' refusals, by what they begin with. */
-const remedies: Readonly<Record<string, string>> = {
-  "NOAUTH":
-    "it asks for a password: put one into TASKWIRE_STORE, redis://:password@host",
-  "WRONGPASS": "it does not accept the user and password of TASKWIRE_STORE",
-  "NOPERM": "the user of TASKWIRE_STORE lacks a right",
-  "ERR DB index": "it has no such database",
-};
-
-/** An error that comes of how Redis is set up, or how it is named, in words. */
-export function explainRedis(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy = Object.entries(remedies)
-    .find(([text]) => message.startsWith(text))?.[1];
-  return remedy === undefined ? message : `${remedy} (${message})`;
+/** Whether Redis is there, but refuses for now: an operator has to do something. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ErrorReply && refusalCodes.test(error.message);
 }
 
 /** Whether an error would come again however often one connects. */
 export function isMisconfigured(error: unknown): boolean {
-  if (error instanceof ErrorReply) return !awayCodes.test(error.message);
+  if (error instanceof ErrorReply) {
+    return !awayCodes.test(error.message) && !isRefusal(error);
+  }
   return error instanceof StoreOpenError ||
     (error instanceof Error && /certificate/i.test(error.message));
+}
+
+/** What to tell who set up what {@linkcode isMisconfigured} says. */
+export function asStoreOpenError(error: unknown): StoreOpenError {
+  if (error instanceof StoreOpenError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const fault = /^(?:WRONGPASS|NOAUTH)\b/.test(message)
+    ? "Redis wants another user or password"
+    : "Redis can't be used as it is set up";
+  return new StoreOpenError(`${fault}: ${message}`, { cause: error });
 }

@@ -7,6 +7,7 @@ import {
   shardBase,
   shardOf,
   taskChannel,
+  taskOfChannel,
   watchersKey,
 } from "./redis_keys.ts";
 import { tellScript } from "./redis_shard_scripts.ts";
@@ -14,9 +15,10 @@ import type { Announce, HistoryView } from "./store.ts";
 
 /** A task that is watched here. */
 interface Feed {
+  readonly connectionId: string;
   /** How many watch it here. */
   watchers: number;
-  /** Settles when the subscription has, to the connection that there is now. */
+  /** Settles when the subscription has, by the connection that there is now. */
   ready: Promise<void>;
   /** The last event announced, or what was read since the subscription. */
   position: StreamPosition | undefined;
@@ -28,6 +30,8 @@ interface Feed {
 export interface RedisFeedsOptions {
   /** What all keys begin with. */
   readonly prefix: string;
+  /** The number of the database. */
+  readonly database: number;
   /** This process's id. */
   readonly node: string;
   readonly announce: Announce;
@@ -58,8 +62,10 @@ const replayedAtOnce = 200;
 export class RedisFeeds {
   readonly #options: RedisFeedsOptions;
   readonly #feeds = new Map<string, Feed>();
-  /** Those that no connection is subscribed to yet. */
-  readonly #unready = new Set<string>();
+  /** Those that changed since the connection was lost, or are still to be told to the new one. */
+  readonly #unready = new Set<Feed>();
+  /** Tasks that were left meanwhile. */
+  readonly #left = new Set<string>();
 
   constructor(options: RedisFeedsOptions) {
     this.#options = options;
@@ -79,15 +85,17 @@ export class RedisFeeds {
     const known = this.#feeds.get(connectionId);
     if (watchers === 0) {
       this.#feeds.delete(connectionId);
-      this.#unready.delete(connectionId);
-      if (known && client) await this.#leave(connectionId, client);
+      if (known === undefined) return;
+      this.#unready.delete(known);
+      if (client) await this.#leave(connectionId, client);
+      else this.#left.add(connectionId);
       return;
     }
     const feed = known ?? this.#add(connectionId, client);
     feed.watchers = watchers;
     if (client) {
       await Promise.all([feed.ready, this.#tell(connectionId, client)]);
-    }
+    } else this.#unready.add(feed);
   }
 
   /** Takes note of what was read of a task that is watched here. */
@@ -102,19 +110,29 @@ export class RedisFeeds {
    * @param commit Called in the moment when nothing is left to be done.
    */
   async restore(client: RedisClient, commit: () => void): Promise<void> {
-    for (const [connectionId, feed] of this.#feeds) {
-      this.#unready.add(connectionId);
+    this.#left.clear(); // it knows nothing of them
+    for (const feed of this.#feeds.values()) {
+      this.#unready.add(feed);
       feed.held = [];
       // A subscription that broke with its connection is of no more concern.
       feed.ready = Promise.resolve();
     }
-    while (this.#unready.size > 0) {
-      const ids = [...this.#unready].slice(0, replayedAtOnce);
-      const channels = ids.map((id) => this.#channelOf(id));
-      await client.subscribe(channels, this.#onMessage);
-      await Promise.all(ids.map((id) => this.#tell(id, client)));
-      await Promise.all(ids.map((id) => this.#makeUp(id, client)));
-      for (const id of ids) this.#unready.delete(id);
+    while (this.#unready.size + this.#left.size > 0) {
+      const feeds = [...this.#unready].slice(0, replayedAtOnce);
+      const left = [...this.#left].filter((id) => !this.#feeds.has(id));
+      this.#left.clear();
+      // Before anything is awaited: what changes meanwhile comes again.
+      for (const feed of feeds) this.#unready.delete(feed);
+      await client.subscribe(
+        feeds.map(({ connectionId }) => this.#channelOf(connectionId)),
+        this.#onMessage,
+      );
+      for (const feed of feeds) feed.ready = Promise.resolve();
+      await Promise.all([
+        ...feeds.map(({ connectionId }) => this.#tell(connectionId, client)),
+        ...left.map((connectionId) => this.#leave(connectionId, client)),
+      ]);
+      await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
     }
     commit();
   }
@@ -127,6 +145,7 @@ export class RedisFeeds {
 
   #add(connectionId: string, client: RedisClient | undefined): Feed {
     const feed: Feed = {
+      connectionId,
       watchers: 0,
       ready: Promise.resolve(),
       position: undefined,
@@ -138,7 +157,7 @@ export class RedisFeeds {
         [this.#channelOf(connectionId)],
         this.#onMessage,
       );
-    } else this.#unready.add(connectionId);
+    }
     return feed;
   }
 
@@ -162,12 +181,13 @@ export class RedisFeeds {
   }
 
   /** Announces what was missed of a task, then what has come meanwhile. */
-  async #makeUp(connectionId: string, client: RedisClient): Promise<void> {
-    const feed = this.#feeds.get(connectionId);
+  async #makeUp(feed: Feed, client: RedisClient): Promise<void> {
+    if (feed.held === undefined) return; // it has been, or is new
+    const { connectionId } = feed;
     const { announce, read } = this.#options;
-    let since = feed?.position;
+    let since = feed.position;
     // Who watches without a position has still to read, and will.
-    while (feed && since) {
+    while (since) {
       const view = await read(client, connectionId, since, replaySlice);
       const { epoch, state } = view;
       if (!view.recovered || state === undefined) {
@@ -187,25 +207,20 @@ export class RedisFeeds {
       }
       break;
     }
-    const held = feed?.held ?? [];
-    if (feed) feed.held = undefined;
-    for (const message of held) this.#take(connectionId, message);
+    const { held } = feed;
+    feed.held = undefined;
+    for (const message of held) this.#take(feed, message);
   }
 
   readonly #onMessage: OnMessage = (message, channel) => {
-    // No prefix has a brace, so this is where the part's keys begin.
-    const connectionId = channel.slice(channel.indexOf("}:t:") + 4);
-    this.#take(connectionId, message);
+    const feed = this.#feeds.get(taskOfChannel(channel));
+    if (feed === undefined) return; // the last watcher has just left
+    if (feed.held) feed.held.push(message);
+    else this.#take(feed, message);
   };
 
-  #take(connectionId: string, message: string): void {
-    const feed = this.#feeds.get(connectionId);
-    if (feed === undefined) return; // the last watcher has just left
-    if (feed.held) {
-      feed.held.push(message);
-      return;
-    }
-    const announcement = parseMessage(message, connectionId);
+  #take(feed: Feed, message: string): void {
+    const announcement = parseMessage(message, feed.connectionId);
     if (announcement.kind === "deleted") feed.position = nowhere;
     if (announcement.kind === "event") {
       const { position } = announcement;
@@ -216,7 +231,8 @@ export class RedisFeeds {
   }
 
   #channelOf(connectionId: string): string {
-    const { prefix } = this.#options;
-    return taskChannel(shardBase(prefix, shardOf(connectionId)), connectionId);
+    const { prefix, database } = this.#options;
+    const base = shardBase(prefix, shardOf(connectionId));
+    return taskChannel(base, database, connectionId);
   }
 }

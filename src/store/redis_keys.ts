@@ -60,9 +60,21 @@ export function taskKeys(base: string, connectionId: string): string[] {
   ];
 }
 
-/** The channel of what happens to a task. */
-export function taskChannel(base: string, connectionId: string): string {
-  return `${base}t:${connectionId}`;
+/**
+ * The channel of what happens to a task. Channels are of all databases of a
+ * server: so its number is in the name.
+ */
+export function taskChannel(
+  base: string,
+  database: number,
+  connectionId: string,
+): string {
+  return `${base}t${database}:${connectionId}`;
+}
+
+/** The task of a {@linkcode taskChannel}. No prefix has a brace, so that the first one begins what follows it. */
+export function taskOfChannel(channel: string): string {
+  return channel.slice(channel.indexOf(":", channel.indexOf("}") + 2) + 1);
 }
 
 /** Hash: how many watch each task at a node. It expires when the node is silent. */

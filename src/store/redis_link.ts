@@ -5,10 +5,16 @@ import {
   openRedisClient,
   type RedisClient,
 } from "./redis_client.ts";
-import { asStoreError, explainRedis, isMisconfigured } from "./redis_error.ts";
+import { inTime } from "./in_time.ts";
+import {
+  asStoreError,
+  asStoreOpenError,
+  isMisconfigured,
+  isRefusal,
+} from "./redis_error.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { checkRedis } from "./redis_server.ts";
-import { StoreDisconnectedError, StoreOpenError } from "./store.ts";
+import { StoreDisconnectedError, StoreUnavailableError } from "./store.ts";
 
 /** What is done with each connection. */
 export interface LinkUser {
@@ -19,7 +25,10 @@ export interface LinkUser {
    * @param run By which scripts tell one run of Redis from another.
    */
   open(client: RedisClient, run: string, commit: () => void): Promise<void>;
-  /** Says that this process is there, again and again; that Redis answers shows that it is there, too. */
+  /**
+   * Says that this process is there, again and again, also while the connection
+   * is made ready; that Redis answers shows that it is there, too.
+   */
   tick(client: RedisClient): Promise<void>;
 }
 
@@ -76,13 +85,13 @@ export class RedisLink {
   }
 
   /** What to throw while there is no connection. */
-  disconnected(): StoreDisconnectedError {
-    return new StoreDisconnectedError(
-      this.#closing.signal.aborted
-        ? "The connection to Redis is closed"
-        : "Redis can't be reached",
-      this.#restored.promise,
-    );
+  disconnected(): StoreUnavailableError {
+    return this.#closing.signal.aborted
+      ? new StoreUnavailableError("The connection to Redis is closed")
+      : new StoreDisconnectedError(
+        "Redis can't be reached",
+        this.#restored.promise,
+      );
   }
 
   /**
@@ -150,33 +159,38 @@ export class RedisLink {
   async #connect(onOpen: () => void): Promise<void> {
     const lost = Promise.withResolvers<never>();
     lost.promise.catch(() => {}); // it is looked at where it matters
-    this.#drop = lost.reject;
-    const client = await openRedisClient(
-      this.#address,
-      lost.reject,
-      connectTimeoutMs,
-    );
+    // At once: what fails by that finds that there is no connection.
+    const drop = (cause: Error) => {
+      if (this.#drop === drop) this.#forgetClient();
+      lost.reject(cause);
+    };
+    this.#drop = drop;
+    const client = await openRedisClient(this.#address, {
+      onLost: drop,
+      timeoutMs: connectTimeoutMs,
+      signal: this.#closing.signal,
+    });
+    const commit = () => {
+      this.#client = client;
+      onOpen();
+      log.info("Connected to Redis");
+      this.#hasOpened = true;
+      this.#opened.resolve();
+      this.#restored.resolve();
+    };
     try {
+      const checking = checkRedis(client, this.#address);
       const run = await Promise.race([
-        checkRedis(client, this.#address),
+        inTime(checking, connectTimeoutMs, this.#closing.signal),
         lost.promise,
       ]);
-      const commit = () => {
-        this.#client = client;
-        onOpen();
-        log.info("Connected to Redis");
-        this.#hasOpened = true;
-        this.#opened.resolve();
-        this.#restored.resolve();
-      };
       const opening = this.#open(client, run, commit);
-      await Promise.race([opening, lost.promise]);
-      await Promise.race([this.#tick(client), lost.promise]);
+      await Promise.race([
+        Promise.all([opening, this.#tick(client)]),
+        lost.promise,
+      ]);
     } finally {
-      if (this.#client === client) {
-        this.#client = undefined;
-        this.#restored = Promise.withResolvers();
-      }
+      this.#forgetClient();
       client.destroy();
     }
   }
@@ -192,7 +206,14 @@ export class RedisLink {
     await this.#user.open(client, run, commit);
   }
 
+  #forgetClient(): void {
+    if (this.#client === undefined) return;
+    this.#client = undefined;
+    this.#restored = Promise.withResolvers();
+  }
+
   async #tick(client: RedisClient): Promise<void> {
+    let wasRefused = false;
     while (!this.#closing.signal.aborted) {
       const ticking = this.#user.tick(client);
       // More than one look: this process may have been busy during the first.
@@ -200,7 +221,15 @@ export class RedisLink {
         if (looks < maxLooks) continue;
         throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
       }
-      await ticking;
+      try {
+        await ticking;
+        wasRefused = false;
+      } catch (error) {
+        // There it is, and can be read: it is no use to connect again.
+        if (!isRefusal(error)) throw error;
+        if (!wasRefused) log.error("Redis takes no writes: {error}", { error });
+        wasRefused = true;
+      }
       await this.#pause(tickIntervalMs);
     }
   }
@@ -221,7 +250,7 @@ export class RedisLink {
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
       this.#opened.reject(
-        new StoreOpenError(`Redis: ${explainRedis(error)}`, { cause: error }),
+        asStoreOpenError(error),
       );
       return;
     }

@@ -52,6 +52,11 @@ export class RedisPublisher {
     this.#retention = retention;
   }
 
+  /** Takes nothing for known any more: Redis may have an older copy of its data now. */
+  forget(): void {
+    this.#known.clear();
+  }
+
   /** @throws {StoreUnavailableError} When Redis can't be reached or written. */
   publish({ connectionId, change }: Publication): Promise<PublishOutcome> {
     return new Promise((resolve, reject) => {

@@ -25,8 +25,11 @@ export interface RedisPulseOptions {
   readonly historyTtlMs: number;
   /** Called for a part in which this process was not known any more. */
   readonly onUnknown: (shard: number, client: RedisClient) => Promise<void>;
-  /** Called with a task whose lease has ended: no other process is for a while. */
-  readonly onLeaseEnd: (connectionId: string) => Promise<void>;
+  /**
+   * Called with a task whose lease had ended by then, in milliseconds since 1970
+   * as Redis has it: no other process is for a while.
+   */
+  readonly onLeaseEnd: (connectionId: string, byMs: number) => Promise<void>;
 }
 
 /**
@@ -41,11 +44,40 @@ export class RedisPulse {
     this.#options = options;
   }
 
-  /** @param run See `checkRedis`. */
-  async beat(client: RedisClient, run: string): Promise<void> {
+  /**
+   * Says so on a new connection, and that nobody watches here yet: what was left
+   * while Redis was away is not known there.
+   *
+   * @param run See `checkRedis`.
+   */
+  async begin(client: RedisClient, run: string): Promise<void> {
     await Promise.all(
-      shards.map((shard) => this.#beatIn(shard, client, run)),
+      shards.map((shard) => this.#tick(shard, client, [run, "0", "1"])),
     );
+  }
+
+  /**
+   * @param run See `checkRedis`.
+   * @param canWork Whether what is due can be done: not on a connection that is
+   * still made ready.
+   */
+  async beat(
+    client: RedisClient,
+    run: string,
+    canWork: boolean,
+  ): Promise<void> {
+    const most = String(canWork ? maxPerBeat : 0);
+    await Promise.all(shards.map(async (shard) => {
+      const [isKnown, nowMs, ...due] = await this.#tick(
+        shard,
+        client,
+        [run, most, "0"],
+      );
+      for (const connectionId of due) {
+        this.#endLease(String(connectionId), Number(nowMs));
+      }
+      if (isKnown !== 1) await this.#options.onUnknown(shard, client);
+    }));
   }
 
   /** Says that this process is gone. */
@@ -58,29 +90,29 @@ export class RedisPulse {
     }));
   }
 
-  async #beatIn(
+  async #tick(
     shard: number,
     client: RedisClient,
-    run: string,
-  ): Promise<void> {
-    const { prefix, node, historyTtlMs, onUnknown } = this.#options;
+    [run, most, isNew]: readonly [run: string, most: string, isNew: string],
+  ): Promise<readonly unknown[]> {
+    const { prefix, node, historyTtlMs } = this.#options;
     const base = shardBase(prefix, shard);
-    const [isKnown, ...due] = listOf(
+    return listOf(
       await client.run(tickScript, shardKeys(base), [
         base,
         crypto.randomUUID(),
         run,
         node,
-        ...[patienceMs, claimMs, historyTtlMs, maxPerBeat].map(String),
+        ...[patienceMs, claimMs, historyTtlMs].map(String),
+        most,
+        isNew,
       ]),
     );
-    for (const connectionId of due) this.#endLease(String(connectionId));
-    if (isKnown !== 1) await onUnknown(shard, client);
   }
 
-  async #endLease(connectionId: string): Promise<void> {
+  async #endLease(connectionId: string, byMs: number): Promise<void> {
     try {
-      await this.#options.onLeaseEnd(connectionId);
+      await this.#options.onLeaseEnd(connectionId, byMs);
     } catch (error) {
       // It comes again, here or in another process.
       log.error("The loss of a task could not be stored: {error}", {

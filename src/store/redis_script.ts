@@ -18,15 +18,22 @@ export function script(...parts: readonly string[]): RedisScript {
  *
  * `KEYS[1..9]` are those of the part, `ARGV[1..3]`: what its keys begin with; a
  * new epoch, should one be needed; in which run of Redis this happens, `?` for
- * 'find out'. Where the run is another than that in which something was
- * written, the end of what was written may have been lost, and its offsets
- * would be given again: so it gets another epoch.
+ * 'find out' (see `checkRedis`). Where the run is another than that in which
+ * something was written, the end of what was written may have been lost, and its
+ * offsets would be given again: so it gets another epoch; except where both are
+ * marked `+`, as losing nothing.
  */
 export const prelude = `
 local shard, leases, nodes = KEYS[1], KEYS[2], KEYS[3]
 local base, fresh, run = ARGV[1], ARGV[2], ARGV[3]
 if run == '?' then
   run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+end
+
+local function isSame(other)
+  if not other then return false end
+  if string.match(other, '^[^+]*') == string.match(run, '^[^+]*') then return true end
+  return string.sub(other, -1) == '+' and string.sub(run, -1) == '+'
 end
 
 local function renew()
@@ -37,7 +44,7 @@ end
 -- The epoch of histories that begin now.
 local function newEpoch()
   local known = redis.call('HMGET', shard, 'epoch', 'run')
-  if known[1] and known[2] == run then return known[1] end
+  if known[1] and isSame(known[2]) then return known[1] end
   return renew()
 end
 

@@ -4,8 +4,8 @@ import type { RedisAddress } from "./redis_address.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { StoreOpenError } from "./store.ts";
 
-/** Stands for all runs of a Redis that has written down whatever it has acknowledged. */
-const oneRun = "lossless";
+/** Marks a run of which nothing acknowledged is lost: the next one goes on with it. */
+const lossless = "+";
 
 /** `?`: each script finds out, as the nodes of a Cluster have runs of their own. */
 const anyRun = "?";
@@ -14,10 +14,10 @@ const anyRun = "?";
  * Looks what kind of Redis this is, and says in the log what an operator should
  * know.
  *
- * @returns By which scripts tell one run of it from another. One server without
- * replicas that flushes its append-only file before it answers has its data
- * after a restart; any other, and a replica that takes over, may lack the end
- * of what was acknowledged.
+ * @returns By which scripts tell one run of it from another, marked `+` where
+ * nothing is lost between them: one server without replicas that flushes its
+ * append-only file before it answers has its data after a restart; any other,
+ * and a replica that takes over, may lack the end of what was acknowledged.
  * @throws {StoreOpenError} When it is too old.
  */
 export async function checkRedis(
@@ -25,7 +25,6 @@ export async function checkRedis(
   { kind }: RedisAddress,
 ): Promise<string> {
   const info = await client.info();
-  if (info.size === 0) return anyRun;
   const version = info.get("redis_version") ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 6 || (major === 6 && minor < 2)) {
@@ -44,19 +43,14 @@ export async function checkRedis(
       "Redis has no append-only file: what it has acknowledged since its last snapshot is lost when it stops (set appendonly yes)",
     );
   }
-  const isLossless = kind === "server" && isLogged && isAlone(info) &&
-    await flushesAlways(client);
-  return isLossless ? oneRun : info.get("run_id") ?? anyRun;
-}
-
-/**
- * Whether it has no replica and never was one: else what answers at its address
- * next may be another server, which lacks the end.
- */
-function isAlone(info: ReadonlyMap<string, string>): boolean {
-  return info.get("role") === "master" &&
-    info.get("connected_slaves") === "0" &&
-    /^0*$/.test(info.get("master_replid2") ?? "");
+  const run = info.get("run_id");
+  if (kind === "cluster" || run === undefined) return anyRun;
+  // Where there is a replica, it may be the one that is here next time.
+  const isAlone = kind === "server" && info.get("connected_slaves") === "0" &&
+    info.get("second_repl_offset") === "-1";
+  return isAlone && isLogged && await flushesAlways(client)
+    ? run + lossless
+    : run;
 }
 
 /** Whether what is acknowledged is on the disk; not where Redis won't say. */

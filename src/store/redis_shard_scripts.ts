@@ -42,24 +42,27 @@ return answer
  *
  * `ARGV[4..]`: the node; how long it counts without saying so again, in ms;
  * how long a lease that ended is left to it, in ms; how long tasks live, in ms;
- * the most to do at once. Returns 1 where the node was known (else 0: what it
- * told before is forgotten), and the
- * tasks whose leases ended.
+ * the most to do at once; 1 where what is known of the node is to be forgotten
+ * first. Returns 1 where the node was known (else 0), the time in ms since 1970,
+ * and the tasks whose leases ended.
  */
 export const tickScript: RedisScript = script(
   prelude,
   `
 local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local own = base .. 'w:' .. node
-local answer = { redis.call('HEXISTS', own, '') }
+local now, tick = clock()
+if ARGV[9] == '1' then redis.call('DEL', own) end
+-- What was told since a flush is there without this.
+local answer = { redis.call('HEXISTS', own, ''), whole(now) }
 redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
 redis.call('PEXPIRE', own, patience)
+redis.call('PEXPIRE', base .. 'u:' .. node, patience)
 for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
   if redis.call('EXISTS', base .. 'w:' .. other) == 0 then redis.call('SREM', nodes, other) end
 end
 
-local now, tick = clock()
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', whole(now), 'LIMIT', 0, count)) do
   redis.call('ZADD', leases, whole(now + claim), id)
   answer[#answer + 1] = id

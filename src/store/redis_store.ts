@@ -2,7 +2,8 @@ import { log } from "../log.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { RedisAddress } from "./redis_address.ts";
 import { encodeNotice } from "./redis_announcement.ts";
-import { inTime, type RedisClient } from "./redis_client.ts";
+import { inTime } from "./in_time.ts";
+import type { RedisClient } from "./redis_client.ts";
 import { RedisFeeds } from "./redis_feeds.ts";
 import { shardBase, shardCount, shardKeys } from "./redis_keys.ts";
 import { RedisLink } from "./redis_link.ts";
@@ -27,6 +28,10 @@ import {
   type Store,
   type TaskList,
 } from "./store.ts";
+import { Turns } from "./turns.ts";
+
+/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+const maxReads = 16;
 
 /** How long it may take to say goodbye, in milliseconds. */
 const goodbyeMs = 1_000;
@@ -42,11 +47,14 @@ export class RedisStore implements Store {
   readonly link: RedisLink;
   readonly isCluster: boolean;
   readonly #prefix: string;
+  readonly #database: number;
   readonly #retention: Retention;
   readonly #feeds: RedisFeeds;
   readonly #publisher: RedisPublisher;
   readonly #pulse: RedisPulse;
+  readonly #reads = new Turns(maxReads);
   #run = "?";
+  #isClosing = false;
 
   /**
    * @param prefix What the names of all keys and channels begin with.
@@ -61,16 +69,19 @@ export class RedisStore implements Store {
   ) {
     this.isCluster = address.kind === "cluster";
     this.#prefix = prefix;
+    this.#database = address.database;
     this.#retention = retention;
     this.#feeds = new RedisFeeds({
       prefix,
+      database: address.database,
       node: this.node,
       announce,
-      read: (client, id, since, limit) => this.#read(client, id, since, limit),
+      read: async (client, id, since, limit) =>
+        parseView(await this.#read(client, id, since, limit)),
     });
     this.link = new RedisLink(address, {
       open: (client, run, commit) => this.#open(client, run, commit),
-      tick: (client) => this.#pulse.beat(client, this.#run),
+      tick: (client) => this.#tick(client),
     });
     this.#publisher = new RedisPublisher(
       this.link,
@@ -82,7 +93,7 @@ export class RedisStore implements Store {
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
       onUnknown: (shard, client) => this.#feeds.retell(shard, client),
-      onLeaseEnd: (id) => this.#publishLoss(id),
+      onLeaseEnd: (id, byMs) => this.#publishLoss(id, byMs),
     });
   }
 
@@ -106,8 +117,10 @@ export class RedisStore implements Store {
     since?: StreamPosition | "oldest",
     limit?: number,
   ): Promise<HistoryView> {
-    const view = await this.link.use((client) =>
-      this.#read(client, connectionId, since, limit)
+    const view = parseView(
+      await this.link.use((client) =>
+        this.#read(client, connectionId, since, limit)
+      ),
     );
     this.#feeds.note(connectionId, view);
     return view;
@@ -166,9 +179,10 @@ export class RedisStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     const { client } = this.link;
     try {
-      if (client) await inTime(this.#pulse.end(client), goodbyeMs, () => {});
+      if (client) await inTime(this.#pulse.end(client), goodbyeMs);
     } catch (error) {
       log.debug("Redis was not told that this process ends: {error}", {
         error,
@@ -183,34 +197,45 @@ export class RedisStore implements Store {
     commit: () => void,
   ): Promise<void> {
     this.#run = run;
-    await this.#pulse.beat(client, run);
+    this.#publisher.forget();
+    await this.#pulse.begin(client, run);
     await this.#feeds.restore(client, commit);
   }
 
-  async #read(
+  async #tick(client: RedisClient): Promise<void> {
+    if (this.#isClosing) return; // who has said goodbye is not there again
+    const isReady = this.link.client === client;
+    await this.#pulse.beat(client, this.#run, isReady);
+  }
+
+  #read(
     client: RedisClient,
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit?: number,
-  ): Promise<HistoryView> {
+  ): Promise<unknown> {
     const { keys, args } = this.#name(connectionId);
-    return parseView(
-      await client.run(readScript, keys, [
+    const { historyLimit } = this.#retention;
+    return this.#reads.take(() =>
+      client.run(readScript, keys, [
         ...args,
-        ...readArgs(since, limit, this.#retention.historyLimit),
-      ]),
+        ...readArgs(since, limit, historyLimit),
+      ])
     );
   }
 
-  /** The task may be another one by now: then the store refuses. */
-  async #publishLoss(connectionId: string): Promise<void> {
+  /** The lease may have been renewed by now; and where it is later, the store refuses. */
+  async #publishLoss(connectionId: string, byMs: number): Promise<void> {
     const { state } = await this.read(connectionId);
-    if (state?.leaseEndsAtMs === undefined) return;
-    const { offset } = state.snapshot;
+    const { leaseEndsAtMs, snapshot } = state ?? {};
+    if (leaseEndsAtMs === undefined || leaseEndsAtMs > byMs || !snapshot) {
+      return;
+    }
+    const { offset } = snapshot;
     await this.publish(connectionId, { kind: "lost", offset });
   }
 
   #name(connectionId: string): RedisTask {
-    return nameTask(this.#prefix, this.#run, connectionId);
+    return nameTask(this.#prefix, this.#database, this.#run, connectionId);
   }
 }

@@ -23,10 +23,12 @@ export interface RedisTask {
  * Names a task to a script.
  *
  * @param prefix What all keys begin with.
+ * @param database Its number.
  * @param run See `checkRedis`.
  */
 export function nameTask(
   prefix: string,
+  database: number,
   run: string,
   connectionId: string,
 ): RedisTask {
@@ -34,7 +36,7 @@ export function nameTask(
   return {
     keys: [...shardKeys(base), ...taskKeys(base, connectionId)],
     args: [base, crypto.randomUUID(), run, connectionId],
-    channel: taskChannel(base, connectionId),
+    channel: taskChannel(base, database, connectionId),
     base,
   };
 }
@@ -47,6 +49,13 @@ export function parseState(json: string, epoch: string): TaskState {
   return { ...state, snapshot };
 }
 
+/**
+ * After how many bytes of events one read has enough. What has not been sent
+ * yet to a client that subscribes counts for Redis, and beyond 32 MB it hangs
+ * up (`client-output-buffer-limit pubsub`).
+ */
+const enoughBytes = 262_144;
+
 /** The last arguments of the read script. */
 export function readArgs(
   since: StreamPosition | "oldest" | undefined,
@@ -57,7 +66,8 @@ export function readArgs(
     ? since
     : { epoch: "", offset: 0 };
   const which = typeof since === "object" ? "after" : since ?? "none";
-  return [which, epoch, offset, limit ?? -1, historyLimit].map(String);
+  return [which, epoch, offset, limit ?? -1, historyLimit, enoughBytes]
+    .map(String);
 }
 
 /** The answer of the read script. @throws {TypeError} When it is another's. */

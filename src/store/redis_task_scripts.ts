@@ -23,7 +23,7 @@ local function current()
     if unlist() then return renew(), '0', false, '0' end
     return newEpoch(), '0', false, '0'
   end
-  if found[5] ~= run then
+  if not isSame(found[5]) then
     redis.call('HSET', task, 'epoch', fresh, 'run', run)
     newEpoch()
     epoch = fresh
@@ -86,11 +86,11 @@ if isStale then return { 'stale', epoch, rev, state, unpack(places) } end
 if after == '-' then return { 'done', rev, 0 } end
 
 if not state then redis.call('DEL', history, names) end
-local added = 0
+local added, messages = 0, {}
 for at = 13 + 2 * count, #ARGV, 4 do
   local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if place == '-' then
-    redis.call('PUBLISH', channel, head)
+    messages[#messages + 1] = head
   else
     added, offset = added + 1, place
     if name == '' then
@@ -99,14 +99,22 @@ for at = 13 + 2 * count, #ARGV, 4 do
       redis.call('XADD', history, place .. '-0', 'e', json, 'n', name)
       redis.call('HSET', names, name, place)
     end
-    redis.call('PUBLISH', channel, head .. '\\n' .. json)
+    messages[#messages + 1] = head .. '\\n' .. json
   end
+end
+
+-- After what may still be refused, as when there is no memory left.
+local function announce()
+  for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
 end
 
 rev = whole(tonumber(rev) + 1)
 local before = redis.call('HGET', task, 'status')
 redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset, 'status', status, 'run', run)
-if added == 0 then return { 'done', rev, 0 } end
+if added == 0 then
+  announce()
+  return { 'done', rev, 0 }
+end
 
 local excess = redis.call('XLEN', history) - limit
 if excess > 0 then
@@ -129,6 +137,7 @@ redis.call('HSET', shard, 'tick', whole(tick))
 if before and before ~= status then redis.call('ZREM', base .. 'i:' .. before, id) end
 redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
 if lease == '-' then redis.call('ZREM', leases, id) else redis.call('ZADD', leases, lease, id) end
+announce()
 return { 'done', rev, watchers() }
 `,
 );
@@ -136,7 +145,7 @@ return { 'done', rev, watchers() }
 /**
  * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, or those
  * `after` a position; its epoch and offset; the most events (-1: all); how many
- * are kept.
+ * are kept; after how many bytes of events there is enough.
  *
  * Returns epoch, rev, state, watchers, 1 where history reaches back so far
  * (else 0), and for each event its offset and JSON.
@@ -157,13 +166,18 @@ elseif which == 'none' or since ~= epoch then return answer end
 if from < oldest or from > newest then return answer end
 answer[5] = 1
 if from == newest or count == 0 then return answer end
-local start = whole(from + 1) .. '-0'
-local entries = count < 0
-  and redis.call('XRANGE', history, start, '+')
-  or redis.call('XRANGE', history, start, '+', 'COUNT', count)
-for _, entry in ipairs(entries) do
-  answer[#answer + 1] = string.match(entry[1], '%d+')
-  answer[#answer + 1] = entry[2][2]
+local left, bytes = count < 0 and kept or count, tonumber(ARGV[10])
+while left > 0 and bytes > 0 do
+  local start, few = whole(from + 1) .. '-0', whole(math.min(left, 50))
+  local entries = redis.call('XRANGE', history, start, '+', 'COUNT', few)
+  if #entries == 0 then break end
+  for _, entry in ipairs(entries) do
+    if bytes <= 0 then break end
+    local place, json = string.match(entry[1], '%d+'), entry[2][2]
+    answer[#answer + 1] = place
+    answer[#answer + 1] = json
+    from, left, bytes = tonumber(place), left - 1, bytes - #json
+  end
 end
 return answer
 `,

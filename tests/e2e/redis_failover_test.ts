@@ -1,9 +1,11 @@
-import { assert, assertMatch } from "@std/assert";
+import { assert } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
+import { eventually } from "../support/eventually.ts";
 import { runTool } from "../support/external_tool.ts";
 import { testWith } from "../support/foreign_program.ts";
+import { freePort } from "../support/free_port.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
-import { startSentinel } from "../support/redis_sentinel.ts";
+import { RedisSentinel } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
 
 const redis = { command: ["redis-server", "--version"], from: "redis-server" };
@@ -19,12 +21,12 @@ await testWith(
       args: ["--replicaof", "127.0.0.1", String(master.port)],
     });
     await replica.logged(/sync: Finished with success/);
-    await using sentinel = await startSentinel(master);
+    await using sentinel = await RedisSentinel.start(master);
     await using loaded = await LoadedNodes.start({ store: sentinel.url });
     const { all } = loaded.nodes;
     await master.kill();
     await loaded.unavailable(all);
-    await sentinel.failover();
+    await sentinel.switched();
     // What a master acknowledges may not have reached its replica yet.
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(all);
@@ -72,7 +74,10 @@ await testWith(
     const servers = await Promise.all([0, 1, 2].map(() =>
       RedisServer.start({
         appendFsync: "always",
-        args: ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+        args: [
+          ...["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"],
+          ...["--cluster-port", String(freePort())],
+        ],
       })
     ));
     for (const server of servers) stack.use(server);
@@ -99,11 +104,7 @@ await testWith(
 
 /** Waits until a node of a Cluster finds all others there. */
 async function isWhole(server: RedisServer): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const info = String(await server.command("CLUSTER", "INFO"));
-    if (info.includes("cluster_state:ok")) return;
-    if (Date.now() > deadline) assertMatch(info, /cluster_state:ok/);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await eventually(async () =>
+    String(await server.command("CLUSTER", "INFO")).includes("cluster_state:ok")
+  );
 }

@@ -1,16 +1,20 @@
-import { RedisServer } from "../support/redis_server.ts";
+import { shareRedis } from "../support/shared_redis.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { testStoreContract } from "./store_contract.ts";
 
+const redis = await shareRedis();
+
 testStoreContract("RedisStore", async (retention, announce) => {
-  const redis = await RedisServer.start();
-  const store = await openRedisStore(redis, "test:", announce, retention);
+  const prefix = redis.prefix();
+  const store = await openRedisStore(
+    redis.server,
+    prefix,
+    announce,
+    retention,
+  );
   return {
     store,
-    elapse: (ms) => ageRedis(redis, "test:", ms),
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      await redis[Symbol.asyncDispose]();
-    },
+    elapse: (ms) => ageRedis(redis.server, prefix, ms),
+    [Symbol.asyncDispose]: () => store.close(),
   };
 });

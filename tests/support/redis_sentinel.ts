@@ -1,48 +1,83 @@
+import { join } from "node:path";
+import { inTime } from "./deadline.ts";
 import { ForeignProgram } from "./foreign_program.ts";
 import { freePort } from "./free_port.ts";
+import { type Reply, sendCommand } from "./resp.ts";
 import type { RedisServer } from "./redis_server.ts";
-import { makeTempDir } from "./temp_dir.ts";
+import { makeTempDir, type TempDir } from "./temp_dir.ts";
 
-/** A real Sentinel that watches one master with its replica, and puts the replica in its place; dispose of it to stop it. */
-export interface RedisSentinel extends AsyncDisposable {
-  /** Where it is, and what it calls the master: `redis://…?sentinel=main`. */
-  readonly url: string;
-  /** Resolves when it has made a replica the master. */
-  failover(): Promise<void>;
+/** By which name the master is known. */
+const masterName = "tests";
+
+/** A Sentinel that watches over one master and its replicas, and decides alone; dispose of it to stop it. */
+export class RedisSentinel implements AsyncDisposable {
+  readonly port: number;
+  readonly #program: ForeignProgram;
+  readonly #folder: TempDir;
+
+  private constructor(port: number, folder: TempDir) {
+    this.port = port;
+    this.#folder = folder;
+    this.#program = new ForeignProgram([
+      ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
+      ...[join(folder.path, "sentinel.conf"), "--sentinel"],
+    ], { cwd: folder.path });
+  }
+
+  /** Starts one, and waits until it knows the master and one replica. */
+  static async start(master: RedisServer): Promise<RedisSentinel> {
+    const folder = await makeTempDir();
+    const port = freePort();
+    await folder.write(
+      "sentinel.conf",
+      [
+        `port ${port}`,
+        "bind 127.0.0.1",
+        `dir ${folder.path}`,
+        `sentinel monitor ${masterName} 127.0.0.1 ${master.port} 1`,
+        `sentinel down-after-milliseconds ${masterName} 500`,
+        `sentinel failover-timeout ${masterName} 5000`,
+        "",
+      ].join("\n"),
+    );
+    const sentinel = new RedisSentinel(port, folder);
+    await sentinel.#program.wrote(/\+slave /);
+    return sentinel;
+  }
+
+  /** By which the master is found. */
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}?sentinel=${masterName}`;
+  }
+
+  /** Sends one command, over a connection of its own. */
+  async command(...words: readonly string[]): Promise<Reply> {
+    using connection = await Deno.connect({
+      hostname: "127.0.0.1",
+      port: this.port,
+    });
+    return await sendCommand(connection, ...words);
+  }
+
+  /** Waits until another server has become the master. */
+  async switched(): Promise<void> {
+    await this.#program.wrote(/\+switch-master /);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+    await this.#folder[Symbol.asyncDispose]();
+  }
 }
 
-/** Starts one, and waits until it knows the replica. */
-export async function startSentinel(
-  master: RedisServer,
-): Promise<RedisSentinel> {
-  await using stack = new AsyncDisposableStack();
-  const folder = stack.use(await makeTempDir());
-  const port = freePort();
-  // It writes into its configuration.
-  const file = await folder.write(
-    "sentinel.conf",
-    [
-      `port ${port}`,
-      "bind 127.0.0.1",
-      `sentinel monitor main 127.0.0.1 ${master.port} 1`,
-      "sentinel down-after-milliseconds main 1000",
-      "sentinel failover-timeout main 5000",
-      "",
-    ].join("\n"),
-  );
-  const program = stack.use(
-    new ForeignProgram([
-      ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
-      ...[file, "--sentinel"],
-    ], { cwd: folder.path }),
-  );
-  await program.wrote(/\+slave /);
-  const kept = stack.move();
-  return {
-    url: `redis://127.0.0.1:${port}?sentinel=main`,
-    async failover() {
-      await program.wrote(/\+switch-master /);
-    },
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+/** Waits until a replica has all that its master has. */
+export async function replicated(replica: RedisServer): Promise<void> {
+  const waiting = async () => {
+    for (;;) {
+      const info = String(await replica.command("INFO", "replication"));
+      if (info.includes("master_link_status:up")) return;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   };
+  await inTime(waiting(), () => "not replicated");
 }

@@ -30,7 +30,7 @@ export async function openRedisStore(
  * sooner, and what happened, happened earlier. Redis' own clock can't be set.
  */
 export async function ageRedis(
-  redis: RedisServer,
+  redis: { command(...words: readonly string[]): Promise<unknown> },
   prefix: string,
   ms: number,
 ): Promise<void> {

@@ -1,0 +1,42 @@
+import type { Announce, Announcement } from "../../src/store/store.ts";
+import { inTime } from "./deadline.ts";
+
+/** What a store announces, kept and waited for. */
+export class Announcements {
+  readonly all: Announcement[] = [];
+  #wake = () => {};
+
+  readonly take: Announce = (announcement) => {
+    this.all.push(announcement);
+    this.#wake();
+    return 1;
+  };
+
+  /** In short, of one task: the offset of an event, or what else it is. */
+  of(connectionId: string): (number | string)[] {
+    return this.all.filter((announcement) =>
+      connectionId ===
+        (announcement.kind === "event"
+          ? announcement.event.connection_id
+          : announcement.connectionId)
+    ).map((announcement) =>
+      announcement.kind === "event"
+        ? announcement.event.offset
+        : announcement.kind
+    );
+  }
+
+  /** Waits until so many have come of a task, and says which. */
+  async until(
+    connectionId: string,
+    count: number,
+  ): Promise<(number | string)[]> {
+    const arrived = async () => {
+      while (this.of(connectionId).length < count) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    };
+    await inTime(arrived(), () => `${this.of(connectionId)}, not ${count}`);
+    return this.of(connectionId);
+  }
+}

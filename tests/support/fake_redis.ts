@@ -1,0 +1,160 @@
+import type { OnMessage, RedisClient } from "../../src/store/redis_client.ts";
+import { taskOfChannel } from "../../src/store/redis_keys.ts";
+import type { HistoryView } from "../../src/store/store.ts";
+import type { StreamPosition } from "../../src/tasks/event.ts";
+import { applyChange, type TaskState } from "../../src/tasks/state.ts";
+import { encodeHead } from "../../src/store/redis_announcement.ts";
+
+/** A task in a {@linkcode FakeRedis}. */
+interface FakeTask {
+  readonly epoch: string;
+  readonly state: TaskState | undefined;
+  /** The events as JSON, the first of which has this offset. */
+  readonly events: readonly string[];
+  readonly first: number;
+}
+
+/** As much of Redis as feeds see: histories, and who is subscribed. */
+export class FakeRedis {
+  readonly #tasks = new Map<string, FakeTask>();
+  readonly #clients = new Set<FakeRedisClient>();
+
+  /** Connects another client. */
+  connect(): FakeRedisClient {
+    const client = new FakeRedisClient();
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Publishes an event, to the clients as well. */
+  publish(connectionId: string): void {
+    const task = this.#task(connectionId);
+    const { epoch } = task;
+    const result = applyChange(task.state, {}, {
+      connectionId,
+      epoch,
+      now: new Date(0),
+    });
+    if ("code" in result || !result.event) throw new Error("Refused");
+    const { event, state } = result;
+    const json = JSON.stringify(event);
+    this.#tasks.set(connectionId, {
+      ...task,
+      state,
+      events: [...task.events, json],
+    });
+    this.say(connectionId, `${encodeHead(state)}\n${json}`);
+  }
+
+  /** Sends a message to who is subscribed. */
+  say(connectionId: string, message: string): void {
+    for (const client of this.#clients) client.hear(connectionId, message);
+  }
+
+  /** Has another history of it, with so many events, unless it is given more. */
+  renew(connectionId: string, epoch: string): void {
+    this.#tasks.set(connectionId, {
+      epoch,
+      state: undefined,
+      events: [],
+      first: 1,
+    });
+  }
+
+  /** Keeps the newest events alone. */
+  trim(connectionId: string, count: number): void {
+    const task = this.#task(connectionId);
+    const events = task.events.slice(-count);
+    const first = task.first + task.events.length - events.length;
+    this.#tasks.set(connectionId, { ...task, events, first });
+  }
+
+  read(
+    connectionId: string,
+    since: StreamPosition,
+    limit: number,
+  ): HistoryView {
+    const { epoch, state, events, first } = this.#task(connectionId);
+    const offset = state?.snapshot.offset ?? 0;
+    const recovered = since.epoch === epoch && since.offset >= first - 1 &&
+      since.offset <= offset;
+    const from = since.offset + 1 - first;
+    return {
+      epoch,
+      offset,
+      state,
+      recovered,
+      events: recovered
+        ? events.slice(from, from + limit).map((json, index) => ({
+          offset: since.offset + 1 + index,
+          json,
+        }))
+        : [],
+    };
+  }
+
+  #task(connectionId: string): FakeTask {
+    return this.#tasks.get(connectionId) ??
+      { epoch: "one", state: undefined, events: [], first: 1 };
+  }
+}
+
+/** A connection that does what it is told at once, and keeps a record of it. */
+export class FakeRedisClient implements RedisClient {
+  /** What was done: `+a`, `-a` for subscriptions, `a=2` for watchers. */
+  readonly done: string[] = [];
+  /** The tasks that it is subscribed to. */
+  readonly subscribed = new Set<string>();
+  /** How many watch each task, as it was told. */
+  readonly watchers = new Map<string, number>();
+  /** Called before something resolves; what it throws is what that rejects with. */
+  before: (what: string) => void | Promise<void> = () => {};
+  #onMessage: OnMessage = () => {};
+
+  async subscribe(
+    channels: readonly string[],
+    onMessage: OnMessage,
+  ): Promise<void> {
+    this.#onMessage = onMessage;
+    for (const id of channels.map(taskOfChannel)) {
+      this.done.push(`+${id}`);
+      this.subscribed.add(id);
+    }
+    await this.before(`+${channels.map(taskOfChannel)}`);
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    const id = taskOfChannel(channel);
+    this.done.push(`-${id}`);
+    this.subscribed.delete(id);
+    await this.before(`-${id}`);
+  }
+
+  /** The only script is that which tells of watchers. */
+  async run(
+    _script: unknown,
+    _keys: readonly string[],
+    [id = "", watchers = ""]: readonly string[],
+  ): Promise<unknown> {
+    this.done.push(`${id}=${watchers}`);
+    this.watchers.set(id, Number(watchers));
+    await this.before(`${id}=${watchers}`);
+    return null;
+  }
+
+  hear(connectionId: string, message: string): void {
+    if (this.subscribed.has(connectionId)) {
+      this.#onMessage(message, `test:{1}:t0:${connectionId}`);
+    }
+  }
+
+  send(): Promise<unknown> {
+    return Promise.reject(new Error("Unused"));
+  }
+
+  info(): Promise<ReadonlyMap<string, string>> {
+    return Promise.resolve(new Map());
+  }
+
+  destroy(): void {}
+}

@@ -1,0 +1,42 @@
+import { RedisCluster } from "./redis_cluster.ts";
+import { RedisServer, type RedisServerOptions } from "./redis_server.ts";
+
+/** What all tests of a file use, each with a prefix of its own. */
+export interface Shared<Redis> {
+  readonly server: Redis;
+  /** A prefix that no other test has. */
+  prefix(): string;
+}
+
+/** Starts a Redis for all tests of a file; it is stopped after them. */
+export async function shareRedis(
+  options: RedisServerOptions = {},
+): Promise<Shared<RedisServer>> {
+  const server = await RedisServer.start(options);
+  return await share(server, [server]);
+}
+
+/** Starts a Cluster for all tests of a file; it is stopped after them. */
+export async function shareRedisCluster(): Promise<Shared<RedisCluster>> {
+  const server = await RedisCluster.start();
+  return await share(server, server.nodes);
+}
+
+async function share<Redis extends RedisServer | RedisCluster>(
+  server: Redis,
+  nodes: readonly RedisServer[],
+): Promise<Shared<Redis>> {
+  // What it writes while a test runs would be taken for a leak of that test.
+  await server.command("CONFIG", "SET", "loglevel", "warning");
+  let isStopped = false;
+  Deno.test.afterAll(async () => {
+    isStopped = true;
+    await server[Symbol.asyncDispose]();
+  });
+  // Where a filter leaves none of the tests.
+  addEventListener("unload", () => {
+    if (!isStopped) { for (const node of nodes) node.kill(); }
+  });
+  let count = 0;
+  return { server, prefix: () => `test${++count}:` };
+}
