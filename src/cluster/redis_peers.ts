@@ -10,7 +10,7 @@ import {
 import type { Answer, Answers, Peers, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 /** What {@linkcode RedisPeers} work with. */
 export interface RedisPeersOptions {

@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import type { LinkStreams } from "./link.ts";
 import type { WorkerReady } from "./messages.ts";
-import { Pause } from "./pause.ts";
+import { Pause } from "../pause.ts";
 import { type Shared, WorkerLink } from "./worker_link.ts";
 
 /** A worker's process. */

@@ -27,7 +27,7 @@ function bench() {
   };
   return {
     read: async (since?: StreamPosition | "oldest", run = "one") =>
-      parseView(await call(readScript, readArgs(since, undefined, 100), run)),
+      parseView(await call(readScript, readArgs(since, Infinity, 100), run)),
     forget: (run = "one") => call(forgetScript, ["channel", "gone"], run),
     async publish(known: KnownTask, names: Record<string, number> = {}) {
       const { state, operations } = judgeBatch("a", known, [{}], new Map());
