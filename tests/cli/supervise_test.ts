@@ -183,7 +183,12 @@ Deno.test("supervise() keeps tasks in the file, for a single process too", async
 
 Deno.test("supervise() has each worker open a store in Redis itself", async () => {
   await using redis = await RedisServer.start();
-  await using served = await serveTwo(["--store", redis.url]);
+  await using served = await serveTwo([
+    "--store",
+    redis.url,
+    "--drain-timeout",
+    "1",
+  ]);
   await using watchers = await watchByMany(served.origin, "a");
   let { delivered } = await publish(served.origin, "a");
   // One of the two may hear of the other's watchers a moment later.
