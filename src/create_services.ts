@@ -3,6 +3,7 @@ import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
 import { answerQuestion } from "./cluster/answer_question.ts";
+import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
@@ -11,21 +12,27 @@ import { type Counters, createCounters } from "./counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
-import { noSiblings, type Siblings } from "./siblings.ts";
+import { createMetrics } from "./metrics/create_metrics.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
-import { type OpenedStore, openStore } from "./store/open_store.ts";
+import { type LeasedStore, openStore } from "./store/open_store.ts";
 import type { Announce } from "./store/store.ts";
 import { Hub } from "./tasks/hub.ts";
 
+/** What a process among others has of them, instead of its own. */
+export interface SharedParts {
+  readonly openStore: (announce: Announce) => LeasedStore;
+  readonly peers: Peers;
+}
+
 /** What a worker is given besides. */
 export interface ServiceOptions {
-  /** Which worker this process is. */
+  /** Which worker this process is. @default {1} */
   readonly worker?: number;
-  /** @default {noSiblings} */
-  readonly siblings?: Siblings;
-  /** Opens a store that is another process's. @default {the store that is configured} */
-  readonly openStore?: (announce: Announce) => OpenedStore;
+  /** @default {a store of this process, and no peers} */
+  readonly shared?: SharedParts;
+  /** The other workers. @default {this process is the only one} */
+  readonly siblings?: Peers;
 }
 
 /**
@@ -38,7 +45,7 @@ export interface ServiceOptions {
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
-  options: ServiceOptions = {},
+  { worker = 1, shared, siblings }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
@@ -48,13 +55,18 @@ export async function createServices(
   const registry = new ConnectionRegistry();
   const stats = new Stats(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
-  const opened = options.openStore?.(announce) ??
-    await openStore(config, announce);
+  const opened = shared
+    ? { ...shared.openStore(announce), joinPeers: () => shared.peers }
+    : await openStore(config, announce);
   const store = meteredStore(opened.store, counters, stats);
+  const metrics = createMetrics(
+    { config, counters, hub, registry, worker },
+    siblings !== undefined,
+  );
+  const node = { metrics, registry, stats, worker };
   return {
     config,
-    ...(options.worker === undefined ? {} : { worker: options.worker }),
-    siblings: options.siblings ?? noSiblings,
+    worker,
     verifier,
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
@@ -63,8 +75,10 @@ export async function createServices(
     hub,
     badTokens: new BadTokens(),
     registry,
-    peers: opened.joinPeers((question) => answerQuestion(question, registry)),
+    peers: opened.joinPeers((question) => answerQuestion(question, node)),
+    ...(siblings ? { siblings } : {}),
     counters,
+    metrics,
     page: await readPage(),
     clientFiles: await readClientFiles(),
     stats,

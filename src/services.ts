@@ -5,9 +5,9 @@ import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientFiles } from "./http/client_files.ts";
 import type { ConsoleFiles } from "./http/console.ts";
+import type { Registry } from "./metrics/prometheus.ts";
 import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
-import type { Siblings } from "./siblings.ts";
 import type { Stats } from "./stats.ts";
 import type { Store } from "./store/store.ts";
 import type { Hub } from "./tasks/hub.ts";
@@ -16,10 +16,8 @@ import type { Leases } from "./tasks/lease.ts";
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {
   readonly config: Config;
-  /** Which of a server's workers this is: 1, 2, …; absent where one process is all. */
-  readonly worker?: number;
-  /** The server's other workers. */
-  readonly siblings: Siblings;
+  /** Which of this server's processes this is: 1, 2, … */
+  readonly worker: number;
   readonly verifier: Verifier;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
@@ -32,7 +30,11 @@ export interface Services {
   readonly registry: ConnectionRegistry;
   /** The other nodes. */
   readonly peers: Peers;
+  /** The other workers of this server; left out where it is a single process. */
+  readonly siblings?: Peers;
   readonly counters: Counters;
+  /** What `/metrics` shows of this process. */
+  readonly metrics: Registry;
   /** The newcomer's page, as HTML. */
   readonly page: string;
   readonly clientFiles: ClientFiles;

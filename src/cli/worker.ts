@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { createApp } from "../app.ts";
+import { answerQuestion } from "../cluster/answer_question.ts";
 import { watchEventLoop } from "../event_loop_watch.ts";
 import { configureLog, log } from "../log.ts";
 import { watchMemory } from "../memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
-import { createSiblingAnswers } from "../workers/answer_sibling.ts";
 import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";
 import { SupervisorLink } from "../workers/supervisor_link.ts";
@@ -55,19 +55,24 @@ async function serve(
   { config, publicKey, worker }: WorkerStart,
   stopSignal: Promise<Deno.Signal>,
 ): Promise<number> {
-  configureLog(config.log, Deno.stderr.isTerminal(), worker);
+  configureLog(config.log, Deno.stderr.isTerminal());
   // The supervisor writes the store's file, and starts processes.
   Deno.permissions.revokeSync({ name: "run" });
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
-    siblings: link.siblings,
+    siblings: link.peers,
     ...(isEmbedded(config)
-      ? { openStore: (announce) => link.openStore(announce) }
+      ? {
+        shared: {
+          openStore: (announce) => link.openStore(announce),
+          peers: link.peers,
+        },
+      }
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
-  link.answerSiblings(createSiblingAnswers(services));
+  link.answerQuestions((question) => answerQuestion(question, services));
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);
@@ -86,8 +91,8 @@ async function serve(
   const signaled = Promise.race([stopSignal, memory.exceeded])
     .then((reason) => stopFor(reason, server, config));
   const orphaned = link.gone.then(async () => {
-    log.error("The supervisor has gone: the worker stops");
-    // A drain that is under way ends with it: a second signal ends all at once.
+    log.error("The supervisor has gone, and the store with it");
+    // A drain that is under way is over then: there is nothing to publish to.
     if (!registry.isDraining) await server.stop(hastyDrainMs);
     return 1;
   });

@@ -6,6 +6,8 @@ export const deployFiles = {
   dockerfile: "a Dockerfile",
   grafana: "a dashboard for Grafana",
   alerts: "alert rules for Prometheus",
+  nginx: "a configuration of nginx, before three nodes",
+  haproxy: "the same of HAProxy",
   env: "every setting, with its default and a comment",
 } as const;
 
@@ -18,6 +20,8 @@ const names: Record<Exclude<DeployFileName, "env">, string> = {
   dockerfile: "Dockerfile",
   grafana: "grafana.json",
   alerts: "alerts.yaml",
+  nginx: "nginx.conf",
+  haproxy: "haproxy.cfg",
 };
 
 /**

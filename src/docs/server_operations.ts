@@ -60,8 +60,7 @@ export const serverOperations: readonly Operation[] = [
     path: "/api/stats",
     id: "readStats",
     tag: "Server",
-    summary:
-      "How much the process does, with its other workers, in each second of the last 10 minutes",
+    summary: "How much all nodes do, in each second of the last 10 minutes",
     access: ["admin"],
     parameters: ["since"],
     answers: [{

@@ -4,15 +4,25 @@ import { addProcessMetrics } from "./process_metrics.ts";
 import { Registry } from "./prometheus.ts";
 import { addTaskMetrics } from "./task_metrics.ts";
 
-/** All metrics of this process; one of several workers is a label of each sample. */
-export function createMetrics(services: Services): Registry {
-  const registry = new Registry();
-  addConnectionMetrics(registry, services);
-  addTaskMetrics(registry, services);
-  addProcessMetrics(registry, services);
-  const { worker } = services;
-  if (worker !== undefined) {
-    registry.setDefaultLabels({ worker: String(worker) });
+/**
+ * What `/metrics` shows of a process.
+ *
+ * @param isOneOfSeveral Whether the server has other workers: then which one
+ * it is, is a label of each series.
+ */
+export function createMetrics(
+  parts: Pick<
+    Services,
+    "config" | "counters" | "hub" | "registry" | "worker"
+  >,
+  isOneOfSeveral = false,
+): Registry {
+  const metrics = new Registry();
+  addConnectionMetrics(metrics, parts);
+  addTaskMetrics(metrics, parts);
+  addProcessMetrics(metrics, parts);
+  if (isOneOfSeveral) {
+    metrics.setDefaultLabels({ worker: String(parts.worker) });
   }
-  return registry;
+  return metrics;
 }

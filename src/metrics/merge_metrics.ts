@@ -1,29 +1,23 @@
-/** A metric of several processes. */
-interface MergedMetric {
-  /** Its `# HELP` and `# TYPE`, which all give alike. */
-  readonly head: Set<string>;
-  readonly samples: string[];
-}
-
 /**
- * Makes one exposition out of those of several processes, in Prometheus' text
- * format, where each metric may stand only once. Their samples must differ in a
- * label.
+ * Merges what several processes of the same build show, so that the series of
+ * a metric stand together, as the format wants it.
+ *
+ * @param texts In Prometheus' text format, as its client library writes it; no
+ * series is in two of them.
  */
 export function mergeMetrics(texts: readonly string[]): string {
-  const metrics = new Map<string, MergedMetric>();
+  /** By what stands above it, help and type: the samples of each metric. */
+  const metrics = new Map<string, string[]>();
   for (const text of texts) {
-    let metric: MergedMetric | undefined;
-    for (const line of text.split("\n")) {
-      const [, name] = /^# (?:HELP|TYPE) (\S+)/.exec(line) ?? [];
-      if (name !== undefined) {
-        metric = metrics.get(name) ?? { head: new Set(), samples: [] };
-        metrics.set(name, metric);
-        metric.head.add(line);
-      } else if (line !== "") metric?.samples.push(line);
+    // Line ends in help and labels are escaped.
+    for (const block of text.trimEnd().split("\n\n")) {
+      const [help, type, ...samples] = block.split("\n");
+      const head = `${help}\n${type}`;
+      metrics.set(head, [...metrics.get(head) ?? [], ...samples]);
     }
   }
-  return [...metrics.values()]
-    .map(({ head, samples }) => [...head, ...samples, ""].join("\n"))
-    .join("\n");
+  const blocks = [...metrics].map(([head, samples]) =>
+    [head, ...samples].join("\n")
+  );
+  return `${blocks.join("\n\n")}\n`;
 }

@@ -6,13 +6,19 @@ import { addCounter, addGauge, type Registry } from "./prometheus.ts";
 /** Adds what there is to know of the process; what every process has is named as everywhere. */
 export function addProcessMetrics(
   target: Registry,
-  { config, counters, registry }: Services,
+  { config, counters, registry, worker }: Pick<
+    Services,
+    "config" | "counters" | "registry" | "worker"
+  >,
 ): void {
-  addGauge<"version" | "deno">(target, {
+  addGauge<"version" | "deno" | "worker">(target, {
     name: "taskwire_build_info",
-    help: "1; the labels say which build runs, and on which runtime.",
-    labelNames: ["version", "deno"],
-    read: () => [[{ version, deno: Deno.version.deno }, 1]],
+    help:
+      "1; the labels say which build runs, on which runtime, and which worker answered.",
+    labelNames: ["version", "deno", "worker"],
+    read: () => [
+      [{ version, deno: Deno.version.deno, worker: String(worker) }, 1],
+    ],
   });
   addGauge(target, {
     name: "taskwire_draining",

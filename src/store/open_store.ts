@@ -12,17 +12,21 @@ import { parseRedisUrl, type RedisAddress } from "./redis_address.ts";
 import { createSqliteStore } from "./sqlite_store.ts";
 import type { Announce, Retention, Store } from "./store.ts";
 
-/** A store, what watches its leases, and who else has it. */
-export interface OpenedStore {
+/** A store, and what watches its leases. */
+export interface LeasedStore {
   readonly store: Store;
   readonly leases: Leases;
+}
+
+/** A store that other processes may have as well. */
+export interface OpenedStore extends LeasedStore {
   /**
    * Finds the other processes, which hear of this one once the leases are
    * started.
    *
    * @param answer Answers what they ask.
    */
-  joinPeers(answer: (question: Question) => Answer): Peers;
+  joinPeers(answer: (question: Question) => Promise<Answer>): Peers;
 }
 
 /**

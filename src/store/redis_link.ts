@@ -49,6 +49,8 @@ export class RedisLink {
   readonly #opened = Promise.withResolvers<void>();
   /** The connection, while it can be used. */
   #client: RedisClient | undefined;
+  /** That which is made ready. */
+  #opening: RedisClient | undefined;
   #restored = Promise.withResolvers<void>();
   readonly #channels = new Map<string, OnMessage>();
   /** Whether the start is over, with a connection or without. */
@@ -92,17 +94,11 @@ export class RedisLink {
    *
    * @throws {StoreUnavailableError} When Redis can't be reached, or refuses.
    */
-  async use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
+  use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
-    if (client === undefined) throw this.disconnected();
-    try {
-      return await ask(client);
-    } catch (error) {
-      throw asStoreError(error, (cause) => {
-        if (this.#client === client) this.#drop(cause);
-        return this.disconnected();
-      });
-    }
+    return client
+      ? this.#ask(client, ask)
+      : Promise.reject(this.disconnected());
   }
 
   /** Runs a script. @throws {StoreUnavailableError} When Redis can't be reached, or refuses. */
@@ -122,8 +118,9 @@ export class RedisLink {
    */
   async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
     this.#channels.set(channel, onMessage);
-    if (this.#client === undefined) return;
-    await this.use((client) => client.subscribe([channel], onMessage));
+    const client = this.#client ?? this.#opening;
+    if (client === undefined) return;
+    await this.#ask(client, () => client.subscribe([channel], onMessage));
   }
 
   /** Lets go of the connection, for good. */
@@ -133,6 +130,20 @@ export class RedisLink {
     this.#drop(new Error("closed"));
     await this.#staying;
     this.#restored.resolve(); // to hear that it is closed
+  }
+
+  async #ask<T>(
+    client: RedisClient,
+    ask: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await ask(client);
+    } catch (error) {
+      throw asStoreError(error, (cause) => {
+        if (client === (this.#client ?? this.#opening)) this.#drop(cause);
+        return this.disconnected();
+      });
+    }
   }
 
   async #stayConnected(): Promise<void> {
@@ -165,6 +176,7 @@ export class RedisLink {
       signal: this.#closing.signal,
     });
     const commit = () => {
+      this.#opening = undefined;
       this.#client = client;
       onOpen();
       log.info("Connected to Redis");
@@ -178,6 +190,7 @@ export class RedisLink {
         inTime(checking, connectTimeoutMs, this.#closing.signal),
         lost.promise,
       ]);
+      this.#opening = client;
       const opening = this.#open(client, run, commit);
       await Promise.race([
         Promise.all([
@@ -204,6 +217,7 @@ export class RedisLink {
   }
 
   #forgetClient(): void {
+    this.#opening = undefined;
     if (this.#client === undefined) return;
     this.#client = undefined;
     this.#restored = Promise.withResolvers();

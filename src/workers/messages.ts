@@ -8,7 +8,6 @@ import type {
   PublishOutcome,
   TaskList,
 } from "../store/store.ts";
-import type { StatsReport } from "../stats_report.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Change } from "../tasks/state.ts";
 
@@ -80,35 +79,11 @@ export interface StopRequest {
   readonly timeoutMs?: number;
 }
 
-/** What a worker asks its siblings, beyond what nodes ask each other. */
-export type SiblingQuestion =
-  | { readonly kind: "scrape" }
-  | { readonly kind: "stats"; readonly since: number };
-
-/** What a worker answers to a {@linkcode SiblingQuestion} of the same kind. */
-export type SiblingAnswer =
-  /** Its metrics, in Prometheus' text format. */
-  | { readonly kind: "scrape"; readonly text: string }
-  | { readonly kind: "stats"; readonly report: StatsReport };
-
-/** What one worker asks the others. */
-export type WorkerQuestion = Question | SiblingQuestion;
-
-/** What a worker answers to a {@linkcode WorkerQuestion}. */
-export type WorkerAnswer = Answer | SiblingAnswer;
-
-/** What all the other workers said. */
-export interface WorkerAnswers {
-  readonly answers: readonly WorkerAnswer[];
-  /** How many did not answer. */
-  readonly silent: number;
-}
-
 /** What a worker asks, and waits for the result of. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
-  /** Asks all other workers; the result is {@linkcode WorkerAnswers}. */
-  | { readonly kind: "ask"; readonly question: WorkerQuestion }
+  /** `Peers.ask`; the result is what all others said. */
+  | { readonly kind: "ask"; readonly question: Question }
   /** `Peers.countUser`; the result is the sum. */
   | {
     readonly kind: "count_user";
@@ -129,11 +104,7 @@ export type WorkerMessage =
     readonly watchers: number;
   }
   /** To the question of another worker. */
-  | {
-    readonly kind: "answer";
-    readonly id: number;
-    readonly answer: WorkerAnswer;
-  }
+  | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
   | { readonly kind: "ready"; readonly ready: WorkerReady }
   /** It can't begin: the reason is for whoever started the server. */
   | { readonly kind: "failed"; readonly reason: string };
@@ -147,7 +118,7 @@ export type SupervisorMessage =
   | {
     readonly kind: "question";
     readonly id: number;
-    readonly question: WorkerQuestion;
+    readonly question: Question;
   }
   /** An event of a task that the worker watches; its JSON goes beside it. */
   | {

@@ -1,21 +1,17 @@
-import type {
-  WorkerAnswer,
-  WorkerAnswers,
-  WorkerQuestion,
-} from "./messages.ts";
+import type { Answer, Answers, Question } from "../cluster/peers.ts";
 
 /** How long an answer is waited for, in milliseconds. */
 const answerTimeoutMs = 1_000;
 
 /** Puts a question to one worker, with the number by which its answer is known. */
-export type PutQuestion = (id: number, question: WorkerQuestion) => void;
+export type PutQuestion = (id: number, question: Question) => void;
 
 /** One worker's access to the others. */
 export interface PeersClient {
   /** Asks all others. */
-  ask(question: WorkerQuestion): Promise<WorkerAnswers>;
+  ask(question: Question): Promise<Answers>;
   /** Takes this worker's answer to a question of another. */
-  answer(id: number, answer: WorkerAnswer): void;
+  answer(id: number, answer: Answer): void;
   /** @returns How many connections of a user all workers have. */
   countUser(userId: string, here: number): number;
   /** Forgets what the worker told, and what it was asked: it has gone. */
@@ -26,7 +22,7 @@ export interface PeersClient {
 interface Asked {
   readonly worker: PutQuestion;
   /** Takes the answer, or nothing, once. */
-  readonly settle: (answer?: WorkerAnswer) => void;
+  readonly settle: (answer?: Answer) => void;
 }
 
 /** The workers of one supervisor, which know of each other through it alone. */
@@ -48,10 +44,7 @@ export class SharedPeers {
     };
   }
 
-  async #askOthers(
-    asker: PutQuestion,
-    question: WorkerQuestion,
-  ): Promise<WorkerAnswers> {
+  async #askOthers(asker: PutQuestion, question: Question): Promise<Answers> {
     const others = [...this.#workers].filter((worker) => worker !== asker);
     const all = await Promise.all(
       others.map((worker) => this.#ask(worker, question)),
@@ -60,13 +53,10 @@ export class SharedPeers {
     return { answers, silent: all.length - answers.length };
   }
 
-  #ask(
-    worker: PutQuestion,
-    question: WorkerQuestion,
-  ): Promise<WorkerAnswer | undefined> {
+  #ask(worker: PutQuestion, question: Question): Promise<Answer | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
-      const settle = (answer?: WorkerAnswer) => {
+      const settle = (answer?: Answer) => {
         clearTimeout(timer);
         this.#asked.delete(id);
         resolve(answer);

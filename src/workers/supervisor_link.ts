@@ -1,11 +1,11 @@
 import type { Answer, Peers, Question } from "../cluster/peers.ts";
+import { log } from "../log.ts";
 import {
   type Announce,
   type Announcement,
   StoreUnavailableError,
 } from "../store/store.ts";
-import type { OpenedStore } from "../store/open_store.ts";
-import type { Siblings } from "../siblings.ts";
+import type { LeasedStore } from "../store/open_store.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {
@@ -13,11 +13,9 @@ import type {
   StopRequest,
   SupervisorMessage,
   WorkerMessage,
-  WorkerQuestion,
   WorkerReady,
   WorkerStart,
 } from "./messages.ts";
-import { type AnswerSibling, createRemoteSiblings } from "./remote_siblings.ts";
 import { createRemotePeers } from "./remote_peers.ts";
 import { createRemoteStore } from "./remote_store.ts";
 
@@ -29,12 +27,12 @@ export class SupervisorLink {
   readonly #stopped = Promise.withResolvers<StopRequest>();
   readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
-  #answer: ((question: Question) => Answer) | undefined;
-  #answerSibling: AnswerSibling | undefined;
-  /** The other workers, as parts of one server. */
-  readonly siblings: Siblings;
+  #answer: ((question: Question) => Promise<Answer>) | undefined;
+  /** The other workers. */
+  readonly peers: Peers;
+
   constructor(streams: LinkStreams) {
-    this.siblings = createRemoteSiblings((call) => this.#call(call));
+    this.peers = createRemotePeers((call) => this.#call(call));
     this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
       onMessage: (head, texts) => this.#take(head, texts),
       onEnd: () => this.#end(),
@@ -61,33 +59,19 @@ export class SupervisorLink {
   }
 
   /** The supervisor's store; who owns it watches its leases. */
-  openStore(announce: Announce): OpenedStore {
+  openStore(announce: Announce): LeasedStore {
     this.#announce = announce;
     const store = createRemoteStore({
       call: (call, texts) => this.#call({ kind: "store", call }, texts),
       watch: (connectionId, watchers) =>
         this.#link.send({ kind: "watch", connectionId, watchers }),
     });
-    return {
-      store,
-      leases: { start: () => Promise.resolve(), stop() {} },
-      joinPeers: (answer) => this.joinPeers(answer),
-    };
+    return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
 
-  /**
-   * Finds the other workers.
-   *
-   * @param answer Answers what they ask; what came before stays without an answer.
-   */
-  joinPeers(answer: (question: Question) => Answer): Peers {
+  /** Answers the other workers' questions; those that came before stay without an answer. */
+  answerQuestions(answer: (question: Question) => Promise<Answer>): void {
     this.#answer = answer;
-    return createRemotePeers((call) => this.#call(call));
-  }
-
-  /** Answers what the other workers ask as parts of one server; what came before stays without an answer. */
-  answerSiblings(answer: AnswerSibling): void {
-    this.#answerSibling = answer;
   }
 
   /** Tells that the worker listens. */
@@ -128,18 +112,23 @@ export class SupervisorLink {
       case "error":
         return this.#calls.reject(message.id, message.error);
       case "question":
-        this.#answerQuestion(message.id, message.question);
+        this.#answerTo(message.id, message.question);
         return;
       default:
         this.#announce(toAnnouncement(message, texts));
     }
   }
 
-  async #answerQuestion(id: number, question: WorkerQuestion): Promise<void> {
-    const answer = question.kind === "scrape" || question.kind === "stats"
-      ? await this.#answerSibling?.(question)
-      : this.#answer?.(question);
-    if (answer) this.#link.send({ kind: "answer", id, answer });
+  async #answerTo(id: number, question: Question): Promise<void> {
+    try {
+      const answer = await this.#answer?.(question);
+      if (answer) this.#link.send({ kind: "answer", id, answer });
+    } catch (error) {
+      // Whoever asked is told that this worker stayed silent.
+      log.error("A question of another worker could not be answered: {error}", {
+        error,
+      });
+    }
   }
 
   #end(): void {

@@ -1,40 +1,51 @@
 import { assertEquals } from "@std/assert";
 import { mergeMetrics } from "../../src/metrics/merge_metrics.ts";
+import {
+  addCounter,
+  addGauge,
+  Registry,
+} from "../../src/metrics/prometheus.ts";
 
-const textOf = (worker: number, extra = "") =>
-  `# HELP up Says "# TYPE".
-# TYPE up gauge
-up{worker="${worker}"} 1
+/** What a worker shows of a counter with a label, and of a gauge without. */
+async function textOf(worker: string): Promise<string> {
+  const registry = new Registry();
+  registry.setDefaultLabels({ worker });
+  addCounter<"k">(registry, {
+    name: "a_total",
+    help: "A,\n\nand more.",
+    labelNames: ["k"],
+    read: () => [[{ k: "one\n\ntwo" }, 1], [{ k: "{}" }, 2]],
+  });
+  addGauge(registry, { name: "b", help: "B.", read: () => 3 });
+  return await registry.metrics();
+}
 
-# HELP took Seconds.
-# TYPE took histogram
-took_bucket{le="1",worker="${worker}"} 2
-took_count{worker="${worker}"} 2
-${extra}`;
-
-Deno.test("mergeMetrics() has each metric once, with the samples of all", () => {
-  const other = "\n# HELP new Of another build.\n# TYPE new counter\nnew 3\n";
-  assertEquals(
-    mergeMetrics([textOf(1), textOf(2, other)]),
-    `# HELP up Says "# TYPE".
-# TYPE up gauge
-up{worker="1"} 1
-up{worker="2"} 1
-
-# HELP took Seconds.
-# TYPE took histogram
-took_bucket{le="1",worker="1"} 2
-took_count{worker="1"} 2
-took_bucket{le="1",worker="2"} 2
-took_count{worker="2"} 2
-
-# HELP new Of another build.
-# TYPE new counter
-new 3
-`,
-  );
+Deno.test("mergeMetrics() leaves a single text as it is", async () => {
+  const text = await textOf("1");
+  assertEquals(mergeMetrics([text]), text);
 });
 
-Deno.test("mergeMetrics() leaves the metrics of one process as they are", () => {
-  assertEquals(mergeMetrics([textOf(1)]), textOf(1));
+Deno.test("mergeMetrics() puts the series of a metric together", async () => {
+  const c = "# HELP c C.\n# TYPE c gauge\nc 4\n";
+  assertEquals(
+    mergeMetrics([await textOf("1"), await textOf("2"), c]),
+    [
+      "# HELP a_total A,\\n\\nand more.",
+      "# TYPE a_total counter",
+      'a_total{k="one\\n\\ntwo",worker="1"} 1',
+      'a_total{k="{}",worker="1"} 2',
+      'a_total{k="one\\n\\ntwo",worker="2"} 1',
+      'a_total{k="{}",worker="2"} 2',
+      "",
+      "# HELP b B.",
+      "# TYPE b gauge",
+      'b{worker="1"} 3',
+      'b{worker="2"} 3',
+      "",
+      "# HELP c C.",
+      "# TYPE c gauge",
+      "c 4",
+      "",
+    ].join("\n"),
+  );
 });

@@ -7,12 +7,14 @@ import { parseMetrics } from "../support/scrape.ts";
 import { testConfig } from "../support/server.ts";
 
 Deno.test("addProcessMetrics() shows build, start, processor time and memory", async () => {
-  const services = await createServices(testConfig({ maxMemoryBytes: 7 }));
+  const config = testConfig({ maxMemoryBytes: 7 });
+  const services = await createServices(config, undefined, { worker: 3 });
   const registry = new Registry();
   addProcessMetrics(registry, services);
   const { samples } = parseMetrics(await registry.metrics());
   const deno = Deno.version.deno;
-  const build = `taskwire_build_info{version="${version}",deno="${deno}"}`;
+  const build =
+    `taskwire_build_info{version="${version}",deno="${deno}",worker="3"}`;
   assertEquals(samples.get(build), 1);
   assertEquals(samples.get("taskwire_max_memory_bytes"), 7);
   assertEquals(samples.get("taskwire_draining"), 0);

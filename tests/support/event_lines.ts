@@ -19,9 +19,11 @@ export class EventLines implements AsyncDisposable {
     this.#results = results;
   }
 
-  static async open(server: TestServer): Promise<EventLines> {
+  static async open(
+    { origin }: Pick<TestServer, "origin">,
+  ): Promise<EventLines> {
     const { readable, writable } = new TextEncoderStream();
-    const response = await fetch(`${server.origin}/api/events`, {
+    const response = await fetch(`${origin}/api/events`, {
       method: "POST",
       headers: { Authorization: `Bearer ${testApiKey}` },
       body: readable,

@@ -23,6 +23,12 @@ export class TaskwireNode implements AsyncDisposable {
     return this.#served !== undefined;
   }
 
+  /** The process's id; another one after each start. */
+  get pid(): number {
+    if (this.#served === undefined) throw new Error("The node does not run");
+    return this.#served.server.pid;
+  }
+
   /** Starts it, again on the same port where it ran before. */
   async start(): Promise<void> {
     this.#served = await serve(["--port", this.#port], { env: this.#env });

@@ -31,16 +31,25 @@ export class ResumingWatcher {
   /**
    * @param origin Where to connect; a function is asked anew each time.
    * @param position Where to begin, as if seen before.
+   * @param token What it shows, in its URLs.
    */
   constructor(
     origin: string | (() => string),
     connectionId: string,
     position?: { epoch: string; offset: number },
+    token?: string,
   ) {
     const id = encodeURIComponent(connectionId);
     this.#url = () => {
       const at = typeof origin === "string" ? origin : origin();
-      return `${at.replace("http", "ws")}/ws/realtime/${id}`;
+      const query = new URLSearchParams({
+        ...(token === undefined ? {} : { token }),
+        ...(this.#position && {
+          epoch: this.#position.epoch,
+          offset: String(this.#position.offset),
+        }),
+      });
+      return `${at.replace("http", "ws")}/ws/realtime/${id}?${query}`;
     };
     this.#position = position;
     this.joined = new Promise((resolve) => this.#onJoined = resolve);
@@ -67,13 +76,7 @@ export class ResumingWatcher {
 
   async #watch(): Promise<void> {
     while (!this.#isOver) {
-      const query = this.#position
-        ? `?${new URLSearchParams({
-          epoch: this.#position.epoch,
-          offset: String(this.#position.offset),
-        })}`
-        : "";
-      const socket = this.#socket = new TestSocket(this.#url() + query);
+      const socket = this.#socket = new TestSocket(this.#url());
       try {
         for (;;) this.#take(await socket.nextFrame());
       } catch (error) {

@@ -1,0 +1,110 @@
+import { shardBase, shardCount } from "../../../src/store/redis_keys.ts";
+import { settings } from "../../../src/settings.ts";
+import { Nodes, type TaskwireNode } from "../../support/nodes.ts";
+import { allowOpenFiles } from "../../support/open_files.ts";
+import { RedisServer } from "../../support/redis_server.ts";
+import { headers } from "../growth/measured_server.ts";
+import { CpuMeter } from "./cpu_meter.ts";
+
+/** Sockets that a node must be able to hold. */
+const sockets = 5_000;
+
+/** How often it is looked whether something is done, in milliseconds. */
+const pollMs = 50;
+
+/** Nodes on a Redis that flushes its file every second; dispose of them to stop all. */
+export class MeasuredRedis implements AsyncDisposable {
+  readonly nodes: Nodes;
+  readonly #redis: RedisServer;
+  readonly #pid: number;
+
+  private constructor(redis: RedisServer, nodes: Nodes, pid: number) {
+    this.#redis = redis;
+    this.nodes = nodes;
+    this.#pid = pid;
+  }
+
+  /** @param idleTimeoutSeconds Half of it without a word, and a socket is pinged. */
+  static async start(idleTimeoutSeconds = 0): Promise<MeasuredRedis> {
+    await using stack = new AsyncDisposableStack();
+    const redis = stack.use(await RedisServer.start());
+    const nodes = stack.use(
+      await Nodes.start({
+        store: redis.url,
+        env: {
+          TASKWIRE_API_KEYS: headers.Authorization.replace("Bearer ", ""),
+          TASKWIRE_HISTORY_LIMIT: "1000",
+          // Pings are a cost of sockets in time, and not of an event.
+          TASKWIRE_IDLE_TIMEOUT: String(idleTimeoutSeconds),
+        },
+      }),
+    );
+    for (const { pid } of nodes.all) await allowOpenFiles(pid, sockets);
+    const info = String(await redis.command("INFO", "server"));
+    const pid = Number(/process_id:(\d+)/.exec(info)?.[1]);
+    stack.move();
+    return new MeasuredRedis(redis, nodes, pid);
+  }
+
+  /** Of the three nodes. */
+  get origins(): readonly [string, string, string] {
+    return [0, 1, 2].map((index) => this.nodes.at(index).origin) as [
+      string,
+      string,
+      string,
+    ];
+  }
+
+  /** Of Redis, then of each node. */
+  meter(): CpuMeter {
+    return new CpuMeter([this.#pid, ...this.nodes.all.map(({ pid }) => pid)]);
+  }
+
+  /** What Redis holds, in bytes. */
+  async memory(): Promise<number> {
+    const info = String(await this.#redis.command("INFO", "memory"));
+    return Number(/used_memory:(\d+)/.exec(info)?.[1]);
+  }
+
+  /** What Redis has received and sent so far, in bytes. */
+  async traffic(): Promise<{ received: number; sent: number }> {
+    const info = String(await this.#redis.command("INFO", "stats"));
+    const count = (name: string) =>
+      Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
+    return {
+      received: count("total_net_input_bytes"),
+      sent: count("total_net_output_bytes"),
+    };
+  }
+
+  /** Ends the nodes' connections; resolves once a node is ready again, with all tasks that it watches. */
+  async reconnected(node: TaskwireNode, tasks: number): Promise<void> {
+    await this.#redis.command("CLIENT", "KILL", "TYPE", "pubsub");
+    for (;;) {
+      const info = String(await this.#redis.command("INFO", "stats"));
+      const channels = Number(/pubsub_channels:(\d+)/.exec(info)?.[1]);
+      if (channels >= tasks) break;
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    while ((await node.call("GET /readyz")).status !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
+
+  /** Makes Redis believe in so many nodes in all; those that it invents do nothing. */
+  async pretend(count: number): Promise<void> {
+    for (let shard = 0; shard < shardCount; shard++) {
+      const base = shardBase(settings.redisPrefix.fallback, shard);
+      for (let index = this.nodes.all.length; index < count; index++) {
+        const node = `invented-${index}`;
+        await this.#redis.command("HSET", `${base}w:${node}`, "", "0");
+        await this.#redis.command("SADD", `${base}nodes`, node);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.nodes[Symbol.asyncDispose]();
+    await this.#redis[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,82 @@
+import { answerOf } from "./answer.ts";
+import { inTime } from "./deadline.ts";
+import { testApiKey } from "./server.ts";
+
+/** The pause before another attempt, in milliseconds. */
+const retryDelayMs = 50;
+
+/** What a publisher sends an event again after: what proxies and stopping nodes answer. */
+const passing: readonly number[] = [502, 503, 504];
+
+/** Workers that publish through a proxy, each event under one `event_id` until it is acknowledged. */
+export class ProxiedPublishers {
+  /** The `event_id`s. */
+  readonly acknowledged = new Set<string>();
+  /** Attempts that came to something else, by what that was. */
+  readonly failures = new Map<number | "broken", number>();
+  readonly #url: (task: string) => string;
+  readonly #publishing: Promise<unknown>;
+  #isOver = false;
+  #wake = () => {};
+
+  constructor(origin: string, tasks: readonly string[], count = 8) {
+    this.#url = (task) =>
+      `${origin}/api/tasks/${encodeURIComponent(task)}/events`;
+    this.#publishing = Promise.all(
+      Array.from({ length: count }, (_, index) => this.#publish(tasks, index)),
+    );
+    this.#publishing.catch(() => this.#wake());
+  }
+
+  /** Waits until so many more events are acknowledged. */
+  async acknowledgements(more: number): Promise<void> {
+    const enough = this.acknowledged.size + more;
+    while (this.acknowledged.size < enough) {
+      const woken = new Promise<void>((resolve) => this.#wake = resolve);
+      await inTime(
+        Promise.race([woken, this.#publishing]),
+        () => `${this.acknowledged.size} events are acknowledged`,
+      );
+    }
+  }
+
+  /** Ends when what is under way is acknowledged. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await inTime(this.#publishing, () => "publishers are still unanswered");
+  }
+
+  async #publish(tasks: readonly string[], index: number): Promise<void> {
+    for (let count = 0; !this.#isOver; count++) {
+      const eventId = `${index}.${count}`;
+      const url = this.#url(tasks[(index + count) % tasks.length] ?? "");
+      while (!await this.#isTaken(url, eventId)) {
+        await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+      }
+      this.acknowledged.add(eventId);
+      this.#wake();
+    }
+  }
+
+  async #isTaken(url: string, eventId: string): Promise<boolean> {
+    try {
+      const { status, text } = await answerOf(fetch(url, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${testApiKey}` },
+        body: JSON.stringify({ event_id: eventId }),
+      }));
+      if (status === 201) return true;
+      if (!passing.includes(status)) throw new Error(`${status}: ${text}`);
+      this.#count(status);
+    } catch (error) {
+      // The connection broke.
+      if (!(error instanceof TypeError)) throw error;
+      this.#count("broken");
+    }
+    return false;
+  }
+
+  #count(failure: number | "broken"): void {
+    this.failures.set(failure, (this.failures.get(failure) ?? 0) + 1);
+  }
+}
