@@ -1,5 +1,6 @@
 import type { StreamPosition } from "../tasks/event.ts";
 import { isAtOrBefore, nowhere } from "../tasks/event.ts";
+import { OneAtATime } from "./one_at_a_time.ts";
 import { announceLate, parseMessage } from "./redis_announcement.ts";
 import type { OnMessage, RedisClient } from "./redis_client.ts";
 import {
@@ -66,6 +67,8 @@ export class RedisFeeds {
   readonly #unready = new Set<Feed>();
   /** Tasks that were left meanwhile. */
   readonly #left = new Set<string>();
+  /** What each connection is being told. */
+  readonly #telling = new WeakMap<RedisClient, OneAtATime>();
 
   constructor(options: RedisFeedsOptions) {
     this.#options = options;
@@ -168,16 +171,23 @@ export class RedisFeeds {
     ]);
   }
 
-  /** Tells how many watch a task here now. */
-  async #tell(connectionId: string, client: RedisClient): Promise<void> {
+  /**
+   * Tells how many watch a task here now. One at a time: a script that Redis
+   * doesn't know yet is sent once more, and would come after a newer number.
+   */
+  #tell(connectionId: string, client: RedisClient): Promise<void> {
     const { prefix, node } = this.#options;
     const key = watchersKey(shardBase(prefix, shardOf(connectionId)), node);
-    const watchers = this.#feeds.get(connectionId)?.watchers ?? 0;
-    await client.run(tellScript, [key], [
-      connectionId,
-      String(watchers),
-      String(patienceMs),
-    ]);
+    const telling = this.#telling.get(client) ?? new OneAtATime();
+    this.#telling.set(client, telling);
+    return telling.run(connectionId, async () => {
+      const watchers = this.#feeds.get(connectionId)?.watchers ?? 0;
+      await client.run(tellScript, [key], [
+        connectionId,
+        String(watchers),
+        String(patienceMs),
+      ]);
+    });
   }
 
   /** Announces what was missed of a task, then what has come meanwhile. */
