@@ -12,6 +12,9 @@ import { makeTempDir, type TempDir } from "./temp_dir.ts";
 /** The proxies that taskwire brings a configuration for. */
 export type ProxyName = Extract<DeployFileName, "nginx" | "haproxy">;
 
+/** After this time, what should be logged never is. */
+const deadlineMs = 30_000;
+
 /** What is put in the place of a part of a configuration, which must be there. */
 type Replacement = readonly [part: RegExp, text: string];
 
@@ -75,15 +78,29 @@ export class Proxy implements AsyncDisposable {
     return new Proxy(ports, authority, folder, program);
   }
 
+  /** Waits until it has logged something, which may be after its answer. */
+  async logged(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    for (let log = ""; !pattern.test(log); log = await this.#log()) {
+      if (Date.now() > deadline) throw new Error(`No ${pattern} in ${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Stops it, and returns all that it has logged. */
   async stop(): Promise<string> {
     await this.#program[Symbol.asyncDispose]();
+    const log = await this.#log();
+    await this.#folder[Symbol.asyncDispose]();
+    return log;
+  }
+
+  async #log(): Promise<string> {
     const logs = [this.#program.stderr];
     for await (const { name } of Deno.readDir(this.#folder.path)) {
       if (!name.endsWith(".log")) continue;
       logs.push(await Deno.readTextFile(join(this.#folder.path, name)));
     }
-    await this.#folder[Symbol.asyncDispose]();
     return logs.join("\n");
   }
 
