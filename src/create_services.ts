@@ -12,6 +12,7 @@ import { type Counters, createCounters } from "./counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
+import { createMetrics } from "./metrics/create_metrics.ts";
 import { Stats } from "./stats.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { type LeasedStore, openStore } from "./store/open_store.ts";
@@ -30,6 +31,8 @@ export interface ServiceOptions {
   readonly worker?: number;
   /** @default {a store of this process, and no peers} */
   readonly shared?: SharedParts;
+  /** The other workers. @default {this process is the only one} */
+  readonly siblings?: Peers;
 }
 
 /**
@@ -42,7 +45,7 @@ export interface ServiceOptions {
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
-  { worker = 1, shared }: ServiceOptions = {},
+  { worker = 1, shared, siblings }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const verifier = await openVerifier(config, publicKey, counters);
@@ -56,6 +59,11 @@ export async function createServices(
     ? { ...shared.openStore(announce), joinPeers: () => shared.peers }
     : await openStore(config, announce);
   const store = meteredStore(opened.store, counters, stats);
+  const metrics = createMetrics(
+    { config, counters, hub, registry, worker },
+    siblings !== undefined,
+  );
+  const node = { metrics, registry, stats, worker };
   return {
     config,
     worker,
@@ -67,8 +75,10 @@ export async function createServices(
     hub,
     badTokens: new BadTokens(),
     registry,
-    peers: opened.joinPeers((question) => answerQuestion(question, registry)),
+    peers: opened.joinPeers((question) => answerQuestion(question, node)),
+    ...(siblings ? { siblings } : {}),
     counters,
+    metrics,
     page: await readPage(),
     clientFiles: await readClientFiles(),
     stats,

@@ -24,14 +24,24 @@ export const log = getLogger(["taskwire"]);
  * Starts logging to standard error: text on a terminal, JSON lines elsewhere.
  * No kind of line comes more often than {@linkcode limitLines} lets it.
  * Without it {@linkcode log} is silent, as in unit tests.
+ *
+ * @param worker Which of several processes this is: a property of each JSON line.
  */
-export function configureLog(level: LogLevel, isTerminal: boolean): void {
+export function configureLog(
+  level: LogLevel,
+  isTerminal: boolean,
+  worker?: number,
+): void {
   const format = isTerminal ? getTextFormatter() : getJsonLinesFormatter();
+  const named = (record: LogRecord) =>
+    worker === undefined
+      ? record
+      : { ...record, properties: { worker, ...record.properties } };
   configureSync({
     reset: true,
     sinks: {
       stderr: limitLines((record: LogRecord) =>
-        writeAll(Deno.stderr, format(record))
+        writeAll(Deno.stderr, format(named(record)))
       ),
     },
     loggers: [

@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import type { Counters } from "./counters.ts";
 import type { ClientFiles } from "./http/client_files.ts";
 import type { ConsoleFiles } from "./http/console.ts";
+import type { Registry } from "./metrics/prometheus.ts";
 import type { BadTokens } from "./sockets/bad_tokens.ts";
 import type { ConnectionRegistry } from "./sockets/registry.ts";
 import type { Stats } from "./stats.ts";
@@ -29,7 +30,11 @@ export interface Services {
   readonly registry: ConnectionRegistry;
   /** The other nodes. */
   readonly peers: Peers;
+  /** The other workers of this server; left out where it is a single process. */
+  readonly siblings?: Peers;
   readonly counters: Counters;
+  /** What `/metrics` shows of this process. */
+  readonly metrics: Registry;
   /** The newcomer's page, as HTML. */
   readonly page: string;
   readonly clientFiles: ClientFiles;

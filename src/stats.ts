@@ -29,7 +29,7 @@ const latencyBoundsMs = [
 const beyondBoundsMs = 20_000;
 
 /** How far back the figures of single seconds reach, in seconds. */
-const keptSeconds = 600;
+export const keptSeconds = 600;
 
 /** The figures of consecutive seconds, oldest first; all lists are as long. */
 export interface StatsHistory {

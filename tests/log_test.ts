@@ -88,3 +88,11 @@ Deno.test("configureLog() replaces what was configured before", () => {
 Deno.test("log is silent until it is configured", () => {
   assertEquals(capture(logAtEveryLevel), "");
 });
+
+Deno.test("configureLog() names the worker in each JSON line", () => {
+  const line = capture(() => {
+    configureLog("info", false, 2);
+    log.info("{count} sockets", { count: 7 });
+  });
+  assertEquals(JSON.parse(line).properties, { worker: 2, count: 7 });
+});

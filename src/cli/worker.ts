@@ -13,12 +13,7 @@ import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
-import {
-  hastyDrainMs,
-  nextStopSignal,
-  stopFor,
-  type Stoppable,
-} from "./stop.ts";
+import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 import { isEmbedded } from "./supervise.ts";
 
 /**
@@ -66,6 +61,7 @@ async function serve(
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
+    siblings: link.peers,
     ...(isEmbedded(config)
       ? {
         shared: {
@@ -76,7 +72,7 @@ async function serve(
       : {}),
   });
   const { counters, jwtAlgorithms, registry } = services;
-  link.answerQuestions((question) => answerQuestion(question, registry));
+  link.answerQuestions((question) => answerQuestion(question, services));
   const app = createApp(services);
   const server = listen(app, services, { reusePort: true });
   using memory = watchMemory(config.maxMemoryBytes);

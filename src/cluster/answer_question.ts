@@ -1,5 +1,6 @@
 import { encodeUserId } from "../auth/user_id.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
+import type { Services } from "../services.ts";
 import type { Connection } from "../sockets/connection.ts";
 import type { ConnectionRegistry } from "../sockets/registry.ts";
 import { comparePositions } from "./connection_position.ts";
@@ -8,6 +9,7 @@ import type {
   ConnectionsAnswer,
   ConnectionsQuestion,
   ListedConnection,
+  NodeStats,
   Question,
 } from "./peers.ts";
 
@@ -18,21 +20,53 @@ import type {
  */
 export const maxAnswerLength = 524_288;
 
+/** What a node answers from. */
+export type AnsweringNode = Pick<
+  Services,
+  "metrics" | "registry" | "stats" | "worker"
+>;
+
 /**
- * Answers a node's question from the connections that are open here.
+ * Answers another node's question from what is here.
  *
  * @param maxLength How many characters of JSON a page of connections holds, in
  * about; it holds one connection at least.
  */
-export function answerQuestion(
+export async function answerQuestion(
   question: Question,
-  registry: ConnectionRegistry,
+  node: AnsweringNode,
   maxLength: number = maxAnswerLength,
-): Answer {
-  if (question.kind === "connections") {
-    return listConnections(question, registry, maxLength);
+): Promise<Answer> {
+  const { kind } = question;
+  switch (kind) {
+    case "connections":
+      return listConnections(question, node.registry, maxLength);
+    case "disconnect":
+      return { kind, isFound: disconnect(question.id, node.registry) };
+    case "stats":
+      return { kind, ...readStats(question.since, node) };
+    case "metrics": {
+      const { metrics, worker } = node;
+      return { kind, worker, text: await metrics.metrics() };
+    }
   }
-  return { kind: "disconnect", isFound: disconnect(question.id, registry) };
+}
+
+/**
+ * How much is done here.
+ *
+ * @param since The first second that is asked for, in seconds since 1970.
+ */
+export function readStats(
+  since: number,
+  { registry, stats }: Pick<AnsweringNode, "registry" | "stats">,
+): NodeStats {
+  return {
+    startedAtMs: stats.startedAt.getTime(),
+    connections: registry.openCount,
+    totals: stats.totals,
+    history: stats.history(since),
+  };
 }
 
 /** Answers with a page of what is open here; see {@linkcode answerQuestion}. */

@@ -15,7 +15,7 @@ import { RedisPeers } from "./redis_peers.ts";
 export function joinRedis(
   store: RedisStore,
   prefix: string,
-  answer: (question: Question) => Answer,
+  answer: (question: Question) => Promise<Answer>,
 ): RedisPeers {
   return new RedisPeers({
     channel: channelOf(store),

@@ -21,7 +21,8 @@ export interface AnswerMessage {
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a question of another node, which may be of another version.
+ * Reads a question of another node, which may be of another version. What
+ * workers ask of each other alone, metrics, is none.
  *
  * @returns `undefined` for what is none that this one understands.
  */
@@ -66,6 +67,7 @@ function isNamed(
 function isQuestion(value: unknown): value is Question {
   if (!isMembers(value)) return false;
   if (value.kind === "disconnect") return isText(value.id);
+  if (value.kind === "stats") return isCount(value.since);
   const { after, connectionId, userId } = value;
   return value.kind === "connections" && isCount(value.limit) &&
     (after === undefined || isPosition(after)) &&
@@ -76,11 +78,34 @@ function isQuestion(value: unknown): value is Question {
 function isAnswer(value: unknown): value is Answer {
   if (!isMembers(value)) return false;
   if (value.kind === "disconnect") return typeof value.isFound === "boolean";
+  if (value.kind === "stats") return isStats(value);
   const { connections, isCut } = value;
   return value.kind === "connections" && isCount(value.total) &&
     typeof isCut === "boolean" && Array.isArray(connections) &&
     connections.every((one) => isPosition(one) && isText(one.json)) &&
     !(isCut && connections.length === 0);
+}
+
+function isStats({ startedAtMs, connections, totals, history }: Members) {
+  if (!isMembers(totals) || !isMembers(history)) return false;
+  const { from, published, delivered, p50Ms, p99Ms } = history;
+  const lists = [published, delivered, history.connections];
+  return isCount(startedAtMs) && isCount(connections) &&
+    isCount(totals.published) && isCount(totals.delivered) && isCount(from) &&
+    lists.every((list) => isListOf(list, published, isCount)) &&
+    [p50Ms, p99Ms].every((list) =>
+      isListOf(list, published, (ms) => ms === null || isCount(ms))
+    );
+}
+
+/** Whether it is a list, as long as another. */
+function isListOf(
+  value: unknown,
+  other: unknown,
+  isItem: (item: unknown) => boolean,
+): boolean {
+  return Array.isArray(value) && Array.isArray(other) &&
+    value.length === other.length && value.every(isItem);
 }
 
 function isPosition(value: unknown): value is Members {

@@ -1,3 +1,4 @@
+import type { StatsHistory, StatsTotals } from "../stats.ts";
 import type { ConnectionPosition } from "./connection_position.ts";
 
 /** Asks for a page of a node's open connections, oldest first. */
@@ -20,8 +21,27 @@ export interface DisconnectQuestion {
   readonly id: string;
 }
 
+/** Asks a node how much it does. */
+export interface StatsQuestion {
+  readonly kind: "stats";
+  /** The first second that is asked for, in seconds since 1970. */
+  readonly since: number;
+}
+
+/**
+ * Asks a worker what `/metrics` shows of it. For the workers of one server:
+ * Prometheus scrapes each server by itself.
+ */
+export interface MetricsQuestion {
+  readonly kind: "metrics";
+}
+
 /** What one node asks the others; plain JSON. */
-export type Question = ConnectionsQuestion | DisconnectQuestion;
+export type Question =
+  | ConnectionsQuestion
+  | DisconnectQuestion
+  | StatsQuestion
+  | MetricsQuestion;
 
 /** A connection as another node lists it. */
 export interface ListedConnection extends ConnectionPosition {
@@ -47,8 +67,36 @@ export interface DisconnectAnswer {
   readonly isFound: boolean;
 }
 
+/** How much a node does, or several do. */
+export interface NodeStats {
+  /** When it began, in milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** How many connections are open. */
+  readonly connections: number;
+  readonly totals: StatsTotals;
+  readonly history: StatsHistory;
+}
+
+/** What a {@linkcode StatsQuestion} is answered with. */
+export interface StatsAnswer extends NodeStats {
+  readonly kind: "stats";
+}
+
+/** What a {@linkcode MetricsQuestion} is answered with. */
+export interface MetricsAnswer {
+  readonly kind: "metrics";
+  /** Which worker it is: 1, 2, … */
+  readonly worker: number;
+  /** In Prometheus' text format, the worker a label of each series. */
+  readonly text: string;
+}
+
 /** What a node answers to a {@linkcode Question} of the same kind; plain JSON. */
-export type Answer = ConnectionsAnswer | DisconnectAnswer;
+export type Answer =
+  | ConnectionsAnswer
+  | DisconnectAnswer
+  | StatsAnswer
+  | MetricsAnswer;
 
 /** What all the other nodes said. */
 export interface Answers {

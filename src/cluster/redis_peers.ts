@@ -10,7 +10,7 @@ import {
 import type { Answer, Answers, Peers, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 /** What {@linkcode RedisPeers} work with. */
 export interface RedisPeersOptions {
@@ -22,7 +22,7 @@ export interface RedisPeersOptions {
   /** What the keys of the part of a user begin with, hash tag included. */
   readonly baseOf: (userId: string) => string;
   /** Answers what other nodes ask: see `answerQuestion`. */
-  readonly answer: (question: Question) => Answer;
+  readonly answer: (question: Question) => Promise<Answer>;
   /**
    * How many nodes there are, this one included: where Redis can't tell how
    * many a question reaches.
@@ -136,7 +136,11 @@ export class RedisPeers implements Peers {
 
   async #answer({ id, from, question }: AskedMessage): Promise<void> {
     const { channel, node, answer } = this.#options;
-    const message: AnswerMessage = { id, from: node, answer: answer(question) };
+    const message: AnswerMessage = {
+      id,
+      from: node,
+      answer: await answer(question),
+    };
     await channel.publish(this.#answersTo(from), JSON.stringify(message));
   }
 

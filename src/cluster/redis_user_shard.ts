@@ -2,7 +2,7 @@ import { log } from "../log.ts";
 import { StoreUnavailableError } from "../store/store.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { tellUsersScript } from "./redis_user_script.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 /** What a {@linkcode RedisUserShard} works with. */
 export interface RedisUserShardOptions {

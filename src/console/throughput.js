@@ -62,11 +62,9 @@ export class ThroughputView {
     const query = last === undefined ? "" : `?since=${last + 1}`;
     const { seconds, ...facts } = await call("GET", `stats${query}`);
     setServerTime(facts.now);
-    // Another process has other figures, and after a long pause there is a gap.
-    const isNew = facts.started_at !== this.#facts.started_at ||
-      seconds.from !== last + 1;
     this.#facts = facts;
-    if (isNew) this.#forget();
+    // There is a gap after a long pause, and where all nodes began anew.
+    if (seconds.from !== last + 1) this.#forget();
     this.#times.push(
       ...seconds.published.map((_, index) => seconds.from + index),
     );
@@ -81,13 +79,17 @@ export class ThroughputView {
 
   /** Draws them. */
   show() {
-    const { totals, connections, started_at: startedAt } = this.#facts;
+    const { totals, connections, nodes, started_at: startedAt } = this.#facts;
     if (totals === undefined) return;
+    const silent = this.#facts.silent_nodes ?? 0;
     showFacts($("totals"), [
       ["Published since start", formatNumber(totals.published)],
       ["Delivered since start", formatNumber(totals.delivered)],
       ["Connections", formatNumber(connections)],
       ["Up for", formatDuration(serverNow() - Date.parse(startedAt))],
+      ...nodes || silent
+        ? [["Nodes", silent ? `${nodes ?? 1}, ${silent} silent` : nodes]]
+        : [],
     ]);
     const seconds = this.#minutes * 60;
     const times = this.#times.slice(-seconds);

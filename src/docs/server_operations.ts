@@ -60,7 +60,7 @@ export const serverOperations: readonly Operation[] = [
     path: "/api/stats",
     id: "readStats",
     tag: "Server",
-    summary: "How much the process does, in each second of the last 10 minutes",
+    summary: "How much all nodes do, in each second of the last 10 minutes",
     access: ["admin"],
     parameters: ["since"],
     answers: [{
@@ -84,7 +84,12 @@ export const serverOperations: readonly Operation[] = [
     }],
   },
   {
-    ...open("/metrics", "readMetrics", "Figures for Prometheus", "text/plain"),
+    ...open(
+      "/metrics",
+      "readMetrics",
+      "Figures for Prometheus, of all workers",
+      "text/plain",
+    ),
     access: ["admin"],
   },
   open(

@@ -5,7 +5,10 @@ import { addCounter, addGauge, type Registry } from "./prometheus.ts";
 /** Adds what there is to know of sockets and of who is behind them. */
 export function addConnectionMetrics(
   target: Registry,
-  { config, counters, registry }: Services,
+  { config, counters, registry }: Pick<
+    Services,
+    "config" | "counters" | "registry"
+  >,
 ): void {
   addGauge<"route" | "auth_status">(target, {
     name: "taskwire_connections",

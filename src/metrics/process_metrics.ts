@@ -6,7 +6,10 @@ import { addCounter, addGauge, type Registry } from "./prometheus.ts";
 /** Adds what there is to know of the process; what every process has is named as everywhere. */
 export function addProcessMetrics(
   target: Registry,
-  { config, counters, registry, worker }: Services,
+  { config, counters, registry, worker }: Pick<
+    Services,
+    "config" | "counters" | "registry" | "worker"
+  >,
 ): void {
   addGauge<"version" | "deno" | "worker">(target, {
     name: "taskwire_build_info",

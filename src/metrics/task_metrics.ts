@@ -5,7 +5,7 @@ import { addCounter, addGauge, type Registry } from "./prometheus.ts";
 /** Adds what there is to know of tasks, their events and the store. */
 export function addTaskMetrics(
   target: Registry,
-  { counters, hub }: Services,
+  { counters, hub }: Pick<Services, "counters" | "hub">,
 ): void {
   const { durations } = counters;
   addGauge(target, {

@@ -26,7 +26,7 @@ export interface OpenedStore extends LeasedStore {
    *
    * @param answer Answers what they ask.
    */
-  joinPeers(answer: (question: Question) => Answer): Peers;
+  joinPeers(answer: (question: Question) => Promise<Answer>): Peers;
 }
 
 /**

@@ -8,8 +8,8 @@ const awayCodes =
 /** What it answers while it takes no writes, or nothing, until it is cared for. */
 const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|BUSY)\b/;
 
-/** What it answers to a user who may not do that. */
-const permissionCodes = /\bNOPERM\b/;
+/** What it answers to a user who may not do that, in a script as well. */
+const permissionCodes = /\bNOPERM\b|The user executing the script can't/;
 
 /**
  * What an error of the client means: that Redis is away, that it refuses, or a
@@ -51,6 +51,8 @@ export function asStoreOpenError(error: unknown): StoreOpenError {
   const message = error instanceof Error ? error.message : String(error);
   const fault = /^(?:WRONGPASS|NOAUTH)\b/.test(message)
     ? "Redis wants another user or password"
+    : /self-signed|UnknownIssuer/.test(message)
+    ? "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority"
     : "Redis can't be used as it is set up";
   return new StoreOpenError(`${fault}: ${message}`, { cause: error });
 }

@@ -7,6 +7,12 @@ import { statuses } from "../tasks/status.ts";
  */
 export const shardCount = 16;
 
+/** All of them. */
+export const shards: readonly number[] = Array.from(
+  { length: shardCount },
+  (_, shard) => shard,
+);
+
 /** How long a node that says nothing still counts, in milliseconds. */
 export const patienceMs = 10_000;
 

@@ -1,4 +1,5 @@
 import { log } from "../log.ts";
+import { Pause } from "../pause.ts";
 import type { RedisAddress } from "./redis_address.ts";
 import {
   type OnMessage,
@@ -10,10 +11,10 @@ import {
   asStoreError,
   asStoreOpenError,
   isMisconfigured,
-  isRefusal,
 } from "./redis_error.ts";
 import type { RedisScript } from "./redis_script.ts";
 import { checkRedis } from "./redis_server.ts";
+import { watchRedis } from "./redis_watch.ts";
 import { StoreDisconnectedError, StoreUnavailableError } from "./store.ts";
 
 /** What is done with each connection. */
@@ -35,15 +36,6 @@ export interface LinkUser {
 /** How long it may take to connect, in milliseconds. */
 const connectTimeoutMs = 3_000;
 
-/** The pause between two ticks, in milliseconds. */
-const tickIntervalMs = 500;
-
-/** How often it is looked whether a tick was answered, before Redis is taken for lost. */
-const maxLooks = 3;
-
-/** How long one look takes, in milliseconds. */
-const lookMs = 1_000;
-
 /** The pauses between attempts to connect, in milliseconds: they double. */
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
@@ -53,9 +45,12 @@ export class RedisLink {
   readonly #address: RedisAddress;
   readonly #user: LinkUser;
   readonly #closing = new AbortController();
+  readonly #pause = new Pause();
   readonly #opened = Promise.withResolvers<void>();
   /** The connection, while it can be used. */
   #client: RedisClient | undefined;
+  /** That which is made ready. */
+  #opening: RedisClient | undefined;
   #restored = Promise.withResolvers<void>();
   readonly #channels = new Map<string, OnMessage>();
   /** Whether the start is over, with a connection or without. */
@@ -99,17 +94,11 @@ export class RedisLink {
    *
    * @throws {StoreUnavailableError} When Redis can't be reached, or refuses.
    */
-  async use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
+  use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
-    if (client === undefined) throw this.disconnected();
-    try {
-      return await ask(client);
-    } catch (error) {
-      throw asStoreError(error, (cause) => {
-        if (this.#client === client) this.#drop(cause);
-        return this.disconnected();
-      });
-    }
+    return client
+      ? this.#ask(client, ask)
+      : Promise.reject(this.disconnected());
   }
 
   /** Runs a script. @throws {StoreUnavailableError} When Redis can't be reached, or refuses. */
@@ -129,16 +118,32 @@ export class RedisLink {
    */
   async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
     this.#channels.set(channel, onMessage);
-    if (this.#client === undefined) return;
-    await this.use((client) => client.subscribe([channel], onMessage));
+    const client = this.#client ?? this.#opening;
+    if (client === undefined) return;
+    await this.#ask(client, () => client.subscribe([channel], onMessage));
   }
 
   /** Lets go of the connection, for good. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#pause.end();
     this.#drop(new Error("closed"));
     await this.#staying;
     this.#restored.resolve(); // to hear that it is closed
+  }
+
+  async #ask<T>(
+    client: RedisClient,
+    ask: (client: RedisClient) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await ask(client);
+    } catch (error) {
+      throw asStoreError(error, (cause) => {
+        if (client === (this.#client ?? this.#opening)) this.#drop(cause);
+        return this.disconnected();
+      });
+    }
   }
 
   async #stayConnected(): Promise<void> {
@@ -149,7 +154,7 @@ export class RedisLink {
       } catch (error) {
         this.#report(error);
       }
-      await this.#pause(pauseMs * (0.5 + Math.random() / 2));
+      await this.#pause.wait(pauseMs * (0.5 + Math.random() / 2));
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
     this.#opened.resolve();
@@ -171,6 +176,7 @@ export class RedisLink {
       signal: this.#closing.signal,
     });
     const commit = () => {
+      this.#opening = undefined;
       this.#client = client;
       onOpen();
       log.info("Connected to Redis");
@@ -184,9 +190,13 @@ export class RedisLink {
         inTime(checking, connectTimeoutMs, this.#closing.signal),
         lost.promise,
       ]);
+      this.#opening = client;
       const opening = this.#open(client, run, commit);
       await Promise.race([
-        Promise.all([opening, this.#tick(client)]),
+        Promise.all([
+          opening,
+          watchRedis(() => this.#user.tick(client), this.#pause),
+        ]),
         lost.promise,
       ]);
     } finally {
@@ -207,72 +217,22 @@ export class RedisLink {
   }
 
   #forgetClient(): void {
+    this.#opening = undefined;
     if (this.#client === undefined) return;
     this.#client = undefined;
     this.#restored = Promise.withResolvers();
-  }
-
-  async #tick(client: RedisClient): Promise<void> {
-    let wasRefused = false;
-    while (!this.#closing.signal.aborted) {
-      const ticking = this.#user.tick(client);
-      // More than one look: this process may have been busy during the first.
-      for (let looks = 1; !await this.#settles(ticking); looks++) {
-        if (looks < maxLooks) continue;
-        throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
-      }
-      try {
-        await ticking;
-        wasRefused = false;
-      } catch (error) {
-        // There it is, and can be read: it is no use to connect again.
-        if (!isRefusal(error)) throw error;
-        if (!wasRefused) log.error("Redis takes no writes: {error}", { error });
-        wasRefused = true;
-      }
-      await this.#pause(tickIntervalMs);
-    }
-  }
-
-  async #settles(promise: Promise<void>): Promise<boolean> {
-    const look = new AbortController();
-    const settled = promise.then(() => true, () => true);
-    const isSettled = await Promise.race([
-      settled,
-      this.#pause(lookMs, look.signal).then(() => false),
-    ]);
-    look.abort();
-    return isSettled;
   }
 
   #report(error: unknown): void {
     if (this.#closing.signal.aborted) return;
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
-      this.#opened.reject(
-        asStoreOpenError(error),
-      );
+      this.#pause.end();
+      this.#opened.reject(asStoreOpenError(error));
       return;
     }
     this.#hasOpened = true;
     this.#opened.resolve();
     log.error("Redis can't be reached, and is tried again: {error}", { error });
-  }
-
-  /** Waits; no longer than until the link is closed, or a signal is given. */
-  #pause(ms: number, signal?: AbortSignal): Promise<void> {
-    const signals = signal
-      ? [signal, this.#closing.signal]
-      : [this.#closing.signal];
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        for (const each of signals) each.removeEventListener("abort", end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      for (const each of signals) each.addEventListener("abort", end);
-      if (signals.some(({ aborted }) => aborted)) end();
-    });
   }
 }

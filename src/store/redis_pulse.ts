@@ -3,8 +3,8 @@ import type { RedisClient } from "./redis_client.ts";
 import {
   patienceMs,
   shardBase,
-  shardCount,
   shardKeys,
+  shards,
   usersKey,
   watchersKey,
 } from "./redis_keys.ts";
@@ -122,8 +122,3 @@ export class RedisPulse {
     }
   }
 }
-
-const shards: readonly number[] = Array.from(
-  { length: shardCount },
-  (_, shard) => shard,
-);

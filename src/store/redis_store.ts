@@ -5,18 +5,13 @@ import { encodeNotice } from "./redis_announcement.ts";
 import { inTime } from "./in_time.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { RedisFeeds } from "./redis_feeds.ts";
-import { shardBase, shardCount, shardKeys } from "./redis_keys.ts";
+import { shardBase, shardKeys } from "./redis_keys.ts";
+import { listIds } from "./redis_listing.ts";
 import { RedisLink } from "./redis_link.ts";
 import { RedisPublisher } from "./redis_publisher.ts";
 import { RedisPulse } from "./redis_pulse.ts";
 import { listScript } from "./redis_shard_scripts.ts";
-import {
-  nameTask,
-  parseListed,
-  parseView,
-  readArgs,
-  type RedisTask,
-} from "./redis_task.ts";
+import { nameTask, parseView, readArgs, type RedisTask } from "./redis_task.ts";
 import { forgetScript, readScript } from "./redis_task_scripts.ts";
 import {
   type Announce,
@@ -115,41 +110,43 @@ export class RedisStore implements Store {
   async read(
     connectionId: string,
     since?: StreamPosition | "oldest",
-    limit?: number,
+    limit = Infinity,
   ): Promise<HistoryView> {
-    const view = parseView(
-      await this.link.use((client) =>
-        this.#read(client, connectionId, since, limit)
-      ),
-    );
+    const view = await this.#readSlice(connectionId, since, limit);
     this.#feeds.note(connectionId, view);
-    return view;
+    const { epoch, offset: head } = view;
+    const events = [...view.events];
+    // One answer brings so many bytes of them at most.
+    for (;;) {
+      const { offset } = events.at(-1) ?? { offset: head };
+      const missing = Math.min(limit - events.length, head - offset);
+      if (missing <= 0) return { ...view, events };
+      const rest = { epoch, offset };
+      const next = await this.#readSlice(connectionId, rest, missing);
+      // Meanwhile it was forgotten, or history begins later.
+      if (next.events.length === 0) return { ...view, events };
+      events.push(...next.events);
+    }
   }
 
-  async list({ status, limit, cursor }: ListQuery): Promise<TaskList> {
-    const found = (await Promise.all(
-      Array.from({ length: shardCount }, async (_, shard) => {
-        const base = shardBase(this.#prefix, shard);
-        return parseListed(
-          await this.link.run(listScript, shardKeys(base), [
-            base,
-            crypto.randomUUID(),
-            this.#run,
-            status ?? "-",
-            String(cursor ?? "+inf"),
-            String(limit + 1),
-          ]),
-        );
-      }),
-    )).flat().sort((one, other) => other.changedAt - one.changedAt);
-    const page = found.slice(0, limit);
-    const last = page.at(-1);
-    const views = (await Promise.all(page.map(({ id }) => this.read(id))))
+  async list(query: ListQuery): Promise<TaskList> {
+    const { ids, cursor } = await listIds(
+      (base, args) =>
+        this.link.run(listScript, shardKeys(base), [
+          base,
+          crypto.randomUUID(),
+          this.#run,
+          ...args,
+        ]),
+      this.#prefix,
+      query,
+    );
+    const views = (await Promise.all(ids.map((id) => this.read(id))))
       .filter((view) => view.state !== undefined);
     return {
       states: views.flatMap(({ state }) => state ?? []),
       watchers: views.map(({ watchers = 0 }) => watchers),
-      ...(last && found.length > limit ? { cursor: last.changedAt } : {}),
+      ...(cursor === undefined ? {} : { cursor }),
     };
   }
 
@@ -208,11 +205,23 @@ export class RedisStore implements Store {
     await this.#pulse.beat(client, this.#run, isReady);
   }
 
+  async #readSlice(
+    connectionId: string,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
+  ): Promise<HistoryView> {
+    return parseView(
+      await this.link.use((client) =>
+        this.#read(client, connectionId, since, limit)
+      ),
+    );
+  }
+
   #read(
     client: RedisClient,
     connectionId: string,
-    since?: StreamPosition | "oldest",
-    limit?: number,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
   ): Promise<unknown> {
     const { keys, args } = this.#name(connectionId);
     const { historyLimit } = this.#retention;

@@ -59,15 +59,15 @@ const enoughBytes = 262_144;
 /** The last arguments of the read script. */
 export function readArgs(
   since: StreamPosition | "oldest" | undefined,
-  limit: number | undefined,
+  limit: number,
   historyLimit: number,
 ): string[] {
   const { epoch, offset } = typeof since === "object"
     ? since
     : { epoch: "", offset: 0 };
   const which = typeof since === "object" ? "after" : since ?? "none";
-  return [which, epoch, offset, limit ?? -1, historyLimit, enoughBytes]
-    .map(String);
+  const count = Number.isFinite(limit) ? limit : -1;
+  return [which, epoch, offset, count, historyLimit, enoughBytes].map(String);
 }
 
 /** The answer of the read script. @throws {TypeError} When it is another's. */
@@ -88,18 +88,6 @@ export function parseView(answer: unknown): HistoryView {
     events,
     watchers: Number(watchers),
   };
-}
-
-/** The answer of the list script. @throws {TypeError} When it is another's. */
-export function parseListed(
-  answer: unknown,
-): { readonly changedAt: number; readonly id: string }[] {
-  const items = listOf(answer);
-  return items.flatMap((item, index) =>
-    index % 2 === 0
-      ? [{ changedAt: Number(item), id: String(items[index + 1]) }]
-      : []
-  );
 }
 
 /** A script's answer. @throws {TypeError} When it is no list. */

@@ -147,8 +147,7 @@ export interface Store {
    *
    * @param since Without it only the state is read, and `recovered` is false;
    * `oldest` reads history from where it begins now.
-   * @param limit The most events to read; it may be fewer, where they are large.
-   * The rest is read from the last one's position.
+   * @param limit The most events to read; the rest is read from the last one's position.
    */
   read(
     connectionId: string,

@@ -6,7 +6,6 @@ import {
 } from "../protocol/server_frames.ts";
 import {
   type HistoryView,
-  type Store,
   type StoredEvent,
   StoreDisconnectedError,
 } from "../store/store.ts";

@@ -5,7 +5,7 @@ import { LineSplitter } from "../protocol/lines.ts";
 /** The two directions of a link: a child process's standard streams, or a test's. */
 export interface LinkStreams {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<Uint8Array>;
 }
 
 /** What a {@linkcode Link} is told besides. */
@@ -40,7 +40,7 @@ export function encodeMessage(
 
 /** Messages between two processes, over a pair of pipes; those of one turn of the event loop are written at once. */
 export class Link<Sent, Received> {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
   readonly #options: LinkOptions<Received>;
   readonly #encoder = new TextEncoder();

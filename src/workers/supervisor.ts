@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { log } from "../log.ts";
 import type { LinkStreams } from "./link.ts";
 import type { WorkerReady } from "./messages.ts";
-import { Pause } from "./pause.ts";
+import { Pause } from "../pause.ts";
 import { type Shared, WorkerLink } from "./worker_link.ts";
 
 /** A worker's process. */
@@ -24,11 +24,18 @@ export interface SupervisorOptions {
   readonly config: Config;
   readonly publicKey?: KeyFile;
   readonly shared: Shared;
-  /** Starts a worker's process. */
+  /**
+   * Starts a worker's process.
+   *
+   * @throws {Error} When it can't be started.
+   */
   readonly spawn: () => WorkerProcess;
 }
 
-/** A worker that ends with this code is to be replaced, and did nothing wrong (`EX_TEMPFAIL`). */
+/**
+ * A worker that took too much memory ends with this code (`EX_TEMPFAIL`), and
+ * with 0 where somebody sent it a signal: it has drained, and did nothing wrong.
+ */
 const restartExitCode = 75;
 
 /** So many deaths in so many milliseconds are too many: the next ones would die as well. */
@@ -59,6 +66,7 @@ export class Supervisor {
   readonly #failed = Promise.withResolvers<WorkersFailedError>();
   readonly #pause = new Pause();
   #deathsAtMs: number[] = [];
+  #hasStarted = false;
   #isStopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -84,6 +92,7 @@ export class Supervisor {
     await Promise.all(
       Array.from({ length: count - 1 }, (_, index) => this.#begin(index + 2)),
     );
+    this.#hasStarted = true;
     return ready;
   }
 
@@ -119,13 +128,24 @@ export class Supervisor {
     first: PromiseWithResolvers<WorkerReady>,
   ): Promise<void> {
     while (!this.#isStopping) {
-      const code = await this.#runOnce(worker, first);
-      if (this.#isStopping) return;
-      if (code === restartExitCode) continue;
-      log.error(
-        "Worker {worker} has ended with {code}: another takes its place",
-        { worker, code },
-      );
+      try {
+        const code = await this.#runOnce(worker, first);
+        if (this.#isStopping) return;
+        if (code === 0 || code === restartExitCode) continue;
+        log.error(
+          "Worker {worker} has ended with {code}: another takes its place",
+          { worker, code },
+        );
+      } catch (error) {
+        if (this.#hasStarted) {
+          log.error("Worker {worker} can't be started: {error}", {
+            worker,
+            error,
+          });
+        }
+        const reason = error instanceof Error ? error.message : String(error);
+        first.reject(new WorkersFailedError(reason));
+      }
       await this.#mourn();
     }
   }
@@ -143,8 +163,13 @@ export class Supervisor {
         log.info("Worker {worker} listens, as process {pid}", { worker, pid });
         first.resolve(ready);
       },
-      onFailed(reason) {
-        log.error("Worker {worker} can't begin: {reason}", { worker, reason });
+      onFailed: (reason) => {
+        if (this.#hasStarted) {
+          log.error("Worker {worker} can't begin: {reason}", {
+            worker,
+            reason,
+          });
+        }
         first.reject(new WorkersFailedError(reason));
       },
       onStalled() {

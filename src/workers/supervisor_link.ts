@@ -1,4 +1,5 @@
 import type { Answer, Peers, Question } from "../cluster/peers.ts";
+import { log } from "../log.ts";
 import {
   type Announce,
   type Announcement,
@@ -26,7 +27,7 @@ export class SupervisorLink {
   readonly #stopped = Promise.withResolvers<StopRequest>();
   readonly #gone = Promise.withResolvers<void>();
   #announce: Announce = () => 0;
-  #answer: ((question: Question) => Answer) | undefined;
+  #answer: ((question: Question) => Promise<Answer>) | undefined;
   /** The other workers. */
   readonly peers: Peers;
 
@@ -69,7 +70,7 @@ export class SupervisorLink {
   }
 
   /** Answers the other workers' questions; those that came before stay without an answer. */
-  answerQuestions(answer: (question: Question) => Answer): void {
+  answerQuestions(answer: (question: Question) => Promise<Answer>): void {
     this.#answer = answer;
   }
 
@@ -110,14 +111,23 @@ export class SupervisorLink {
         });
       case "error":
         return this.#calls.reject(message.id, message.error);
-      case "question": {
-        const { id, question } = message;
-        const answer = this.#answer?.(question);
-        if (answer) this.#link.send({ kind: "answer", id, answer });
+      case "question":
+        this.#answerTo(message.id, message.question);
         return;
-      }
       default:
         this.#announce(toAnnouncement(message, texts));
+    }
+  }
+
+  async #answerTo(id: number, question: Question): Promise<void> {
+    try {
+      const answer = await this.#answer?.(question);
+      if (answer) this.#link.send({ kind: "answer", id, answer });
+    } catch (error) {
+      // Whoever asked is told that this worker stayed silent.
+      log.error("A question of another worker could not be answered: {error}", {
+        error,
+      });
     }
   }
 

@@ -4,8 +4,8 @@
  *
  * Nothing is pinned to a core: server and load share the machine, as the CPU
  * of each process shows. Where they take all of it together, the figures are
- * of the machine and not of the server; what a worker more would bring on a
- * machine with room for it shows in the CPU that a unit of work takes.
+ * of the machine and not of the server: `--share 0.3` holds each process of a
+ * server to three tenths of a core, as if the machine were that much larger.
  *
  * @module
  */
@@ -28,6 +28,8 @@ interface Options {
   seconds: number;
   workers: number;
   stores: string[];
+  share: number;
+  only: string[];
 }
 
 function positive(text: string): number {
@@ -43,6 +45,18 @@ function readOptions(): Options {
     .option("--seconds <n>", "length of a measurement", positive, 2)
     .option("--workers <n>", "how many", positive, 2)
     .option(
+      "--share <cores>",
+      "the part of a core that each process of a server may have",
+      positive,
+      1,
+    )
+    .option(
+      "--only <works>",
+      `some of ${works.map(({ work }) => work).join(", ")}`,
+      (text) => text.split(","),
+      works.map(({ work }) => work),
+    )
+    .option(
       "--stores <urls>",
       "stores, comma-separated",
       (text) => text.split(","),
@@ -53,18 +67,19 @@ function readOptions(): Options {
 }
 
 if (import.meta.main) {
-  const { rounds, seconds, workers, stores } = readOptions();
+  const { rounds, seconds, workers, stores, share, only } = readOptions();
   await installPackages();
   printLine(
-    `${navigator.hardwareConcurrency} cores; ${rounds} rounds of ${seconds} s, medians`,
+    `${navigator.hardwareConcurrency} cores; ${rounds} rounds of ${seconds} s, medians; ${share} of a core for each process of a server`,
   );
   for (const store of stores) {
     await using stack = new AsyncDisposableStack();
     const servers = [
-      stack.use(await startWorkers(1, store)),
-      stack.use(await startWorkers(workers, store)),
+      stack.use(await startWorkers(1, store, share)),
+      stack.use(await startWorkers(workers, store, share)),
     ];
     for (const { unit, ...job } of works) {
+      if (!only.includes(job.work)) continue;
       const measured = servers.map((): Measurement[] => []);
       // The first round is not counted.
       for (let round = -1; round < rounds; round++) {

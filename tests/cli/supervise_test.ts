@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { childrenOf, givenTo } from "../support/child_processes.ts";
+import { RedisServer } from "../support/redis_server.ts";
 import { publishUntilAnswered } from "../support/retrying_publisher.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
@@ -145,6 +146,24 @@ Deno.test("supervise() keeps tasks in the file, for a single process too", async
   }
   await using served = await serve([], options);
   assertEquals((await publish(served.origin, "a")).offset, 6);
+});
+
+Deno.test("supervise() has each worker open a store in Redis itself", async () => {
+  await using redis = await RedisServer.start();
+  await using served = await serveTwo(["--store", redis.url]);
+  await using watchers = await watchByMany(served.origin, "a");
+  let { delivered } = await publish(served.origin, "a");
+  // One of the two may hear of the other's watchers a moment later.
+  while (delivered !== sockets) {
+    ({ delivered } = await publish(served.origin, "a"));
+  }
+  for (const socket of watchers.all) {
+    assertEquals((await socket.nextOf("task")).offset, 1);
+  }
+  const { body } = await ask(served.origin, "GET", "/api/connections");
+  assertEquals(body.total, sockets);
+  served.server.kill("SIGTERM");
+  assertEquals(await served.server.exitCode(), 0);
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {

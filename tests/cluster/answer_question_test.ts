@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  type AnsweringNode,
   answerQuestion,
   disconnect,
   listConnections,
+  readStats,
 } from "../../src/cluster/answer_question.ts";
 import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
+import { addGauge, Registry } from "../../src/metrics/prometheus.ts";
 import { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import { Stats } from "../../src/stats.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
 /** A registry with so many connections, of three tasks and two users. */
@@ -20,6 +24,11 @@ function registryOf(count: number) {
   const connections = fakes.map(({ connection }) => connection);
   const ids = connections.map(({ id }) => id);
   return { registry, fakes, connections, ids };
+}
+
+function nodeOf(registry: ConnectionRegistry): AnsweringNode {
+  const stats = new Stats(() => registry.openCount);
+  return { registry, stats, metrics: new Registry(), worker: 3 };
 }
 
 function question(
@@ -84,34 +93,45 @@ Deno.test("listConnections() lists those of a task and user, and counts all", ()
   assertEquals(answer.total, 12);
 });
 
-Deno.test("answerQuestion() keeps a page short, and lists one connection at least", () => {
+Deno.test("answerQuestion() keeps a page short, and lists one connection at least", async () => {
   const { registry, ids } = registryOf(10);
   const [one] = listConnections(question(), registry).connections;
   const length = one?.json.length ?? 0; // and of each other one
   for (const [maxLength, count] of [[1, 1], [2 * length, 2], [9_999, 10]]) {
     assert(maxLength && count);
-    const answer = answerQuestion(question(), registry, maxLength);
+    const answer = await answerQuestion(
+      question(),
+      nodeOf(registry),
+      maxLength,
+    );
     assert(answer.kind === "connections");
     assertEquals(idsOf(answer.connections), ids.slice(0, count));
     assertEquals(answer.isCut, count < 10);
   }
 });
 
-Deno.test("answerQuestion() answers in plain JSON", () => {
+Deno.test("answerQuestion() answers in plain JSON", async () => {
   const { registry } = registryOf(2);
   for (
-    const asked of [question(), { kind: "disconnect", id: "nobody" }] as const
+    const asked of [
+      question(),
+      { kind: "disconnect", id: "nobody" },
+      { kind: "stats", since: 0 },
+      { kind: "metrics" },
+    ] as const
   ) {
-    const answer = answerQuestion(asked, registry);
+    const answer = await answerQuestion(asked, nodeOf(registry));
+    assertEquals(answer.kind, asked.kind);
     assertEquals(JSON.parse(JSON.stringify(answer)), answer);
   }
 });
 
-Deno.test("answerQuestion() closes the connection that is to be closed, once", () => {
+Deno.test("answerQuestion() closes the connection that is to be closed, once", async () => {
   const { registry, ids, fakes } = registryOf(2);
+  const node = nodeOf(registry);
   const asked = { kind: "disconnect", id: ids[1] ?? "" } as const;
   assertEquals(
-    [answerQuestion(asked, registry), answerQuestion(asked, registry)],
+    [await answerQuestion(asked, node), await answerQuestion(asked, node)],
     [
       { kind: "disconnect", isFound: true },
       { kind: "disconnect", isFound: false },
@@ -127,4 +147,30 @@ Deno.test("disconnect() tells the client that an operator did it", () => {
   const { registry, ids, fakes: [fake] } = registryOf(1);
   assertEquals(disconnect(ids[0] ?? "", registry), true);
   assertEquals(fake?.transport.frames[0]?.code, "disconnected_by_operator");
+});
+
+Deno.test("answerQuestion() shows the metrics of the worker", async () => {
+  const node = nodeOf(registryOf(0).registry);
+  addGauge(node.metrics, { name: "a", help: "A.", read: () => 7 });
+  assertEquals(await answerQuestion({ kind: "metrics" }, node), {
+    kind: "metrics",
+    worker: 3,
+    text: "# HELP a A.\n# TYPE a gauge\na 7\n",
+  });
+});
+
+Deno.test("readStats() tells how much is done here, in the seconds asked for", () => {
+  const { registry } = registryOf(2);
+  const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
+  const stats = new Stats(() => 5, startedAtMs);
+  stats.publish(20, 3, startedAtMs);
+  const since = startedAtMs / 1_000 + 2;
+  const { history, ...rest } = readStats(since, { registry, stats });
+  assertEquals(rest, {
+    startedAtMs,
+    connections: 2,
+    totals: { published: 1, delivered: 3 },
+  });
+  assertEquals(history.from, since);
+  assertEquals(history.connections[0], 5);
 });

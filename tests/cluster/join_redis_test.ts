@@ -1,17 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { joinRedis } from "../../src/cluster/join_redis.ts";
+import type { Answer } from "../../src/cluster/peers.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";
+
+const answer = (isFound: boolean): Promise<Answer> =>
+  Promise.resolve({ kind: "disconnect", isFound });
 
 Deno.test("joinRedis() asks the other nodes, counts users over all, and knows how many there are", async () => {
   await using redis = await RedisServer.start();
   await using first = await openRedisStore(redis, "test:");
   await using second = await openRedisStore(redis, "test:");
   const nodes = [first, second].map((store, index) =>
-    joinRedis(store, "test:", () => ({
-      kind: "disconnect",
-      isFound: index === 1,
-    }))
+    joinRedis(store, "test:", () => answer(index === 1))
   );
   for (const node of nodes) await node.start();
   const [one, other] = nodes;
@@ -30,8 +31,8 @@ Deno.test("joinRedis() keeps apart who has another prefix", async () => {
   await using first = await openRedisStore(redis, "one:");
   await using second = await openRedisStore(redis, "two:");
   const [one, other] = [
-    joinRedis(first, "one:", () => ({ kind: "disconnect", isFound: true })),
-    joinRedis(second, "two:", () => ({ kind: "disconnect", isFound: true })),
+    joinRedis(first, "one:", () => answer(true)),
+    joinRedis(second, "two:", () => answer(true)),
   ];
   await one.start();
   await other.start();

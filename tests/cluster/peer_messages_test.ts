@@ -8,6 +8,7 @@ for (
   const question of [
     { kind: "disconnect", id: "c" },
     { kind: "connections", limit: 10 },
+    { kind: "stats", since: 0 },
     {
       kind: "connections",
       limit: 10,
@@ -31,6 +32,8 @@ for (
     JSON.stringify(name),
     JSON.stringify({ ...name, question: null }),
     JSON.stringify({ ...name, question: { kind: "later" } }),
+    JSON.stringify({ ...name, question: { kind: "metrics" } }),
+    JSON.stringify({ ...name, question: { kind: "stats", since: -1 } }),
     JSON.stringify({ ...name, question: { kind: "disconnect", id: 1 } }),
     JSON.stringify({ ...name, question: { kind: "connections", limit: -1 } }),
     JSON.stringify({
@@ -49,9 +52,26 @@ for (
   });
 }
 
+const history = {
+  from: 1_700_000_000,
+  published: [0, 2],
+  delivered: [0, 4],
+  connections: [1, 1],
+  p50Ms: [null, 3],
+  p99Ms: [null, 5],
+};
+const stats = {
+  kind: "stats",
+  startedAtMs: 1_700_000_000_000,
+  connections: 1,
+  totals: { published: 2, delivered: 4 },
+  history,
+};
+
 for (
   const answer of [
     { kind: "disconnect", isFound: false },
+    stats,
     { kind: "connections", total: 0, connections: [], isCut: false },
     {
       kind: "connections",
@@ -81,6 +101,17 @@ for (
     { ...page, connections: [{ ...position, json: {} }] },
     { ...page, connections: [{ id: "c", json: "{}" }] },
     { ...page, connections: [null] },
+    { kind: "metrics", worker: 2, text: "" },
+    { ...stats, startedAtMs: null },
+    { ...stats, connections: -1 },
+    { ...stats, totals: { published: 2 } },
+    { ...stats, totals: null },
+    { ...stats, history: null },
+    { ...stats, history: { ...history, from: 0.5 } },
+    { ...stats, history: { ...history, published: {} } },
+    { ...stats, history: { ...history, delivered: [0] } },
+    { ...stats, history: { ...history, connections: [1, null] } },
+    { ...stats, history: { ...history, p99Ms: [null, "5"] } },
   ]
 ) {
   const text = JSON.stringify({ ...name, answer });

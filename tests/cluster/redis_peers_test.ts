@@ -202,7 +202,7 @@ Deno.test("RedisPeers.start() tells of users again and again, until it is stoppe
     prefix: "",
     node: "a",
     baseOf: () => "{1}:",
-    answer: () => notHere,
+    answer: () => Promise.resolve(notHere),
     countNodes: () => Promise.resolve(1),
   });
   await peers.start();

@@ -4,6 +4,7 @@ import {
   deployFiles,
   readDeployFile,
 } from "../../src/deploy/deploy_file.ts";
+import { noPeers } from "../../src/cluster/peers.ts";
 import { settings } from "../../src/settings.ts";
 import { lacksTool, runTool } from "../support/external_tool.ts";
 import { scrape } from "../support/scrape.ts";
@@ -35,7 +36,10 @@ const expressions = panels.flatMap(({ targets = [] }) =>
 );
 
 Deno.test("readDeployFile() names only metrics that a server shows", async () => {
-  await using server = await startTestServer();
+  // One with workers, which shows how many they are.
+  await using server = await startTestServer({
+    services: () => ({ siblings: noPeers }),
+  });
   const { types, samples } = await scrape(server.origin);
   const shown = new Set([
     "up", // Prometheus' own
@@ -100,75 +104,128 @@ Deno.test({
       ["check", "rules", alerts, dashboard],
     );
     assert(success, output);
-    assertMatch(output, /SUCCESS: 10 rules found/);
+    assertMatch(output, /SUCCESS: 11 rules found/);
     assertMatch(output, new RegExp(`SUCCESS: ${rules.length} rules found`));
   },
 });
+
+const job = 'job="taskwire", instance="a"';
+
+/** What a series is, minute by minute. */
+type Series = readonly [series: string, values: string];
+
+/** Whether an alert fires of a server, and nothing else by that name. */
+function fires(alertname: string, severity: string) {
+  const exp_labels = { job: "taskwire", instance: "a", severity };
+  return { eval_time: "30m", alertname, exp_alerts: [{ exp_labels }] };
+}
+
+function staysSilent(alertname: string) {
+  return { eval_time: "30m", alertname, exp_alerts: [] };
+}
+
+/** Lets Prometheus see half an hour, and asserts what it alerts of. */
+async function assertAlerts(
+  series: readonly Series[],
+  alerts: readonly unknown[],
+): Promise<void> {
+  await using folder = await makeTempDir();
+  // An alert's texts are compared too, where they are there.
+  await folder.write(
+    "alerts.yaml",
+    texts.alerts.replace(/^ {8}annotations:\n(?: {10}.*\n)+/gm, ""),
+  );
+  const test = {
+    interval: "1m",
+    input_series: series.map(([series, values]) => ({ series, values })),
+    alert_rule_test: alerts,
+  };
+  const file = await folder.write(
+    "test.yaml",
+    JSON.stringify({ rule_files: ["alerts.yaml"], tests: [test] }),
+  );
+  const { success, output } = await runTool("promtool", [
+    "test",
+    "rules",
+    file,
+  ]);
+  assert(success, output);
+}
 
 Deno.test({
   name: "readDeployFile() has alerts that fire when they should",
   ignore: await lacksTool("promtool"),
   async fn() {
-    await using folder = await makeTempDir();
-    await folder.write("alerts.yaml", texts.alerts);
-    const labels = 'job="taskwire", instance="a"';
-    const fires = (alertname: string, severity: string) => ({
-      eval_time: "30m",
-      alertname,
-      exp_alerts: [{
-        exp_labels: { job: "taskwire", instance: "a", severity },
-      }],
-    });
-    const test = {
-      interval: "1m",
-      input_series: [
-        { series: `up{${labels}}`, values: "0x30" },
-        {
-          series: `taskwire_store_errors_total{operation="publish", ${labels}}`,
-          values: "0+1x30",
-        },
-        { series: `taskwire_sockets{${labels}}`, values: "81x30" },
-        { series: `taskwire_max_sockets{${labels}}`, values: "100x30" },
-        // no bound: nothing is near it
-        { series: `process_resident_memory_bytes{${labels}}`, values: "9x30" },
-        { series: `taskwire_max_memory_bytes{${labels}}`, values: "0x30" },
-        {
-          series: `taskwire_tokens_total{result="token_malformed", ${labels}}`,
-          values: "0+120x30",
-        },
-        {
-          series: `taskwire_tokens_total{result="authenticated", ${labels}}`,
-          values: "0+60x30",
-        },
-      ],
-      alert_rule_test: [
-        fires("TaskwireDown", "critical"),
-        fires("TaskwireStoreErrors", "critical"),
-        fires("TaskwireSocketsNearLimit", "warning"),
-        fires("TaskwireTokensRejected", "warning"),
-        {
-          eval_time: "30m",
-          alertname: "TaskwireMemoryNearBound",
-          exp_alerts: [],
-        },
-      ],
-    };
-    // An alert's texts are compared too, where they are there.
-    const bare = texts.alerts.replace(
-      /^ {8}annotations:\n(?: {10}.*\n)+/gm,
-      "",
-    );
-    await folder.write("alerts.yaml", bare);
-    const file = await folder.write(
-      "test.yaml",
-      JSON.stringify({ rule_files: ["alerts.yaml"], tests: [test] }),
-    );
-    const { success, output } = await runTool("promtool", [
-      "test",
-      "rules",
-      file,
+    await assertAlerts([
+      [`up{${job}}`, "0x30"],
+      [`process_start_time_seconds{${job}}`, "0x18 1x2 2x2 3x6"],
+      [`taskwire_store_errors_total{operation="publish", ${job}}`, "0+1x30"],
+      [`taskwire_sockets{${job}}`, "81x30"],
+      [`taskwire_max_sockets{${job}}`, "100x30"],
+      // no bound: nothing is near it
+      [`process_resident_memory_bytes{${job}}`, "9x30"],
+      [`taskwire_max_memory_bytes{${job}}`, "0x30"],
+      [`taskwire_tokens_total{result="token_malformed", ${job}}`, "0+120x30"],
+      [`taskwire_tokens_total{result="authenticated", ${job}}`, "0+60x30"],
+      [`taskwire_key_set_failures_total{${job}}`, "0+1x30"],
+    ], [
+      fires("TaskwireDown", "critical"),
+      fires("TaskwireRestarting", "warning"),
+      fires("TaskwireStoreErrors", "critical"),
+      fires("TaskwireSocketsNearLimit", "warning"),
+      fires("TaskwireTokensRejected", "warning"),
+      fires("TaskwireKeySetUnreadable", "warning"),
+      staysSilent("TaskwireMemoryNearBound"),
+      staysSilent("TaskwireWorkerSilent"),
     ]);
-    assert(success, output);
+  },
+});
+
+Deno.test({
+  name: "readDeployFile() has alerts that fire once for a server with workers",
+  ignore: await lacksTool("promtool"),
+  async fn() {
+    const loop = "taskwire_event_loop_delay_seconds_bucket";
+    const one = `worker="1", ${job}`;
+    const two = `worker="2", ${job}`;
+    await assertAlerts([
+      [`up{${job}}`, "1x30"],
+      // the third is silent since a while
+      [`taskwire_workers{${job}}`, "3x15 2x15"],
+      // each was replaced twice: none of them too often
+      [`process_start_time_seconds{${one}}`, "0x18 1x2 2x10"],
+      [`process_start_time_seconds{${two}}`, "0x18 1x2 2x10"],
+      // one is full, and both together are not
+      [`taskwire_sockets{${one}}`, "90x30"],
+      [`taskwire_sockets{${two}}`, "10x30"],
+      [`taskwire_max_sockets{${one}}`, "100x30"],
+      [`taskwire_max_sockets{${two}}`, "100x30"],
+      [`process_resident_memory_bytes{${one}}`, "9x30"],
+      [`process_resident_memory_bytes{${two}}`, "9x30"],
+      [`taskwire_max_memory_bytes{${one}}`, "10x30"],
+      [`taskwire_max_memory_bytes{${two}}`, "10x30"],
+      // a hundredth and more of what one sees is late, and less of what all see
+      [`${loop}{le="0.25", ${one}}`, "0+98x30"],
+      [`${loop}{le="0.5", ${one}}`, "0+100x30"],
+      [`${loop}{le="+Inf", ${one}}`, "0+100x30"],
+      [`${loop}{le="0.25", ${two}}`, "0+10000x30"],
+      [`${loop}{le="0.5", ${two}}`, "0+10000x30"],
+      [`${loop}{le="+Inf", ${two}}`, "0+10000x30"],
+      // each alone stays below the bound of the rate
+      [`taskwire_evicted_connections_total{${one}}`, "0+4x30"],
+      [`taskwire_evicted_connections_total{${two}}`, "0+4x30"],
+      [`taskwire_key_set_failures_total{${one}}`, "0+1x30"],
+      [`taskwire_key_set_failures_total{${two}}`, "0+1x30"],
+    ], [
+      staysSilent("TaskwireDown"),
+      staysSilent("TaskwireRestarting"),
+      fires("TaskwireWorkerSilent", "warning"),
+      fires("TaskwireSocketsNearLimit", "warning"),
+      fires("TaskwireMemoryNearBound", "warning"),
+      fires("TaskwireEventLoopLate", "warning"),
+      fires("TaskwireEvictions", "warning"),
+      fires("TaskwireKeySetUnreadable", "warning"),
+    ]);
   },
 });
 

@@ -431,3 +431,21 @@ async function startProxied() {
     },
   };
 }
+
+browserTest(
+  "shows in the console what all workers do",
+  () => startConsole("--workers", "2"),
+  async (page, { origin }) => {
+    const ws = origin.replace("http", "ws");
+    await using stack = new AsyncDisposableStack();
+    for (let count = 0; count < 12; count++) {
+      const socket = stack.use(new TestSocket(`${ws}/ws/realtime/a`));
+      await socket.nextOf("sync");
+    }
+    await publishAll(origin, [{ connection_id: "a" }]);
+    await openConsole(page, origin, { view: "throughput" });
+    await text(page, "#totals", "Delivered since start12");
+    await text(page, "#totals", "Connections12");
+    await text(page, "#totals", /Nodes2$/);
+  },
+);

@@ -135,6 +135,32 @@ await testWith(redis, "each of three nodes does as any would", async (t) => {
     assertEquals(status, 404);
   });
 
+  await t.step("stats are the sums of all nodes", async () => {
+    const id = "stats/1";
+    const statsOf = async (node: TaskwireNode) =>
+      (await node.call("GET /api/stats")).json();
+    // What was closed before is gone in its own time.
+    await eventually(async () => (await statsOf(a)).connections === 0);
+    const before = (await statsOf(a)).totals as Record<string, number>;
+    await using stack = new AsyncDisposableStack();
+    for (const node of three) {
+      await stack.use(open(node, id)).nextOf("sync");
+    }
+    for (const node of three) await node.publish(id);
+    for (const node of three) {
+      const { nodes, silent_nodes, connections, totals } = await statsOf(node);
+      assertEquals([nodes, silent_nodes, connections], [3, undefined, 3]);
+      const { published, delivered } = totals as Record<string, number>;
+      assertEquals(
+        [
+          Number(published) - Number(before.published),
+          Number(delivered) - Number(before.delivered),
+        ],
+        [3, 9],
+      );
+    }
+  });
+
   await t.step("a user's limit counts all nodes", async () => {
     const token = await signToken({ sub: "limited" });
     await using stack = new AsyncDisposableStack();

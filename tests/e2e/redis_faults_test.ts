@@ -14,7 +14,7 @@ import { upTo } from "../support/watching.ts";
 
 const redis = { command: ["redis-server", "--version"], from: "redis-server" };
 
-/** How long Redis is away: what is promised, by `deno task load`; less else. */
+/** How long Redis is away: what is promised, with `TASKWIRE_LOAD=full`; less else. */
 const outageMs = Deno.env.get("TASKWIRE_LOAD") === "full" ? 10_000 : 2_000;
 
 /** The time of the outage itself. */

@@ -35,7 +35,7 @@ async function startTwo(nodes = new JoinedNodes()): Promise<
 > {
   const start = () =>
     startTestServer({
-      services: ({ registry }) => ({ peers: nodes.join(registry) }),
+      services: (made) => ({ peers: nodes.join(made) }),
     });
   const servers = [await start(), await start()] as const;
   return {
@@ -121,7 +121,7 @@ Deno.test("connectionRoutes() closes what one node has while another is silent",
   await using two = await startTwo(nodes);
   const [one, other] = two.servers;
   const third = await createServices(testConfig());
-  nodes.join(third.registry);
+  nodes.join(third);
   nodes.silence(third.registry);
   await using socket = new TestSocket(other.ws("/ws/ws/simple/a"));
   await socket.nextOf("connected");
@@ -136,7 +136,7 @@ async function appsWith(count: number, nodes: JoinedNodes) {
   const joined: Services[] = [];
   for (let index = 0; index < 3; index += 1) {
     const services = await createServices(testConfig());
-    joined.push({ ...services, peers: nodes.join(services.registry) });
+    joined.push({ ...services, peers: nodes.join(services) });
   }
   const connections: Connection[] = [];
   for (let index = 0; index < count; index += 1) {

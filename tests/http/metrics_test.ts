@@ -1,9 +1,17 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { createApp } from "../../src/app.ts";
+import { noPeers } from "../../src/cluster/peers.ts";
+import { createServices } from "../../src/create_services.ts";
 import { makeApi, scoped } from "../support/api.ts";
 import { lacksTool, runTool } from "../support/external_tool.ts";
+import { JoinedNodes } from "../support/joined_peers.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { scrape } from "../support/scrape.ts";
-import { startTestServer } from "../support/server.ts";
+import {
+  startTestServer,
+  testConfig,
+  type TestServer,
+} from "../support/server.ts";
 
 Deno.test("metricsRoute() wants an API key, or a JWT with admin", async () => {
   const { call } = await makeApi();
@@ -42,18 +50,75 @@ Deno.test("metricsRoute() has a sample of every metric, from the start", async (
   assertEquals(new Set(named), new Set(types.keys()));
 });
 
+/** Worker 1 of a server, and the others in memory. */
+async function startWorkers(
+  nodes = new JoinedNodes(),
+): Promise<TestServer> {
+  const join = async (worker: number) => {
+    const made = await createServices(testConfig(), undefined, {
+      worker,
+      siblings: noPeers, // those that join after it come below
+    });
+    createApp(made); // whose routes are in the metrics, too
+    return { ...made, siblings: nodes.join(made) };
+  };
+  const first = await join(1);
+  for (const worker of [2, 3]) await join(worker);
+  return await startTestServer({ services: () => first });
+}
+
+Deno.test("metricsRoute() shows each series of all workers, and how many they are", async () => {
+  await using server = await startWorkers();
+  await using _socket = await openRealtime(server, "a", { sub: "42" });
+  const { samples } = await scrape(server.origin);
+  assertEquals(samples.get("taskwire_workers"), 3);
+  for (const [worker, sockets] of [["1", 1], ["2", 0], ["3", 0]]) {
+    assertEquals(samples.get(`taskwire_sockets{worker="${worker}"}`), sockets);
+  }
+  const byWorker = (worker: number) =>
+    [...samples.keys()].filter((sample) =>
+      sample.includes(`worker="${worker}"`)
+    ).map((sample) => sample.replace(/\{.*/, ""));
+  // Only who is connected here has more of them.
+  assertEquals(byWorker(2), byWorker(3));
+  assertEquals(new Set(byWorker(1)), new Set(byWorker(2)));
+  const others = [...samples.keys()].filter((sample) =>
+    !sample.includes('worker="')
+  );
+  assertEquals(others, ["taskwire_workers"]);
+});
+
+Deno.test("metricsRoute() leaves a worker out that stays silent", async () => {
+  const nodes = new JoinedNodes();
+  await using server = await startWorkers(nodes);
+  const silent = await createServices(testConfig());
+  nodes.join(silent);
+  nodes.silence(silent.registry);
+  const { samples } = await scrape(server.origin);
+  assertEquals(samples.get("taskwire_workers"), 3);
+});
+
+Deno.test("metricsRoute() speaks of no workers where there is one process", async () => {
+  await using server = await startTestServer();
+  const { text } = await scrape(server.origin);
+  assertFalse(text.includes("taskwire_workers"));
+  assertFalse(text.includes("taskwire_sockets{"));
+});
+
 Deno.test({
   name: "metricsRoute() finds nothing for promtool to complain of",
   ignore: await lacksTool("promtool"),
   async fn() {
-    await using server = await startTestServer();
-    await using _socket = await openRealtime(server, "a", { sub: "42" });
-    const { text } = await scrape(server.origin);
-    const { success, output } = await runTool(
-      "promtool",
-      ["check", "metrics"],
-      text,
-    );
-    assertEquals([success, output], [true, ""]);
+    for (const start of [startTestServer, startWorkers]) {
+      await using server = await start();
+      await using _socket = await openRealtime(server, "a", { sub: "42" });
+      const { text } = await scrape(server.origin);
+      const { success, output } = await runTool(
+        "promtool",
+        ["check", "metrics"],
+        text,
+      );
+      assertEquals([success, output], [true, ""]);
+    }
   },
 });

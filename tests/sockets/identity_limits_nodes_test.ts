@@ -159,8 +159,9 @@ Deno.test("closeOverUserLimit() limits a user over two servers, and gives a plac
   const start = () =>
     startTestServer({
       config: { maxConnectionsPerUser: 1 },
-      services({ registry }) {
-        const peers = nodes.join(registry);
+      services(made) {
+        const { registry } = made;
+        const peers = nodes.join(made);
         return {
           peers: {
             ask: peers.ask,

@@ -49,8 +49,11 @@ Deno.test("asStoreError() finds that Redis is away", () => {
 });
 
 Deno.test("asStoreError() finds that Redis refuses, and passes on why", () => {
-  const denied = new ErrorReply("NOPERM this user has no permissions");
-  for (const error of [...refusals, denied]) {
+  const denied = [
+    "NOPERM this user has no permissions to run the 'eval' command",
+    "ERR The user executing the script can't run this command or subcommand script: 97da, on @user_script:124.",
+  ].map((message) => new ErrorReply(message));
+  for (const error of [...refusals, ...denied]) {
     const found = storeErrorOf(error);
     assert(found instanceof StoreUnavailableError);
     assertEquals(found.message, `Redis refuses: ${error.message}`);
@@ -87,6 +90,6 @@ Deno.test("asStoreOpenError() says what is to be done", () => {
     "Redis can't be used as it is set up: NOPERM this user has no permissions",
     "Redis can't be used as it is set up: ERR DB index is out of range",
     "Redis 6.0.16 is too old",
-    "Redis can't be used as it is set up: invalid peer certificate: UnknownIssuer",
+    "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority: invalid peer certificate: UnknownIssuer",
   ]);
 });

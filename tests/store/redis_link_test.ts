@@ -184,20 +184,44 @@ Deno.test("use() connects again where Redis is not what it was", async () => {
   assertNotStrictEquals(redis.client, client);
 });
 
-Deno.test("tick() that Redis refuses ends no connection", async () => {
-  using log = captureLog();
-  const { promise: ticked, resolve: onTicked } = Promise.withResolvers<void>();
-  let ticks = 0;
+Deno.test("subscribe() is for each connection, also that which is made ready", async () => {
+  using _log = captureLog();
+  await using proxy = cutProxy(redisOrigin);
+  const heard: string[] = [];
+  const listen = (name: string) =>
+    redis.subscribe(name, (message) => void heard.push(`${name}: ${message}`));
   await using redis = link({
-    tick() {
-      if (++ticks === 3) onTicked();
-      return Promise.reject(new ErrorReply("OOM command not allowed"));
+    port: proxy.port,
+    async open(_client, _run, commit) {
+      await listen(`opened ${redis.opened.length}`);
+      commit();
     },
   });
+  await listen("before");
   await redis.start();
-  await inTime(ticked, () => `${ticks} ticks`);
-  assertEquals(redis.opened.length, 1);
-  assertEquals(log.text.match(/takes no writes/g)?.length, 1);
+  await listen("after");
+  const say = async (round: number) => {
+    heard.length = 0;
+    for (const name of ["before", "opened 1", "after"]) {
+      await redis.use((client) =>
+        client.send(name, ["PUBLISH", name, String(round)])
+      );
+    }
+    await redis.ping();
+    assertEquals(heard, [
+      `before: ${round}`,
+      `opened 1: ${round}`,
+      `after: ${round}`,
+    ]);
+  };
+  await say(1);
+  const lost = redis.lost();
+  proxy.cut();
+  const { restored } = await lost;
+  await listen("while it was away");
+  proxy.mend();
+  await inTime(restored, () => "not restored");
+  await say(2);
 });
 
 Deno.test("a connection that has gone silent is given up, also while it is made ready", async () => {

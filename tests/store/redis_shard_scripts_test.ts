@@ -4,7 +4,7 @@ import {
   shardKeys,
   watchersKey,
 } from "../../src/store/redis_keys.ts";
-import { parseListed } from "../../src/store/redis_task.ts";
+import { parseListed } from "../../src/store/redis_listing.ts";
 import {
   leaveScript,
   listScript,

@@ -8,6 +8,7 @@ import {
 } from "../../src/store/redis_task_scripts.ts";
 import type { RedisScript } from "../../src/store/redis_script.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
 
 const redis = await shareRedis();
@@ -27,10 +28,14 @@ function bench() {
   };
   return {
     read: async (since?: StreamPosition | "oldest", run = "one") =>
-      parseView(await call(readScript, readArgs(since, undefined, 100), run)),
+      parseView(await call(readScript, readArgs(since, Infinity, 100), run)),
     forget: (run = "one") => call(forgetScript, ["channel", "gone"], run),
-    async publish(known: KnownTask, names: Record<string, number> = {}) {
-      const { state, operations } = judgeBatch("a", known, [{}], new Map());
+    async publish(
+      known: KnownTask,
+      names: Record<string, number> = {},
+      draft: EventDraft = {},
+    ) {
+      const { state, operations } = judgeBatch("a", known, [draft], new Map());
       const places = Object.entries(names);
       return await call(publishScript, [
         ...[`${known.epoch}:${known.rev}`, "60000", "100", "channel"],
@@ -118,6 +123,24 @@ Deno.test("readScript gives no other epoch where nothing is lost between runs", 
   const unsure = await read("oldest", "two+");
   assertNotEquals(unsure.epoch, first?.epoch);
   assertEquals((await read("oldest", "three+")).epoch, unsure.epoch);
+});
+
+Deno.test("readScript has enough after 256 KiB, and goes on from there", async () => {
+  const { publish, known, read } = bench();
+  const data = "x".repeat(64_000);
+  for (let count = 0; count < 12; count++) {
+    await publish(await known(), {}, { data });
+  }
+  const { epoch } = await read();
+  const slices = [];
+  let offset = 0;
+  while (offset < 12) {
+    const { events, recovered } = await read({ epoch, offset });
+    assertEquals([recovered, events[0]?.offset], [true, offset + 1]);
+    slices.push(events.length);
+    offset = events.at(-1)?.offset ?? 12;
+  }
+  assertEquals(slices, [5, 5, 2]);
 });
 
 Deno.test("forgetScript says whether there was one, and begins another epoch", async () => {

@@ -2,7 +2,6 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   listOf,
   nameTask,
-  parseListed,
   parseState,
   parseView,
   readArgs,
@@ -28,9 +27,16 @@ Deno.test("parseState() takes the epoch that stands beside it", () => {
 
 Deno.test("readArgs() says which events are meant", () => {
   const position = { epoch: "one", offset: 5 };
-  assertEquals(readArgs(undefined, undefined, 9), ["none", "", "0", "-1", "9"]);
-  assertEquals(readArgs("oldest", 2, 9), ["oldest", "", "0", "2", "9"]);
-  assertEquals(readArgs(position, 0, 9), ["after", "one", "5", "0", "9"]);
+  const bytes = "262144";
+  for (
+    const [since, limit, expected] of [
+      [undefined, Infinity, ["none", "", "0", "-1"]],
+      ["oldest", 2, ["oldest", "", "0", "2"]],
+      [position, 0, ["after", "one", "5", "0"]],
+    ] as const
+  ) {
+    assertEquals(readArgs(since, limit, 9), [...expected, "9", bytes]);
+  }
 });
 
 Deno.test("parseView() reads what the read script answers", () => {
@@ -52,14 +58,6 @@ Deno.test("parseView() reads what the read script answers", () => {
   assertEquals(view.events, [
     { offset: 1, json: "{}" },
     { offset: 2, json: '{"a":1}' },
-  ]);
-});
-
-Deno.test("parseListed() reads what the list script answers", () => {
-  assertEquals(parseListed([]), []);
-  assertEquals(parseListed(["2800000000000001", "a", "3", "5"]), [
-    { changedAt: 2_800_000_000_000_001, id: "a" },
-    { changedAt: 3, id: "5" },
   ]);
 });
 

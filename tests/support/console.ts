@@ -5,8 +5,8 @@ import { testApiKey, testSecret } from "./server.ts";
 import { serve } from "./taskwire.ts";
 
 /** Starts a server with the tests' secret and key. */
-export const startConsole = () =>
-  serve([], {
+export const startConsole = (...args: readonly string[]) =>
+  serve(args, {
     env: { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey },
   });
 

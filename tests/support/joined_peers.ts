@@ -1,4 +1,5 @@
 import {
+  type AnsweringNode,
   answerQuestion,
   maxAnswerLength,
 } from "../../src/cluster/answer_question.ts";
@@ -7,6 +8,7 @@ import type { ConnectionRegistry } from "../../src/sockets/registry.ts";
 
 /** A node of {@linkcode JoinedNodes}. */
 interface JoinedNode {
+  readonly node: AnsweringNode;
   readonly registry: ConnectionRegistry;
   readonly users: Map<string, number>;
 }
@@ -34,17 +36,19 @@ export class JoinedNodes {
   }
 
   /** A further node; the others are its peers. */
-  join(registry: ConnectionRegistry): Peers {
-    const self: JoinedNode = { registry, users: new Map() };
+  join(node: AnsweringNode): Peers {
+    const { registry } = node;
+    const self: JoinedNode = { node, registry, users: new Map() };
     this.#nodes.push(self);
     const others = () => this.#nodes.filter((node) => node !== self);
     return {
       ask: async (question) => {
         await Promise.resolve();
         const asked = others();
-        const answers = asked
-          .filter((node) => !this.#silent.has(node.registry))
-          .map((node) => this.#answer(question, node));
+        const answers = await Promise.all(
+          asked.filter(({ registry }) => !this.#silent.has(registry))
+            .map(({ node }) => this.#answer(question, node)),
+        );
         return { answers, silent: asked.length - answers.length };
       },
       countUser: async (userId, here) => {
@@ -56,9 +60,9 @@ export class JoinedNodes {
     };
   }
 
-  #answer(question: Question, { registry }: JoinedNode) {
+  async #answer(question: Question, node: AnsweringNode) {
     const asked = JSON.parse(JSON.stringify(question));
-    const answer = answerQuestion(asked, registry, this.maxLength);
+    const answer = await answerQuestion(asked, node, this.maxLength);
     return JSON.parse(JSON.stringify(answer));
   }
 }

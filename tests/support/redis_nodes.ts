@@ -47,7 +47,7 @@ export class RedisNodes implements AsyncDisposable {
     const server = this.#stack.use(
       await startTestServer({
         config,
-        services: ({ registry }) => ({
+        services: (node) => ({
           peers: made = new RedisPeers({
             channel: knowsReceivers ? channel : {
               publish: (...args) =>
@@ -58,7 +58,7 @@ export class RedisNodes implements AsyncDisposable {
             prefix: "test:",
             node: `node_${this.nodes.length}`,
             baseOf: (userId) => `test:{${userId.length % 16}}:`,
-            answer: (question) => answerQuestion(question, registry),
+            answer: (question) => answerQuestion(question, node),
             countNodes: () => Promise.resolve(this.nodes.length),
           }),
         }),

@@ -25,8 +25,12 @@ export function parseMetrics(text: string): Scrape {
 }
 
 /** Reads a server's metrics, which must be there. */
-export async function scrape(origin: string): Promise<Scrape> {
+export async function scrape(
+  origin: string,
+  init: RequestInit & { client?: Deno.HttpClient } = {},
+): Promise<Scrape> {
   const { status, text } = await answerOf(fetch(`${origin}/metrics`, {
+    ...init,
     headers: { Authorization: `Bearer ${testApiKey}` },
   }));
   assertEquals(status, 200, text);

@@ -5,10 +5,12 @@ Deno.test("createRemotePeers() asks the other workers", async () => {
   const shared = createShared();
   await using one = linkWorker(shared);
   await using two = linkWorker(shared);
-  two.supervisor.answerQuestions((question) => ({
-    kind: "disconnect",
-    isFound: question.kind === "disconnect" && question.id === "x",
-  }));
+  two.supervisor.answerQuestions((question) =>
+    Promise.resolve({
+      kind: "disconnect",
+      isFound: question.kind === "disconnect" && question.id === "x",
+    })
+  );
   assertEquals(
     await one.supervisor.peers.ask({ kind: "disconnect", id: "x" }),
     { answers: [{ kind: "disconnect", isFound: true }], silent: 0 },

@@ -1,4 +1,5 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { captureLog } from "../support/captured_log.ts";
 import { createShared, linkWorker } from "../support/linked.ts";
 import { testConfig } from "../support/server.ts";
 
@@ -39,4 +40,24 @@ Deno.test("SupervisorLink.openStore() announces what isn't an event, too", async
   await worker.supervisor.peers.countUser("7", 0); // comes after it
   shared.store.announce({ kind: "missed", connectionId: "a" });
   assertEquals(await announced.promise, { kind: "missed", connectionId: "a" });
+});
+
+Deno.test("SupervisorLink.answerQuestions() leaves without an answer what can't be answered, and says so", async () => {
+  using log = captureLog("error");
+  const shared = createShared();
+  await using one = linkWorker(shared);
+  await using two = linkWorker(shared);
+  const { peers } = one.supervisor;
+  two.supervisor.answerQuestions(async (question) => {
+    await Promise.resolve();
+    if (question.kind !== "disconnect") throw new Error("no figures");
+    return { kind: "disconnect", isFound: true };
+  });
+  const asking = peers.ask({ kind: "metrics" });
+  // It answers on.
+  const { silent } = await peers.ask({ kind: "disconnect", id: "x" });
+  assertEquals(silent, 0);
+  assertStringIncludes(log.text, "no figures");
+  await two.supervisor.close();
+  assertEquals(await asking, { answers: [], silent: 1 });
 });

@@ -109,6 +109,23 @@ Deno.test("Supervisor.start() tells why a worker can't begin", async () => {
   await supervisor.stop(0);
 });
 
+Deno.test("Supervisor.start() tells why no process can be started", async () => {
+  const supervisor = new Supervisor({
+    count: 2,
+    config: testConfig(),
+    shared: createShared(),
+    spawn() {
+      throw new Error("LD_AUDIT is set");
+    },
+  });
+  await assertRejects(
+    () => supervisor.start(),
+    WorkersFailedError,
+    "LD_AUDIT is set",
+  );
+  await supervisor.stop(0);
+});
+
 Deno.test("Supervisor replaces a worker that ends, with its number", async () => {
   const { supervisor, workers, started } = createSupervisor(2);
   await supervisor.start();
@@ -119,11 +136,11 @@ Deno.test("Supervisor replaces a worker that ends, with its number", async () =>
   await supervisor.stop();
 });
 
-Deno.test("Supervisor replaces a worker that takes too much memory, as often as it takes", async () => {
+Deno.test("Supervisor replaces a worker that has drained, as often as it takes", async () => {
   const { supervisor, workers, started } = createSupervisor(1);
   await supervisor.start();
   for (let count = 1; count <= 10; count++) {
-    await workers.at(-1)?.exit(75);
+    await workers.at(-1)?.exit(count % 2 === 0 ? 0 : 75);
     await started(count + 1);
   }
   await supervisor.stop();

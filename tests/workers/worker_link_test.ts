@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { createShared, linkWorker } from "../support/linked.ts";
+import { encodeMessage } from "../../src/workers/link.ts";
+import { WorkerLink } from "../../src/workers/worker_link.ts";
+import { createShared, linkWorker, pipes } from "../support/linked.ts";
 
 Deno.test("WorkerLink.ended comes after all that the worker sent", async () => {
   const worker = linkWorker();
@@ -20,4 +22,32 @@ Deno.test("WorkerLink forgets the watchers of a worker that has gone", async () 
   assertEquals((await store.read("a")).watchers, 3);
   await worker[Symbol.asyncDispose]();
   assertEquals(shared.store.watcherCount("a"), 0);
+});
+
+Deno.test("WorkerLink tells of a worker that doesn't read, and holds no more for it", async () => {
+  const shared = createShared();
+  const [ours, theirs] = pipes();
+  let stalls = 0;
+  const link = new WorkerLink(ours, shared, {
+    onReady: () => {},
+    onFailed: () => {},
+    onStalled: () => stalls += 1,
+  });
+  const worker = theirs.writable.getWriter();
+  const watch = { kind: "watch", connectionId: "a", watchers: 1 };
+  await worker.write(new TextEncoder().encode(encodeMessage(watch)));
+  await worker.write(new Uint8Array()); // comes after it was read
+  const json = JSON.stringify({ connection_id: "a", data: "x".repeat(1e6) });
+  const position = { epoch: "e", offset: 1 };
+  const event = JSON.parse(json);
+  for (let count = 0; count < 67; count++) {
+    shared.store.announce({ kind: "event", event, json, position });
+  }
+  assertEquals(stalls, 0);
+  shared.store.announce({ kind: "event", event, json, position });
+  assertEquals(stalls > 0, true);
+  await worker.close();
+  await link.ended;
+  await theirs.readable.cancel();
+  await link.close();
 });

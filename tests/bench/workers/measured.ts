@@ -4,6 +4,7 @@ import { allowOpenFiles } from "../../support/open_files.ts";
 import { serve } from "../../support/taskwire.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 import { cpuMicroseconds } from "../growth/pinned.ts";
+import { limitCpu, release } from "./quota.ts";
 import { apiKey, secret } from "../peers/catalog.ts";
 import type { Job, Outcome } from "../peers/load/job.ts";
 import { bunPath } from "../peers/packages.ts";
@@ -36,10 +37,15 @@ export interface Measurement {
   readonly loadCpu: number;
 }
 
-/** Starts a server on an empty store. */
+/**
+ * Starts a server on an empty store.
+ *
+ * @param share The part of a core that each of its processes may have.
+ */
 export async function startWorkers(
   workers: number,
   store: string,
+  share: number,
 ): Promise<MeasuredWorkers> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempDir());
@@ -58,6 +64,10 @@ export async function startWorkers(
   const workerPids = childrenOf(server.pid);
   for (const pid of [server.pid, ...workerPids]) {
     await allowOpenFiles(pid, openFiles);
+    if (share < 1 && !await limitCpu(pid, share)) {
+      throw new Error("No process can be held to a share of a core here");
+    }
+    stack.defer(() => release(pid));
   }
   const kept = stack.move();
   return {
@@ -83,6 +93,7 @@ export async function measure(
     wire: "plain",
     apiKey,
     secret,
+    waitsForSync: true,
     ...job,
   };
   const { success, stdout } = await new Deno.Command("bash", {

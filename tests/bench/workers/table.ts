@@ -31,7 +31,9 @@ export function showWorks(
       rate,
       serverCpu,
       text: [
-        `${workerCpus.length || 1} workers: ${Math.round(rate)} ${unit}`,
+        `${
+          workerCpus.length === 0 ? "1 worker" : `${workerCpus.length} workers`
+        }: ${Math.round(rate)} ${unit}`,
         workerCpus.length === 0
           ? `server ${of(({ mainCpu }) => mainCpu).toFixed(2)} cores`
           : `workers ${

@@ -9,6 +9,8 @@ export interface Target {
   readonly route: "realtime" | "test";
   readonly id: string;
   readonly token?: string;
+  /** Whether it is connected only once `sync` has come, before which events would be part of that. */
+  readonly waitsForSync?: boolean;
 }
 
 /** What a {@linkcode Client} tells of. */
@@ -35,6 +37,7 @@ export class Client implements Reader {
   #link: Link | undefined;
   #isUpgraded = false;
   #isConnected = false;
+  #isAwaited = true;
   #rest: Buffer | undefined;
 
   constructor(target: Target, events: ClientEvents) {
@@ -102,12 +105,17 @@ export class Client implements Reader {
       if (!this.#isConnected) {
         if (bytes[start + wire.kindAt] !== c) return this.#break();
         this.#isConnected = true;
-        this.#events.onConnected?.(this);
+        if (!this.#target.waitsForSync) this.#tellConnected();
       } else if (bytes[start + wire.kindAt] !== s) {
         this.#events.onFrame?.(bytes, start, end);
-      }
+      } else this.#tellConnected();
     }
   };
+
+  #tellConnected(): void {
+    if (this.#isAwaited) this.#events.onConnected?.(this);
+    this.#isAwaited = false;
+  }
 
   /** Engine.IO's and Socket.IO's own packets; returns whether it was one. */
   #answerSocketIo(bytes: Buffer, start: number): boolean {

@@ -22,6 +22,8 @@ export interface Job {
   readonly sockets: number;
   /** `handshake`: none, one again and again, or each another. */
   readonly tokens?: "none" | "one" | "many";
+  /** Whether the server sends `sync`, and watchers wait for it. */
+  readonly waitsForSync?: boolean;
   /** `latency`: events a second. */
   readonly rate?: number;
 }

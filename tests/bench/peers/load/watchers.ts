@@ -22,6 +22,7 @@ export class Watchers {
       wire,
       route: "realtime" as const,
       id,
+      waitsForSync: job.waitsForSync ?? false,
     }));
     await openAll(targets, (index) => {
       const start = `{"type":"task","connection_id":"${ids[index]}","offset":`;

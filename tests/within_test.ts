@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { within } from "../../src/cluster/within.ts";
+import { within } from "../src/within.ts";
 
 Deno.test("within() resolves to what comes in time", async () => {
   assertEquals(await within(Promise.resolve(1), 1_000, "late"), 1);

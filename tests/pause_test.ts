@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Pause } from "../../src/workers/pause.ts";
+import { Pause } from "../src/pause.ts";
 
 Deno.test("Pause.wait() waits its time", async () => {
   using time = new FakeTime();

@@ -3,6 +3,11 @@ export class Pause {
   readonly #waiting = new Map<ReturnType<typeof setTimeout>, () => void>();
   #isOver = false;
 
+  /** Whether nobody waits any more. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Resolves after so many milliseconds, or once all waiting is over. */
   wait(durationMs: number): Promise<void> {
     if (this.#isOver) return Promise.resolve();
