@@ -78,6 +78,11 @@ export class Proxy implements AsyncDisposable {
     return new Proxy(ports, authority, folder, program);
   }
 
+  /** The process's id; those that do the work are its children. */
+  get pid(): number {
+    return this.#program.pid;
+  }
+
   /** Waits until it has logged something, which may be after its answer. */
   async logged(pattern: RegExp): Promise<void> {
     const deadline = Date.now() + deadlineMs;
@@ -153,7 +158,7 @@ const replacements: Record<
       [/\/etc\/haproxy\/taskwire\.pem/, await folder.write("both.pem", both)],
       [/log \/dev\/log /, "log stderr format raw "],
       // Where descriptors are few, it does not start.
-      [/maxconn 100000/, "maxconn 1000"],
+      [/maxconn 100000/, "maxconn 4000"],
     ];
   },
 };
