@@ -20,7 +20,7 @@ export function joinRedis(
   return new RedisPeers({
     channel: channelOf(store),
     // Channels are of all databases of a server.
-    prefix: `${prefix}d${store.database}:`,
+    prefix: `${prefix}${store.database}:`,
     node: store.node,
     baseOf: (userId) => shardBase(prefix, shardOf(userId)),
     answer,

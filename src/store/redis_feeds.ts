@@ -188,8 +188,11 @@ export class RedisFeeds {
 
   /** Tells how many watch a task here now. */
   #tell(connectionId: string, client: RedisClient): Promise<void> {
-    const { watchers = 0 } = this.#feeds.get(connectionId) ?? {};
-    return this.#counts.tell(connectionId, watchers, client);
+    return this.#counts.tell(
+      connectionId,
+      () => this.#feeds.get(connectionId)?.watchers ?? 0,
+      client,
+    );
   }
 
   /** Announces what was missed of a task, then what has come meanwhile. */

@@ -1,3 +1,4 @@
+import { OneAtATime } from "./one_at_a_time.ts";
 import type { RedisClient } from "./redis_client.ts";
 import { isRefusal } from "./redis_error.ts";
 import { patienceMs, shardBase, shardOf, watchersKey } from "./redis_keys.ts";
@@ -7,6 +8,8 @@ import { tellScript } from "./redis_shard_scripts.ts";
 export class RedisWatcherCounts {
   readonly #prefix: string;
   readonly #node: string;
+  /** What each connection is being told. */
+  readonly #telling = new WeakMap<RedisClient, OneAtATime>();
   #isRefused = false;
 
   /**
@@ -18,23 +21,31 @@ export class RedisWatcherCounts {
     this.#node = node;
   }
 
-  /** Tells of a task. Where Redis takes no writes, a task can be watched all the same. */
-  async tell(
+  /**
+   * Tells of a task. Where Redis takes no writes, a task can be watched all the
+   * same. One at a time: a script that Redis doesn't know yet is sent once
+   * more, and would come after a newer number.
+   *
+   * @param count How many watch it now.
+   */
+  tell(
     connectionId: string,
-    watchers: number,
+    count: () => number,
     client: RedisClient,
   ): Promise<void> {
     const base = shardBase(this.#prefix, shardOf(connectionId));
-    try {
-      await client.run(tellScript, [watchersKey(base, this.#node)], [
-        connectionId,
-        String(watchers),
-        String(patienceMs),
-      ]);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      this.#isRefused = true;
-    }
+    const key = watchersKey(base, this.#node);
+    const telling = this.#telling.get(client) ?? new OneAtATime();
+    this.#telling.set(client, telling);
+    return telling.run(connectionId, async () => {
+      const args = [connectionId, String(count()), String(patienceMs)];
+      try {
+        await client.run(tellScript, [key], args);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        this.#isRefused = true;
+      }
+    });
   }
 
   /** Whether Redis has refused to be told something, and so takes another number for true. */

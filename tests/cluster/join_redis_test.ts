@@ -27,18 +27,20 @@ Deno.test("joinRedis() asks the other nodes, counts users over all, and knows ho
 });
 
 for (
-  const [criterion, prefix, path] of [
+  const [what, prefix, database] of [
     ["prefix", "two:", ""],
     ["database", "one:", "/1"],
   ] as const
 ) {
-  Deno.test(`joinRedis() keeps apart who has another ${criterion}`, async () => {
+  Deno.test(`joinRedis() keeps apart who has another ${what}`, async () => {
     await using redis = await RedisServer.start();
-    const url = redis.url + path;
     await using first = await openRedisStore(redis, "one:");
+    const url = redis.url + database;
     await using second = await openRedisStore({ url }, prefix);
-    const one = joinRedis(first, "one:", () => answer(true));
-    const other = joinRedis(second, prefix, () => answer(true));
+    const [one, other] = [
+      joinRedis(first, "one:", () => answer(true)),
+      joinRedis(second, prefix, () => answer(true)),
+    ];
     await one.start();
     await other.start();
     assertEquals(await one.ask({ kind: "disconnect", id: "x" }), {

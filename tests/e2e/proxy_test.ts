@@ -15,6 +15,9 @@ import { upTo } from "../support/watching.ts";
 
 const headers = { Authorization: `Bearer ${testApiKey}` };
 
+/** After this time, what should happen sometime does not. */
+const deadlineMs = 30_000;
+
 for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
   await testWith(
     {
@@ -50,15 +53,19 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
         "nodes die and stop, and nothing is lost",
         () => outlivesNodes(name, proxy, nodes, token),
       );
+      await t.step(
+        "sockets outlast an outage of Redis",
+        () => outlastsRedis(name, proxy, server),
+      );
       await t.step("its log has paths, and no token", async () => {
         // Its errors are not to tell it either.
         await nodes[Symbol.asyncDispose]();
         const url = `${proxy.origin.replace("http", "ws")}/ws/realtime/none`;
         await new TestSocket(`${url}?token=${token}`).closed;
+        await proxy.logged(/GET \/ws\/realtime\/none\b.* 50[23] /);
         const log = await proxy.stop();
         assertMatch(log, /GET \/ws\/realtime\/proxied/);
         assertMatch(log, /POST \/api\/events/);
-        assertMatch(log, /GET \/ws\/realtime\/none\b.* 50[23] /);
         for (const secret of [token, "token=", testApiKey]) {
           const lines = log.split("\n");
           assertEquals(lines.filter((line) => line.includes(secret)), []);
@@ -93,6 +100,50 @@ async function speaksTls({ secureOrigin, authority }: Proxy): Promise<void> {
   using client = Deno.createHttpClient({ caCerts: [authority] });
   const answer = await answerOf(fetch(`${secureOrigin}/readyz`, { client }));
   assertEquals(answer.status, 200);
+}
+
+async function outlastsRedis(
+  name: ProxyName,
+  { origin }: Proxy,
+  redis: RedisServer,
+): Promise<void> {
+  const url = `${origin.replace("http", "ws")}/ws/realtime/outage`;
+  await using watcher = new TestSocket(url);
+  await watcher.nextOf("sync");
+  await redis.kill();
+  // HAProxy asks the nodes by itself, and soon knows none that is ready.
+  const isKnown = name === "haproxy" ? /No server is available/ : /./;
+  await readiness(origin, 503, isKnown);
+  await redis.restart();
+  await readiness(origin, 200);
+  const published = await answerOf(fetch(`${origin}/api/tasks/outage/events`, {
+    method: "POST",
+    headers,
+    body: '{"status":"succeeded"}',
+  }));
+  assertEquals(published.status, 201);
+  let status: unknown;
+  // Redis may have lost something: so there may be another sync first, with the task in it.
+  while (status !== "succeeded") {
+    const frame = await watcher.nextFrame();
+    status = (frame.type === "sync" ? frame.task as Frame : frame)?.status;
+  }
+}
+
+/** Waits until the proxy answers so. */
+async function readiness(
+  origin: string,
+  expected: number,
+  body = /./,
+): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const { status, text } = await answerOf(fetch(`${origin}/readyz`))
+      .catch((error) => ({ status: 0, text: String(error) })); // a broken connection
+    if (status === expected && body.test(text)) return;
+    if (Date.now() > deadline) throw new Error(`Still ${status}: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function outlivesNodes(

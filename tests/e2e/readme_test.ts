@@ -37,8 +37,7 @@ const exceptions: Readonly<Record<string, string>> = {
     "installs into the machine; deploy's own tests look at the unit",
   "cp dist/taskwire . && taskwire print dockerfile > Dockerfile":
     "needs the binary and Docker",
-  "taskwire serve --workers auto":
-    "runs until it is stopped: workers_test.ts",
+  "taskwire serve --workers auto": "runs until it is stopped: workers_test.ts",
   "systemctl stop taskwire": "needs systemd, and the unit installed",
 };
 

@@ -5,6 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
 import { Nodes } from "../support/nodes.ts";
+import { redisRights } from "../support/redis_rights.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import type { Reply } from "../support/resp.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
@@ -118,13 +119,18 @@ await testWith(
     await loaded.unavailable([c]);
     await Promise.all([outage(), loaded.publishers.acknowledgements(500)]);
     assertEquals((await a.call("GET /readyz")).status, 200);
+    const whileStalled = await loaded.publishQuietly(a);
     proxy.resume();
     await loaded.available([a, b, c]);
+    // Seen though no event follows.
+    await loaded.quietSeen(whileStalled);
     proxy.cut();
     await loaded.unavailable([c]);
     await loaded.publishers.acknowledgements(500);
+    const whileCut = await loaded.publishQuietly(a);
     proxy.mend();
     await loaded.available([a, b, c]);
+    await loaded.quietSeen(whileCut);
     await loaded.conclude("one node cut off, twice", "intact");
   },
 );
@@ -260,12 +266,12 @@ await testWith(
 
 await testWith(
   redis,
-  "a node logs in as a user, and shows no password",
+  "a node logs in as a user who may do no more than it needs, and shows no password",
   async () => {
     await using server = await RedisServer.start({
       users: [
         "user default off",
-        "user ada on >the-secret ~* &* +@all",
+        `user ada on >the-secret ${redisRights("taskwire:").join(" ")}`,
       ],
     });
     await using nodes = await Nodes.start({
@@ -274,7 +280,14 @@ await testWith(
       env: { TASKWIRE_LOG: "debug" },
     });
     const node = nodes.at(0);
-    assertEquals((await node.publish("user/1")).offset, 1);
+    {
+      await using watcher = new UnbrokenWatcher(node.origin, "user/1");
+      await watcher.until(({ life }) => life !== undefined);
+      const { offset, delivered } = await node.publish("user/1");
+      assertEquals([offset, delivered], [1, 1]);
+      await watcher.until(({ offset }) => offset === 1);
+    }
+    assertEquals((await node.call("GET /api/connections")).status, 200);
     const { printed, log } = await node.stop();
     assertMatch(printed, /store: +redis:/);
     assert(!(printed + log).includes("the-secret"));
@@ -286,12 +299,23 @@ await testWith(
   "a node speaks TLS to Redis, and not to one that it has no reason to trust",
   async () => {
     await using server = await RedisServer.start({ tls: true });
-    await using nodes = await Nodes.start({
-      store: server.url,
-      count: 1,
-      env: { DENO_CERT: server.authority },
-    });
-    assertEquals((await nodes.at(0).publish("tls/1")).offset, 1);
+    for (
+      const env of [
+        { DENO_CERT: server.authority },
+        // The system's store, which this stands for.
+        { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: server.authority },
+      ]
+    ) {
+      await using nodes = await Nodes.start({
+        store: server.url,
+        count: 1,
+        env,
+      });
+      assertEquals(
+        (await nodes.at(0).publish(Object.keys(env).join())).offset,
+        1,
+      );
+    }
     const { code, stderr } = await taskwire(["serve", "--port", "0"], {
       env: { TASKWIRE_STORE: server.url },
     });

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import { awayStore } from "../support/away_store.ts";
+import { published } from "../support/published.ts";
 import { ask, openRealtime } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
@@ -8,7 +9,7 @@ import { TestSocket } from "../support/socket.ts";
 Deno.test("RealtimeSession answers pings while the store is away, and joins its tasks when it is back", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
-  await server.publish("a", { progress: 0.5 });
+  await published(server, "a", { progress: 0.5 });
   store.leave();
   await using socket = new TestSocket(server.ws("/ws/realtime/a"));
   await socket.nextOf("connected");
@@ -25,7 +26,7 @@ Deno.test("RealtimeSession answers pings while the store is away, and joins its 
 Deno.test("RealtimeSession tells who would cancel that the store is away, and stays open", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
-  await server.publish("a", { user_id: "7" });
+  await published(server, "a", { user_id: "7" });
   await using socket = await openRealtime(server, "a", { sub: "7" });
   store.leave();
   const cancel = { type: "cancel", connection_id: "a" };

@@ -15,6 +15,7 @@ import { closedOrigin } from "../support/closed_origin.ts";
 import { inTime } from "../support/deadline.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { shareRedisCluster } from "../support/shared_redis.ts";
+import { redisCommands, redisRights } from "../support/redis_rights.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
 import { testStoreContract } from "./store_contract.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
@@ -70,6 +71,22 @@ Deno.test("openCluster() asks another host where the first is away", async () =>
     Error,
     "ECONNREFUSED",
   );
+});
+
+Deno.test("openCluster() is for a user with few rights, too", async () => {
+  const prefix = redis.prefix();
+  const rights = redisRights(prefix, [...redisCommands, "cluster|slots"]);
+  await server.command("ACL", "SETUSER", "ada", "on", ">secret", ...rights);
+  const url = server.url.replace("//", "//ada:secret@");
+  await using store = await openRedisStore({ url }, prefix);
+  for (let count = 0; count < 40; count++) {
+    await store.watch(`task-${count}`, 1);
+    await store.publish(`task-${count}`, { event_id: "one" });
+  }
+  assertEquals((await store.list({ limit: 99 })).states.length, 40);
+  for (const node of server.nodes) {
+    assertEquals(await node.command("ACL", "LOG"), []);
+  }
 });
 
 Deno.test("a Cluster passes on what other processes do, from every master", async () => {

@@ -104,10 +104,10 @@ Deno.test("watch() leaves no channel before it is subscribed to", async () => {
   client.before = (what) => what === "+a" ? subscribed : undefined;
   const watching = [1, 0].map((count) => feeds.watch("a", count, client));
   await feeds.watch("b", 1, client);
-  assertEquals(client.done, ["+a", "a=1", "a=0", "+b", "b=1"]);
+  assertEquals(client.done.includes("-a"), false);
   onSubscribed();
   await Promise.all(watching);
-  assertEquals(client.done.slice(5), ["-a"]);
+  assertEquals(client.done.at(-1), "-a");
 });
 
 Deno.test("watch() stays subscribed where somebody comes before it could leave", async () => {

@@ -5,22 +5,9 @@ import {
 } from "../../src/store/store.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
+import { redisCommands, redisRights } from "../support/redis_rights.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { testStoreContract } from "./store_contract.ts";
-
-/** What README tells an operator to allow: all that the store needs, and no more. */
-const rights = {
-  connection: ["info", "config|get", "subscribe", "unsubscribe"],
-  scripts: ["eval", "evalsha", "time", "publish"],
-  keys: [
-    ...["del", "exists", "pexpire", "pexpireat", "pttl"],
-    ...["hdel", "hexists", "hget", "hmget", "hset"],
-    ...["sadd", "smembers", "srem"],
-    ...["zadd", "zrangebyscore", "zrem", "zrevrangebyscore"],
-    ...["xadd", "xlen", "xrange", "xtrim"],
-  ],
-};
-const commands = Object.values(rights).flat();
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -29,12 +16,11 @@ const { server } = redis;
 async function addUser(
   name: string,
   prefix: string,
-  allowed: readonly string[] = commands,
+  commands = redisCommands,
 ): Promise<string> {
   await server.command(
     ...["ACL", "SETUSER", name, "reset", "on", ">pass word:@/?#%"],
-    ...[`~${prefix}*`, `&${prefix}*`],
-    ...allowed.map((command) => `+${command}`),
+    ...redisRights(prefix, commands),
   );
   return server.urlFor(name, "pass word:@/?#%");
 }
@@ -73,6 +59,7 @@ async function exercise(url: string, prefix: string): Promise<void> {
   const { epoch } = await store.read("a", "oldest");
   await store.publish("a", { event_id: `${epoch}:1` });
   await store.list({ limit: 1 });
+  await store.countNodes();
   await store.forget("a");
   await store.watch("a", 0);
 }
@@ -80,11 +67,11 @@ async function exercise(url: string, prefix: string): Promise<void> {
 Deno.test("a user needs each of these rights", async () => {
   using _log = captureLog();
   const needed = [];
-  for (const command of commands) {
+  for (const command of redisCommands) {
     // What is asked of Redis once for each connection, and done without.
     if (command === "config|get") continue;
     const prefix = redis.prefix();
-    const others = commands.filter((other) => other !== command);
+    const others = redisCommands.filter((other) => other !== command);
     const url = await addUser("restricted", prefix, others);
     await server.command("ACL", "LOG", "RESET");
     await server.command("SCRIPT", "FLUSH");
@@ -97,7 +84,21 @@ Deno.test("a user needs each of these rights", async () => {
     if (denied.some((entry) => entry.includes(command))) needed.push(command);
   }
   await server.command("ACL", "LOG", "RESET");
-  assertEquals(needed, commands.filter((name) => name !== "config|get"));
+  assertEquals(needed, redisCommands.filter((name) => name !== "config|get"));
+});
+
+Deno.test("a user needs one right more for another database", async () => {
+  const prefix = redis.prefix();
+  const url = await addUser("elsewhere", prefix, redisCommands);
+  await assertRejects(
+    () => openRedisStore({ url: `${url}/1` }, prefix),
+    StoreOpenError,
+    "'select'",
+  );
+  await addUser("elsewhere", prefix, [...redisCommands, "select"]);
+  await using store = await openRedisStore({ url: `${url}/1` }, prefix);
+  await store.publish("a", {});
+  await server.command("ACL", "LOG", "RESET");
 });
 
 Deno.test("a user who may not use the channels is told so", async () => {

@@ -17,7 +17,7 @@ function bench() {
 
 Deno.test("RedisWatcherCounts.tell() tells how many watch", async () => {
   const { client, counts } = bench();
-  await counts.tell("a", 2, client);
+  await counts.tell("a", () => 2, client);
   assertEquals(client.done, ["a=2"]);
   assertEquals(counts.isOutdated, false);
 });
@@ -27,7 +27,7 @@ Deno.test("RedisWatcherCounts.isOutdated says that Redis took no writes, until i
   client.before = () => {
     throw new ErrorReply("MISCONF Redis is configured to save RDB snapshots");
   };
-  await counts.tell("a", 2, client);
+  await counts.tell("a", () => 2, client);
   assertEquals(counts.isOutdated, true);
   counts.begin();
   assertEquals(counts.isOutdated, false);
@@ -38,7 +38,7 @@ Deno.test("RedisWatcherCounts.tell() rejects where Redis is away", async () => {
   client.before = () => {
     throw new Error("lost");
   };
-  await assertRejects(() => counts.tell("a", 2, client), Error, "lost");
+  await assertRejects(() => counts.tell("a", () => 2, client), Error, "lost");
   assertEquals(counts.isOutdated, false);
 });
 

@@ -126,6 +126,11 @@ export class ForeignProgram implements AsyncDisposable {
     }
   }
 
+  /** The process's id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   kill(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }

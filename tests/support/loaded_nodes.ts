@@ -69,10 +69,19 @@ export class LoadedNodes implements AsyncDisposable {
     return this.watchings.filter(({ task }) => task === quietTask);
   }
 
-  /** Publishes to it all the same. */
-  async publishQuietly(): Promise<void> {
+  /** Publishes to it all the same, at a node, and returns the offset. */
+  async publishQuietly(node = this.nodes.random()): Promise<number> {
     const event = { event_id: crypto.randomUUID() };
-    await this.nodes.random().publish(quietTask, event);
+    return Number((await node.publish(quietTask, event)).offset);
+  }
+
+  /** Waits until all its watchers have seen an offset. */
+  async quietSeen(offset: number): Promise<void> {
+    await Promise.all(
+      this.quiet.map(({ watcher }) =>
+        watcher.until((watcher) => watcher.offset >= offset)
+      ),
+    );
   }
 
   /** One more watcher. */

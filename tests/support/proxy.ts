@@ -12,6 +12,9 @@ import { makeTempDir, type TempDir } from "./temp_dir.ts";
 /** The proxies that taskwire brings a configuration for. */
 export type ProxyName = Extract<DeployFileName, "nginx" | "haproxy">;
 
+/** After this time, what should be logged never is. */
+const deadlineMs = 30_000;
+
 /** What is put in the place of a part of a configuration, which must be there. */
 type Replacement = readonly [part: RegExp, text: string];
 
@@ -75,15 +78,34 @@ export class Proxy implements AsyncDisposable {
     return new Proxy(ports, authority, folder, program);
   }
 
+  /** The process's id; those that do the work are its children. */
+  get pid(): number {
+    return this.#program.pid;
+  }
+
+  /** Waits until it has logged something, which may be after its answer. */
+  async logged(pattern: RegExp): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    for (let log = ""; !pattern.test(log); log = await this.#log()) {
+      if (Date.now() > deadline) throw new Error(`No ${pattern} in ${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Stops it, and returns all that it has logged. */
   async stop(): Promise<string> {
     await this.#program[Symbol.asyncDispose]();
+    const log = await this.#log();
+    await this.#folder[Symbol.asyncDispose]();
+    return log;
+  }
+
+  async #log(): Promise<string> {
     const logs = [this.#program.stderr];
     for await (const { name } of Deno.readDir(this.#folder.path)) {
       if (!name.endsWith(".log")) continue;
       logs.push(await Deno.readTextFile(join(this.#folder.path, name)));
     }
-    await this.#folder[Symbol.asyncDispose]();
     return logs.join("\n");
   }
 
@@ -136,7 +158,7 @@ const replacements: Record<
       [/\/etc\/haproxy\/taskwire\.pem/, await folder.write("both.pem", both)],
       [/log \/dev\/log /, "log stderr format raw "],
       // Where descriptors are few, it does not start.
-      [/maxconn 100000/, "maxconn 1000"],
+      [/maxconn 100000/, "maxconn 4000"],
     ];
   },
 };

@@ -49,6 +49,9 @@ export async function startWorkers(
 ): Promise<MeasuredWorkers> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempDir());
+  const limited: number[] = [];
+  // Once the processes have ended.
+  stack.defer(() => Promise.all(limited.map(release)).then(() => {}));
   const { server, origin } = stack.use(
     await serve(["--workers", String(workers)], {
       cwd: folder.path,
@@ -67,7 +70,7 @@ export async function startWorkers(
     if (share < 1 && !await limitCpu(pid, share)) {
       throw new Error("No process can be held to a share of a core here");
     }
-    stack.defer(() => release(pid));
+    limited.push(pid);
   }
   const kept = stack.move();
   return {
