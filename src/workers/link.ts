@@ -104,7 +104,7 @@ export class Link<Sent, Received> {
 
   async #writeAll(): Promise<void> {
     // The rest of this turn, and of those in which a write is under way, goes with the next.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => setImmediate(() => resolve()));
     try {
       while (this.#lines.length > 0 && !this.#isOver) {
         const text = this.#lines.join("");
