@@ -10,6 +10,7 @@ import {
   type Retention,
   StoreDisconnectedError,
 } from "./store.ts";
+import { Turns } from "./turns.ts";
 
 /** A change that waits for its turn. */
 interface Waiting {
@@ -20,6 +21,12 @@ interface Waiting {
 
 /** The most changes of one task that one script stores. */
 const maxBatch = 100;
+
+/**
+ * The most scripts at once: each may answer with a state, and these have to fit
+ * into what Redis holds for a client that subscribes (see `readArgs`).
+ */
+const maxScripts = 64;
 
 /** How many tasks are remembered, so that the first try is the last. */
 const maxKnown = 32_768;
@@ -43,6 +50,7 @@ export class RedisPublisher {
   readonly #retention: Retention;
   readonly #known = new RecentMap<KnownTask>(maxKnown);
   readonly #queues = new Map<string, Waiting[]>();
+  readonly #scripts = new Turns(maxScripts);
 
   /** @param name Names a task to a script. */
   constructor(
@@ -115,12 +123,11 @@ export class RedisPublisher {
       const judgement = known &&
         judgeBatch(connectionId, known, changes, places);
       const after = judgement?.state && JSON.stringify(judgement.state);
-      const answer = await this.#try(
-        connectionId,
-        known,
-        judgement,
-        after,
-        [...names].map((name) => [name, places.get(name) ?? 0]),
+      const named = [...names].map((name) =>
+        [name, places.get(name) ?? 0] as const
+      );
+      const answer = await this.#scripts.take(() =>
+        this.#try(connectionId, known, judgement, after, named)
       );
       if (answer[0] === "stale") {
         const [, epoch, rev, json, ...offsets] = answer.map((item) =>

@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertNotEquals,
   assertRejects,
+  assertStrictEquals,
 } from "@std/assert";
 import { StoreDisconnectedError } from "../../src/store/store.ts";
 import type { Change } from "../../src/tasks/state.ts";
@@ -295,4 +296,19 @@ Deno.test("publish() keeps no large state in memory, but asks for it again", asy
   }
   // Each time the first try finds out what the task is.
   assertEquals(tries, [2, 1, 2, 2, 1]);
+});
+
+Deno.test("publishAll() of tasks that are large keeps the connection to Redis", async () => {
+  await using stores = await openTwo();
+  const { one, two } = stores;
+  await two.watch("a", 1); // by which Redis bounds what waits for it
+  const ids = Array.from({ length: 1_000 }, (_, index) => `task ${index}`);
+  const data = "x".repeat(60_000);
+  for (const id of ids) await one.publish(id, { data });
+  const { client } = two.link;
+  const results = await two.publishAll(
+    ids.map((connectionId) => ({ connectionId, change: { progress: 0.5 } })),
+  );
+  assert(results.every(({ status }) => status === "fulfilled"));
+  assertStrictEquals(two.link.client, client);
 });
