@@ -1,5 +1,4 @@
 import { shardBase, shardOf } from "../store/redis_keys.ts";
-import { type RedisScript, script } from "../store/redis_script.ts";
 import type { RedisStore } from "../store/redis_store.ts";
 import type { Answer, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
@@ -29,14 +28,6 @@ export function joinRedis(
 }
 
 function channelOf({ link, isCluster }: RedisStore): RedisChannel {
-  const scripts = new Map<string, RedisScript>();
-
-  function scriptOf(text: string): RedisScript {
-    const known = scripts.get(text) ?? script(text);
-    scripts.set(text, known);
-    return known;
-  }
-
   return {
     async publish(channel, message) {
       const reached = await link.use((client) =>
@@ -45,6 +36,6 @@ function channelOf({ link, isCluster }: RedisStore): RedisChannel {
       return isCluster ? undefined : Number(reached);
     },
     subscribe: (channel, onMessage) => link.subscribe(channel, onMessage),
-    run: (text, keys, args) => link.run(scriptOf(text), keys, args),
+    run: (script, keys, args) => link.run(script, keys, args),
   };
 }

@@ -1,4 +1,6 @@
-/** What {@linkcode RedisPeers} need of a connection to Redis. */
+import type { RedisScript } from "../store/redis_script.ts";
+
+/** What `RedisPeers` need of a connection to Redis. */
 export interface RedisChannel {
   /**
    * Sends a message to all who are subscribed.
@@ -14,13 +16,13 @@ export interface RedisChannel {
     onMessage: (message: string) => void,
   ): Promise<void>;
   /**
-   * Runs a Lua script whose keys share a hash tag. Scripts run in the order of
+   * Runs a script whose keys share a hash tag. Scripts run in the order of
    * the calls, except where one is called before the script before it answered.
    *
    * @throws {StoreUnavailableError} When Redis can't be reached.
    */
   run(
-    script: string,
+    script: RedisScript,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown>;

@@ -1,3 +1,5 @@
+import { type RedisScript, script } from "../store/redis_script.ts";
+
 /**
  * Tells how many connections users have on a node, and learns how many they
  * have on the others.
@@ -11,7 +13,7 @@
  * of the other nodes. All keys are of one hash tag; those of other nodes are
  * found by the set, which a script may do for keys of its own tag.
  */
-export const tellUsersScript = `
+export const tellUsersScript: RedisScript = script(`
 local own, nodes = KEYS[1], KEYS[2]
 local node, base, ttl = ARGV[1], ARGV[2], ARGV[3]
 local existed = redis.call('EXISTS', own)
@@ -43,4 +45,4 @@ for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
   end
 end
 return answer
-`;
+`);

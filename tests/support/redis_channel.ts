@@ -1,5 +1,6 @@
 import { createClient } from "@redis/client";
 import type { RedisChannel } from "../../src/cluster/redis_channel.ts";
+import type { RedisScript } from "../../src/store/redis_script.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 
 type Listener = (message: string) => void;
@@ -57,12 +58,12 @@ export class TestRedisChannel implements RedisChannel, AsyncDisposable {
   }
 
   async run(
-    script: string,
+    { text }: RedisScript,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown> {
     return await this.#try(() =>
-      this.#client.eval(script, { keys: [...keys], arguments: [...args] })
+      this.#client.eval(text, { keys: [...keys], arguments: [...args] })
     );
   }
 
