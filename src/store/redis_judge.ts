@@ -10,6 +10,8 @@ export interface KnownTask {
   /** Counts the writes to it. */
   readonly rev: string;
   readonly state: TaskState | undefined;
+  /** Whether a script has just found it so. */
+  readonly isFresh?: true;
 }
 
 /** What becomes of changes of one task, if it is what it was taken for. */

@@ -54,7 +54,7 @@ export function shardKeys(base: string): string[] {
  *
  * | | |
  * | --- | --- |
- * | `s:<id>` | hash: `state` as JSON; its `epoch`, `offset`, `status`; `rev`, which counts writes; `run`, as above |
+ * | `s:<id>` | hash: `state` as JSON; its `epoch`, `offset`, `status` and `lease`; `rev`, which counts writes; `run`, as above; the node whose `turn` it is, and `until` when |
  * | `h:<id>` | stream: the history; the ids are `<offset>-0`, `e` is the event as JSON, `n` its `event_id` where a publisher named it |
  * | `n:<id>` | hash: the offsets of these |
  */

@@ -1,3 +1,4 @@
+import { delay } from "../delay.ts";
 import { RecentMap } from "../recent_map.ts";
 import type { TaskState } from "../tasks/state.ts";
 import { judgeBatch, type Judgement, type KnownTask } from "./redis_judge.ts";
@@ -34,32 +35,55 @@ const maxKnown = 32_768;
 /** The largest of these, in characters of JSON. */
 const maxKnownLength = 2_048;
 
+/** How long the others wait at most for a node whose turn it is, in milliseconds. */
+const turnMs = 1_000;
+
+/** How seldom they look whether it has been, in milliseconds. */
+const longestWaitMs = 16;
+
+/** What a script is asked to store. */
+interface Attempt {
+  readonly known: KnownTask | undefined;
+  readonly judgement: Judgement | undefined;
+  /** The state after it, as JSON. */
+  readonly after: string | undefined;
+  readonly places: readonly (readonly [name: string, offset: number])[];
+}
+
 /** What stands for a task of which nothing is known yet: no state of it is expected. */
 const unknown = "?";
 
 /**
  * Publishes to Redis. The state machine judges here, and a script stores what it
  * said if the task still is what it was judged by; else it is judged again by
- * what the script found. So no rule is written twice, and no lock is held.
+ * what the script found. So no rule is written twice. A node that comes too late
+ * twice gets the next turn, for which the others wait: one that is further from
+ * Redis would never be in time else.
  *
  * Changes of one task go one after the other, those that wait all at once.
  */
 export class RedisPublisher {
   readonly #link: RedisLink;
   readonly #name: (connectionId: string) => RedisTask;
+  readonly #node: string;
   readonly #retention: Retention;
   readonly #known = new RecentMap<KnownTask>(maxKnown);
   readonly #queues = new Map<string, Waiting[]>();
   readonly #scripts = new Turns(maxScripts);
 
-  /** @param name Names a task to a script. */
+  /**
+   * @param name Names a task to a script.
+   * @param node This process's id.
+   */
   constructor(
     link: RedisLink,
     name: (connectionId: string) => RedisTask,
+    node: string,
     retention: Retention,
   ) {
     this.#link = link;
     this.#name = name;
+    this.#node = node;
     this.#retention = retention;
   }
 
@@ -112,6 +136,7 @@ export class RedisPublisher {
   ): Promise<readonly PromiseSettledResult<PublishOutcome>[]> {
     let known = this.#known.get(connectionId);
     let found = ""; // the state as JSON, where it was asked for
+    let waitMs = 1;
     let places: ReadonlyMap<string, number> = new Map();
     const names = new Set<string>();
     for (const change of changes) {
@@ -127,9 +152,12 @@ export class RedisPublisher {
         [name, places.get(name) ?? 0] as const
       );
       const answer = await this.#scripts.take(() =>
-        this.#try(connectionId, known, judgement, after, named)
+        this.#try(connectionId, { known, judgement, after, places: named })
       );
-      if (answer[0] === "stale") {
+      if (answer[0] === "wait") {
+        await delay(Math.min(waitMs, Number(answer[1])));
+        waitMs = Math.min(2 * waitMs, longestWaitMs);
+      } else if (answer[0] === "stale") {
         const [, epoch, rev, json, ...offsets] = answer.map((item) =>
           item === null ? undefined : String(item)
         );
@@ -137,6 +165,7 @@ export class RedisPublisher {
           epoch: epoch ?? "",
           rev: rev ?? "",
           state: json === undefined ? undefined : parseState(json, epoch ?? ""),
+          isFresh: true,
         };
         found = json ?? "";
         places = new Map(
@@ -156,10 +185,7 @@ export class RedisPublisher {
 
   async #try(
     connectionId: string,
-    known: KnownTask | undefined,
-    judgement: Judgement | undefined,
-    after: string | undefined,
-    places: readonly (readonly [name: string, offset: number])[],
+    { known, judgement, after, places }: Attempt,
   ): Promise<readonly unknown[]> {
     const { keys, args, channel } = this.#name(connectionId);
     const { historyLimit, historyTtlMs } = this.#retention;
@@ -175,6 +201,8 @@ export class RedisPublisher {
           state?.snapshot.status ?? "-",
           String(state?.leaseEndsAtMs ?? "-"),
           after ?? "-",
+          this.#node,
+          String(known?.isFresh ? turnMs : 0),
           String(places.length),
           ...places.flatMap(([name, offset]) => [name, String(offset)]),
           ...judgement?.operations ?? [],

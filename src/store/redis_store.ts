@@ -82,6 +82,7 @@ export class RedisStore implements Store {
     this.#publisher = new RedisPublisher(
       this.link,
       (id) => this.#name(id),
+      this.node,
       retention,
     );
     this.#pulse = new RedisPulse({

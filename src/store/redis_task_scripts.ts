@@ -13,22 +13,26 @@ local function unlist()
   return was > 0
 end
 
--- The task: its epoch, rev, state as JSON, and offset. One that is unknown has
--- the epoch that it would begin with, rev 0 and no state.
+-- The task. One that is unknown has the epoch that it would begin with.
 local function current()
-  local found = redis.call('HMGET', task, 'epoch', 'rev', 'state', 'offset', 'run')
-  local epoch, rev, state, offset = found[1], found[2], found[3], found[4]
-  if not epoch then
-    -- Its time is over: what begins now must differ from it.
-    if unlist() then return renew(), '0', false, '0' end
-    return newEpoch(), '0', false, '0'
+  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until')
+  if not found[1] then
+    -- Its time may be over: what begins now must differ from it.
+    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0' }
   end
-  if not isSame(found[5]) then
+  local this = { isKnown = true, epoch = found[1], rev = found[2], offset = found[3],
+    status = found[5], lease = found[6], turn = found[7] or '', turnEnds = tonumber(found[8] or '0') }
+  if not isSame(found[4]) then
     redis.call('HSET', task, 'epoch', fresh, 'run', run)
     newEpoch()
-    epoch = fresh
+    this.epoch = fresh
   end
-  return epoch, rev, state, offset
+  return this
+end
+
+-- What is known of it, as JSON.
+local function stateOf(this)
+  return this.isKnown and redis.call('HGET', task, 'state') or false
 end
 
 -- How many watch it at all nodes.
@@ -46,13 +50,15 @@ end
  *
  * `ARGV[5..]`: `epoch:rev` of that task; how long it lives on, in ms; how many
  * events are kept; its channel; its new status, end of lease (`-` for none)
- * and state (`-` where nothing changes); how many `event_id`s were judged, and
- * each with the offset it was taken to have, 0 for none; then the operations:
- * offset (`-` for what is no event), `event_id` where named (else empty), JSON
- * of the event, head of the announcement.
+ * and state (`-` where nothing changes); the node; for how long it would have
+ * the next turn if it comes too late now, in ms (0: not); how many `event_id`s
+ * were judged, and each with the offset it was taken to have, 0 for none; then
+ * the operations: offset (`-` for what is no event), `event_id` where named
+ * (else empty), JSON of the event, head of the announcement.
  *
- * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; or
- * `done`, rev and the watchers.
+ * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; `wait`
+ * and for how many ms at most, while it is another node's turn; or `done`, rev
+ * and the watchers.
  */
 export const publishScript: RedisScript = script(
   prelude,
@@ -60,13 +66,19 @@ export const publishScript: RedisScript = script(
   `
 local expected, ttl, limit, channel = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local status, lease, after = ARGV[9], ARGV[10], ARGV[11]
-local epoch, rev, state, offset = current()
+local node, turnMs = ARGV[12], tonumber(ARGV[13])
+local this = current()
+local epoch, rev, offset = this.epoch, this.rev, this.offset
+local now, tick = clock()
+
+local isOthers = this.isKnown and this.turn ~= '' and this.turn ~= node
+if isOthers and now < this.turnEnds then return { 'wait', this.turnEnds - now } end
 
 -- Where history has an event of this name; one that nobody named is called by its position.
 local function find(name)
   local named = redis.call('HGET', names, name)
   if named then return named end
-  if not state or string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
+  if not this.isKnown or string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
   local place = string.match(name, '^[1-9]%d*$', #epoch + 2)
   if not place or #place > 15 then return '0' end
   local entry = redis.call('XRANGE', history, place .. '-0', place .. '-0')[1]
@@ -74,20 +86,26 @@ local function find(name)
   return '0'
 end
 
-local count = tonumber(ARGV[12])
+local count = tonumber(ARGV[14])
 local isStale = epoch .. ':' .. rev ~= expected
 local places = {}
 for index = 1, count do
-  local name, assumed = ARGV[11 + 2 * index], ARGV[12 + 2 * index]
+  local name, assumed = ARGV[13 + 2 * index], ARGV[14 + 2 * index]
   places[index] = find(name)
   isStale = isStale or places[index] ~= assumed
 end
-if isStale then return { 'stale', epoch, rev, state, unpack(places) } end
+if isStale then
+  if this.isKnown and turnMs > 0 then
+    redis.call('HSET', task, 'turn', node, 'until', whole(now + turnMs))
+  end
+  return { 'stale', epoch, rev, stateOf(this), unpack(places) }
+end
+if this.turn == node then redis.call('HSET', task, 'turn', '') end
 if after == '-' then return { 'done', rev, 0 } end
 
-if not state then redis.call('DEL', history, names) end
+if not this.isKnown then redis.call('DEL', history, names) end
 local added, messages = 0, {}
-for at = 13 + 2 * count, #ARGV, 4 do
+for at = 15 + 2 * count, #ARGV, 4 do
   local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if place == '-' then
     messages[#messages + 1] = head
@@ -109,14 +127,14 @@ local function announce()
 end
 
 rev = whole(tonumber(rev) + 1)
-local before = redis.call('HGET', task, 'status')
-redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset, 'status', status, 'run', run)
+redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset,
+  'status', status, 'lease', lease, 'run', run)
 if added == 0 then
   announce()
   return { 'done', rev, 0 }
 end
 
-local excess = redis.call('XLEN', history) - limit
+local excess = tonumber(offset) > limit and redis.call('XLEN', history) - limit or 0
 if excess > 0 then
   for _, entry in ipairs(redis.call('XRANGE', history, '-', '+', 'COUNT', excess)) do
     if entry[2][4] and redis.call('HGET', names, entry[2][4]) == string.match(entry[1], '%d+') then
@@ -126,7 +144,6 @@ if excess > 0 then
   redis.call('XTRIM', history, 'MAXLEN', limit)
 end
 
-local now, tick = clock()
 local ends = whole(now + ttl)
 redis.call('PEXPIREAT', task, ends)
 redis.call('PEXPIREAT', history, ends)
@@ -134,9 +151,10 @@ redis.call('PEXPIREAT', names, ends)
 
 tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
 redis.call('HSET', shard, 'tick', whole(tick))
-if before and before ~= status then redis.call('ZREM', base .. 'i:' .. before, id) end
+if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
 redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
-if lease == '-' then redis.call('ZREM', leases, id) else redis.call('ZADD', leases, lease, id) end
+if lease ~= '-' then redis.call('ZADD', leases, lease, id)
+elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end
 announce()
 return { 'done', rev, watchers() }
 `,
@@ -156,10 +174,11 @@ export const readScript: RedisScript = script(
   `
 local which, since, from = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local count, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
-local epoch, rev, state, offset = current()
-local answer = { epoch, rev, state, watchers(), 0 }
-local newest = tonumber(offset)
-local kept = state and math.min(limit, redis.call('XLEN', history)) or 0
+local this = current()
+local epoch = this.epoch
+local answer = { epoch, this.rev, stateOf(this), watchers(), 0 }
+local newest = tonumber(this.offset)
+local kept = this.isKnown and math.min(limit, redis.call('XLEN', history)) or 0
 local oldest = newest - kept
 if which == 'oldest' then from = oldest
 elseif which == 'none' or since ~= epoch then return answer end
@@ -188,8 +207,7 @@ export const forgetScript: RedisScript = script(
   prelude,
   taskPrelude,
   `
-local _, _, state = current()
-if not state then return 0 end
+if not current().isKnown then return 0 end
 redis.call('DEL', task, history, names)
 unlist()
 renew()

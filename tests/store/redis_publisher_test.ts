@@ -40,6 +40,43 @@ async function openTwo(retention = redisRetention) {
   };
 }
 
+Deno.test("publish() gets its turn where another process is nearer to Redis, and never pauses", async () => {
+  const prefix = redis.prefix();
+  const retention = { ...redisRetention, historyLimit: 100_000 };
+  await using far = cutProxy(`http://127.0.0.1:${server.port}`, 2);
+  const url = `redis://127.0.0.1:${far.port}`;
+  await using near = await openRedisStore(server, prefix, () => 0, retention);
+  await using away = await openRedisStore({ url }, prefix, () => 0, retention);
+  let isOver = false;
+  let published = 0;
+  const flooding = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      await near.publish("a", {});
+      published += 1;
+    }
+  });
+  for (let count = 0; count < 20; count++) {
+    const publishing = away.publish("a", { event_id: `away ${count}` });
+    outcomeOf("stored", await inTime(publishing, () => "no turn"));
+  }
+  isOver = true;
+  await Promise.all(flooding);
+  assertEquals((await near.read("a")).offset, published + 20);
+});
+
+Deno.test("publish() waits no longer than a second for a process that dies in its turn", async () => {
+  await using stores = await openTwo();
+  const { one, prefix } = stores;
+  const { offset } = outcomeOf("stored", await one.publish("a", {})).event;
+  const keys = await server.command("KEYS", `${prefix}*:s:a`);
+  const [key = ""] = keys as string[];
+  const until = String(Date.now() + 500);
+  await server.command("HSET", key, "turn", "dead", "until", until);
+  const next = outcomeOf("stored", await one.publish("a", {})).event;
+  assertEquals(next.offset, offset + 1);
+  assert(Date.now() >= Number(until));
+});
+
 Deno.test("publish() stores each event once where two processes contend for a task", async () => {
   await using stores = await openTwo({
     ...redisRetention,

@@ -30,6 +30,7 @@ async function bench() {
   const publisher = new RedisPublisher(
     link,
     (id) => nameTask(prefix, 0, "run", id),
+    "publisher",
     redisRetention,
   );
   const ended: string[] = [];

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { judgeBatch, type KnownTask } from "../../src/store/redis_judge.ts";
 import { nameTask, parseView, readArgs } from "../../src/store/redis_task.ts";
 import {
@@ -34,6 +34,7 @@ function bench() {
       known: KnownTask,
       names: Record<string, number> = {},
       draft: EventDraft = {},
+      { node = "one", turnMs = 0 } = {},
     ) {
       const { state, operations } = judgeBatch("a", known, [draft], new Map());
       const places = Object.entries(names);
@@ -42,6 +43,7 @@ function bench() {
         state?.snapshot.status ?? "-",
         "-",
         JSON.stringify(state),
+        ...[node, String(turnMs)],
         String(places.length),
         ...places.flatMap(([name, place]) => [name, String(place)]),
         ...operations,
@@ -50,7 +52,7 @@ function bench() {
     /** As another process would find the task. */
     async known(): Promise<KnownTask> {
       const [, epoch, rev, json] = await call(publishScript, [
-        ...["?", "60000", "100", "channel", "-", "-", "-", "0"],
+        ...["?", "60000", "100", "channel", "-", "-", "-", "one", "0", "0"],
       ], "one") as string[];
       const state = json === undefined || json === null
         ? undefined
@@ -72,6 +74,22 @@ Deno.test("publishScript stores nothing where the task is not what it was judged
     "stale",
   );
   assertEquals((await read()).offset, 1);
+});
+
+Deno.test("publishScript gives who comes too late the next turn, and others none until then", async () => {
+  const { publish, known } = bench();
+  const first = await known();
+  await publish(first);
+  const late = { node: "two", turnMs: 60_000 };
+  const [stale, epoch, rev, json] = await publish(first, {}, {}, late);
+  assertEquals(stale, "stale");
+  const [answer, leftMs] = await publish(first);
+  assertEquals(answer, "wait");
+  assert(Number(leftMs) > 0 && Number(leftMs) <= 60_000);
+  const state = JSON.parse(String(json));
+  const fresh = { epoch: String(epoch), rev: String(rev), state };
+  assertEquals((await publish(fresh, {}, {}, late))[0], "done");
+  assertEquals((await publish(await known()))[0], "done");
 });
 
 Deno.test("publishScript finds an event_id in history, where one named it or not", async () => {

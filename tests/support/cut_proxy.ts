@@ -1,3 +1,5 @@
+import { delay } from "../../src/delay.ts";
+
 /** What passes connections on to a server, until it is cut or stalled. */
 export interface CutProxy extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
@@ -17,8 +19,12 @@ export interface CutProxy extends AsyncDisposable {
   resume(): void;
 }
 
-/** Listens on a free port of loopback for a server. */
-export function cutProxy(origin: string): CutProxy {
+/**
+ * Listens on a free port of loopback for a server.
+ *
+ * @param latencyMs What bytes take from one side to the other: the server is far away.
+ */
+export function cutProxy(origin: string, latencyMs = 0): CutProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.Conn>();
   const passing: Promise<unknown>[] = [];
@@ -49,8 +55,14 @@ export function cutProxy(origin: string): CutProxy {
     connections.add(server);
     const options = { preventClose: true };
     await Promise.allSettled([
-      client.readable.pipeThrough(gated(gate)).pipeTo(server.writable, options),
-      server.readable.pipeThrough(gated(gate)).pipeTo(client.writable, options),
+      client.readable.pipeThrough(gated(gate, latencyMs)).pipeTo(
+        server.writable,
+        options,
+      ),
+      server.readable.pipeThrough(gated(gate, latencyMs)).pipeTo(
+        client.writable,
+        options,
+      ),
     ].map((piping) =>
       piping.finally(() => {
         close(client);
@@ -108,9 +120,13 @@ class Gate {
 }
 
 /** Passes bytes and their end on while a gate is open. */
-function gated(gate: Gate): TransformStream<Uint8Array, Uint8Array> {
+function gated(
+  gate: Gate,
+  latencyMs: number,
+): TransformStream<Uint8Array, Uint8Array> {
   return new TransformStream({
     async transform(chunk, controller) {
+      if (latencyMs > 0) await delay(latencyMs);
       await gate.opened;
       controller.enqueue(chunk);
     },
