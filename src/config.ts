@@ -156,6 +156,10 @@ export function showText(text: string): string {
       (_, user = "") => `${user}(hidden)`,
     )
     .replace(
+      /([?&][^=&#]*(?:pass|secret|token|auth|key)[^=&#]*=)[^&#]*/gi,
+      "$1(hidden)",
+    )
+    .replace(
       /\p{Cc}/gu,
       (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, "0")}`,
     );

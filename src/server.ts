@@ -18,7 +18,18 @@ export interface RunningServer {
    *
    * @param timeoutMs How long it may take; by default the drain time.
    */
-  stop(timeoutMs?: number): Promise<void>;
+  stop(timeoutMs?: number, options?: StopOptions): Promise<void>;
+}
+
+/** How a server stops. */
+export interface StopOptions {
+  /**
+   * Whether others go on at the same port: then newcomers, some of whom still
+   * come here, are served until the last moment.
+   *
+   * @default {false}
+   */
+  readonly isReplaced?: boolean;
 }
 
 /** How a server listens. */
@@ -65,13 +76,19 @@ export function startServer(
 
   async function drain(
     timeoutMs = config.drainTimeoutSeconds * 1_000,
+    { isReplaced = false }: StopOptions = {},
   ): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    registry.beginDrain();
     log.info("Stopping: {connections} connections to send away", {
       connections: registry.openCount,
     });
-    await sendAway(registry.list(), timeoutMs * sendAwayShare);
+    let sendAwayMs = timeoutMs * sendAwayShare;
+    if (isReplaced) {
+      await sendAway(registry.list(), sendAwayMs);
+      sendAwayMs = 0; // for those who have come meanwhile
+    }
+    registry.beginDrain();
+    await sendAway(registry.list(), sendAwayMs);
     const leftMs = () => Math.max(0, deadline - Date.now());
     // `shutdown` would break off bodies that still arrive.
     await within(requests.finish(), leftMs(), undefined);
@@ -91,7 +108,7 @@ export function startServer(
   }
   return {
     address: { host, port },
-    stop: (timeoutMs) => stopped ??= drain(timeoutMs),
+    stop: (timeoutMs, options) => stopped ??= drain(timeoutMs, options),
   };
 }
 

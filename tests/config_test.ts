@@ -56,6 +56,19 @@ Deno.test("loadConfig() has the spec's defaults", () => {
   });
 });
 
+Deno.test("loadConfig() hides what looks like a secret in a URL that it refuses", () => {
+  for (
+    const [store, shown] of [
+      ["redis://u:p@ss@h:x", "redis://u:(hidden)@h:x"],
+      ["redis://:p@h?password=q", "redis://:(hidden)@h?password=(hidden)"],
+      ["redis://h?a=1&Token=t&b=2", "redis://h?a=1&Token=(hidden)&b=2"],
+    ] as const
+  ) {
+    const { lines } = mistakesOf({ flags: { store } });
+    assertStringIncludes(lines.join(), `--store=${shown}:`);
+  }
+});
+
 Deno.test("loadConfig() is frozen", () => {
   const config = loadConfig({});
   assertThrows(() => Object.assign(config, { port: 1 }), TypeError);

@@ -84,6 +84,26 @@ Deno.test("RunningServer.stop() spreads the sockets over half the drain time, no
   assertEquals((await first.closed).code, 1012);
 });
 
+Deno.test("RunningServer.stop() serves newcomers meanwhile where others go on at the port", async () => {
+  await using server = await startTestServer({
+    config: { drainTimeoutSeconds: 4 },
+  });
+  const [first, second] = ["a", "b"].map((id) =>
+    new TestSocket(server.ws(`/ws/test/${id}`))
+  );
+  await first?.nextFrame();
+  await second?.nextFrame();
+  const stopped = server.stop(undefined, { isReplaced: true });
+  assertEquals((await first?.closed)?.code, 1012);
+  const { status } = await answerOf(fetch(`${server.origin}/readyz`));
+  assertEquals(status, 200);
+  await using newcomer = new TestSocket(server.ws("/ws/test/c"));
+  assertEquals((await newcomer.nextFrame()).type, "connected");
+  assertEquals((await second?.closed)?.code, 1012);
+  assertEquals((await newcomer.closed).code, 1012);
+  await stopped;
+});
+
 Deno.test("RunningServer.stop() takes no new connections once it is done", async () => {
   await using server = await startTestServer();
   await server.stop();

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { delay } from "../delay.ts";
 import { log } from "../log.ts";
 import { watchMemory } from "../memory_watch.ts";
 import { type OpenedStore, openStore } from "../store/open_store.ts";
@@ -14,7 +15,13 @@ import { printLine } from "./output.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
 import { serverUrl } from "./server_url.ts";
 import { describeStart } from "./start_lines.ts";
-import { nextStopSignal, stopFor } from "./stop.ts";
+import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
+
+/** How long workers may outlive their supervisor, in milliseconds. */
+const orphansMs = hastyDrainMs + 1_000;
+
+/** How often it is looked whether they have ended, in milliseconds. */
+const lookMs = 100;
 
 /**
  * Serves with several workers: owns the store, starts the workers and replaces
@@ -34,7 +41,7 @@ export async function supervise(
     );
   }
   const publicKey = readKeyFile(config);
-  refuseTakenPort(config);
+  await refuseTakenPort(config);
   // The workers reach the network; who may start processes doesn't.
   Deno.permissions.revokeSync({ name: "net" });
   const stopSignal = nextStopSignal();
@@ -111,11 +118,22 @@ async function openOwned(
   });
 }
 
-/** Workers share a port with whoever shares it: also with another server's, which nobody would notice. */
-function refuseTakenPort({ host, port }: Config): void {
+/**
+ * Workers share a port with whoever shares it: also with another server's,
+ * which nobody would notice. Those of a supervisor that was killed end soon.
+ */
+async function refuseTakenPort({ host, port }: Config): Promise<void> {
   if (port === 0) return;
-  explainListening(host, port, () => Deno.listen({ hostname: host, port }))
-    .close();
+  const listen = () => Deno.listen({ hostname: host, port }).close();
+  for (let waitedMs = 0; waitedMs < orphansMs; waitedMs += lookMs) {
+    try {
+      return listen();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) break;
+      await delay(lookMs);
+    }
+  }
+  explainListening(host, port, listen);
 }
 
 function asWorkersFailed(error: unknown): WorkersFailedError {

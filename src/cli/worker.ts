@@ -88,8 +88,11 @@ async function serve(
     await server.stop(timeoutMs);
     return 0;
   });
+  const replaced = {
+    stop: (timeoutMs?: number) => server.stop(timeoutMs, { isReplaced: true }),
+  };
   const signaled = Promise.race([stopSignal, memory.exceeded])
-    .then((reason) => stopFor(reason, server, config));
+    .then((reason) => stopFor(reason, replaced, config));
   const orphaned = link.gone.then(async () => {
     log.error("The supervisor has gone, and the store with it");
     // A drain that is under way is over then: there is nothing to publish to.

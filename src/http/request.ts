@@ -140,7 +140,7 @@ export function readWhole(
 ): number {
   const text = c.req.query(name);
   if (text === undefined) return fallback;
-  const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   throw badQuery(`${name}: expected a whole number from ${min} to ${max}`);
 }

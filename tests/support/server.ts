@@ -2,7 +2,7 @@ import { createApp } from "../../src/app.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import { createServices } from "../../src/create_services.ts";
 import type { WebSocketRoute } from "../../src/routes.ts";
-import { startServer } from "../../src/server.ts";
+import { startServer, type StopOptions } from "../../src/server.ts";
 import type { Services } from "../../src/services.ts";
 
 /** The secret and the API key of test servers. */
@@ -40,7 +40,7 @@ export interface TestServer extends AsyncDisposable {
   ws(path: string): string;
   /** Publishes an event over HTTP. */
   publish(connectionId: string, event: unknown): Promise<Response>;
-  stop(timeoutMs?: number): Promise<void>;
+  stop(timeoutMs?: number, options?: StopOptions): Promise<void>;
 }
 
 export async function startTestServer(
@@ -66,7 +66,7 @@ export async function startTestServer(
         headers: { Authorization: `Bearer ${testApiKey}` },
         body: JSON.stringify(event),
       }),
-    stop: (timeoutMs) => server.stop(timeoutMs),
+    stop: (timeoutMs, options) => server.stop(timeoutMs, options),
     [Symbol.asyncDispose]: () => server.stop(),
   };
 }
