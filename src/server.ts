@@ -14,7 +14,8 @@ export interface RunningServer {
   /** Where it listens: the port taken, where 0 was asked for. */
   readonly address: { readonly host: string; readonly port: number };
   /**
-   * Stops: see {@linkcode startServer}. Later calls wait for the first.
+   * Stops: see {@linkcode startServer}. Later calls wait for the first; from
+   * the first one on that is not replaced nobody is let in.
    *
    * @param timeoutMs How long it may take; by default the drain time.
    */
@@ -108,7 +109,11 @@ export function startServer(
   }
   return {
     address: { host, port },
-    stop: (timeoutMs, options) => stopped ??= drain(timeoutMs, options),
+    stop(timeoutMs, options) {
+      // Also where it was replaced until now, and all are stopped.
+      if (!options?.isReplaced) registry.beginDrain();
+      return stopped ??= drain(timeoutMs, options);
+    },
   };
 }
 

@@ -99,6 +99,9 @@ Deno.test("RunningServer.stop() serves newcomers meanwhile where others go on at
   assertEquals(status, 200);
   await using newcomer = new TestSocket(server.ws("/ws/test/c"));
   assertEquals((await newcomer.nextFrame()).type, "connected");
+  server.stop(); // all of them
+  const { status: late } = await answerOf(fetch(`${server.origin}/readyz`));
+  assertEquals(late, 503);
   assertEquals((await second?.closed)?.code, 1012);
   assertEquals((await newcomer.closed).code, 1012);
   await stopped;

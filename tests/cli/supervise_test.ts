@@ -282,6 +282,15 @@ Deno.test("supervise() says what to do where the port is taken, also by another 
   assertFailure(result, 1, new RegExp(`127.0.0.1:${port} is taken: .*--port`));
 });
 
+Deno.test("supervise() waits for the workers of one that was killed, and takes their port", async () => {
+  await using served = await serveTwo();
+  await using _ = await watchByMany(served.origin, "a");
+  const { port } = new URL(served.origin);
+  served.server.kill("SIGKILL");
+  await using next = await serveTwo(["--port", port]);
+  assertEquals(next.origin, served.origin);
+});
+
 Deno.test("supervise() says why a worker can't begin", async () => {
   await using folder = await makeTempDir();
   const path = await folder.write("key.pem", "no key");
