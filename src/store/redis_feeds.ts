@@ -1,6 +1,7 @@
-import { isAtOrBefore, nowhere, type StreamPosition } from "../tasks/event.ts";
+import { isAtOrBefore, nowhere } from "../tasks/event.ts";
 import { announceLate, parseMessage } from "./redis_announcement.ts";
 import type { OnMessage, RedisClient } from "./redis_client.ts";
+import type { Feed } from "./redis_feed.ts";
 import type { RedisFeedsOptions } from "./redis_feeds_options.ts";
 import {
   shardBase,
@@ -11,19 +12,6 @@ import {
 } from "./redis_keys.ts";
 import { RedisWatcherCounts } from "./redis_watcher_counts.ts";
 import type { HistoryView } from "./store.ts";
-
-/** A task that is watched here. */
-interface Feed {
-  readonly connectionId: string;
-  /** How many watch it here. */
-  watchers: number;
-  /** Settles when the subscription has, by the connection that there is now. */
-  ready: Promise<void>;
-  /** The last event announced, or what was read since the subscription. */
-  position: StreamPosition | undefined;
-  /** What comes while something missed is made up for. */
-  held: string[] | undefined;
-}
 
 /** Events that are made up for at a time. */
 const replaySlice = 500;
@@ -127,8 +115,15 @@ export class RedisFeeds {
 
   /** Tells how many watch the tasks of a part here, all of them. */
   async retell(shard: number, client: RedisClient): Promise<void> {
-    const ids = [...this.#feeds.keys()].filter((id) => shardOf(id) === shard);
-    await Promise.all(ids.map((id) => this.#tell(id, client)));
+    await Promise.all(this.#in(shard).map((id) => this.#tell(id, client)));
+  }
+
+  /** The same where Redis was emptied, as it seems: who watches has to look again. */
+  async renew(shard: number, client: RedisClient): Promise<void> {
+    await this.retell(shard, client);
+    for (const connectionId of this.#in(shard)) {
+      this.#options.announce({ kind: "missed", connectionId });
+    }
   }
 
   /**
@@ -144,6 +139,10 @@ export class RedisFeeds {
     await forget();
     this.#counts.begin();
     await Promise.all(shards.map((shard) => this.retell(shard, client)));
+  }
+
+  #in(shard: number): string[] {
+    return [...this.#feeds.keys()].filter((id) => shardOf(id) === shard);
   }
 
   #add(connectionId: string, client: RedisClient | undefined): Feed {

@@ -89,7 +89,7 @@ export class RedisStore implements Store {
       prefix,
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
-      onUnknown: (shard, client) => this.#feeds.retell(shard, client),
+      onUnknown: (shard, client) => this.#feeds.renew(shard, client),
       onLeaseEnd: (id, byMs) => this.#publishLoss(id, byMs),
     });
   }

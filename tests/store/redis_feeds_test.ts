@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { encodeNotice } from "../../src/store/redis_announcement.ts";
 import { RedisFeeds } from "../../src/store/redis_feeds.ts";
+import { shardOf } from "../../src/store/redis_keys.ts";
 import { Announcements } from "../support/announcements.ts";
 import { FakeRedis, type FakeRedisClient } from "../support/fake_redis.ts";
 
@@ -308,4 +309,14 @@ Deno.test("retell() tells all of one part again", async () => {
   client.done.length = 0;
   for (let shard = 0; shard < 16; shard++) await feeds.retell(shard, client);
   assertEquals(client.done.sort(), ["a=2", "b=2", "c=2"]);
+});
+
+Deno.test("renew() has those who watch in one part look again", async () => {
+  const { redis, feeds, announced } = bench();
+  const client = redis.connect();
+  for (const id of ["a", "b"]) await feeds.watch(id, 2, client);
+  client.done.length = 0;
+  await feeds.renew(shardOf("a"), client);
+  assertEquals(client.done, ["a=2"]);
+  assertEquals([announced.of("a"), announced.of("b")], [["missed"], []]);
 });

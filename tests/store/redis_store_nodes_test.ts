@@ -11,6 +11,7 @@ import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
+import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
@@ -112,6 +113,19 @@ Deno.test("a process cut off makes up for what it missed, and counts with what i
   assertEquals(announced.of("gone"), ["missed", 2, "missed", 2, "missed", 2]);
   assertEquals(announced.of("new"), [1, 2, 3]);
   assertEquals(announced.of("left"), []);
+});
+
+Deno.test("a Redis that is emptied while it is idle is noticed", async () => {
+  await using own = await RedisServer.start();
+  const announced = new Announcements();
+  await using store = await openRedisStore(own, "test:", announced.take);
+  await store.watch("a", 1);
+  await store.publish("a", {});
+  const { epoch } = await store.read("a");
+  await own.flush();
+  assertEquals(await announced.until("a", 2), [1, "missed"]);
+  const { recovered, offset } = await store.read("a", { epoch, offset: 1 });
+  assertEquals([recovered, offset], [false, 0]);
 });
 
 Deno.test("databases of one Redis have nothing to do with each other", async () => {
