@@ -59,15 +59,16 @@ export function asProblem(
 ): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof StoreUnavailableError) {
-    log.error("{request}: the store is unavailable: {error}", {
-      request,
-      requestId,
-      error,
-    });
+    // That it is away was reported once, by whoever holds the connection.
+    const isAway = error instanceof StoreDisconnectedError;
+    log[isAway ? "debug" : "error"](
+      "{request}: the store is unavailable: {error}",
+      { request, requestId, error },
+    );
     return {
       status: 503,
       code: "store_unavailable",
-      detail: error instanceof StoreDisconnectedError
+      detail: isAway
         ? "The store can't be reached now: try again later, and with the same event_id, since it may have taken the event"
         : "The store can't be used now, and nothing was changed: try again later",
     };

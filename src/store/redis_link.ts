@@ -55,6 +55,8 @@ export class RedisLink {
   readonly #channels = new Map<string, OnMessage>();
   /** Whether the start is over, with a connection or without. */
   #hasOpened = false;
+  /** Whether it was reported that there is none. */
+  #isAway = false;
   #drop: (cause: Error) => void = () => {};
   #staying: Promise<void> | undefined;
 
@@ -181,6 +183,7 @@ export class RedisLink {
       onOpen();
       log.info("Connected to Redis");
       this.#hasOpened = true;
+      this.#isAway = false;
       this.#opened.resolve();
       this.#restored.resolve();
     };
@@ -233,6 +236,11 @@ export class RedisLink {
     }
     this.#hasOpened = true;
     this.#opened.resolve();
-    log.error("Redis can't be reached, and is tried again: {error}", { error });
+    // Once in an outage: it is tried every second.
+    log[this.#isAway ? "debug" : "error"](
+      "Redis can't be reached, and is tried again: {error}",
+      { error },
+    );
+    this.#isAway = true;
   }
 }
