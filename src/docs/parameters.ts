@@ -13,7 +13,7 @@ export interface Parameter {
 }
 
 /** What `readWhole` takes at most: 15 digits. */
-const maxWhole = 999_999_999_999_999;
+const maxWhole = Number.MAX_SAFE_INTEGER;
 
 const position: Schema = { type: "integer", minimum: 0, maximum: maxWhole };
 
