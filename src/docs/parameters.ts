@@ -12,7 +12,7 @@ export interface Parameter {
   readonly example?: unknown;
 }
 
-/** What `readWhole` takes at most: 15 digits. */
+/** What `readWhole` takes at most. */
 const maxWhole = Number.MAX_SAFE_INTEGER;
 
 const position: Schema = { type: "integer", minimum: 0, maximum: maxWhole };
