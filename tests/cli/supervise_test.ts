@@ -209,6 +209,21 @@ Deno.test("supervise() stops once where the signal reaches the workers as well",
   assertEquals((await served.server.stderr).match(/another takes/g), null);
 });
 
+Deno.test("supervise() serves newcomers while one worker drains", async () => {
+  await using served = await serveTwo(["--drain-timeout", "8"]);
+  await using watchers = await watchByMany(served.origin, "a");
+  const [drained = 0] = childrenOf(served.server.pid);
+  Deno.kill(drained, "SIGTERM");
+  const [code] = await Promise.race(
+    watchers.all.map(async ({ closed }) => [(await closed).code]),
+  );
+  assertEquals(code, 1012);
+  // As many again, of whom that worker gets some as well.
+  await using newcomers = await watchByMany(served.origin, "a");
+  assertEquals(newcomers.all.length, sockets);
+  assert(childrenOf(served.server.pid).includes(drained));
+});
+
 Deno.test("supervise() leaves no worker behind when it is killed", async () => {
   await using served = await serveTwo(["--drain-timeout", "2"]);
   await using watchers = await watchByMany(served.origin, "a");

@@ -14,6 +14,7 @@ import {
   StoreUnavailableError,
 } from "../../src/store/store.ts";
 import { captureLog } from "../support/captured_log.ts";
+import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
 import { shareRedis } from "../support/shared_redis.ts";
@@ -108,6 +109,18 @@ Deno.test("start() does not wait for a Redis that is away, which may come", asyn
   proxy.mend();
   await inTime(restored, () => "not restored");
   assertEquals(await redis.ping(), "PONG");
+});
+
+Deno.test("start() reports once that Redis is away, however often it tries", async () => {
+  using log = captureLog();
+  const { port } = new URL(closedOrigin());
+  await using redis = link({ port: Number(port) });
+  await redis.start();
+  await log.wrote('"level":"DEBUG","message":"Redis can\'t be reached');
+  const errors = log.text.split("\n").filter((line) =>
+    line.includes('"level":"ERROR"')
+  );
+  assertEquals(errors.length, 1);
 });
 
 Deno.test("start() rejects only at the start: later a password may be set right again", async () => {
