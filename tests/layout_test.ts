@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,9 +29,6 @@ const sources: readonly Source[] = await Promise.all(
   (await listSources("src")).filter((path) => !isLinked(path)).map(
     async (path) => ({ path, text: await Deno.readTextFile(join(root, path)) }),
   ),
-);
-const tests = (await listSources("tests")).filter((path) =>
-  path.endsWith("_test.ts")
 );
 
 /** What a file imports, packages by their names and files from the root. */
@@ -67,21 +64,6 @@ Deno.test("src has sources, whose imports are found", () => {
     app && importsOf(app).slice(0, 2),
     ["hono", "src/http/client_files.ts"],
   );
-});
-
-Deno.test("src has a test in the mirrored place for each file that does something", () => {
-  const hasCode = /^export (?:async )?(?:function|class|const|let)\b/m;
-  const untested = pathsWhere(({ path, text }) => {
-    if (!hasCode.test(text)) return false;
-    const folder = dirname(path).replace(/^src/, "tests");
-    const name = basename(path, ".ts");
-    return !tests.some((test) =>
-      dirname(test) === folder &&
-      (basename(test) === `${name}_test.ts` ||
-        basename(test).startsWith(`${name}_`))
-    );
-  });
-  assertEquals(untested, []);
 });
 
 Deno.test("src upgrades to WebSocket in sockets/upgrade.ts alone", () => {
@@ -150,21 +132,6 @@ Deno.test("src imports nothing of the tests", () => {
         isUnder(name, "tests") || name.startsWith("..") ||
         /^@std\/|^fast-check$/.test(name)
       )
-    ),
-    [],
-  );
-});
-
-Deno.test("src has no file of more than 260 lines of TypeScript, nor one of others' names", () => {
-  const tooLong = pathsWhere(({ text }) =>
-    text.trimEnd().split("\n").length > 260
-  );
-  // A table, a line or two for each setting.
-  assertEquals(tooLong.filter((path) => path !== "src/settings.ts"), []);
-  assertEquals(
-    pathsWhere(({ path }) =>
-      /(?:manager|helpers?|utils?|impl)\.ts$/.test(path) ||
-      !/^[a-z\d_/]+\.ts$/.test(path)
     ),
     [],
   );
