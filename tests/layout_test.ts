@@ -66,13 +66,19 @@ Deno.test("src has sources, whose imports are found", () => {
   );
 });
 
-Deno.test("src upgrades to WebSocket in sockets/upgrade.ts alone", () => {
+Deno.test("src upgrades by Hono's helper in sockets/upgrade.ts, and nowhere else", () => {
+  const upgrading = ["src/sockets/upgrade.ts"];
   assertEquals(
-    pathsWhere((source) =>
-      /\bupgradeWebSocket\b/.test(codeOf(source)) ||
-      importsOf(source).some((name) => /^hono\/(?:deno|ws)$/.test(name))
-    ),
-    ["src/sockets/upgrade.ts"],
+    pathsWhere((source) => importsOf(source).includes("hono/deno")),
+    upgrading,
+  );
+  assertEquals(
+    pathsWhere((source) => /\bupgradeWebSocket\(/.test(codeOf(source))),
+    upgrading,
+  );
+  assertEquals(
+    pathsWhere((source) => codeOf(source).includes("Deno.upgradeWebSocket")),
+    [],
   );
 });
 

@@ -1,3 +1,4 @@
+import type { WSContext, WSEvents, WSMessageReceive } from "hono/ws";
 import { setImmediate } from "node:timers";
 import type { Config } from "../config.ts";
 import { countClose } from "../counters.ts";
@@ -70,18 +71,17 @@ export interface ServedSocket {
 }
 
 /**
- * The events of one socket, in terms of a {@linkcode Connection}. They are
- * synchronous and never throw: the runtime would end the process.
+ * The events of one socket, in terms of a {@linkcode Connection}; the events
+ * object of Hono's `upgradeWebSocket`. Its methods are synchronous and never
+ * throw: the runtime would end the process.
  *
- * One listener for all of them, since a socket that nobody talks on should
- * take little memory. It lets go of the connection as soon as that is over:
- * the runtime keeps a closed socket until the next full garbage collection,
- * and would keep all that hangs on it.
+ * The connection is released as soon as it is closed: the runtime keeps a
+ * closed socket until the next full garbage collection, and with it this
+ * object.
  */
-export class SocketEvents implements EventListenerObject {
-  readonly #socket: WebSocket;
+export class SocketEvents implements WSEvents<WebSocket> {
   readonly #services: Services;
-  /** Until it opens; then the connection has what is needed of it. */
+  /** Set until the socket opens; the connection then has the parts it needs. */
   #served: ServedSocket | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
@@ -89,41 +89,29 @@ export class SocketEvents implements EventListenerObject {
   #connection: Connection | undefined;
   #inbox: Inbox | undefined;
 
-  /** Listens from now on, and holds the socket's place in the registry. */
-  constructor(socket: WebSocket, served: ServedSocket) {
-    this.#socket = socket;
+  /** Holds the socket's place in the registry from now on. */
+  constructor(served: ServedSocket) {
     this.#served = served;
     this.#services = served.services;
     const { config, registry } = served.services;
     const { remoteAddress } = served.handshake;
     this.#isOverAddressLimit = isAddressFull(remoteAddress, config, registry);
     this.#release = registry.reserve(remoteAddress);
-    socket.binaryType = "arraybuffer";
-    for (const type of ["open", "message", "close", "error"]) {
-      socket.addEventListener(type, this);
-    }
   }
 
-  handleEvent(event: Event): void {
-    switch (event.type) {
-      case "open":
-        return this.#open();
-      case "message": // by `binaryType`, never a Blob
-        return this.#receive((event as MessageEvent<Message>).data);
-      case "close":
-        return this.#end((event as CloseEvent).code);
-      case "error":
-        return this.#break(event);
-    }
+  /** Gives the place back after an upgrade that failed. */
+  abandon(): void {
+    this.#giveBack();
   }
 
-  #open(): void {
+  onOpen(_event: Event, { raw: socket }: WSContext<WebSocket>): void {
     const served = this.#served;
-    if (served === undefined) return; // opened before, which no socket is twice
+    if (served === undefined || socket === undefined) return; // never opens twice
     this.#served = undefined;
+    socket.binaryType = "arraybuffer";
     const { handshake, host, endpoint, services, options } = served;
     const { config, registry } = services;
-    const transport = new SocketTransport(this.#socket);
+    const transport = new SocketTransport(socket);
     const connection = new Connection(transport, handshake, options);
     this.#connection = connection;
     registry.add(connection);
@@ -155,7 +143,8 @@ export class SocketEvents implements EventListenerObject {
     connection.onEnd(() => inbox.stop());
   }
 
-  #receive(message: Message): void {
+  onMessage(event: MessageEvent<WSMessageReceive>): void {
+    const message = event.data as Message; // by `binaryType`, never a Blob
     const connection = this.#connection;
     if (!connection || !this.#inbox || connection.isClosed) return;
     const { config } = this.#services;
@@ -182,7 +171,7 @@ export class SocketEvents implements EventListenerObject {
   }
 
   /** May come twice, and for a peer that stopped reading never. */
-  #end(code: number): void {
+  onClose({ code }: CloseEvent): void {
     this.#giveBack();
     if (!this.#connection) return;
     this.#connection.ended(code);
@@ -191,8 +180,8 @@ export class SocketEvents implements EventListenerObject {
     this.#inbox = undefined;
   }
 
-  /** The close that follows cleans up; this only says why, where somebody asks. */
-  #break(event: Event): void {
+  /** Logs why the socket broke; the close that follows cleans up. */
+  onError(event: Event): void {
     this.#giveBack();
     log.debug("A socket broke: {reason}", {
       reason: event instanceof ErrorEvent ? event.message : event.type,

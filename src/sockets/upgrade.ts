@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { upgradeWebSocket } from "hono/deno";
 import { parseOfferedProtocols } from "../auth/token.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -8,22 +9,20 @@ import { countHandshakes } from "./handshake_count.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
-export type WebSocketHandler = (c: Context) => Response;
+export type WebSocketHandler = (c: Context) => Promise<Response>;
 
 /**
- * Makes an endpoint a Hono handler, the one way in for sockets. It keeps from
- * the endpoint what Deno's sockets leave to their callers:
+ * Makes an endpoint a Hono handler by Hono's `upgradeWebSocket`, the one way in
+ * for sockets. The checks before the helper and the events object given to it
+ * keep the helper's and the runtime's conditions:
  *
- * - no handshake reaches the upgrade that would make it throw;
- * - the socket's own handlers are synchronous and never throw, since the
+ * - every handshake that would make the upgrade throw is refused before;
+ * - the events object's methods are synchronous and never throw, because the
  *   runtime ends the process otherwise;
- * - nothing follows the upgrade but listening and `return`: an exception there
- *   would make Deno close its listener.
- *
- * It calls the runtime's upgrade itself and not Hono's helper around it, which
- * costs 3 KiB a socket and keeps alive what was made of the request, echoes the
- * first subprotocol offered (a token as well), and knows `websocket` in lower
- * case alone.
+ * - nothing follows the upgrade but `return`: an exception there would make
+ *   Deno close its listener;
+ * - the helper compares `Upgrade` with `websocket` letter for letter and echoes
+ *   the first subprotocol offered, a token included: see {@linkcode canonical}.
  *
  * @param route The route's name in the routes table.
  */
@@ -36,7 +35,7 @@ export function webSocketHandler(
   const options = connectionOptions(services);
   const count = countHandshakes(route, services.counters);
 
-  function upgrade(c: Context): Response {
+  async function upgrade(c: Context): Promise<Response> {
     const connectionId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services);
     checkAddress(remoteAddress, services);
@@ -46,20 +45,26 @@ export function webSocketHandler(
     const known = { route, connectionId, remoteAddress };
     const handshake = readHandshake(c, known, token);
     const host = handshake.origin && c.req.header("host");
-    const { socket, response } = selected === undefined
-      ? Deno.upgradeWebSocket(c.req.raw, { idleTimeout })
-      : Deno.upgradeWebSocket(offering(c.req.raw, selected), {
-        idleTimeout,
-        protocol: selected,
-      });
-    new SocketEvents(socket, { handshake, host, endpoint, services, options });
-    return response;
+    const events = new SocketEvents({
+      handshake,
+      host,
+      endpoint,
+      services,
+      options,
+    });
+    c.req.raw = canonical(c.req.raw, selected);
+    try {
+      return await upgradeWebSocket(c, events, { idleTimeout });
+    } catch (error) {
+      events.abandon();
+      throw error;
+    }
   }
 
   // The name is what `taskwire routes` shows of a handler in the app.
-  return function WebSocketRoute(c) {
+  return async function WebSocketRoute(c) {
     try {
-      const response = upgrade(c);
+      const response = await upgrade(c);
       count.accepted();
       return response;
     } catch (error) {
@@ -70,12 +75,18 @@ export function webSocketHandler(
 }
 
 /**
- * A request as it would be if it offered this one subprotocol: the runtime
- * looks for the one to answer with in the request's list, and finds it there
- * only between a comma and a space.
+ * Returns the request with `Upgrade: websocket` in lower case, and with the
+ * selected subprotocol as the only one offered, or none.
  */
-function offering(request: Request, protocol: string): Request {
-  const headers = new Headers(request.headers);
-  headers.set("sec-websocket-protocol", protocol);
-  return Object.create(request, { headers: { value: headers } });
+function canonical(request: Request, protocol: string | undefined): Request {
+  const { headers } = request;
+  if (
+    headers.get("upgrade") === "websocket" &&
+    headers.get("sec-websocket-protocol") === (protocol ?? null)
+  ) return request;
+  const changed = new Headers(headers);
+  changed.set("upgrade", "websocket");
+  if (protocol === undefined) changed.delete("sec-websocket-protocol");
+  else changed.set("sec-websocket-protocol", protocol);
+  return Object.create(request, { headers: { value: changed } });
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertFalse } from "@std/assert";
+import { stub } from "@std/testing/mock";
 import { webSocketRoutes } from "../../src/routes.ts";
 import type { Handshake } from "../../src/sockets/connection.ts";
 import { rawHandshake } from "../support/handshake.ts";
@@ -126,4 +127,14 @@ Deno.test("webSocketHandler() tells connections of the same id apart", async () 
   first.send("one");
   second.send("two");
   assertEquals([await first.next(), await second.next()], ["one", "two"]);
+});
+
+Deno.test("webSocketHandler() gives the place back when the upgrade throws", async () => {
+  await using server = await startTestServer();
+  using _ = stub(Deno, "upgradeWebSocket", () => {
+    throw new TypeError("refused by the runtime");
+  });
+  const { status } = await rawHandshake(server.ws("/ws/test/a"));
+  assertEquals(status, 500);
+  assertEquals(server.services.registry.socketCount, 0);
 });
