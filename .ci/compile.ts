@@ -27,6 +27,9 @@ const INCLUDED_FILES = [
  */
 const UNUSED_PACKAGES = ["tdigest", "@opentelemetry/api"];
 
+/** The lockfile of `main.ts`, relative to the root. */
+export const MAIN_LOCKFILE = "deno.lock";
+
 /** The restricted lockfile. */
 const LOCKFILE = "dist/deno.lock";
 
@@ -115,7 +118,7 @@ export function embeddedPackages(output: string): string[] {
 async function compile(options: string[]): Promise<void> {
   // Its `links`, unknown to Deno 2.4.2, would make that version ignore the locked versions.
   const { workspace: _, ...lock } = JSON.parse(
-    await Deno.readTextFile("deno.lock"),
+    await Deno.readTextFile(MAIN_LOCKFILE),
   );
   await Deno.mkdir("dist", { recursive: true });
   await Deno.writeTextFile(LOCKFILE, JSON.stringify(lock));
@@ -139,8 +142,8 @@ async function compile(options: string[]): Promise<void> {
   await Deno.writeTextFile(LOCKFILE, JSON.stringify(lock));
 
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
-  // "deno run <flags> main.ts", where the shell needs quotes
-  const flagsAndEntry = tasks.start.replaceAll("'", "").split(" ").slice(2);
+  // "deno run --lock=deno.lock <flags> main.ts", quoted for the shell
+  const flagsAndEntry = tasks.start.replaceAll("'", "").split(" ").slice(3);
   const { stderr } = await deno(
     "compile",
     // `deno task ok` checks the types; to check them here would embed @types/node.

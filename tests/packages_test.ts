@@ -1,14 +1,13 @@
 /**
  * What a first start fetches. `deno task` fetches all that `imports` in
- * `deno.json` and `deno.lock` name, whatever the task runs. So both name only
- * what `main.ts` needs: what tests and tools use stands under `scopes`, and is
- * locked by `tests/deno.lock`.
+ * `deno.json` names, whatever the task runs. So they name only what `main.ts`
+ * needs, as does `deno.lock`: what tests and tools use stands under `scopes`,
+ * and is locked by `tests/deno.lock`.
  *
  * @module
  */
 import { assertEquals, assertGreater } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import { importedPackages } from "../.ci/compile.ts";
+import { importedPackages, MAIN_LOCKFILE } from "../.ci/compile.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** What is read here of a lockfile: versions by what asks for them. */
@@ -16,20 +15,9 @@ interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
 }
 
-/**
- * `deno.lock` as Git has it: `deno test` without the flags of the task adds
- * to the file what the tests import.
- *
- * @returns Without Git, nothing.
- */
-async function readCommittedLock(): Promise<Lock | undefined> {
-  const git = new Deno.Command("git", {
-    args: ["show", ":./deno.lock"],
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
-  });
-  const output = await git.output().catch(() => undefined);
-  if (!output?.success) return undefined;
-  return JSON.parse(new TextDecoder().decode(output.stdout));
+async function readLock(name: string): Promise<Lock> {
+  const file = new URL(`../${name}`, import.meta.url);
+  return JSON.parse(await Deno.readTextFile(file));
 }
 
 /** `hono` of `npm:hono@^4.13`. */
@@ -37,8 +25,10 @@ function nameOf(specifier: string): string {
   return specifier.slice("npm:".length, specifier.lastIndexOf("@"));
 }
 
-const lock = await readCommittedLock();
-const needed = new Set((await importedPackages([])).values());
+const lock = await readLock(MAIN_LOCKFILE);
+const needed = new Set(
+  (await importedPackages([`--lock=${MAIN_LOCKFILE}`])).values(),
+);
 
 Deno.test("deno.json imports no package of npm that main.ts doesn't need", () => {
   const named = Object.values(config.imports)
@@ -47,22 +37,22 @@ Deno.test("deno.json imports no package of npm that main.ts doesn't need", () =>
   assertEquals(named.filter((name) => !needed.has(name)), []);
 });
 
-Deno.test({
-  name: "deno.lock asks for no package that main.ts doesn't need",
-  ignore: lock === undefined,
-  fn() {
-    const named = Object.keys(lock?.specifiers ?? {}).map(nameOf);
-    assertGreater(named.length, 0);
-    assertEquals(named.filter((name) => !needed.has(name)), []);
-  },
+Deno.test("deno.lock asks for no package that main.ts doesn't need", () => {
+  const named = Object.keys(lock.specifiers).map(nameOf);
+  assertGreater(named.length, 0);
+  assertEquals(named.filter((name) => !needed.has(name)), []);
 });
 
-Deno.test({
-  name: "tests/deno.lock has the versions of deno.lock",
-  ignore: lock === undefined,
-  async fn() {
-    const text = await Deno.readTextFile(new URL("deno.lock", import.meta.url));
-    const { specifiers }: Lock = JSON.parse(text);
-    assertEquals({ ...specifiers, ...lock?.specifiers }, specifiers);
-  },
+Deno.test("tests/deno.lock has the versions of deno.lock", async () => {
+  const { specifiers } = await readLock("tests/deno.lock");
+  assertEquals({ ...specifiers, ...lock.specifiers }, specifiers);
+});
+
+Deno.test("deno.json gives each task its lockfile, and commands by hand none to change", () => {
+  assertEquals(config.lock, false);
+  const unlocked = Object.entries(config.tasks).filter(([, command]) =>
+    /\bdeno (?:run|test|bench|check|eval)\b/.test(command) &&
+    !/ --(?:lock=|no-lock\b)/.test(command)
+  );
+  assertEquals(unlocked, []);
 });

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { settings } from "../settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
@@ -22,9 +23,18 @@ const sourceFlags = [
  * has its permissions in it.
  */
 export function workerArguments(mainModule?: string): string[] {
-  return mainModule === undefined
-    ? [workerCommandName]
-    : ["run", ...sourceFlags, mainModule, workerCommandName];
+  return mainModule === undefined ? [workerCommandName] : [
+    "run",
+    lockFlag(mainModule),
+    ...sourceFlags,
+    mainModule,
+    workerCommandName,
+  ];
+}
+
+/** Names the lockfile beside the main module, so that workers run the packages that their server runs. */
+function lockFlag(mainModule: string): string {
+  return `--lock=${fileURLToPath(new URL("deno.lock", mainModule))}`;
 }
 
 /**

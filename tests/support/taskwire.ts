@@ -27,16 +27,21 @@ export function program(): readonly string[] {
   const { tasks } = JSON.parse(
     Deno.readTextFileSync(new URL("deno.json", root)),
   );
-  const [, , ...flags] = (tasks.start as string).replaceAll("'", "").split(" ");
+  // "deno run --lock=deno.lock <flags> main.ts", quoted for the shell
+  const [, , lock = "", ...flags] = (tasks.start as string)
+    .replaceAll("'", "").split(" ");
   const entry = flags.pop() ?? "main.ts";
+  const pathOf = (name: string) => fileURLToPath(new URL(name, root));
   return [
     Deno.execPath(),
     "run",
     "--config",
-    fileURLToPath(new URL(config, root)),
-    ...(config === "deno.json" ? [] : ["--no-lock"]),
+    pathOf(config),
+    config === "deno.json"
+      ? `--lock=${pathOf(lock.slice("--lock=".length))}`
+      : "--no-lock",
     ...flags,
-    fileURLToPath(new URL(entry, root)),
+    pathOf(entry),
   ];
 }
 

@@ -7,9 +7,10 @@ import config from "../../deno.json" with { type: "json" };
 
 Deno.test("workerArguments() grants no more than the server has, and no more than a worker needs", () => {
   assertEquals(workerArguments(), ["worker"]);
-  const [command, ...rest] = workerArguments("file:///main.ts");
-  assertEquals([command, ...rest.slice(-2)], [
+  const [command, lock, ...rest] = workerArguments("file:///main.ts");
+  assertEquals([command, lock, ...rest.slice(-2)], [
     "run",
+    "--lock=/deno.lock",
     "file:///main.ts",
     "worker",
   ]);
