@@ -10,7 +10,9 @@ const remedies: Readonly<Record<string, string>> = {
     "it is in use by another process, perhaps another taskwire: stop that, or name another file",
   "attempt to write a readonly database":
     "it can't be written: check the permissions of the file and its folder",
-  "disk I/O error": "the disk failed: see the system's log",
+  // Also what a lock on a file that may only be read comes to.
+  "disk I/O error":
+    "it can't be written or read: check the permissions of the file, then the system's log for a failing disk",
   "database disk image is malformed":
     "it is damaged: restore it from a copy, or move it away to start anew",
   "database or disk is full": "the disk is full: make room",

@@ -8,7 +8,7 @@
 
 import { printLine } from "../../src/cli/output.ts";
 import { childrenOf } from "../support/child_processes.ts";
-import { succeeds } from "../support/foreign_program.ts";
+import { has } from "../support/needs.ts";
 import { allowOpenFiles } from "../support/open_files.ts";
 import { Proxy, type ProxyName } from "../support/proxy.ts";
 import { residentBytes } from "../support/resident_memory.ts";
@@ -81,7 +81,7 @@ async function measure(
 if (import.meta.main) {
   await using measured = await MeasuredRedis.start();
   for (const name of ["nginx", "haproxy"] as const) {
-    if (await succeeds(name, "-v")) await measure(name, measured);
+    if (has(name)) await measure(name, measured);
     else printLine(`${name} is not there`);
   }
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { childrenOf, givenTo } from "../support/child_processes.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { publishUntilAnswered } from "../support/retrying_publisher.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
@@ -8,6 +9,8 @@ import { TestSocket } from "../support/socket.ts";
 import { serve, type ServeCommand, taskwire } from "../support/taskwire.ts";
 import { signToken } from "../support/tokens.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
+
+const test = needs("redis-server");
 
 const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
 
@@ -159,7 +162,7 @@ Deno.test("supervise() keeps tasks in the file, for a single process too", async
   assertEquals((await publish(served.origin, "a")).offset, 6);
 });
 
-Deno.test("supervise() has each worker open a store in Redis itself", async () => {
+test("supervise() has each worker open a store in Redis itself", async () => {
   await using redis = await RedisServer.start();
   await using served = await serveTwo(["--store", redis.url]);
   await using watchers = await watchByMany(served.origin, "a");

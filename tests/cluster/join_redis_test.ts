@@ -1,13 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { joinRedis } from "../../src/cluster/join_redis.ts";
 import type { Answer } from "../../src/cluster/peers.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";
+
+const test = needs("redis-server");
 
 const answer = (isFound: boolean): Promise<Answer> =>
   Promise.resolve({ kind: "disconnect", isFound });
 
-Deno.test("joinRedis() asks the other nodes, counts users over all, and knows how many there are", async () => {
+test("joinRedis() asks the other nodes, counts users over all, and knows how many there are", async () => {
   await using redis = await RedisServer.start();
   await using first = await openRedisStore(redis, "test:");
   await using second = await openRedisStore(redis, "test:");
@@ -32,7 +35,7 @@ for (
     ["database", "one:", "/1"],
   ] as const
 ) {
-  Deno.test(`joinRedis() keeps apart who has another ${what}`, async () => {
+  test(`joinRedis() keeps apart who has another ${what}`, async () => {
     await using redis = await RedisServer.start();
     await using first = await openRedisStore(redis, "one:");
     const url = redis.url + database;

@@ -4,12 +4,15 @@ import { RedisPeers } from "../../src/cluster/redis_peers.ts";
 import { answerOf } from "../support/answer.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
+import { needs } from "../support/needs.ts";
 import { TestRedisChannel } from "../support/redis_channel.ts";
 import { type RedisNode, RedisNodes } from "../support/redis_nodes.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { testApiKey } from "../support/server.ts";
 import { type Frame, TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
+
+const test = needs("redis-server");
 
 const nobody = { kind: "disconnect", id: "nobody" } as const;
 const notHere = { kind: "disconnect", isFound: false } as const;
@@ -28,7 +31,7 @@ function at(nodes: RedisNodes, index: number): RedisNode {
   return node;
 }
 
-Deno.test("RedisPeers.ask() lets any node list and close the connections of all", async () => {
+test("RedisPeers.ask() lets any node list and close the connections of all", async () => {
   await using nodes = await RedisNodes.start(3);
   const [one, other] = [at(nodes, 0), at(nodes, 1)];
   await using first = new TestSocket(other.server.ws("/ws/ws/simple/上"));
@@ -48,13 +51,13 @@ Deno.test("RedisPeers.ask() lets any node list and close the connections of all"
   assertEquals((await call(one, "DELETE", `/${id}`)).status, 404);
 });
 
-Deno.test("RedisPeers.ask() hears of nobody where no other node is", async () => {
+test("RedisPeers.ask() hears of nobody where no other node is", async () => {
   await using nodes = await RedisNodes.start(1);
   const { peers } = at(nodes, 0);
   assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
 });
 
-Deno.test("RedisPeers.ask() asks many things at once", async () => {
+test("RedisPeers.ask() asks many things at once", async () => {
   await using nodes = await RedisNodes.start(2);
   const answers = await Promise.all(
     nodes.nodes.flatMap(({ peers }) =>
@@ -69,7 +72,7 @@ Deno.test("RedisPeers.ask() asks many things at once", async () => {
   );
 });
 
-Deno.test("RedisPeers.ask() carries long pages", async () => {
+test("RedisPeers.ask() carries long pages", async () => {
   await using nodes = await RedisNodes.start(2);
   const { registry } = at(nodes, 1).server.services;
   const closing = Array.from({ length: 3_000 }, () => {
@@ -93,7 +96,7 @@ Deno.test("RedisPeers.ask() carries long pages", async () => {
   for (const connection of closing) connection.ended();
 });
 
-Deno.test("RedisPeers.ask() counts those silent that are there and do not answer", async () => {
+test("RedisPeers.ask() counts those silent that are there and do not answer", async () => {
   await using nodes = await RedisNodes.start(2);
   await using stalled = await TestRedisChannel.open(nodes.redis.url);
   await stalled.subscribe("test:nodes", () => {});
@@ -101,7 +104,7 @@ Deno.test("RedisPeers.ask() counts those silent that are there and do not answer
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 1 });
 });
 
-Deno.test("RedisPeers.ask() takes a node for gone as soon as its connection is", async () => {
+test("RedisPeers.ask() takes a node for gone as soon as its connection is", async () => {
   await using nodes = await RedisNodes.start(2);
   const { peers } = at(nodes, 0);
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
@@ -111,13 +114,13 @@ Deno.test("RedisPeers.ask() takes a node for gone as soon as its connection is",
   assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
 });
 
-Deno.test("RedisPeers.ask() counts the nodes where Redis does not say how many it reaches", async () => {
+test("RedisPeers.ask() counts the nodes where Redis does not say how many it reaches", async () => {
   await using nodes = await RedisNodes.start(1);
   const { peers } = await nodes.add({}, false);
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
 });
 
-Deno.test("RedisPeers.ask() takes all others for silent while Redis is away, and hears them when it is back", async () => {
+test("RedisPeers.ask() takes all others for silent while Redis is away, and hears them when it is back", async () => {
   await using nodes = await RedisNodes.start(3);
   const { peers } = at(nodes, 0);
   assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
@@ -129,7 +132,7 @@ Deno.test("RedisPeers.ask() takes all others for silent while Redis is away, and
   assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
 });
 
-Deno.test("RedisPeers.start() survives what others say that is no message", async () => {
+test("RedisPeers.start() survives what others say that is no message", async () => {
   await using nodes = await RedisNodes.start(2);
   const { peers } = at(nodes, 0);
   using captured = captureLog("warn");
@@ -151,7 +154,7 @@ Deno.test("RedisPeers.start() survives what others say that is no message", asyn
   assertMatch(captured.text, /does not understand/);
 });
 
-Deno.test("RedisPeers.countUser() limits a user over all nodes, and gives a place back when it is free", async () => {
+test("RedisPeers.countUser() limits a user over all nodes, and gives a place back when it is free", async () => {
   await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 2 });
   const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
   const path = `/ws/realtime/a?token=${await signToken({ sub: "42" })}`;
@@ -171,7 +174,7 @@ Deno.test("RedisPeers.countUser() limits a user over all nodes, and gives a plac
   await fourth.nextOf("sync");
 });
 
-Deno.test("RedisPeers.countUser() keeps users connecting while Redis is away, as many as one node allows", async () => {
+test("RedisPeers.countUser() keeps users connecting while Redis is away, as many as one node allows", async () => {
   await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 1 });
   const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
   await nodes.redis.kill();
@@ -185,7 +188,7 @@ Deno.test("RedisPeers.countUser() keeps users connecting while Redis is away, as
   assertEquals((await third.nextOf("error")).code, "too_many_connections");
 });
 
-Deno.test("RedisPeers.start() tells of users again and again, until it is stopped", async () => {
+test("RedisPeers.start() tells of users again and again, until it is stopped", async () => {
   await using redis = await RedisServer.start();
   await using channel = await TestRedisChannel.open(redis.url);
   using time = new FakeTime();

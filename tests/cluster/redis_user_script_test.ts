@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { tellUsersScript } from "../../src/cluster/redis_user_script.ts";
+import { needs } from "../support/needs.ts";
 import { TestRedisChannel } from "../support/redis_channel.ts";
 import { RedisServer } from "../support/redis_server.ts";
+
+const test = needs("redis-server");
 
 /** Tells as a node, of users and counts by turns. */
 function tell(
@@ -19,7 +22,7 @@ function tell(
   ]);
 }
 
-Deno.test("tellUsersScript keeps each node's counts, and sums those of the others", async () => {
+test("tellUsersScript keeps each node's counts, and sums those of the others", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   assertEquals(await tell(channel, "a", false, "42", 2, "43", 1), [0, 0, 0]);
@@ -33,7 +36,7 @@ Deno.test("tellUsersScript keeps each node's counts, and sums those of the other
   assertEquals(await tell(channel, "c", false, "43", 0), [1, 5]);
 });
 
-Deno.test("tellUsersScript lets all expire unless it is told again", async () => {
+test("tellUsersScript lets all expire unless it is told again", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);
@@ -46,7 +49,7 @@ Deno.test("tellUsersScript lets all expire unless it is told again", async () =>
   }
 });
 
-Deno.test("tellUsersScript forgets a node whose counts have expired", async () => {
+test("tellUsersScript forgets a node whose counts have expired", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);
@@ -56,7 +59,7 @@ Deno.test("tellUsersScript forgets a node whose counts have expired", async () =
   assertEquals(await server.command("SMEMBERS", "{1}:users"), ["b"]);
 });
 
-Deno.test("tellUsersScript leaves nothing where nobody is connected", async () => {
+test("tellUsersScript leaves nothing where nobody is connected", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { RedisUserShard } from "../../src/cluster/redis_user_shard.ts";
 import { captureLog } from "../support/captured_log.ts";
+import { needs } from "../support/needs.ts";
 import { TestRedisChannel } from "../support/redis_channel.ts";
 import { RedisServer } from "../support/redis_server.ts";
+
+const test = needs("redis-server");
 
 const base = "test:{1}:";
 
@@ -32,7 +35,7 @@ async function startNodes(timeoutMs = 30_000, lifeMs = 10_000) {
   };
 }
 
-Deno.test("RedisUserShard.count() is the sum of all nodes, as last told", async () => {
+test("RedisUserShard.count() is the sum of all nodes, as last told", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   assertEquals(await one.count("42", 1), 1);
@@ -43,7 +46,7 @@ Deno.test("RedisUserShard.count() is the sum of all nodes, as last told", async 
   assertEquals(await one.count("42", 1), 1);
 });
 
-Deno.test("RedisUserShard.count() adds to the others what was here when it was asked", async () => {
+test("RedisUserShard.count() adds to the others what was here when it was asked", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   await other.count("42", 5);
@@ -54,7 +57,7 @@ Deno.test("RedisUserShard.count() adds to the others what was here when it was a
   assertEquals(await other.count("42", 1), 4);
 });
 
-Deno.test("RedisUserShard.count() lets one of two nodes at least know of the other", async () => {
+test("RedisUserShard.count() lets one of two nodes at least know of the other", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   const users = Array.from({ length: 200 }, (_, index) => `user_${index}`);
@@ -66,7 +69,7 @@ Deno.test("RedisUserShard.count() lets one of two nodes at least know of the oth
   assertEquals(sums.filter((pair) => !pair.includes(2)), []);
 });
 
-Deno.test("RedisUserShard.count() tells all anew where Redis has lost it", async () => {
+test("RedisUserShard.count() tells all anew where Redis has lost it", async () => {
   await using nodes = await startNodes();
   const { one, other, redis } = nodes;
   await one.count("42", 1);
@@ -76,7 +79,7 @@ Deno.test("RedisUserShard.count() tells all anew where Redis has lost it", async
   assertEquals(await other.count("42", 1), 2);
 });
 
-Deno.test("RedisUserShard.beat() tells all anew where Redis has lost it, however many", async () => {
+test("RedisUserShard.beat() tells all anew where Redis has lost it, however many", async () => {
   await using nodes = await startNodes();
   const { one, other, redis } = nodes;
   const users = Array.from({ length: 1_201 }, (_, index) => `user_${index}`);
@@ -87,7 +90,7 @@ Deno.test("RedisUserShard.beat() tells all anew where Redis has lost it, however
   assertEquals(await other.count("user_1200", 1), 2);
 });
 
-Deno.test("RedisUserShard.beat() asks nothing of Redis where nobody is here", async () => {
+test("RedisUserShard.beat() asks nothing of Redis where nobody is here", async () => {
   await using nodes = await startNodes();
   const { one, channel } = nodes;
   await channel[Symbol.asyncDispose]();
@@ -96,7 +99,7 @@ Deno.test("RedisUserShard.beat() asks nothing of Redis where nobody is here", as
   assertEquals(captured.text, "");
 });
 
-Deno.test("RedisUserShard.count() is what is here while Redis is away, and all is told when it is back", async () => {
+test("RedisUserShard.count() is what is here while Redis is away, and all is told when it is back", async () => {
   await using nodes = await startNodes();
   const { one, other, redis, channel, otherChannel } = nodes;
   await one.count("42", 1);
@@ -118,7 +121,7 @@ Deno.test("RedisUserShard.count() is what is here while Redis is away, and all i
   assertEquals(await one.count("42", 1), 2);
 });
 
-Deno.test("RedisUserShard.count() waits no longer for a Redis that does not answer", async () => {
+test("RedisUserShard.count() waits no longer for a Redis that does not answer", async () => {
   await using nodes = await startNodes(1);
   const { one, redis } = nodes;
   redis.pause();
@@ -128,7 +131,7 @@ Deno.test("RedisUserShard.count() waits no longer for a Redis that does not answ
   while (await redis.command("HLEN", `${base}u:a`) !== 2) await one.beat();
 });
 
-Deno.test("RedisUserShard.count() leaves out a node that gives no sign of life", async () => {
+test("RedisUserShard.count() leaves out a node that gives no sign of life", async () => {
   await using nodes = await startNodes(30_000, 300);
   const { one, other } = nodes;
   await one.count("42", 1);

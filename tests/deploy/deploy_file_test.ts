@@ -6,7 +6,8 @@ import {
 } from "../../src/deploy/deploy_file.ts";
 import { noPeers } from "../../src/cluster/peers.ts";
 import { settings } from "../../src/settings.ts";
-import { lacksTool, runTool } from "../support/external_tool.ts";
+import { runTool } from "../support/external_tool.ts";
+import { needs } from "../support/needs.ts";
 import { scrape } from "../support/scrape.ts";
 import { startTestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
@@ -83,11 +84,9 @@ Deno.test("readDeployFile() has a dashboard on a chosen data source, its panels 
   }
 });
 
-Deno.test({
-  name:
-    "readDeployFile() has rules and a dashboard whose expressions promtool reads",
-  ignore: await lacksTool("promtool"),
-  async fn() {
+needs("promtool")(
+  "readDeployFile() has rules and a dashboard whose expressions promtool reads",
+  async () => {
     await using folder = await makeTempDir();
     const alerts = await folder.write("alerts.yaml", texts.alerts);
     const rules = expressions.map((expr, index) => ({
@@ -107,7 +106,7 @@ Deno.test({
     assertMatch(output, /SUCCESS: 11 rules found/);
     assertMatch(output, new RegExp(`SUCCESS: ${rules.length} rules found`));
   },
-});
+);
 
 const job = 'job="taskwire", instance="a"';
 
@@ -152,10 +151,9 @@ async function assertAlerts(
   assert(success, output);
 }
 
-Deno.test({
-  name: "readDeployFile() has alerts that fire when they should",
-  ignore: await lacksTool("promtool"),
-  async fn() {
+needs("promtool")(
+  "readDeployFile() has alerts that fire when they should",
+  async () => {
     await assertAlerts([
       [`up{${job}}`, "0x30"],
       [`process_start_time_seconds{${job}}`, "0x18 1x2 2x2 3x6"],
@@ -179,12 +177,11 @@ Deno.test({
       staysSilent("TaskwireWorkerSilent"),
     ]);
   },
-});
+);
 
-Deno.test({
-  name: "readDeployFile() has alerts that fire once for a server with workers",
-  ignore: await lacksTool("promtool"),
-  async fn() {
+needs("promtool")(
+  "readDeployFile() has alerts that fire once for a server with workers",
+  async () => {
     const loop = "taskwire_event_loop_delay_seconds_bucket";
     const one = `worker="1", ${job}`;
     const two = `worker="2", ${job}`;
@@ -227,13 +224,11 @@ Deno.test({
       fires("TaskwireKeySetUnreadable", "warning"),
     ]);
   },
-});
+);
 
-Deno.test({
-  name:
-    "readDeployFile() has a unit that systemd-analyze finds nothing wrong with",
-  ignore: await lacksTool("systemd-analyze"),
-  async fn() {
+needs("systemd-analyze")(
+  "readDeployFile() has a unit that systemd-analyze finds nothing wrong with",
+  async () => {
     await using folder = await makeTempDir();
     const unit = await folder.write(
       "taskwire.service",
@@ -245,7 +240,7 @@ Deno.test({
       { success: true, output: "" },
     );
   },
-});
+);
 
 Deno.test("readDeployFile() has a unit that gives a stop its time, and V8 its memory", () => {
   const unit = new Map(

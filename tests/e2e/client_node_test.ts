@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ClientProcess } from "../support/client_process.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { taskFrame } from "../support/fake_sockets.ts";
-import { hasNode } from "../support/node_socket.ts";
+import { needs } from "../support/needs.ts";
 import { published } from "../support/published.ts";
 import { startTestServer } from "../support/server.ts";
 import { greeting, serveStreams } from "../support/sse_fixture.ts";
@@ -11,12 +11,7 @@ import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 /** A test of `client.js` in Node. */
 function nodeTest(criterion: string, fn: () => Promise<void>): void {
-  Deno.test({
-    name: `client.js in Node ${criterion}`,
-    // Where CI ran without Node, these tests would fail, not vanish.
-    ignore: !hasNode && !Deno.env.has("CI"),
-    fn,
-  });
+  needs("node")(`client.js in Node ${criterion}`, fn);
 }
 
 const progress = { progress: 0.5 };

@@ -1,19 +1,16 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
+import { needs } from "../support/needs.ts";
+import { SmallDisk } from "../support/small_disk.ts";
 import { serve } from "../support/taskwire.ts";
 
 const apiKey = "key-of-the-full-disk-test";
 const headers = { Authorization: `Bearer ${apiKey}` };
 const id = "disk/1";
 
-// A small disk of its own can be mounted by root only; CI is root.
-const canMount = Deno.build.os === "linux" && Deno.uid() === 0;
-
-Deno.test({
-  name:
-    "a full disk is a 503, loses nothing acknowledged, and needs no restart",
-  ignore: !canMount && !Deno.env.has("CI"),
-  async fn() {
+needs("mount")(
+  "a full disk is a 503, loses nothing acknowledged, and needs no restart",
+  async () => {
     await using disk = await SmallDisk.mount("4m");
     await Deno.writeFile(`${disk.path}/filler`, new Uint8Array(2_000_000));
     const { server, origin } = await serve([], {
@@ -44,7 +41,7 @@ Deno.test({
       `full disk: ${acknowledged.length} events acknowledged and found, then 503, then taken again`,
     );
   },
-});
+);
 
 function publish(origin: string): Promise<Response> {
   return fetch(`${origin}/api/tasks/${encodeURIComponent(id)}/events`, {
@@ -61,26 +58,4 @@ async function storedOffsets(origin: string): Promise<number[]> {
   );
   const { events } = await response.json();
   return events.map(({ offset }: { offset: number }) => offset);
-}
-
-/** A file system of a few megabytes. */
-class SmallDisk implements AsyncDisposable {
-  private constructor(readonly path: string) {}
-
-  static async mount(size: string): Promise<SmallDisk> {
-    const path = await Deno.makeTempDir({ prefix: "taskwire-disk-" });
-    await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
-    return new SmallDisk(path);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await run("umount", this.path);
-    await Deno.remove(this.path);
-  }
-}
-
-async function run(command: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args })
-    .output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
 }

@@ -1,15 +1,14 @@
 import { assertEquals, assertExists } from "@std/assert";
-import { testWith } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
 import { blocksOf, readme } from "../support/readme.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
 
-const redis = { command: ["redis-server", "--version"], from: "redis-server" };
+const test = needs("redis-server");
 
-await testWith(
-  redis,
+test(
   "README's ACL user and settings of Redis are all that nodes need",
   async () => {
     const [user] = blocksOf(readme, "acl");

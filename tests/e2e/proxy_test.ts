@@ -2,7 +2,8 @@ import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
 import { answerOf } from "../support/answer.ts";
 import { EventLines } from "../support/event_lines.ts";
-import { ForeignProgram, testWith } from "../support/foreign_program.ts";
+import { ForeignProgram } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
 import { ProxiedPublishers } from "../support/proxied_publishers.ts";
 import { Proxy, type ProxyName } from "../support/proxy.ts";
@@ -19,11 +20,7 @@ const headers = { Authorization: `Bearer ${testApiKey}` };
 const deadlineMs = 30_000;
 
 for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
-  await testWith(
-    {
-      command: ["sh", "-c", `type ${name} redis-server openssl curl`],
-      from: `${name}, redis-server, openssl or curl`,
-    },
+  needs(name, "redis-server", "openssl", "curl")(
     `${name} as it is printed stands before three nodes`,
     async (t) => {
       const token = await signToken({ sub: "42" });

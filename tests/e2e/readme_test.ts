@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { runProgram, testWith } from "../support/foreign_program.ts";
+import { runProgram } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import {
   anchorsOf,
   blocksOf,
@@ -61,11 +62,7 @@ async function installTaskwire(folder: string): Promise<void> {
   });
 }
 
-await testWith(
-  {
-    command: ["bash", "-c", "type curl node python3"],
-    from: "curl, node or python3",
-  },
+needs("bash", "curl", "node", "python3")(
   "README's shell commands work, in order, in an empty folder",
   async () => {
     await using folder = await makeTempDir();

@@ -1,11 +1,8 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import {
-  ForeignProgram,
-  runProgram,
-  testWith,
-} from "../support/foreign_program.ts";
+import { ForeignProgram, runProgram } from "../support/foreign_program.ts";
 import { startForgetfulProxy } from "../support/forgetful_proxy.ts";
+import { findPython, type Need, needs } from "../support/needs.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
@@ -17,9 +14,6 @@ function pathOf(name: string): string {
 
 const recipes = pathOf("../../src/docs/recipes/");
 const keys = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
-
-/** Debian's, which finds Debian's packages; another Python may stand first on the path. */
-const python = "/usr/bin/python3";
 
 /** No `__pycache__` is left beside the recipes. */
 const quietPython = { PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: recipes };
@@ -68,17 +62,30 @@ async function watched(
   return code;
 }
 
-const publishers = [
-  { recipe: "publish.py", command: [python], from: `${python}`, events: 11 },
-  { recipe: "publish.mjs", command: ["node"], from: "node", events: 11 },
-  { recipe: "curl.sh", command: ["sh"], from: "curl", events: 5 },
+/** Finds the Python that imports a recipe's modules; a test without it is skipped. */
+function pythonWith(...modules: string[]): string {
+  return findPython(...modules) ?? "python3";
+}
+
+const publishers: readonly {
+  readonly recipe: string;
+  readonly command: string;
+  readonly need: Need;
+  readonly events: number;
+}[] = [
+  {
+    recipe: "publish.py",
+    command: pythonWith(),
+    need: "python3",
+    events: 11,
+  },
+  { recipe: "publish.mjs", command: "node", need: "node", events: 11 },
+  { recipe: "curl.sh", command: "sh", need: "curl", events: 5 },
 ];
 
-for (const { recipe, command, from, events } of publishers) {
-  const program = from === "curl" ? ["curl"] : command;
-  const needs = { command: [...program, "--version"], from };
+for (const { recipe, command, need, events } of publishers) {
   const run = (origin: string, cwd: string) =>
-    runProgram([...command, recipes + recipe, "videos_1"], {
+    runProgram([command, recipes + recipe, "videos_1"], {
       cwd,
       env: {
         ...keys,
@@ -88,8 +95,7 @@ for (const { recipe, command, from, events } of publishers) {
       },
     });
 
-  await testWith(
-    needs,
+  needs(need)(
     `${recipe} publishes each event once, with a lease, also where an answer was lost`,
     async () => {
       await using folder = await makeTempDir();
@@ -111,8 +117,7 @@ for (const { recipe, command, from, events } of publishers) {
     },
   );
 
-  await testWith(
-    needs,
+  needs(need)(
     `${recipe} stops when it is asked to`,
     async () => {
       await using folder = await makeTempDir();
@@ -130,8 +135,7 @@ for (const { recipe, command, from, events } of publishers) {
     },
   );
 
-  await testWith(
-    needs,
+  needs(need)(
     `${recipe} fails at once where it is refused`,
     async () => {
       await using folder = await makeTempDir();
@@ -150,13 +154,10 @@ for (const { recipe, command, from, events } of publishers) {
   );
 }
 
-await testWith(
-  {
-    command: [python, "-c", "import celery"],
-    from: "python3-celery of Debian",
-  },
+needs("python3-celery")(
   "celery_taskwire.py shows the tasks of a Celery worker, their retries, failures and ends",
   async () => {
+    const python = pythonWith("celery");
     await using folder = await makeTempDir();
     await using served = await serve([], { env: keys });
     const { origin } = served;
@@ -221,11 +222,7 @@ await testWith(
   },
 );
 
-await testWith(
-  {
-    command: ["redis-server", "--version"],
-    from: "redis-server",
-  },
+needs("redis-server")(
   "bullmq.mjs shows the jobs of a BullMQ queue, their attempts and ends",
   async () => {
     await using folder = await makeTempDir();
@@ -284,13 +281,10 @@ await testWith(
   },
 );
 
-await testWith(
-  {
-    command: [python, "-c", "import fastapi, jwt, uvicorn"],
-    from: "python3-fastapi, python3-jwt and uvicorn of Debian",
-  },
+needs("python3-fastapi", "python3-jwt", "python3-uvicorn")(
   "fastapi_backend.py gives the page's user a token that opens their own task",
   async () => {
+    const python = pythonWith("fastapi", "jwt", "uvicorn");
     await using folder = await makeTempDir();
     await using served = await serve([], { env: keys });
     const { origin } = served;

@@ -2,16 +2,15 @@ import { assert } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { eventually } from "../support/eventually.ts";
 import { runTool } from "../support/external_tool.ts";
-import { testWith } from "../support/foreign_program.ts";
 import { freePort } from "../support/free_port.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
+import { needs } from "../support/needs.ts";
 import { RedisSentinel } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
 
-const redis = { command: ["redis-server", "--version"], from: "redis-server" };
+const test = needs("redis-server");
 
-await testWith(
-  redis,
+test(
   "a replica that Sentinel puts in the master's place goes on without a silent gap",
   async () => {
     await using master = await RedisServer.start({
@@ -34,8 +33,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a replica behind the master's address that lacks the end goes on without a silent gap",
   async () => {
     const options = { appendFsync: "always" } as const;
@@ -66,8 +64,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a Cluster of three holds the tasks of three nodes, and one of it may come back",
   async () => {
     await using stack = new AsyncDisposableStack();

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
 import { eventually } from "../support/eventually.ts";
-import { testWith } from "../support/foreign_program.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
+import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
 import { redisRights } from "../support/redis_rights.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -13,7 +13,7 @@ import { taskwire } from "../support/taskwire.ts";
 import { UnbrokenWatcher } from "../support/unbroken_watcher.ts";
 import { upTo } from "../support/watching.ts";
 
-const redis = { command: ["redis-server", "--version"], from: "redis-server" };
+const test = needs("redis-server");
 
 /** How long Redis is away: what is promised, with `TASKWIRE_LOAD=full`; less else. */
 const outageMs = Deno.env.get("TASKWIRE_LOAD") === "full" ? 10_000 : 2_000;
@@ -23,8 +23,7 @@ function outage(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, outageMs));
 }
 
-await testWith(
-  redis,
+test(
   "Redis killed under load, back with its data: nothing is lost, nobody is sent away",
   async () => {
     // Only so does Redis itself keep all that it acknowledges.
@@ -55,8 +54,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis stopped and started, where it may forget: nothing is lost, all get a fresh sync",
   async () => {
     await using server = await RedisServer.start();
@@ -69,8 +67,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis back without its data: all watchers get a fresh sync, then what is new",
   async () => {
     await using server = await RedisServer.start();
@@ -89,8 +86,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis back with data of before: all who had seen more get a fresh sync",
   async () => {
     await using server = await RedisServer.start();
@@ -104,8 +100,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a node cut off from Redis catches up, and the others go on meanwhile",
   async () => {
     await using server = await RedisServer.start();
@@ -135,8 +130,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis stopped where it stands: nothing is lost when it goes on",
   async () => {
     await using server = await RedisServer.start();
@@ -163,8 +157,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis that takes no writes, full or a replica now: publishers get 503 until it does",
   async () => {
     await using server = await RedisServer.start();
@@ -185,8 +178,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "Redis flushed while it runs: watchers get a fresh sync with the next event",
   async () => {
     await using server = await RedisServer.start();
@@ -207,8 +199,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a node that starts while Redis is away is ready once it is there",
   async () => {
     await using server = await RedisServer.start();
@@ -233,8 +224,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a node that Redis turns away says so and ends, and shows no password",
   async () => {
     await using server = await RedisServer.start({ password: "right-one" });
@@ -264,8 +254,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "a node logs in as a user who may do no more than it needs, and shows no password",
   async () => {
     await using server = await RedisServer.start({
@@ -294,8 +283,7 @@ await testWith(
   },
 );
 
-await testWith(
-  { command: ["openssl", "version"], from: "openssl" },
+needs("redis-server", "openssl")(
   "a node speaks TLS to Redis, and not to one that it has no reason to trust",
   async () => {
     await using server = await RedisServer.start({ tls: true });
@@ -324,8 +312,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "watchers who all resume at once get more than Redis would hold for a node",
   async () => {
     const [tasks, events, watchers] = [10, 100, 400];

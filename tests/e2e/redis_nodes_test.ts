@@ -1,17 +1,16 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
-import { testWith } from "../support/foreign_program.ts";
 import { compareHistories } from "../support/compare_histories.ts";
+import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { ResumingWatcher, type Seen } from "../support/resuming_watcher.ts";
 import { RetryingPublishers } from "../support/retrying_publishers.ts";
 import { upTo } from "../support/watching.ts";
 
-const redis = { command: ["redis-server", "--version"], from: "redis-server" };
+const test = needs("redis-server");
 
-await testWith(
-  redis,
+test(
   "watchers who join at three nodes while events are published miss none",
   async () => {
     const [watchers, events, publishers] = [240, 1_200, 4];
@@ -60,8 +59,7 @@ await testWith(
   },
 );
 
-await testWith(
-  redis,
+test(
   "kill -9 of one node of three after the other loses nothing acknowledged",
   async () => {
     const [rounds, acknowledgedPerRound] = [10, 200];

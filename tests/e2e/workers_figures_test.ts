@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { childrenOf } from "../support/child_processes.ts";
-import { testWith } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { type Scrape, scrape } from "../support/scrape.ts";
 import { testApiKey } from "../support/server.ts";
@@ -116,8 +116,7 @@ Deno.test("whichever worker is asked shows the figures of all, which never go ba
   await assertSums(served);
 });
 
-await testWith(
-  { command: ["redis-server", "--version"], from: "redis-server" },
+needs("redis-server")(
   "whichever worker is asked shows the figures of all, over Redis as well",
   async () => {
     await using redis = await RedisServer.start();

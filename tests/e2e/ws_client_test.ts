@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { hasNode, NodeSocket } from "../support/node_socket.ts";
+import { needs } from "../support/needs.ts";
+import { NodeSocket } from "../support/node_socket.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
@@ -11,14 +12,9 @@ function nodeTest(
   criterion: string,
   fn: (ws: string, origin: string) => Promise<void>,
 ): void {
-  Deno.test({
-    name: `Node's ws ${criterion}`,
-    // Where CI ran without Node, these tests would fail, not vanish.
-    ignore: !hasNode && !Deno.env.has("CI"),
-    async fn() {
-      await using served = await serve([], { env });
-      await fn(served.origin.replace("http", "ws"), served.origin);
-    },
+  needs("node")(`Node's ws ${criterion}`, async () => {
+    await using served = await serve([], { env });
+    await fn(served.origin.replace("http", "ws"), served.origin);
   });
 }
 

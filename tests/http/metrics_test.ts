@@ -3,8 +3,9 @@ import { createApp } from "../../src/app.ts";
 import { noPeers } from "../../src/cluster/peers.ts";
 import { createServices } from "../../src/create_services.ts";
 import { makeApi, scoped } from "../support/api.ts";
-import { lacksTool, runTool } from "../support/external_tool.ts";
+import { runTool } from "../support/external_tool.ts";
 import { JoinedNodes } from "../support/joined_peers.ts";
+import { needs } from "../support/needs.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { scrape } from "../support/scrape.ts";
 import {
@@ -105,10 +106,9 @@ Deno.test("metricsRoute() speaks of no workers where there is one process", asyn
   assertFalse(text.includes("taskwire_sockets{"));
 });
 
-Deno.test({
-  name: "metricsRoute() finds nothing for promtool to complain of",
-  ignore: await lacksTool("promtool"),
-  async fn() {
+needs("promtool")(
+  "metricsRoute() finds nothing for promtool to complain of",
+  async () => {
     for (const start of [startTestServer, startWorkers]) {
       await using server = await start();
       await using _socket = await openRealtime(server, "a", { sub: "42" });
@@ -121,4 +121,4 @@ Deno.test({
       assertEquals([success, output], [true, ""]);
     }
   },
-});
+);

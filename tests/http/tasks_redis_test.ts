@@ -1,9 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { answerOf } from "../support/answer.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { startTestServer, testApiKey } from "../support/server.ts";
 
-Deno.test("GET tasks goes on from a cursor over Redis", async () => {
+const test = needs("redis-server");
+
+test("GET tasks goes on from a cursor over Redis", async () => {
   await using redis = await RedisServer.start();
   await using server = await startTestServer({ config: { store: redis.url } });
   const { store } = server.services;

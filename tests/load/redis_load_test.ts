@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { printLine } from "../../src/cli/output.ts";
-import { testWith } from "../support/foreign_program.ts";
 import { HeldWatcher } from "../support/held_watcher.ts";
+import { needs } from "../support/needs.ts";
 import { Nodes, type NodesOptions } from "../support/nodes.ts";
 import { allowOpenFiles } from "../support/open_files.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -17,8 +17,7 @@ const tasks = upTo(50).map((index) => `load/${index}`);
 /** How long the last events may be on their way before they count as lost. */
 const arrivalMs = 30_000;
 
-await testWith(
-  { command: ["redis-server", "--version"], from: "redis-server" },
+needs("redis-server")(
   "1000 watchers over three nodes get each of 200 events a second",
   async () => {
     await allowOpenFiles(Deno.pid, tasks.length * watchersPerTask + 500);

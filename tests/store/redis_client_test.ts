@@ -3,7 +3,10 @@ import { ErrorReply } from "@redis/client";
 import { parseRedisUrl } from "../../src/store/redis_address.ts";
 import { openRedisClient } from "../../src/store/redis_client.ts";
 import { script } from "../../src/store/redis_script.ts";
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+
+const test = needs("redis-server");
 
 const strange = "p@ss:w/o?r#d %25 报告🔑";
 const { server } = await shareRedis({
@@ -40,12 +43,12 @@ const count = script(
   "return added",
 );
 
-Deno.test("openRedisClient() logs in with every character that a password can have", async () => {
+test("openRedisClient() logs in with every character that a password can have", async () => {
   using client = await open(server.urlFor("ada:1", strange));
   assertEquals(await client.send("", ["ACL", "WHOAMI"]), "ada:1");
 });
 
-Deno.test("run() runs a script, which Redis may have forgotten", async () => {
+test("run() runs a script, which Redis may have forgotten", async () => {
   using client = await open();
   for (const total of [3, 6, 9]) {
     assertEquals(await client.run(count, ["counted"], ["1", "2"]), total);
@@ -57,7 +60,7 @@ Deno.test("run() runs a script, which Redis may have forgotten", async () => {
   );
 });
 
-Deno.test("run() runs scripts in their order, known or not", async () => {
+test("run() runs scripts in their order, known or not", async () => {
   await server.command("SCRIPT", "FLUSH");
   using client = await open();
   const sums = await Promise.all(
@@ -66,7 +69,7 @@ Deno.test("run() runs scripts in their order, known or not", async () => {
   assertEquals(sums, [1, 3, 6]);
 });
 
-Deno.test("run() rejects with what the script says", async () => {
+test("run() rejects with what the script says", async () => {
   using client = await open();
   const wrong = script("return redis.call('HGET', KEYS[1], 'a')");
   await client.send("text", ["SET", "text", "a"]);
@@ -77,14 +80,14 @@ Deno.test("run() rejects with what the script says", async () => {
   );
 });
 
-Deno.test("info() says what Redis is", async () => {
+test("info() says what Redis is", async () => {
   using client = await open();
   const info = await client.info();
   assertEquals(info.get("tcp_port"), String(server.port));
   assertEquals(info.get("aof_enabled"), "1");
 });
 
-Deno.test("subscribe() has nothing to do for nothing", async () => {
+test("subscribe() has nothing to do for nothing", async () => {
   using client = await open();
   await client.subscribe([], () => {});
   const taken: string[] = [];

@@ -13,12 +13,15 @@ import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { shareRedisCluster } from "../support/shared_redis.ts";
 import { redisCommands, redisRights } from "../support/redis_rights.ts";
 import { RedisCluster } from "../support/redis_cluster.ts";
 import { testStoreContract } from "./store_contract.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedisCluster();
 const { server } = redis;
@@ -45,7 +48,7 @@ function addressOf(url: string) {
   return address;
 }
 
-Deno.test("openCluster() has a connection to each master, and knows which has a key", async () => {
+test("openCluster() has a connection to each master, and knows which has a key", async () => {
   const cluster = await openCluster(addressOf(server.url), options);
   assertEquals(cluster.connections.length, 3);
   const used = new Set();
@@ -59,7 +62,7 @@ Deno.test("openCluster() has a connection to each master, and knows which has a 
   for (const connection of cluster.connections) connection.destroy();
 });
 
-Deno.test("openCluster() asks another host where the first is away", async () => {
+test("openCluster() asks another host where the first is away", async () => {
   const { port = 0 } = server.nodes[2] ?? {};
   const away = new URL(closedOrigin()).host;
   const url = `redis://${away},127.0.0.1:${port}?cluster`;
@@ -73,7 +76,7 @@ Deno.test("openCluster() asks another host where the first is away", async () =>
   );
 });
 
-Deno.test("openCluster() is for a user with few rights, too", async () => {
+test("openCluster() is for a user with few rights, too", async () => {
   const prefix = redis.prefix();
   const rights = redisRights(prefix, [...redisCommands, "cluster|slots"]);
   await server.command("ACL", "SETUSER", "ada", "on", ">secret", ...rights);
@@ -89,7 +92,7 @@ Deno.test("openCluster() is for a user with few rights, too", async () => {
   }
 });
 
-Deno.test("a Cluster passes on what other processes do, from every master", async () => {
+test("a Cluster passes on what other processes do, from every master", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -107,7 +110,7 @@ Deno.test("a Cluster passes on what other processes do, from every master", asyn
   assertEquals(announced.all.length, 2 * ids.length);
 });
 
-Deno.test("a Cluster whose master is killed is away, and has other epochs there when it is back", async () => {
+test("a Cluster whose master is killed is away, and has other epochs there when it is back", async () => {
   using _log = captureLog();
   await using own = await RedisCluster.start();
   const announced = new Announcements();

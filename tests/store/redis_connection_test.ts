@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ErrorReply } from "@redis/client";
 import { openConnection } from "../../src/store/redis_connection.ts";
+import { needs } from "../support/needs.ts";
 import { openSilentServer } from "../support/silent_server.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+
+const test = needs("redis-server");
 
 const { server } = await shareRedis({ password: "right one" });
 
@@ -37,7 +40,7 @@ async function open({
   });
 }
 
-Deno.test("openConnection() logs in, chooses the database, and gives its name", async () => {
+test("openConnection() logs in, chooses the database, and gives its name", async () => {
   using connection = await open({ username: "default", database: 7 });
   const info = String(await connection.send(["CLIENT", "INFO"])).split(" ");
   for (const part of ["name=taskwire", "db=7"]) {
@@ -45,7 +48,7 @@ Deno.test("openConnection() logs in, chooses the database, and gives its name", 
   }
 });
 
-Deno.test("openConnection() rejects with what Redis says", async () => {
+test("openConnection() rejects with what Redis says", async () => {
   for (
     const [wishes, message] of [
       [{ password: "wrong one" }, "WRONGPASS"],
@@ -58,21 +61,21 @@ Deno.test("openConnection() rejects with what Redis says", async () => {
   }
 });
 
-Deno.test("openConnection() rejects where there is no server", async () => {
+test("openConnection() rejects where there is no server", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
   await assertRejects(() => open({ port }), Error, "ECONNREFUSED");
 });
 
-Deno.test("openConnection() gives up on a server that says nothing, and hangs up", async () => {
+test("openConnection() gives up on a server that says nothing, and hangs up", async () => {
   await using silent = openSilentServer();
   const { port } = silent;
   await assertRejects(() => open({ port, timeoutMs: 50 }), Error, "within 50");
   await silent.hungUp();
 });
 
-Deno.test("openConnection() gives up when it is told to, and hangs up", async () => {
+test("openConnection() gives up when it is told to, and hangs up", async () => {
   await using silent = openSilentServer();
   const { port } = silent;
   const controller = new AbortController();
@@ -84,7 +87,7 @@ Deno.test("openConnection() gives up when it is told to, and hangs up", async ()
   await silent.hungUp();
 });
 
-Deno.test("openConnection() gives up before it is connected, too", async () => {
+test("openConnection() gives up before it is connected, too", async () => {
   await using silent = openSilentServer();
   const signal = AbortSignal.abort(new Error("enough"));
   await assertRejects(
@@ -95,7 +98,7 @@ Deno.test("openConnection() gives up before it is connected, too", async () => {
   await silent.hungUp();
 });
 
-Deno.test("openConnection() tells that the connection is lost, and nothing waits", async () => {
+test("openConnection() tells that the connection is lost, and nothing waits", async () => {
   const { promise: lost, resolve: onLost } = Promise.withResolvers<Error>();
   using connection = await open({ onLost });
   const id = String(await connection.send(["CLIENT", "ID"]));
@@ -110,7 +113,7 @@ Deno.test("openConnection() tells that the connection is lost, and nothing waits
   await assertRejects(() => connection.unsubscribe(["a"], () => {}), Error);
 });
 
-Deno.test("subscribe() resolves once messages come, unsubscribe() when they don't", async () => {
+test("subscribe() resolves once messages come, unsubscribe() when they don't", async () => {
   using connection = await open();
   using other = await open();
   const taken: string[] = [];
@@ -126,7 +129,7 @@ Deno.test("subscribe() resolves once messages come, unsubscribe() when they don'
   assertEquals(await other.send(["PUBLISH", "one", "c"]), 0);
 });
 
-Deno.test("subscribe() and unsubscribe() may follow each other at once", async () => {
+test("subscribe() and unsubscribe() may follow each other at once", async () => {
   using connection = await open();
   using other = await open();
   const taken: string[] = [];
@@ -143,7 +146,7 @@ Deno.test("subscribe() and unsubscribe() may follow each other at once", async (
   assertEquals(taken, ["a"]);
 });
 
-Deno.test("destroy() ends what is under way, and may be repeated", async () => {
+test("destroy() ends what is under way, and may be repeated", async () => {
   const connection = await open();
   const waiting = connection.send(["BLPOP", "nothing", "0"]);
   const rejected = assertRejects(() => waiting, Error);

@@ -17,8 +17,11 @@ import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { openSilentServer } from "../support/silent_server.ts";
+
+const test = needs("redis-server");
 
 const { server } = await shareRedis({ password: "right-one" });
 const redisOrigin = `http://127.0.0.1:${server.port}`;
@@ -66,7 +69,7 @@ function link(
   });
 }
 
-Deno.test("start() connects, once what was to be made ready is", async () => {
+test("start() connects, once what was to be made ready is", async () => {
   using _log = captureLog();
   const { promise: readied, resolve: onReady } = Promise.withResolvers<void>();
   const seen: unknown[] = [];
@@ -87,7 +90,7 @@ Deno.test("start() connects, once what was to be made ready is", async () => {
   assertEquals(seen, [undefined, redis.opened[0]]);
 });
 
-Deno.test("start() rejects where Redis turns it away, and shows no password", async () => {
+test("start() rejects where Redis turns it away, and shows no password", async () => {
   using log = captureLog();
   await using redis = link({ password: "guessed-one" });
   const error = await assertRejects(
@@ -99,7 +102,7 @@ Deno.test("start() rejects where Redis turns it away, and shows no password", as
   assert(!`${error.stack}${error.cause}${log.text}`.includes("guessed-one"));
 });
 
-Deno.test("start() does not wait for a Redis that is away, which may come", async () => {
+test("start() does not wait for a Redis that is away, which may come", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   proxy.cut();
@@ -111,7 +114,7 @@ Deno.test("start() does not wait for a Redis that is away, which may come", asyn
   assertEquals(await redis.ping(), "PONG");
 });
 
-Deno.test("start() reports once that Redis is away, however often it tries", async () => {
+test("start() reports once that Redis is away, however often it tries", async () => {
   using log = captureLog();
   const { port } = new URL(closedOrigin());
   await using redis = link({ port: Number(port) });
@@ -123,7 +126,7 @@ Deno.test("start() reports once that Redis is away, however often it tries", asy
   assertEquals(errors.length, 1);
 });
 
-Deno.test("start() rejects only at the start: later a password may be set right again", async () => {
+test("start() rejects only at the start: later a password may be set right again", async () => {
   using log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   await using redis = link({ port: proxy.port });
@@ -147,7 +150,7 @@ async function sendAs(password: string, command: readonly string[]) {
   await hello.close();
 }
 
-Deno.test("use() says when a lost connection has been replaced", async () => {
+test("use() says when a lost connection has been replaced", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   await using redis = link({ port: proxy.port });
@@ -168,7 +171,7 @@ Deno.test("use() says when a lost connection has been replaced", async () => {
   }
 });
 
-Deno.test("use() keeps the connection where Redis refuses, or we are at fault", async () => {
+test("use() keeps the connection where Redis refuses, or we are at fault", async () => {
   using _log = captureLog();
   await using redis = link();
   await redis.start();
@@ -184,7 +187,7 @@ Deno.test("use() keeps the connection where Redis refuses, or we are at fault", 
   assertStrictEquals(redis.client, client);
 });
 
-Deno.test("use() connects again where Redis is not what it was", async () => {
+test("use() connects again where Redis is not what it was", async () => {
   using _log = captureLog();
   await using redis = link();
   await redis.start();
@@ -197,7 +200,7 @@ Deno.test("use() connects again where Redis is not what it was", async () => {
   assertNotStrictEquals(redis.client, client);
 });
 
-Deno.test("subscribe() is for each connection, also that which is made ready", async () => {
+test("subscribe() is for each connection, also that which is made ready", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   const heard: string[] = [];
@@ -237,7 +240,7 @@ Deno.test("subscribe() is for each connection, also that which is made ready", a
   await say(2);
 });
 
-Deno.test("a connection that has gone silent is given up, also while it is made ready", async () => {
+test("a connection that has gone silent is given up, also while it is made ready", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   await using used = link({ port: proxy.port });
@@ -263,7 +266,7 @@ Deno.test("a connection that has gone silent is given up, also while it is made 
   }
 });
 
-Deno.test("close() ends what waits, and what is asked later", async () => {
+test("close() ends what waits, and what is asked later", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   const redis = link({ port: proxy.port });
@@ -278,7 +281,7 @@ Deno.test("close() ends what waits, and what is asked later", async () => {
   assert(!(error instanceof StoreDisconnectedError));
 });
 
-Deno.test("close() does not wait for a Redis that says nothing, nor to be made ready", async () => {
+test("close() does not wait for a Redis that says nothing, nor to be made ready", async () => {
   using _log = captureLog();
   await using silent = openSilentServer();
   const connecting = link({ port: silent.port });
@@ -295,6 +298,6 @@ Deno.test("close() does not wait for a Redis that says nothing, nor to be made r
   await Promise.all(starting);
 });
 
-Deno.test("close() of what was never started has nothing to do", async () => {
+test("close() of what was never started has nothing to do", async () => {
   await link().close();
 });

@@ -11,6 +11,7 @@ import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import {
   ageRedis,
   openRedisStore,
@@ -18,6 +19,8 @@ import {
 } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -40,7 +43,7 @@ async function openTwo(retention = redisRetention) {
   };
 }
 
-Deno.test("publish() gets its turn where another process is nearer to Redis, and never pauses", async () => {
+test("publish() gets its turn where another process is nearer to Redis, and never pauses", async () => {
   const prefix = redis.prefix();
   const retention = { ...redisRetention, historyLimit: 100_000 };
   await using far = cutProxy(`http://127.0.0.1:${server.port}`, 2);
@@ -64,7 +67,7 @@ Deno.test("publish() gets its turn where another process is nearer to Redis, and
   assertEquals((await near.read("a")).offset, published + 20);
 });
 
-Deno.test("publish() waits no longer than a second for a process that dies in its turn", async () => {
+test("publish() waits no longer than a second for a process that dies in its turn", async () => {
   await using stores = await openTwo();
   const { one, prefix } = stores;
   const { offset } = outcomeOf("stored", await one.publish("a", {})).event;
@@ -77,7 +80,7 @@ Deno.test("publish() waits no longer than a second for a process that dies in it
   assert(Date.now() >= Number(until));
 });
 
-Deno.test("publish() stores each event once where two processes contend for a task", async () => {
+test("publish() stores each event once where two processes contend for a task", async () => {
   await using stores = await openTwo({
     ...redisRetention,
     historyLimit: 1_000,
@@ -117,7 +120,7 @@ Deno.test("publish() stores each event once where two processes contend for a ta
   );
 });
 
-Deno.test("publish() gives a retry that reaches another process the first answer", async () => {
+test("publish() gives a retry that reaches another process the first answer", async () => {
   await using stores = await openTwo();
   const { one, two } = stores;
   await two.publish("a", {}); // so that it takes the task for known
@@ -143,7 +146,7 @@ const endings: Record<
 };
 
 for (const [ending, end] of Object.entries(endings)) {
-  Deno.test(`publish() begins anew a task that it knows, but that is ${ending}`, async () => {
+  test(`publish() begins anew a task that it knows, but that is ${ending}`, async () => {
     await using stores = await openTwo();
     const { one, two } = stores;
     await one.publish("a", { event_id: "x", user_id: "7" });
@@ -163,7 +166,7 @@ for (const [ending, end] of Object.entries(endings)) {
   });
 }
 
-Deno.test("publish() stores once what was in flight when the connection broke", async () => {
+test("publish() stores once what was in flight when the connection broke", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(`http://127.0.0.1:${server.port}`);
   const prefix = redis.prefix();
@@ -192,7 +195,7 @@ Deno.test("publish() stores once what was in flight when the connection broke", 
   }
 });
 
-Deno.test("publish() takes more at once than one script stores", async () => {
+test("publish() takes more at once than one script stores", async () => {
   await using stores = await openTwo({
     ...redisRetention,
     historyLimit: 1_000,
@@ -210,7 +213,7 @@ Deno.test("publish() takes more at once than one script stores", async () => {
   assertEquals(events.length, 450);
 });
 
-Deno.test("publish() forgets the event_id of an event together with it", async () => {
+test("publish() forgets the event_id of an event together with it", async () => {
   await using stores = await openTwo({ ...redisRetention, historyLimit: 3 });
   const { one, two, prefix } = stores;
   for (const event_id of ["1", "2", "3", "4", "5"]) {
@@ -239,7 +242,7 @@ async function named(prefix: string): Promise<unknown> {
   return (await server.command("HKEYS", key) as string[]).sort();
 }
 
-Deno.test("publish() cuts a history down to what is kept now", async () => {
+test("publish() cuts a history down to what is kept now", async () => {
   await using stores = await openTwo();
   const { one, prefix } = stores;
   for (let count = 1; count <= 9; count++) {
@@ -259,7 +262,7 @@ Deno.test("publish() cuts a history down to what is kept now", async () => {
   assertEquals(await named(prefix), ["event-10", "event-8", "event-9"]);
 });
 
-Deno.test("publish() announces nothing that Redis then refuses to store", async () => {
+test("publish() announces nothing that Redis then refuses to store", async () => {
   using _log = captureLog();
   await using stores = await openTwo();
   const { one, announced } = stores;
@@ -282,7 +285,7 @@ Deno.test("publish() announces nothing that Redis then refuses to store", async 
   assertEquals(await announced.until("a", 2), [1, 2]);
 });
 
-Deno.test("publish() knows nothing of before the connection: data may be older now", async () => {
+test("publish() knows nothing of before the connection: data may be older now", async () => {
   using _log = captureLog();
   const prefix = redis.prefix();
   await using proxy = cutProxy(`http://127.0.0.1:${server.port}`);
@@ -314,7 +317,7 @@ Deno.test("publish() knows nothing of before the connection: data may be older n
   assertEquals(state?.snapshot.message, "of the second");
 });
 
-Deno.test("publish() keeps no large state in memory, but asks for it again", async () => {
+test("publish() keeps no large state in memory, but asks for it again", async () => {
   await using store = await openRedisStore(server, redis.prefix());
   const { link } = store;
   const run = link.run.bind(link);
@@ -335,7 +338,7 @@ Deno.test("publish() keeps no large state in memory, but asks for it again", asy
   assertEquals(tries, [2, 1, 2, 2, 1]);
 });
 
-Deno.test("publishAll() of tasks that are large keeps the connection to Redis", async () => {
+test("publishAll() of tasks that are large keeps the connection to Redis", async () => {
   await using stores = await openTwo();
   const { one, two } = stores;
   await two.watch("a", 1); // by which Redis bounds what waits for it

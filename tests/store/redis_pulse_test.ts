@@ -8,9 +8,12 @@ import { tellScript } from "../../src/store/redis_shard_scripts.ts";
 import { nameTask } from "../../src/store/redis_task.ts";
 import type { Change } from "../../src/tasks/state.ts";
 import { captureLog } from "../support/captured_log.ts";
+import { needs } from "../support/needs.ts";
 import { ageRedis, redisRetention } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -81,7 +84,7 @@ async function bench() {
 /** Ended long ago, so that no clock matters. */
 const shortLease = { lease: -30 };
 
-Deno.test("beat() makes those who watch at any node count", async () => {
+test("beat() makes those who watch at any node count", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [one, two] = [test.node("one"), test.node("two")];
@@ -100,7 +103,7 @@ Deno.test("beat() makes those who watch at any node count", async () => {
   assertEquals((await test.publish("b")).delivered, 1);
 });
 
-Deno.test("beat() keeps a node known; one that is silent does not count, and is told", async () => {
+test("beat() keeps a node known; one that is silent does not count, and is told", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [silent, busy] = [test.node("silent"), test.node("busy")];
@@ -125,7 +128,7 @@ Deno.test("beat() keeps a node known; one that is silent does not count, and is 
   assertEquals(test.unknown.length, 16);
 });
 
-Deno.test("begin() forgets what was known of the node", async () => {
+test("begin() forgets what was known of the node", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
@@ -139,7 +142,7 @@ Deno.test("begin() forgets what was known of the node", async () => {
   assertEquals(test.unknown, []);
 });
 
-Deno.test("beat() gives a lease that ended to one node, for a while", async () => {
+test("beat() gives a lease that ended to one node, for a while", async () => {
   using log = captureLog();
   await using test = await bench();
   const failing = test.node("failing", () => Promise.reject(new Error("no")));
@@ -166,7 +169,7 @@ Deno.test("beat() gives a lease that ended to one node, for a while", async () =
   assertEquals(test.ended.length, 2);
 });
 
-Deno.test("beat() finds no lease that was renewed, or is needed no more", async () => {
+test("beat() finds no lease that was renewed, or is needed no more", async () => {
   using _log = captureLog();
   await using test = await bench();
   for (
@@ -183,7 +186,7 @@ Deno.test("beat() finds no lease that was renewed, or is needed no more", async 
   assertEquals(test.ended, []);
 });
 
-Deno.test("beat() leaves nothing of tasks whose time is over", async () => {
+test("beat() leaves nothing of tasks whose time is over", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
@@ -217,7 +220,7 @@ Deno.test("beat() leaves nothing of tasks whose time is over", async () => {
   assertEquals(test.ended, []);
 });
 
-Deno.test("end() leaves nothing of the node", async () => {
+test("end() leaves nothing of the node", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");

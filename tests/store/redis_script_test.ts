@@ -1,6 +1,9 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { prelude, script } from "../../src/store/redis_script.ts";
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+
+const test = needs("redis-server");
 
 const { server } = await shareRedis();
 
@@ -14,14 +17,14 @@ async function run(
   return await server.command("EVAL", whole, "9", ...keys, base, fresh, run);
 }
 
-Deno.test("script() names a text as Redis does", async () => {
+test("script() names a text as Redis does", async () => {
   const { text, sha } = script("local one = 1", "return one");
   assertEquals(text, "local one = 1\nreturn one");
   assertEquals(await server.command("SCRIPT", "LOAD", text), sha);
   assertNotEquals(script("return 1").sha, script("return 2").sha);
 });
 
-Deno.test("prelude keeps the epoch of what begins, while Redis loses nothing", async () => {
+test("prelude keeps the epoch of what begins, while Redis loses nothing", async () => {
   const epochIn = (run_: string, fresh: string) =>
     run("return newEpoch()", { run: run_, fresh, base: "{2}:" });
   assertEquals(await epochIn("one", "a"), "a");
@@ -35,7 +38,7 @@ Deno.test("prelude keeps the epoch of what begins, while Redis loses nothing", a
   assertEquals(await epochIn("four", "g"), "g");
 });
 
-Deno.test("prelude finds the run where it is not told", async () => {
+test("prelude finds the run where it is not told", async () => {
   const info = String(await server.command("INFO", "server"));
   assertEquals(
     await run("return run", { run: "?" }),
@@ -43,7 +46,7 @@ Deno.test("prelude finds the run where it is not told", async () => {
   );
 });
 
-Deno.test("prelude writes whole numbers as such, and tells the time", async () => {
+test("prelude writes whole numbers as such, and tells the time", async () => {
   assertEquals(await run("return whole(2^52 + 1)"), "4503599627370497");
   const before = Date.now();
   const [ms, tick] = await run(

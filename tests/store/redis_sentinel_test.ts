@@ -12,10 +12,13 @@ import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import { RedisSentinel, replicated } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
+
+const test = needs("redis-server");
 
 function find(url: string) {
   const address = parseRedisUrl(url);
@@ -26,7 +29,7 @@ function find(url: string) {
   });
 }
 
-Deno.test("a replica that takes over without the end has other epochs, and watchers are told", async () => {
+test("a replica that takes over without the end has other epochs, and watchers are told", async () => {
   using _log = captureLog();
   await using master = await RedisServer.start({ appendFsync: "always" });
   await using proxy = cutProxy(`http://127.0.0.1:${master.port}`);

@@ -11,7 +11,10 @@ import {
   tellScript,
 } from "../../src/store/redis_shard_scripts.ts";
 import type { RedisScript } from "../../src/store/redis_script.ts";
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -26,7 +29,7 @@ async function call(
   );
 }
 
-Deno.test("listScript lists what is there, newest change first, and no more than asked for", async () => {
+test("listScript lists what is there, newest change first, and no more than asked for", async () => {
   const base = shardBase(redis.prefix(), 5);
   const add = async (
     id: string,
@@ -60,7 +63,7 @@ Deno.test("listScript lists what is there, newest change first, and no more than
   assertEquals(await list("lost", "+inf", "2"), []);
 });
 
-Deno.test("tellScript tells how many watch, of a node that is not for ever", async () => {
+test("tellScript tells how many watch, of a node that is not for ever", async () => {
   const key = watchersKey(shardBase(redis.prefix(), 5), "node");
   const tell = (watchers: string, patienceMs: string) =>
     call(tellScript, [key], ["a", watchers, patienceMs]);
@@ -75,7 +78,7 @@ Deno.test("tellScript tells how many watch, of a node that is not for ever", asy
   assertEquals(await server.command("EXISTS", key), 0);
 });
 
-Deno.test("leaveScript leaves the other nodes alone", async () => {
+test("leaveScript leaves the other nodes alone", async () => {
   await server.command("SADD", "nodes", "one", "two");
   await server.command("MSET", "one", "1", "two", "2");
   await call(leaveScript, ["nodes", "one", "missing"], ["one"]);

@@ -4,10 +4,13 @@ import {
   StoreUnavailableError,
 } from "../../src/store/store.ts";
 import { captureLog } from "../support/captured_log.ts";
+import { needs } from "../support/needs.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { redisCommands, redisRights } from "../support/redis_rights.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { testStoreContract } from "./store_contract.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -64,7 +67,7 @@ async function exercise(url: string, prefix: string): Promise<void> {
   await store.watch("a", 0);
 }
 
-Deno.test("a user needs each of these rights", async () => {
+test("a user needs each of these rights", async () => {
   using _log = captureLog();
   const needed = [];
   for (const command of redisCommands) {
@@ -87,7 +90,7 @@ Deno.test("a user needs each of these rights", async () => {
   assertEquals(needed, redisCommands.filter((name) => name !== "config|get"));
 });
 
-Deno.test("a user needs one right more for another database", async () => {
+test("a user needs one right more for another database", async () => {
   const prefix = redis.prefix();
   const url = await addUser("elsewhere", prefix, redisCommands);
   await assertRejects(
@@ -101,7 +104,7 @@ Deno.test("a user needs one right more for another database", async () => {
   await server.command("ACL", "LOG", "RESET");
 });
 
-Deno.test("a user who may not use the channels is told so", async () => {
+test("a user who may not use the channels is told so", async () => {
   using _log = captureLog();
   const prefix = redis.prefix();
   const url = await addUser("deaf", prefix);

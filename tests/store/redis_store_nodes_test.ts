@@ -11,16 +11,19 @@ import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
 
+const test = needs("redis-server");
+
 const redis = await shareRedis();
 const { server } = redis;
 const origin = `http://127.0.0.1:${server.port}`;
 
-Deno.test("watch() counts in what any process publishes, reads and lists", async () => {
+test("watch() counts in what any process publishes, reads and lists", async () => {
   const prefix = redis.prefix();
   await using one = await openRedisStore(server, prefix);
   await using two = await openRedisStore(server, prefix);
@@ -45,7 +48,7 @@ Deno.test("watch() counts in what any process publishes, reads and lists", async
   assertEquals(await sums("a"), [0, 0, 0]);
 });
 
-Deno.test("watch() has the doings of other processes announced, and of none that nobody watches", async () => {
+test("watch() has the doings of other processes announced, and of none that nobody watches", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -70,7 +73,7 @@ Deno.test("watch() has the doings of other processes announced, and of none that
   assertEquals(first.owner, "7");
 });
 
-Deno.test("a process cut off makes up for what it missed, and counts with what it has", async () => {
+test("a process cut off makes up for what it missed, and counts with what it has", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(origin);
   const prefix = redis.prefix();
@@ -115,7 +118,7 @@ Deno.test("a process cut off makes up for what it missed, and counts with what i
   assertEquals(announced.of("left"), []);
 });
 
-Deno.test("a Redis that is emptied while it is idle is noticed", async () => {
+test("a Redis that is emptied while it is idle is noticed", async () => {
   await using own = await RedisServer.start();
   const announced = new Announcements();
   await using store = await openRedisStore(own, "test:", announced.take);
@@ -128,7 +131,7 @@ Deno.test("a Redis that is emptied while it is idle is noticed", async () => {
   assertEquals([recovered, offset], [false, 0]);
 });
 
-Deno.test("databases of one Redis have nothing to do with each other", async () => {
+test("databases of one Redis have nothing to do with each other", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -143,7 +146,7 @@ Deno.test("databases of one Redis have nothing to do with each other", async () 
   assertEquals((await two.read("a")).offset, 2);
 });
 
-Deno.test("a lease that ends is told once, whoever held the task", async () => {
+test("a lease that ends is told once, whoever held the task", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -157,7 +160,7 @@ Deno.test("a lease that ends is told once, whoever held the task", async () => {
   assertEquals([state?.snapshot.status, offset], ["lost", 2]);
 });
 
-Deno.test("a lease that was renewed after its end was seen is not lost", async () => {
+test("a lease that was renewed after its end was seen is not lost", async () => {
   const prefix = redis.prefix();
   await using store = await openRedisStore(server, prefix);
   await store.publish("a", { lease: 1_000 });
@@ -171,7 +174,7 @@ Deno.test("a lease that was renewed after its end was seen is not lost", async (
   assertEquals((await store.read("a")).state?.snapshot.status, "running");
 });
 
-Deno.test("a task that can't be read takes no other with it", async () => {
+test("a task that can't be read takes no other with it", async () => {
   const prefix = redis.prefix();
   await using store = await openRedisStore(server, prefix);
   await store.publish("a", {});
@@ -184,7 +187,7 @@ Deno.test("a task that can't be read takes no other with it", async () => {
   assertStrictEquals(store.link.client, client);
 });
 
-Deno.test("close() says goodbye, and is not heard of again", async () => {
+test("close() says goodbye, and is not heard of again", async () => {
   const prefix = redis.prefix();
   const store = await openRedisStore(server, prefix);
   await store.watch("a", 1);
@@ -192,7 +195,7 @@ Deno.test("close() says goodbye, and is not heard of again", async () => {
   assertEquals(await server.command("KEYS", `${prefix}*`), []);
 });
 
-Deno.test("close() lets go of a Redis that is away", async () => {
+test("close() lets go of a Redis that is away", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(origin);
   const url = `redis://127.0.0.1:${proxy.port}`;

@@ -8,8 +8,11 @@ import { StoreDisconnectedError } from "../../src/store/store.ts";
 import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { inTime } from "../support/deadline.ts";
+import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore, redisRetention } from "../support/redis_store.ts";
+
+const test = needs("redis-server");
 
 /** Waits for a store that has just lost its Redis, and for what brings that back. */
 async function lose(
@@ -23,7 +26,7 @@ async function lose(
   await inTime(restored, () => "not restored");
 }
 
-Deno.test("an older copy of the data has other epochs, though its offsets come again", async () => {
+test("an older copy of the data has other epochs, though its offsets come again", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start();
   const announced = new Announcements();
@@ -51,7 +54,7 @@ Deno.test("an older copy of the data has other epochs, though its offsets come a
   ]);
 });
 
-Deno.test("a Redis that flushes always has all again after a kill, and the same epochs", async () => {
+test("a Redis that flushes always has all again after a kill, and the same epochs", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start({ appendFsync: "always" });
   const announced = new Announcements();
@@ -90,7 +93,7 @@ Deno.test("a Redis that flushes always has all again after a kill, and the same 
   assertEquals(await announced.until("a", view.offset), offsets);
 });
 
-Deno.test("a Redis that is flushed while it runs has other epochs", async () => {
+test("a Redis that is flushed while it runs has other epochs", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start({ appendFsync: "always" });
   const announced = new Announcements();
@@ -112,7 +115,7 @@ Deno.test("a Redis that is flushed while it runs has other epochs", async () => 
   assertEquals(new Set(events.map((position) => position.epoch)).size, 2);
 });
 
-Deno.test("a Redis that was told to flush always goes on with the epochs there are", async () => {
+test("a Redis that was told to flush always goes on with the epochs there are", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start();
   await using before = await openRedisStore(server, "app:");

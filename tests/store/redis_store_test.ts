@@ -1,6 +1,9 @@
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { testStoreContract } from "./store_contract.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 
@@ -17,4 +20,4 @@ testStoreContract("RedisStore", async (retention, announce) => {
     elapse: (ms) => ageRedis(redis.server, prefix, ms),
     [Symbol.asyncDispose]: () => store.close(),
   };
-});
+}, test);

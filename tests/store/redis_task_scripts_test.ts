@@ -7,9 +7,12 @@ import {
   readScript,
 } from "../../src/store/redis_task_scripts.ts";
 import type { RedisScript } from "../../src/store/redis_script.ts";
+import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 
@@ -62,7 +65,7 @@ function bench() {
   };
 }
 
-Deno.test("publishScript stores nothing where the task is not what it was judged by", async () => {
+test("publishScript stores nothing where the task is not what it was judged by", async () => {
   const { publish, known, read } = bench();
   const before = await known();
   assertEquals(await publish(before), ["done", "1", 0]);
@@ -76,7 +79,7 @@ Deno.test("publishScript stores nothing where the task is not what it was judged
   assertEquals((await read()).offset, 1);
 });
 
-Deno.test("publishScript gives who comes too late the next turn, and others none until then", async () => {
+test("publishScript gives who comes too late the next turn, and others none until then", async () => {
   const { publish, known } = bench();
   const first = await known();
   await publish(first);
@@ -92,7 +95,7 @@ Deno.test("publishScript gives who comes too late the next turn, and others none
   assertEquals((await publish(await known()))[0], "done");
 });
 
-Deno.test("publishScript finds an event_id in history, where one named it or not", async () => {
+test("publishScript finds an event_id in history, where one named it or not", async () => {
   const { publish, known, read } = bench();
   const before = await known();
   await publish(before);
@@ -115,7 +118,7 @@ Deno.test("publishScript finds an event_id in history, where one named it or not
   assertEquals((await read()).offset, 1);
 });
 
-Deno.test("readScript gives a task another epoch in another run, once", async () => {
+test("readScript gives a task another epoch in another run, once", async () => {
   const { publish, known, read } = bench();
   await publish(await known());
   const first = await read("oldest");
@@ -130,7 +133,7 @@ Deno.test("readScript gives a task another epoch in another run, once", async ()
   );
 });
 
-Deno.test("readScript gives no other epoch where nothing is lost between runs", async () => {
+test("readScript gives no other epoch where nothing is lost between runs", async () => {
   const { publish, known, read } = bench();
   await publish(await known()); // by one who does not know that
   const [first, ...others] = [
@@ -143,7 +146,7 @@ Deno.test("readScript gives no other epoch where nothing is lost between runs", 
   assertEquals((await read("oldest", "three+")).epoch, unsure.epoch);
 });
 
-Deno.test("readScript has enough after 256 KiB, and goes on from there", async () => {
+test("readScript has enough after 256 KiB, and goes on from there", async () => {
   const { publish, known, read } = bench();
   const data = "x".repeat(64_000);
   for (let count = 0; count < 12; count++) {
@@ -161,7 +164,7 @@ Deno.test("readScript has enough after 256 KiB, and goes on from there", async (
   assertEquals(slices, [5, 5, 2]);
 });
 
-Deno.test("forgetScript says whether there was one, and begins another epoch", async () => {
+test("forgetScript says whether there was one, and begins another epoch", async () => {
   const { publish, known, read, forget } = bench();
   assertEquals(await forget(), 0);
   const before = await known();

@@ -4,8 +4,11 @@ import { RedisWatcherCounts } from "../../src/store/redis_watcher_counts.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeRedis } from "../support/fake_redis.ts";
+import { needs } from "../support/needs.ts";
 import { openRedisStore } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
+
+const test = needs("redis-server");
 
 const redis = await shareRedis();
 const { server } = redis;
@@ -15,14 +18,14 @@ function bench() {
   return { client, counts: new RedisWatcherCounts("test:", "node") };
 }
 
-Deno.test("RedisWatcherCounts.tell() tells how many watch", async () => {
+test("RedisWatcherCounts.tell() tells how many watch", async () => {
   const { client, counts } = bench();
   await counts.tell("a", () => 2, client);
   assertEquals(client.done, ["a=2"]);
   assertEquals(counts.isOutdated, false);
 });
 
-Deno.test("RedisWatcherCounts.isOutdated says that Redis took no writes, until it is told anew", async () => {
+test("RedisWatcherCounts.isOutdated says that Redis took no writes, until it is told anew", async () => {
   const { client, counts } = bench();
   client.before = () => {
     throw new ErrorReply("MISCONF Redis is configured to save RDB snapshots");
@@ -33,7 +36,7 @@ Deno.test("RedisWatcherCounts.isOutdated says that Redis took no writes, until i
   assertEquals(counts.isOutdated, false);
 });
 
-Deno.test("RedisWatcherCounts.tell() rejects where Redis is away", async () => {
+test("RedisWatcherCounts.tell() rejects where Redis is away", async () => {
   const { client, counts } = bench();
   client.before = () => {
     throw new Error("lost");
@@ -42,7 +45,7 @@ Deno.test("RedisWatcherCounts.tell() rejects where Redis is away", async () => {
   assertEquals(counts.isOutdated, false);
 });
 
-Deno.test("RedisStore.watch() works while Redis takes no writes, and all count when it does again", async () => {
+test("RedisStore.watch() works while Redis takes no writes, and all count when it does again", async () => {
   using _log = captureLog();
   await using store = await openRedisStore(server, redis.prefix());
   await store.publish("a", {});

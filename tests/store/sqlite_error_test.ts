@@ -12,7 +12,7 @@ for (
   const [text, advice] of [
     ["database is locked", "stop that, or name another file"],
     ["attempt to write a readonly database", "check the permissions"],
-    ["disk I/O error", "see the system's log"],
+    ["disk I/O error", "the system's log"],
     ["database disk image is malformed", "restore it from a copy"],
     ["database or disk is full", "make room"],
     ["unable to open database file", "check that its folder exists"],

@@ -2,6 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../src/store/sqlite_schema.ts";
 import { StoreOpenError } from "../../src/store/store.ts";
+import { needs } from "../support/needs.ts";
+import { makeReadOnly } from "../support/small_disk.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
 function assertRefused(path: string, reason: RegExp): void {
@@ -82,18 +84,18 @@ Deno.test("openDatabase() refuses a folder that isn't there", async () => {
   assertRefused(`${folder.path}/none/a.db`, /check that its folder exists/);
 });
 
-Deno.test({
-  name: "openDatabase() refuses a file that can't be written",
-  // To root every file is writable; an immutable one would need chattr.
-  ignore: Deno.uid() === 0,
-  async fn() {
+const test = Deno.uid() === 0 ? needs("mount") : Deno.test;
+
+test(
+  "openDatabase() refuses a file that can't be written",
+  async () => {
     await using folder = await makeTempDir();
     const path = `${folder.path}/a.db`;
     openDatabase(path, "NORMAL").close();
-    await Deno.chmod(path, 0o400);
+    await using _ = await makeReadOnly(path);
     assertRefused(path, /can't be written/);
   },
-});
+);
 
 Deno.test("openDatabase() brings a database of layout 1 up to date, with what is in it", async () => {
   await using folder = await makeTempDir();

@@ -1,3 +1,4 @@
+import type { Register } from "../support/needs.ts";
 import { createTest, type OpenStore } from "./store_contract_bench.ts";
 import { testBatches } from "./store_contract_batches.ts";
 import { testDuplicates } from "./store_contract_duplicates.ts";
@@ -7,9 +8,17 @@ import { testPublishing } from "./store_contract_publish.ts";
 import { testReading } from "./store_contract_read.ts";
 import { testServerChanges } from "./store_contract_server.ts";
 
-/** Registers the tests of what every store guarantees (src/store/store.ts). */
-export function testStoreContract(name: string, open: OpenStore): void {
-  const test = createTest(name, open);
+/**
+ * Registers the tests of what every store guarantees (src/store/store.ts).
+ *
+ * @param register Registers one test.
+ */
+export function testStoreContract(
+  name: string,
+  open: OpenStore,
+  register: Register = Deno.test,
+): void {
+  const test = createTest(name, open, register);
   testPublishing(test);
   testBatches(test);
   testDuplicates(test);

@@ -9,6 +9,7 @@ import type {
 } from "../../src/store/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { TaskEvent } from "../../src/tasks/event.ts";
+import type { Register } from "../support/needs.ts";
 
 /** A store of one test's own; disposing of it closes it. */
 export interface StoreFixture extends AsyncDisposable {
@@ -61,13 +62,17 @@ export type Test = (
 ) => void;
 
 /** Makes a {@linkcode Test} for one kind of store. */
-export function createTest(name: string, open: OpenStore): Test {
+export function createTest(
+  name: string,
+  open: OpenStore,
+  register: Register,
+): Test {
   return (
     criterion,
     run,
     { historyLimit = 100, watchers = 1, onAnnounce } = {},
   ) => {
-    Deno.test(`${name} ${criterion}`, async () => {
+    register(`${name} ${criterion}`, async () => {
       const announced: StoredEvent[] = [];
       const noticed: Announcement[] = [];
       await using fixture = await open(

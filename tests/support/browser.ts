@@ -1,12 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { findProgram, needs } from "./needs.ts";
 import { makeTempDir } from "./temp_dir.ts";
 
-const executablePath = "/usr/bin/chromium";
-
-const hasChromium = await Deno.stat(executablePath)
-  .then(({ isFile }) => isFile, () => false);
+const test = needs("chromium");
 
 /** Chromium with an empty profile; dispose of it to close it. */
 interface Browser extends AsyncDisposable {
@@ -17,7 +15,7 @@ async function launch(): Promise<Browser> {
   await using stack = new AsyncDisposableStack();
   const profile = stack.use(await makeTempDir());
   const context = await chromium.launchPersistentContext(profile.path, {
-    executablePath,
+    executablePath: findProgram("chromium") ?? "chromium",
     viewport: { width: 1280, height: 900 },
     args: [
       "--no-sandbox",
@@ -75,7 +73,7 @@ function watchFaults(
 
 /**
  * A test in headless Chromium, given an empty page that may talk to one
- * server. Where there is no Chromium it is ignored, in CI it fails.
+ * server.
  *
  * @param serve Starts the server.
  */
@@ -85,18 +83,14 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
   fn: (page: Page, server: T) => Promise<void>,
   { expected }: BrowserTestOptions = {},
 ): void {
-  Deno.test({
-    name: `Chromium (${executablePath}) ${criterion}`,
-    ignore: !hasChromium && !Deno.env.has("CI"),
-    async fn() {
-      await using server = await serve();
-      await using browser = await launch();
-      const page = await browser.context.newPage();
-      page.setDefaultTimeout(15_000);
-      const faults = watchFaults(page, server, expected);
-      await fn(page, server);
-      assertEquals(faults, []);
-    },
+  test(`Chromium ${criterion}`, async () => {
+    await using server = await serve();
+    await using browser = await launch();
+    const page = await browser.context.newPage();
+    page.setDefaultTimeout(15_000);
+    const faults = watchFaults(page, server, expected);
+    await fn(page, server);
+    assertEquals(faults, []);
   });
 }
 

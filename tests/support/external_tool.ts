@@ -24,10 +24,3 @@ export async function runTool(
   const decoder = new TextDecoder();
   return { success, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }
-
-/** Whether a test that needs a program is to be ignored: where it isn't there, and this is no CI. */
-export async function lacksTool(name: string): Promise<boolean> {
-  if (Deno.env.has("CI")) return false;
-  return await runTool(name, ["--version"])
-    .then(({ success }) => !success, () => true);
-}

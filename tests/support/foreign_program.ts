@@ -10,36 +10,6 @@ export interface ProgramOptions {
 /** After this time a program hangs, and its test fails instead of hanging too. */
 const deadlineMs = 60_000;
 
-/** Whether a command ends well; `false` also where there is no such program. */
-export async function succeeds(...command: string[]): Promise<boolean> {
-  const [file = "", ...args] = command;
-  try {
-    const { success } = await new Deno.Command(file, {
-      args,
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/**
- * A test that needs a program which may not be there; its name then tells what
- * to install.
- */
-export async function testWith(
-  needs: { readonly command: readonly string[]; readonly from: string },
-  name: string,
-  fn: (t: Deno.TestContext) => Promise<void>,
-): Promise<void> {
-  const isThere = await succeeds(...needs.command);
-  const reason = isThere ? "" : ` (skipped: there is no ${needs.from})`;
-  Deno.test({ name: name + reason, ignore: !isThere, fn });
-}
-
 /** Runs a program to its end; one that hangs is killed. */
 export async function runProgram(
   command: readonly string[],

@@ -4,10 +4,6 @@ import { type Line, splitLines } from "../../src/protocol/lines.ts";
 
 const script = new URL("../e2e/ws_client.mjs", import.meta.url);
 
-/** Whether this machine has Node. */
-export const hasNode = await new Deno.Command("node", { args: ["--version"] })
-  .output().then(({ success }) => success, () => false);
-
 /** Where Deno keeps the package; it has no dependencies, so Node loads it from there as well. */
 const ws = import.meta.resolve("ws");
 

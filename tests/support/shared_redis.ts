@@ -1,3 +1,4 @@
+import { has } from "./needs.ts";
 import { RedisCluster } from "./redis_cluster.ts";
 import { RedisServer, type RedisServerOptions } from "./redis_server.ts";
 
@@ -8,16 +9,23 @@ export interface Shared<Redis> {
   prefix(): string;
 }
 
+/** Stands in for servers on a machine without Redis, where the tests of the file are skipped. */
+const absent = { prefix: () => "", server: { port: 0 } };
+
 /** Starts a Redis for all tests of a file; it is stopped after them. */
 export async function shareRedis(
   options: RedisServerOptions = {},
 ): Promise<Shared<RedisServer>> {
+  if (!has("redis-server")) return absent as Shared<RedisServer>;
   const server = await RedisServer.start(options);
   return await share(server, [server]);
 }
 
 /** Starts a Cluster for all tests of a file; it is stopped after them. */
 export async function shareRedisCluster(): Promise<Shared<RedisCluster>> {
+  if (!has("redis-server")) {
+    return absent as Shared<object> as Shared<RedisCluster>;
+  }
   const server = await RedisCluster.start();
   return await share(server, server.nodes);
 }

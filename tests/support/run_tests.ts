@@ -1,0 +1,54 @@
+/**
+ * Runs `deno test` with the arguments given. At the end, tells which tests
+ * were skipped for want of programs, and how to install those.
+ *
+ * @module
+ */
+import { printLine } from "../../src/cli/output.ts";
+import {
+  installHint,
+  type Need,
+  skippedFileVariable,
+  type SkippedTest,
+} from "./needs.ts";
+
+/** Describes the skipped tests in two lines; in none if there are none. */
+export function summarize(skipped: readonly SkippedTest[]): string[] {
+  if (skipped.length === 0) return [];
+  const counts = new Map<Need, number>();
+  for (const need of skipped.flatMap(({ missing }) => missing)) {
+    counts.set(need, (counts.get(need) ?? 0) + 1);
+  }
+  const needs = [...counts.keys()].sort();
+  const list = needs.map((need) => `${need} (${counts.get(need)})`).join(", ");
+  return [
+    `${skipped.length} tests were skipped: this machine lacks ${list}.`,
+    `To run them too: ${installHint(needs)}`,
+  ];
+}
+
+async function runTests(args: readonly string[]): Promise<number> {
+  const file = await Deno.makeTempFile({ prefix: "taskwire-skipped-" });
+  try {
+    const tests = new Deno.Command(Deno.execPath(), {
+      args: ["test", ...args],
+      env: { [skippedFileVariable]: file },
+    }).spawn();
+    // A terminal sends Ctrl-C to both: the tests end by it, and then this process.
+    const wait = () => {};
+    const stop = () => tests.kill("SIGTERM");
+    Deno.addSignalListener("SIGINT", wait);
+    Deno.addSignalListener("SIGTERM", stop);
+    const { code } = await tests.status;
+    Deno.removeSignalListener("SIGINT", wait);
+    Deno.removeSignalListener("SIGTERM", stop);
+    const lines = (await Deno.readTextFile(file)).split("\n").filter(Boolean);
+    const skipped = lines.map((line): SkippedTest => JSON.parse(line));
+    for (const line of summarize(skipped)) printLine(line);
+    return code;
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+if (import.meta.main) Deno.exit(await runTests(Deno.args));
