@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jwtAlgorithms } from "./auth/algorithms.ts";
 import { logLevels } from "./log.ts";
+import { canonicalOrigin } from "./sockets/origin.ts";
 import { parseRedisUrl, redisUrlForm } from "./store/redis_address.ts";
 
 /** One setting of the server: an environment variable and the flag of the same name. */
@@ -41,12 +42,6 @@ function isKeySetUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
   return ["http:", "https:"].includes(protocol) && !username && !password;
-}
-
-function isOrigin(text: string): boolean {
-  return text === "*" ||
-    (!text.includes("*") && URL.canParse(text) &&
-      new URL(text).origin === text);
 }
 
 /** Every setting, by its name in {@linkcode Config} (spec §3). */
@@ -154,10 +149,16 @@ export const settings = {
   origins: {
     variable: "TASKWIRE_ORIGINS",
     description:
-      "origins whose pages may connect, comma-separated, or *; by default those on the server's own host",
-    expects: "origins such as https://app.example.com, comma-separated, or *",
+      "origins whose pages may connect, comma-separated, or *; by default the server's own, on loopback all of loopback",
+    expects:
+      "origins such as https://app.example.com, capacitor://localhost or null, comma-separated, or *",
     schema: list.refine((origins) =>
-      origins.length > 0 && origins.every(isOrigin)
+      origins.length > 0 &&
+      origins.every((origin) =>
+        origin === "*" || canonicalOrigin(origin) !== undefined
+      )
+    ).transform((origins) =>
+      origins.map((origin) => canonicalOrigin(origin) ?? origin)
     ),
   },
   store: {

@@ -144,13 +144,16 @@ const values: [
       "https://a.example",
       "http://[::1]:3000",
     ],
+    "https://A.example:443": ["https://a.example"],
+    "capacitor://localhost, chrome-extension://abc,null": [
+      "capacitor://localhost",
+      "chrome-extension://abc",
+      "null",
+    ],
   }, [
     "a.example",
     "https://a.example/",
-    "https://A.example",
-    "https://a.example:443",
     "https://*.example",
-    "null",
     ",",
   ]],
   ["store", {

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config.ts";
+import { isLoopback } from "../sockets/ip_address.ts";
 import { CommandFailure } from "./failure.ts";
 
 /** A configuration with keys, and which of them were made up for this run. */
@@ -35,12 +36,6 @@ export function withKeys(config: Config): KeyedConfig {
     ...(madeSecret ? { madeSecret } : {}),
     ...(madeApiKey ? { madeApiKey } : {}),
   };
-}
-
-/** Whether only this machine can reach a listener there (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" ||
-    /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 /** 256 random bits, base64url. */

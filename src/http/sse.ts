@@ -8,7 +8,7 @@ import { Connection, type Handshake } from "../sockets/connection.ts";
 import { checkAddress, checkLoad } from "../sockets/guard.ts";
 import { readHandshake, readRemoteAddress } from "../sockets/handshake.ts";
 import { countHandshakes } from "../sockets/handshake_count.ts";
-import { isOriginAllowed } from "../sockets/origin.ts";
+import { originFault, readPageRequest } from "../sockets/origin.ts";
 import { realtimeEndpoint } from "../sockets/realtime_endpoint.ts";
 import { jitteredRetryMs } from "../sockets/retry.ts";
 import { connectionOptions } from "../sockets/socket_events.ts";
@@ -56,7 +56,7 @@ export function sseRoutes(services: Services): Hono {
     refuseHead(c);
     checkLoad(services);
     const handshake = readStreamHandshake(c, connectionId, services);
-    admit(handshake, c.req.header("host"), services);
+    admit(handshake, originFault(readPageRequest(c), config), services);
     const { completed } = c.env;
     return await openStream(handshake, completed, encode, pings, services);
   }
@@ -66,9 +66,7 @@ export function sseRoutes(services: Services): Hono {
     "/sse/realtime/*",
     cors({
       origin: (origin, c) =>
-        isOriginAllowed(origin, c.req.header("host"), config.origins)
-          ? origin
-          : null,
+        originFault(readPageRequest(c), config) === undefined ? origin : null,
       allowMethods: ["GET"],
       allowHeaders: ["Authorization", "Last-Event-ID", "Cache-Control"],
       exposeHeaders: ["Retry-After"],
@@ -131,14 +129,17 @@ function readStreamHandshake(
 /** @throws {ProblemError} 403, 429 or 503 for what a socket would be dismissed for. */
 function admit(
   handshake: Handshake,
-  host: string | undefined,
+  originFault: string | undefined,
   services: Services,
 ): void {
   const { remoteAddress } = handshake;
   const { config, registry } = services;
   checkAddress(remoteAddress, services);
-  const isFull = isAddressFull(remoteAddress, config, registry);
-  const dismissal = dismissalOf(handshake, host, isFull, services);
+  const facts = {
+    originFault,
+    isOverAddressLimit: isAddressFull(remoteAddress, config, registry),
+  };
+  const dismissal = dismissalOf(handshake, facts, services);
   if (dismissal) throw refusalOf(dismissal.code, [dismissal.error]);
 }
 

@@ -1,31 +1,55 @@
 import type { Config } from "../config.ts";
+import { log } from "../log.ts";
 import { type CloseCode, closeCodes } from "../protocol/close_codes.ts";
 import type { ErrorFrame } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
 import type { Handshake } from "./connection.ts";
-import { isOriginAllowed } from "./origin.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import { jitteredRetryMs, restarting } from "./retry.ts";
 
-/** How an accepted socket is sent away. */
+/** How an accepted socket is rejected. */
 export interface Dismissal {
   readonly code: CloseCode;
   readonly error: ErrorFrame;
 }
 
+/** What only the handshake's request could tell of a client. */
+export interface AdmissionFacts {
+  /** Why its page may not connect; see `originFault`. */
+  readonly originFault: string | undefined;
+  /**
+   * What {@linkcode isAddressFull} said: after the upgrade, sockets that come
+   * at once would all count each other.
+   */
+  readonly isOverAddressLimit: boolean;
+}
+
 /**
  * Judges a socket that was accepted only to be told: a page can read an
- * `error` frame, and no HTTP answer to its handshake.
+ * `error` frame, and no HTTP answer to its handshake. A refusal is logged.
  *
- * @param host The request's `Host`.
- * @param isOverAddressLimit What {@linkcode isAddressFull} said at the
- * handshake: afterwards, sockets that come at once would all count each other.
- * @returns `undefined` for one that may stay.
+ * @returns `undefined` for a client that may stay.
  */
 export function dismissalOf(
   handshake: Handshake,
-  host: string | undefined,
-  isOverAddressLimit: boolean,
+  facts: AdmissionFacts,
+  services: Services,
+): Dismissal | undefined {
+  const dismissal = judge(facts, services);
+  if (dismissal === undefined) return undefined;
+  const { code, message } = dismissal.error;
+  log.info("Rejected a connection ({code}): {reason}", {
+    code,
+    reason: message,
+    route: handshake.route,
+    origin: handshake.origin,
+    remoteAddress: handshake.remoteAddress,
+  });
+  return dismissal;
+}
+
+function judge(
+  { originFault, isOverAddressLimit }: AdmissionFacts,
   { config, registry }: Services,
 ): Dismissal | undefined {
   if (registry.isDraining) {
@@ -36,14 +60,10 @@ export function dismissalOf(
       `An address may have ${config.maxConnectionsPerIp} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_IP); behind a proxy, set TASKWIRE_TRUST_PROXY`,
     );
   }
-  if (!isOriginAllowed(handshake.origin, host, config.origins)) {
+  if (originFault !== undefined) {
     return {
       code: closeCodes.forbidden,
-      error: {
-        code: "origin_not_allowed",
-        message:
-          "Pages of this origin may not connect: add the origin to TASKWIRE_ORIGINS",
-      },
+      error: { code: "origin_not_allowed", message: originFault },
     };
   }
 }

@@ -22,6 +22,18 @@ export function parseIpAddress(text: string): string | undefined {
 }
 
 /**
+ * Decides whether only this machine can reach a host (RFC 1122 §3.2.1.3, RFC
+ * 4291 §2.5.3).
+ *
+ * @param host A name or an address, of IPv6 with or without brackets.
+ */
+export function isLoopback(host: string): boolean {
+  if (/^localhost\.?$/i.test(host)) return true;
+  const address = parseIpAddress(host);
+  return address === "::1" || address?.startsWith("127.") === true;
+}
+
+/**
  * What limits count as one address: of IPv6 the /64, since that is what one
  * customer is given (RFC 6177), and whoever has one has 2^64 addresses.
  *

@@ -63,8 +63,8 @@ function stallTimeoutMs({ idleTimeoutSeconds }: Config): number {
 /** What is served on one socket. */
 export interface ServedSocket {
   readonly handshake: Handshake;
-  /** The request's `Host`, where it has an `Origin`. */
-  readonly host: string | undefined;
+  /** Why the client's page may not connect; see `originFault`. */
+  readonly originFault: string | undefined;
   readonly endpoint: Endpoint;
   readonly services: Services;
   readonly options: ConnectionOptions;
@@ -109,27 +109,17 @@ export class SocketEvents implements WSEvents<WebSocket> {
     if (served === undefined || socket === undefined) return; // never opens twice
     this.#served = undefined;
     socket.binaryType = "arraybuffer";
-    const { handshake, host, endpoint, services, options } = served;
+    const { handshake, originFault, endpoint, services, options } = served;
     const { config, registry } = services;
     const transport = new SocketTransport(socket);
     const connection = new Connection(transport, handshake, options);
     this.#connection = connection;
     registry.add(connection);
     this.#giveBack();
-    const dismissal = dismissalOf(
-      handshake,
-      host,
-      this.#isOverAddressLimit,
-      services,
-    );
+    const isOverAddressLimit = this.#isOverAddressLimit;
+    const facts = { originFault, isOverAddressLimit };
+    const dismissal = dismissalOf(handshake, facts, services);
     if (dismissal) {
-      log.info("A socket was sent away: {code}", {
-        code: dismissal.error.code,
-        connection: connection.id,
-        route: handshake.route,
-        origin: handshake.origin,
-        remoteAddress: handshake.remoteAddress,
-      });
       connection.close(dismissal.code, dismissal.error);
       return;
     }

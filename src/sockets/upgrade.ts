@@ -6,6 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
 import { readHandshake, readRemoteAddress } from "./handshake.ts";
 import { countHandshakes } from "./handshake_count.ts";
+import { originFault, readPageRequest } from "./origin.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
@@ -44,10 +45,9 @@ export function webSocketHandler(
     );
     const known = { route, connectionId, remoteAddress };
     const handshake = readHandshake(c, known, token);
-    const host = handshake.origin && c.req.header("host");
     const events = new SocketEvents({
       handshake,
-      host,
+      originFault: originFault(readPageRequest(c), services.config),
       endpoint,
       services,
       options,

@@ -201,7 +201,7 @@ async function startForeign() {
   );
   return {
     origin: served.origin,
-    foreignOrigin: `http://127.0.0.1:${foreign.addr.port}`,
+    foreignOrigin: `http://foreign.example:${foreign.addr.port}`,
     async [Symbol.asyncDispose]() {
       await foreign.shutdown();
       await served[Symbol.asyncDispose]();
@@ -227,4 +227,37 @@ browserTest(
       /^\{"type":"error","code":"origin_not_allowed",/,
     );
   },
+);
+
+/** A server that a foreign name resolves to as well. */
+async function startRebound() {
+  const served = await start();
+  return {
+    origin: served.origin,
+    foreignOrigin: `http://rebound.example:${new URL(served.origin).port}`,
+    [Symbol.asyncDispose]: () => served[Symbol.asyncDispose](),
+  };
+}
+
+browserTest(
+  "reads no task by a name that was rebound to the server",
+  startRebound,
+  async (page, { foreignOrigin }) => {
+    await page.goto(`${foreignOrigin}/healthz`);
+    const url = `${foreignOrigin.replace("http", "ws")}/ws/realtime/a`;
+    const { frames } = await receive(page, url, 1);
+    assertMatch(frames[0] ?? "", /"code":"origin_not_allowed"/);
+    const answers = await page.evaluate(() => {
+      const disguise = {
+        referrerPolicy: "no-referrer",
+        headers: { "User-Agent": "curl/8", "Accept-Language": "" },
+      } as const;
+      return Promise.all([{}, disguise].map(async (init) => {
+        const { status } = await fetch("/sse/realtime/a", init);
+        return status;
+      }));
+    });
+    assertEquals(answers, [403, 403]);
+  },
+  { expected: /status of 40[34]/ },
 );

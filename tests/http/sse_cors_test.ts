@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { published } from "../support/published.ts";
 import { answerOf } from "../support/answer.ts";
+import { rawHandshake } from "../support/handshake.ts";
 import { startTestServer } from "../support/server.ts";
 import { answerOfStream } from "../support/sse_client.ts";
 
@@ -19,7 +20,8 @@ for (
     [[], "same", true],
     [[], page, false],
     [[page], page, true],
-    [[page], "same", false],
+    [[page], "same", true],
+    [[], "http://localhost:5173", true],
     [[page], "null", false],
     [["*"], page, true],
     [["*"], undefined, true],
@@ -91,5 +93,27 @@ for (const isAllowed of [true, false]) {
     );
     assertEquals(headers.get("access-control-max-age"), "600");
     assertEquals(server.services.registry.socketCount, 0);
+  });
+}
+
+for (
+  const [criterion, headers] of [
+    ["by its Origin", { Origin: "http://evil.example" }],
+    ["by Sec-Fetch-Site", { "Sec-Fetch-Site": "same-origin" }],
+    ["by its user agent", { "User-Agent": "Mozilla/5.0" }],
+    ["by its language", { "Accept-Language": "" }],
+  ] as [string, Record<string, string>][]
+) {
+  Deno.test(`sseRoutes() answers 403 to a page that rebinds its name, known ${criterion}`, async () => {
+    await using server = await startTestServer();
+    const noSocket = { Upgrade: null, Connection: null };
+    const { status, body } = await rawHandshake(
+      `${server.origin}/sse/realtime/a`,
+      { ...noSocket, ...headers, Host: "evil.example" },
+    );
+    const { code, detail } = JSON.parse(body);
+    assertEquals([status, code], [403, "origin_not_allowed"]);
+    assertStringIncludes(detail, "http://evil.example");
+    assertStringIncludes(detail, "TASKWIRE_ORIGINS");
   });
 }

@@ -1,5 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { addressBlock, parseIpAddress } from "../../src/sockets/ip_address.ts";
+import { assert, assertEquals } from "@std/assert";
+import {
+  addressBlock,
+  isLoopback,
+  parseIpAddress,
+} from "../../src/sockets/ip_address.ts";
 
 const addresses: [text: string, address: string | undefined][] = [
   ["192.0.2.1", "192.0.2.1"],
@@ -72,3 +76,33 @@ for (
     assertEquals(addressBlock(address), block);
   });
 }
+
+Deno.test("isLoopback() knows the addresses that only this machine reaches", () => {
+  for (
+    const host of [
+      "127.0.0.1",
+      "127.1.2.3",
+      "::1",
+      "[::1]",
+      "::ffff:127.0.0.1",
+      "localhost",
+      "LOCALHOST.",
+    ]
+  ) {
+    assert(isLoopback(host), host);
+  }
+  const others = [
+    "0.0.0.0",
+    "::",
+    "192.168.0.1",
+    "1.127.0.0",
+    "127.0.0.1.example.com",
+    "localhost.example.com",
+    "example.com",
+    "::2",
+    "::ffff:10.0.0.1",
+    "app.localhost",
+    "",
+  ];
+  for (const host of others) assert(!isLoopback(host), host);
+});

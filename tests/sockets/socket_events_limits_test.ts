@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stub } from "@std/testing/mock";
+import { captureLog } from "../support/captured_log.ts";
 import {
   closeCodeOf,
   opcodes,
@@ -95,20 +96,28 @@ Deno.test("webSocketHandler() closes with 4429 when too much waits to be answere
 });
 
 for (
-  const [criterion, origin, origins] of [
-    ["a page of another host", "https://evil.example", []],
-    ["an opaque origin", "null", []],
-    ["a page of the same host past a list", undefined, ["https://a.test"]],
+  const [criterion, origin, headers] of [
+    ["a page of another host", "https://evil.example", {}],
+    ["an opaque origin", "null", {}],
+    ["a page that rebinds its name", "http://evil.example", {
+      Host: "evil.example",
+    }],
   ] as const
 ) {
   Deno.test(`webSocketHandler() closes ${criterion} with 4403 on every route`, async () => {
-    await using server = await startTestServer({ config: { origins } });
+    await using server = await startTestServer();
+    using log = captureLog("info");
     for (const path of ["/ws/realtime/a", "/ws/ws/simple/a", "/ws/test/a"]) {
       using socket = await RawSocket.open(server.ws(path), {
-        Origin: origin ?? server.origin,
+        Origin: origin,
+        ...headers,
       });
-      const { type, code } = JSON.parse(await socket.nextText());
+      const { type, code, message } = JSON.parse(await socket.nextText());
       assertEquals([type, code], ["error", "origin_not_allowed"]);
+      for (const text of [message, log.text]) {
+        assertStringIncludes(text, origin);
+        assertStringIncludes(text, "TASKWIRE_ORIGINS");
+      }
       assertEquals(closeCodeOf(await socket.next()), 4403);
     }
     assertEquals(server.services.registry.list(), []);
@@ -121,6 +130,8 @@ for (
     ["an origin on the list", { Origin: "https://a.test" }, ["https://a.test"]],
     ["any origin where the list says so", { Origin: "https://b.test" }, ["*"]],
     ["a page of the same host", undefined, []],
+    ["a page of a development server", { Origin: "http://localhost:5173" }, []],
+    ["a client without Origin by any name", { Host: "taskwire.test" }, []],
   ] as [string, Record<string, string> | undefined, string[]][]
 ) {
   Deno.test(`webSocketHandler() passes ${criterion}`, async () => {

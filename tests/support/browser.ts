@@ -23,6 +23,7 @@ async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      "--host-resolver-rules=MAP *.example 127.0.0.1",
     ],
   });
   stack.defer(() => context.close());

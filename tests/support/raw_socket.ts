@@ -36,12 +36,13 @@ export class RawSocket implements Disposable {
     await socket.write(new TextEncoder().encode(
       [
         `${method} ${pathname}${search} HTTP/1.1`,
-        `Host: ${host}`,
         "Upgrade: websocket",
         "Connection: Upgrade",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Version: 13",
-        ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+        ...Object.entries({ Host: host, ...headers }).map(([name, value]) =>
+          `${name}: ${value}`
+        ),
         "\r\n",
       ].join("\r\n"),
     ));
