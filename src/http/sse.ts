@@ -83,10 +83,13 @@ export function sseRoutes(services: Services): Hono {
         throw error;
       });
       count.accepted();
-      c.header("Cache-Control", "no-store");
-      if (stream === undefined) return c.body(null, 204);
+      if (stream === undefined) {
+        return c.body(null, 204, { "Cache-Control": "no-store" });
+      }
       return c.body(stream, 200, {
         "Content-Type": "text/event-stream",
+        // A proxy that compresses would hold events back.
+        "Cache-Control": "no-cache, no-transform",
         "X-Accel-Buffering": "no", // nginx would else wait for more
       });
     },

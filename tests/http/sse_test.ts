@@ -17,7 +17,7 @@ Deno.test("sseRoutes() streams a task from connected to end, each event as it is
     200,
     "text/event-stream",
   ]);
-  assertEquals(headers.get("cache-control"), "no-store");
+  assertEquals(headers.get("cache-control"), "no-cache, no-transform");
   assertEquals(headers.get("x-accel-buffering"), "no");
 
   const { event, data, id, retry } = await client.next();
