@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
 import { delay } from "./delay.ts";
+import { withNoTransform } from "./http/no_transform.ts";
 import { type Problem, problemResponse } from "./http/problem.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
@@ -71,7 +72,10 @@ export function startServer(
     port: config.port,
     reusePort,
     onListen: () => {},
-  }, (request, info) => requests.answer(() => app.fetch(request, info), info));
+  }, async (request, info) =>
+    withNoTransform(
+      await requests.answer(() => app.fetch(request, info), info),
+    ));
   const { hostname: host, port } = server.addr;
   let stopped: Promise<void> | undefined;
 

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { Services } from "../services.ts";
+import { staticText } from "./static_text.ts";
 
 /** The browser client as it is served. */
 export interface ClientFiles {
@@ -30,34 +30,20 @@ export async function readClientFiles(): Promise<ClientFiles> {
  */
 export function clientFileRoutes({ clientFiles }: Services): Hono {
   const { script, types } = clientFiles;
+  const headers = {
+    "Access-Control-Allow-Origin": "*",
+    "X-Content-Type-Options": "nosniff",
+  };
   return new Hono()
     .get(
       "/client.js",
-      serveText(script, {
-        "Content-Type": "text/javascript; charset=UTF-8",
+      staticText(script, "text/javascript; charset=UTF-8", {
+        ...headers,
         "X-TypeScript-Types": "./client.d.ts", // for Deno
       }),
     )
     .get(
       "/client.d.ts",
-      serveText(types, { "Content-Type": "text/plain; charset=UTF-8" }),
+      staticText(types, "text/plain; charset=UTF-8", headers),
     );
-}
-
-/** Serves a text that browsers keep, and ask about each time (RFC 9110 §8.8.3, §13.1.2). */
-function serveText(
-  text: string,
-  headers: Record<string, string>,
-): (c: Context) => Response {
-  const digest = createHash("sha256").update(text).digest("base64url");
-  const common = {
-    "Access-Control-Allow-Origin": "*",
-    "Cache-Control": "no-cache",
-    "ETag": `"${digest}"`,
-    "X-Content-Type-Options": "nosniff",
-  };
-  return (c) =>
-    c.req.header("if-none-match")?.includes(digest)
-      ? c.body(null, 304, common)
-      : c.body(text, 200, { ...common, ...headers });
 }

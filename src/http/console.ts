@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
+import { staticText } from "./static_text.ts";
 
 /** The folder of the console's files, which go into the binary. */
 const folder = new URL("../console/", import.meta.url);
@@ -67,23 +68,23 @@ const policy = [
  * ask for no key; what they show comes from the API, which does.
  */
 export function consoleRoutes({ consoleFiles }: Services): Hono {
-  const answer = (name: string) =>
-    new Response(consoleFiles.get(name), {
-      headers: {
-        "Content-Type": contentTypes[name as keyof typeof contentTypes],
+  const answers = new Map(
+    [...consoleFiles].map(([name, text]) => [
+      name,
+      staticText(text, contentTypes[name as keyof typeof contentTypes], {
         "Content-Security-Policy": policy,
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-cache",
-      },
-    });
+      }),
+    ]),
+  );
   const app = new Hono();
-  app.get("/console", () => answer(page));
+  app.get("/console", (c) => answers.get(page)?.(c) ?? c.notFound());
   // The page's paths are relative: below `/console/` they would lead nowhere.
   app.get("/console/", (c) => c.redirect("../console", 308));
   return app.get("/console/:file{.+}", (c) => {
     const name = c.req.param("file");
-    const isFile = name !== page && consoleFiles.has(name);
-    return isFile ? answer(name) : c.notFound();
+    const answer = name === page ? undefined : answers.get(name);
+    return answer?.(c) ?? c.notFound();
   });
 }

@@ -1,11 +1,13 @@
-import { Hono } from "hono";
-import type { Documents } from "../docs/documents.ts";
+import { type Context, Hono } from "hono";
 import { hashesOf } from "./page.ts";
+import { staticText } from "./static_text.ts";
 
-const headers = {
-  "X-Content-Type-Options": "nosniff",
-  "Cache-Control": "no-cache",
-};
+/** The documents as they are served. */
+interface Answers {
+  readonly openapi: (c: Context) => Response;
+  readonly asyncapi: (c: Context) => Response;
+  readonly page: (c: Context) => Response;
+}
 
 /**
  * `/openapi.json`, `/asyncapi.json` and `/docs`: the API described (spec §2).
@@ -14,8 +16,8 @@ const headers = {
  * costs nothing, and kept as they are sent.
  */
 export function docsRoutes(): Hono {
-  let making: Promise<Documents> | undefined;
-  async function documents(): Promise<Documents> {
+  let making: Promise<Answers> | undefined;
+  async function answers(): Promise<Answers> {
     try {
       return await (making ??= make());
     } catch (error) {
@@ -23,27 +25,31 @@ export function docsRoutes(): Hono {
       throw error;
     }
   }
-  const json = { ...headers, "Content-Type": "application/json" };
   return new Hono()
     .get("/openapi.json", async function openApi(c) {
-      return c.body((await documents()).openapi, 200, json);
+      return (await answers()).openapi(c);
     })
     .get("/asyncapi.json", async function asyncApi(c) {
-      return c.body((await documents()).asyncapi, 200, json);
+      return (await answers()).asyncapi(c);
     })
     .get("/docs", async function docsPage(c) {
-      const { page } = await documents();
-      return c.html(page, 200, {
-        ...headers,
-        "Content-Security-Policy": policyOf(page),
-        "Referrer-Policy": "no-referrer",
-      });
+      return (await answers()).page(c);
     });
 }
 
-async function make(): Promise<Documents> {
+async function make(): Promise<Answers> {
   const { makeDocuments } = await import("../docs/documents.ts");
-  return await makeDocuments();
+  const { openapi, asyncapi, page } = await makeDocuments();
+  const nosniff = { "X-Content-Type-Options": "nosniff" };
+  return {
+    openapi: staticText(openapi, "application/json", nosniff),
+    asyncapi: staticText(asyncapi, "application/json", nosniff),
+    page: staticText(page, "text/html; charset=UTF-8", {
+      ...nosniff,
+      "Content-Security-Policy": policyOf(page),
+      "Referrer-Policy": "no-referrer",
+    }),
+  };
 }
 
 /** A page that runs nothing and loads nothing (CSP Level 3). */

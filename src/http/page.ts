@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
+import { staticText } from "./static_text.ts";
 
 /** The newcomer's page: one static file that goes into the binary. */
 const pageUrl = new URL("../page/index.html", import.meta.url);
@@ -31,13 +32,14 @@ export function pageRoute({ page: html }: Services): Hono {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
-  return new Hono().get("/", (c) =>
-    c.html(html, 200, {
+  return new Hono().get(
+    "/",
+    staticText(html, "text/html; charset=UTF-8", {
       "Content-Security-Policy": policy,
       "Referrer-Policy": "no-referrer",
       "X-Content-Type-Options": "nosniff",
-      "Cache-Control": "no-cache",
-    }));
+    }),
+  );
 }
 
 /** The sources in a policy that allow a page's own scripts or styles (CSP Level 3 §2.3.1). */

@@ -24,7 +24,7 @@ for (
       const [header, value] of [
         ["content-type", type],
         ["access-control-allow-origin", "*"],
-        ["cache-control", "no-cache"],
+        ["cache-control", "no-cache, no-transform"],
         ["x-content-type-options", "nosniff"],
       ] as const
     ) {

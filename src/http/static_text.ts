@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
+
+/**
+ * Serves a text that is the same for everyone, compressed if the client accepts
+ * that. Browsers keep the text, and ask about it each time (RFC 9110 §8.8.3,
+ * §13.1.2). The first request that needs an encoding makes it for all others.
+ *
+ * @param headers Sent also to a browser that has the text.
+ */
+export function staticText(
+  text: string,
+  contentType: string,
+  headers: Readonly<Record<string, string>>,
+): (c: Context) => Response {
+  const plain = once(() => new TextEncoder().encode(text));
+  const compressed = once(() => gzipSync(plain(), { level: 9 }));
+  const digest = once(() =>
+    createHash("sha256").update(text).digest("base64url")
+  );
+  return (c) => {
+    const isCompressed = acceptsGzip(c);
+    const kept = {
+      ...headers,
+      "Cache-Control": "no-cache",
+      // Each encoding has a tag of its own (RFC 9110 §8.8.3.3).
+      "ETag": `"${digest()}${isCompressed ? "-gzip" : ""}"`,
+      "Vary": "Accept-Encoding",
+    };
+    if (c.req.header("if-none-match")?.includes(digest())) {
+      return c.body(null, 304, kept);
+    }
+    return c.body(isCompressed ? compressed() : plain(), 200, {
+      ...kept,
+      "Content-Type": contentType,
+      ...(isCompressed ? { "Content-Encoding": "gzip" } : {}),
+    });
+  };
+}
+
+/** Reads `Accept-Encoding` (RFC 9110 §12.5.3): `gzip` by name, else by `*`. */
+function acceptsGzip(c: Context): boolean {
+  return accepts(c, {
+    header: "Accept-Encoding",
+    supports: ["gzip"],
+    default: "identity",
+    match(accepted) {
+      const find = (name: string) =>
+        accepted.find(({ type }) => type.toLowerCase() === name);
+      const { q } = find("gzip") ?? find("*") ?? { q: 0 };
+      return q > 0 ? "gzip" : "identity";
+    },
+  }) === "gzip";
+}
+
+/** Makes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
