@@ -34,11 +34,17 @@ export class MemoryHistory {
     this.#trim();
   }
 
-  /** The events after an offset that is kept, oldest first. */
-  after(offset: number, limit: number): EncodedEvent[] {
+  /** The events after an offset that is kept, oldest first; see `Store.read`. */
+  after(offset: number, limit: number, enough = Infinity): EncodedEvent[] {
     const start = offset - (this.#newest - this.#events.length);
-    return this.#events.slice(start, start + limit)
-      .map((json, index) => ({ offset: offset + 1 + index, json }));
+    const events: EncodedEvent[] = [];
+    let length = 0;
+    for (const json of this.#events.slice(start, start + limit)) {
+      if (length >= enough) break;
+      length += json.length;
+      events.push({ offset: offset + 1 + events.length, json });
+    }
+    return events;
   }
 
   /** The offset of the event that is kept under this `event_id`. */

@@ -69,6 +69,7 @@ class MemoryStore implements Store {
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit = Infinity,
+    enough = Infinity,
   ): Promise<HistoryView> {
     this.#forgetExpired();
     const task = this.#find(connectionId);
@@ -79,7 +80,7 @@ class MemoryStore implements Store {
     const recovered = from !== undefined && from.epoch === epoch &&
       from.offset <= offset && from.offset >= oldest;
     const events = task && recovered
-      ? task.history.after(from.offset, limit)
+      ? task.history.after(from.offset, limit, enough)
       : [];
     return Promise.resolve({
       epoch,

@@ -78,8 +78,8 @@ export function meteredStore(
         throw error;
       }
     },
-    read: (connectionId, since, limit) =>
-      measured("read", () => store.read(connectionId, since, limit)),
+    read: (connectionId, since, limit, enough) =>
+      measured("read", () => store.read(connectionId, since, limit, enough)),
     list: (query) => measured("list", () => store.list(query)),
     forget: (connectionId) =>
       measured("forget", () => store.forget(connectionId)),

@@ -15,6 +15,7 @@ import { nameTask, parseView, readArgs, type RedisTask } from "./redis_task.ts";
 import { forgetScript, readScript } from "./redis_task_scripts.ts";
 import {
   type Announce,
+  type EncodedEvent,
   type HistoryView,
   type ListQuery,
   type Publication,
@@ -113,8 +114,9 @@ export class RedisStore implements Store {
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit = Infinity,
+    enough = Infinity,
   ): Promise<HistoryView> {
-    const view = await this.#readSlice(connectionId, since, limit);
+    const view = await this.#readSlice(connectionId, since, limit, enough);
     this.#feeds.note(connectionId, view);
     const { epoch, offset: head } = view;
     const events = [...view.events];
@@ -122,9 +124,10 @@ export class RedisStore implements Store {
     for (;;) {
       const { offset } = events.at(-1) ?? { offset: head };
       const missing = Math.min(limit - events.length, head - offset);
-      if (missing <= 0) return { ...view, events };
+      const left = enough - lengthOf(events);
+      if (missing <= 0 || left <= 0) return { ...view, events };
       const rest = { epoch, offset };
-      const next = await this.#readSlice(connectionId, rest, missing);
+      const next = await this.#readSlice(connectionId, rest, missing, left);
       // Meanwhile it was forgotten, or history begins later.
       if (next.events.length === 0) return { ...view, events };
       events.push(...next.events);
@@ -215,10 +218,11 @@ export class RedisStore implements Store {
     connectionId: string,
     since: StreamPosition | "oldest" | undefined,
     limit: number,
+    enough: number,
   ): Promise<HistoryView> {
     return parseView(
       await this.link.use((client) =>
-        this.#read(client, connectionId, since, limit)
+        this.#read(client, connectionId, since, limit, enough)
       ),
     );
   }
@@ -228,13 +232,14 @@ export class RedisStore implements Store {
     connectionId: string,
     since: StreamPosition | "oldest" | undefined,
     limit: number,
+    enough = Infinity,
   ): Promise<unknown> {
     const { keys, args } = this.#name(connectionId);
     const { historyLimit } = this.#retention;
     return this.#reads.take(() =>
       client.run(readScript, keys, [
         ...args,
-        ...readArgs(since, limit, historyLimit),
+        ...readArgs(since, limit, enough, historyLimit),
       ])
     );
   }
@@ -253,4 +258,8 @@ export class RedisStore implements Store {
   #name(connectionId: string): RedisTask {
     return nameTask(this.#prefix, this.database, this.#run, connectionId);
   }
+}
+
+function lengthOf(events: readonly EncodedEvent[]): number {
+  return events.reduce((sum, { json }) => sum + json.length, 0);
 }

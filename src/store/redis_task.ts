@@ -50,7 +50,7 @@ export function parseState(json: string, epoch: string): TaskState {
 }
 
 /**
- * After how many bytes of events one read has enough. What has not been sent
+ * After how many bytes of events one read has enough in any case. What has not been sent
  * yet to a client that subscribes counts for Redis, and beyond 32 MB it hangs
  * up (`client-output-buffer-limit pubsub`).
  */
@@ -60,6 +60,7 @@ const enoughBytes = 262_144;
 export function readArgs(
   since: StreamPosition | "oldest" | undefined,
   limit: number,
+  enough: number,
   historyLimit: number,
 ): string[] {
   const { epoch, offset } = typeof since === "object"
@@ -67,7 +68,8 @@ export function readArgs(
     : { epoch: "", offset: 0 };
   const which = typeof since === "object" ? "after" : since ?? "none";
   const count = Number.isFinite(limit) ? limit : -1;
-  return [which, epoch, offset, count, historyLimit, enoughBytes].map(String);
+  const bytes = Math.min(enough, enoughBytes);
+  return [which, epoch, offset, count, historyLimit, bytes].map(String);
 }
 
 /** The answer of the read script. @throws {TypeError} When it is another's. */

@@ -186,10 +186,13 @@ if from < oldest or from > newest then return answer end
 answer[5] = 1
 if from == newest or count == 0 then return answer end
 local left, bytes = count < 0 and kept or count, tonumber(ARGV[10])
+-- Redis copies all that it is asked for: so no more than is likely to fit.
+local few = 1
 while left > 0 and bytes > 0 do
-  local start, few = whole(from + 1) .. '-0', whole(math.min(left, 50))
-  local entries = redis.call('XRANGE', history, start, '+', 'COUNT', few)
+  local start = whole(from + 1) .. '-0'
+  local entries = redis.call('XRANGE', history, start, '+', 'COUNT', whole(math.min(left, few)))
   if #entries == 0 then break end
+  local before = bytes
   for _, entry in ipairs(entries) do
     if bytes <= 0 then break end
     local place, json = string.match(entry[1], '%d+'), entry[2][2]
@@ -197,6 +200,7 @@ while left > 0 and bytes > 0 do
     answer[#answer + 1] = json
     from, left, bytes = tonumber(place), left - 1, bytes - #json
   end
+  few = math.max(1, math.min(50, math.ceil(bytes * #entries / math.max(1, before - bytes))))
 end
 return answer
 `,

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StreamPosition } from "../tasks/event.ts";
 import { applyChange, type Change } from "../tasks/state.ts";
 import { GroupCommit } from "./group_commit.ts";
+import { Pace } from "./pace.ts";
 import { asUnavailable } from "./sqlite_error.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_schema.ts";
 import { SqliteTasks } from "./sqlite_tasks.ts";
@@ -51,6 +52,8 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #tasks: SqliteTasks;
   readonly #commits: GroupCommit;
+  /** Of reads of histories. */
+  readonly #pace = new Pace();
   readonly #announce: Announce;
   #isClosed = false;
 
@@ -86,34 +89,24 @@ class SqliteStore implements Store {
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit = -1,
+    enough = Infinity,
   ): Promise<HistoryView> {
-    if (await this.#attempt(() => this.#tasks.isOver(connectionId))) {
-      // The epoch of what could begin now must not be that of what has ended.
-      await this.#commits.write(() => {
-        this.#tasks.take(connectionId);
-        return () => {};
-      });
-    }
-    return await this.#attempt(() => {
-      const task = this.#tasks.find(connectionId);
-      const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
-      const from = since === "oldest" || since?.epoch === epoch
-        ? since
-        : undefined;
-      const events = task && from && this.#tasks.eventsAfter(task, from, limit);
-      const isAtStart = !task && (from === "oldest" || from?.offset === 0);
-      return {
-        epoch,
-        offset: task?.state.snapshot.offset ?? 0,
-        state: task?.state,
-        recovered: events !== undefined || isAtStart,
-        events: events ?? [],
-      };
+    const readView = () =>
+      this.#attempt(() => this.#view(connectionId, since, limit, enough));
+    const view = since === undefined
+      ? readView()
+      : await this.#pace.run(readView);
+    if (view !== undefined) return view;
+    // The epoch of what could begin now must not be that of what has ended.
+    await this.#commits.write(() => {
+      this.#tasks.take(connectionId);
+      return () => {};
     });
+    return await this.read(connectionId, since, limit, enough);
   }
 
-  list(query: ListQuery): Promise<TaskList> {
-    return this.#attempt(() => this.#tasks.list(query));
+  async list(query: ListQuery): Promise<TaskList> {
+    return await this.#attempt(() => this.#tasks.list(query));
   }
 
   forget(connectionId: string): Promise<boolean> {
@@ -141,14 +134,39 @@ class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  async #attempt<T>(read: () => T): Promise<T> {
+  #attempt<T>(read: () => T): T {
     // Deno 2.4 dies of a statement that outlives its database.
     if (this.#isClosed) throw new StoreUnavailableError("It is closed");
     try {
-      return await read();
+      return read();
     } catch (error) {
       throw asUnavailable(error);
     }
+  }
+
+  /** @returns `undefined` for a task that has expired and is still to be deleted. */
+  #view(
+    connectionId: string,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
+    enough: number,
+  ): HistoryView | undefined {
+    const task = this.#tasks.find(connectionId);
+    if (!task && this.#tasks.isOver(connectionId)) return undefined;
+    const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
+    const from = since === "oldest" || since?.epoch === epoch
+      ? since
+      : undefined;
+    const events = task && from &&
+      this.#tasks.eventsAfter(task, from, limit, enough);
+    const isAtStart = !task && (from === "oldest" || from?.offset === 0);
+    return {
+      epoch,
+      offset: task?.state.snapshot.offset ?? 0,
+      state: task?.state,
+      recovered: events !== undefined || isAtStart,
+      events: events ?? [],
+    };
   }
 
   #publish(connectionId: string, change: Change): () => PublishOutcome {

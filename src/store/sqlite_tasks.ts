@@ -168,14 +168,21 @@ export class SqliteTasks {
     { id, state }: TaskRow,
     since: { readonly offset: number } | "oldest",
     limit: number,
+    enough: number,
   ): readonly EncodedEvent[] | undefined {
     const newest = state.snapshot.offset;
     const oldest = Math.max(0, newest - this.#retention.historyLimit);
     const offset = since === "oldest" ? oldest : since.offset;
     if (offset < oldest || offset > newest) return undefined;
     if (offset === newest) return [];
-    const events = this.#statements.eventsAfter.all(id, offset, limit)
-      .map((row) => ({ offset: Number(row.offset), json: String(row.event) }));
+    const events: EncodedEvent[] = [];
+    let length = 0;
+    for (const row of this.#statements.eventsAfter.iterate(id, offset, limit)) {
+      const json = String(row.event);
+      events.push({ offset: Number(row.offset), json });
+      length += json.length;
+      if (length >= enough) break;
+    }
     // Less was kept than now is, where the limit has been raised since.
     const isWhole = since === "oldest" || events[0]?.offset === offset + 1;
     return isWhole ? events : undefined;

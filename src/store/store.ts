@@ -148,11 +148,15 @@ export interface Store {
    * @param since Without it only the state is read, and `recovered` is false;
    * `oldest` reads history from where it begins now.
    * @param limit The most events to read; the rest is read from the last one's position.
+   * @param enough How much JSON is enough, in characters or bytes as the store
+   * counts them: the event that reaches it is the last one read, so that a
+   * history always moves on.
    */
   read(
     connectionId: string,
     since?: StreamPosition | "oldest",
     limit?: number,
+    enough?: number,
   ): Promise<HistoryView>;
 
   /** Lists tasks, newest change first; one that changes meanwhile may be missed or come twice. */

@@ -10,6 +10,18 @@ export interface Sendable {
   readonly skipped: number;
 }
 
+/** An event that waits, with the length of its frame; of a merged one, that of the longest. */
+interface Item {
+  readonly sendable: Sendable;
+  readonly length: number;
+}
+
+/** The most events that wait for one reader. */
+const maxEvents = 1_000;
+
+/** How long their frames may be together, in characters: one event may have 64 KiB of data. */
+const maxLength = 1_048_576;
+
 /**
  * A task's events that wait for one reader. For a slow one they are merged:
  * each run of events that only say how far the task is becomes the newest of
@@ -17,7 +29,8 @@ export interface Sendable {
  * and a lost worker stay events of their own (spec §5).
  */
 export class Backlog {
-  #items: Sendable[] = [];
+  #items: Item[] = [];
+  #length = 0;
   #merges = false;
 
   /** How many are to be sent. */
@@ -25,29 +38,48 @@ export class Backlog {
     return this.#items.length;
   }
 
+  /** Whether the store is the better place for the events that follow. */
+  get isFull(): boolean {
+    return this.#items.length >= maxEvents || this.#length >= maxLength;
+  }
+
   /** Merges what waits, and what comes from now on until all is taken. */
   merge(): void {
     if (this.#merges) return;
     this.#merges = true;
-    for (const { event, frame } of this.#items.splice(0)) {
-      this.add(event, frame);
+    this.#length = 0;
+    for (const { sendable } of this.#items.splice(0)) {
+      this.add(sendable.event, sendable.frame);
     }
   }
 
   /** Adds the next event. */
   add(event: TaskEvent, frame?: string): void {
+    const length = frame?.length ?? 0;
     const last = this.#items.at(-1);
-    if (this.#merges && last && isProgress(last.event) && isProgress(event)) {
-      this.#items[this.#items.length - 1] = {
-        event: { ...last.event, ...event },
-        skipped: last.skipped + 1,
+    if (
+      this.#merges && last && isProgress(last.sendable.event) &&
+      isProgress(event)
+    ) {
+      const merged = {
+        sendable: {
+          event: { ...last.sendable.event, ...event },
+          skipped: last.sendable.skipped + 1,
+        },
+        length: Math.max(last.length, length),
       };
+      this.#items[this.#items.length - 1] = merged;
+      this.#length += merged.length - last.length;
     } else {
       this.#items.push({
-        event,
-        ...(frame === undefined ? {} : { frame }),
-        skipped: 0,
+        sendable: {
+          event,
+          ...(frame === undefined ? {} : { frame }),
+          skipped: 0,
+        },
+        length,
       });
+      this.#length += length;
     }
   }
 
@@ -55,12 +87,14 @@ export class Backlog {
   take(): Sendable | undefined {
     const item = this.#items.shift();
     if (this.#items.length === 0) this.#merges = false;
-    return item;
+    this.#length -= item?.length ?? 0;
+    return item?.sendable;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#items = [];
+    this.#length = 0;
     this.#merges = false;
   }
 }

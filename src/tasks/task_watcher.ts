@@ -17,11 +17,22 @@ import type { Outlet } from "./outlet.ts";
 import { describeTask } from "./snapshot.ts";
 import type { TaskWatcherOptions } from "./task_watcher_options.ts";
 
-/** Events read from the store at a time. */
-const replaySlice = 100;
+/** The most events of one slice. */
+const maxSliceEvents = 100;
 
-/** The most events that wait for one reader; then it is left to the store again. */
-const maxBacklog = 1_000;
+/**
+ * How much JSON is enough for one slice, in characters: it stays in memory
+ * until its reader has taken it, and one event may have 64 KiB of data.
+ */
+const enoughSliceLength = 65_536;
+
+/** Some events of a history, in order. */
+interface Slice {
+  readonly epoch: string;
+  /** The offset of the newest event when the slice was read. */
+  readonly newest: number;
+  readonly events: HistoryView["events"];
+}
 
 /**
  * Shows one task to one connection: `sync`, then every event after it, in
@@ -100,7 +111,7 @@ export class TaskWatcher implements Watcher {
     const isNext = this.#taken?.epoch === position.epoch &&
       this.#taken.offset + 1 === position.offset;
     const isHolding = this.#mode === "holding";
-    if (!isNext || (isHolding && this.#backlog.size >= maxBacklog)) {
+    if (!isNext || (isHolding && this.#backlog.isFull)) {
       this.refresh();
       return true;
     }
@@ -157,41 +168,62 @@ export class TaskWatcher implements Watcher {
   }
 
   async #catchUp(since: StreamPosition | undefined): Promise<void> {
-    const { connectionId, store } = this.#options;
-    const isJoining = this.#sent === undefined;
-    let needsSync = isJoining;
+    let needsSync = this.#sent === undefined;
     this.#mode = "catching up";
     this.#backlog.clear();
     for (;;) {
       await this.#outlet.writable();
       if (this.#isOver) return;
-      this.#noted = undefined; // the store has it by now
-      this.#isOutdated = false;
-      this.#notices.clear(); // these, too
-      const view = await store.read(connectionId, since, replaySlice);
-      if (this.#isOver || !this.#admit(view.state?.owner)) return;
-      if (
-        !view.recovered && this.#sent?.offset === 0 &&
-        since?.epoch !== view.epoch
-      ) {
-        // Nothing was missed of a history that has begun since: from its start.
-        since = { epoch: view.epoch, offset: 0 };
-        needsSync = true;
-        continue;
-      }
-      if (needsSync || !view.recovered) this.#sync(view, since);
+      const slice = await this.#read(since, needsSync);
+      if (slice === undefined) return;
       needsSync = false;
-      for (const { offset, json } of view.events) {
-        const position = { epoch: view.epoch, offset };
-        if (this.#send(encodeTask(json), position) !== "sent") break;
-      }
+      await this.#replay(slice);
+      if (this.#isOver) return;
       since = this.#sent;
-      const isAtEnd = since?.offset === view.offset && !this.#isOutdated;
+      const isAtEnd = since?.offset === slice.newest && !this.#isOutdated;
       if (isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))) {
         this.#taken = since;
         this.#mode = "live";
         return;
       }
+    }
+  }
+
+  /**
+   * Reads a slice of history, and sends `sync` if it is due. Returns nothing
+   * of the task's state, which would stay in memory as long as the slice.
+   *
+   * @returns `undefined` if nothing may be sent any more.
+   */
+  async #read(
+    since: StreamPosition | undefined,
+    needsSync: boolean,
+  ): Promise<Slice | undefined> {
+    this.#noted = undefined; // the store has it by now
+    this.#isOutdated = false;
+    this.#notices.clear(); // these, too
+    const view = await this.#options.store.read(
+      this.#options.connectionId,
+      since,
+      maxSliceEvents,
+      enoughSliceLength,
+    );
+    if (this.#isOver || !this.#admit(view.state?.owner)) return undefined;
+    const { epoch, offset, recovered, events } = view;
+    if (!recovered && this.#sent?.offset === 0 && since?.epoch !== epoch) {
+      // Nothing was missed of a history that has begun since: from its start.
+      return this.#read({ epoch, offset: 0 }, true);
+    }
+    if (needsSync || !recovered) this.#sync(view, since);
+    return { epoch, newest: offset, events };
+  }
+
+  /** Sends a slice of history as the reader takes it, unless the task is forgotten meanwhile. */
+  async #replay({ epoch, events }: Slice): Promise<void> {
+    for (const { offset, json } of events) {
+      if (this.#outlet.isBacklogged) await this.#outlet.writable();
+      if (this.#isOver || this.#sent?.epoch !== epoch) return;
+      this.#send(encodeTask(json), { epoch, offset });
     }
   }
 

@@ -28,6 +28,7 @@ export type StoreCall =
     readonly connectionId: string;
     readonly since?: StreamPosition | "oldest";
     readonly limit?: number;
+    readonly enough?: number;
   }
   | { readonly method: "list"; readonly query: ListQuery }
   | { readonly method: "forget"; readonly connectionId: string };

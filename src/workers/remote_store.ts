@@ -1,8 +1,12 @@
 import { settle } from "../settle.ts";
 import type { PublishOutcome, Store } from "../store/store.ts";
+import { Turns } from "../store/turns.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
+
+/** The most reads at once: the histories that they bring wait in the link, in both processes. */
+const maxReads = 4;
 
 /** The way to the supervisor's store. */
 export interface StoreLink {
@@ -22,6 +26,8 @@ export interface StoreLink {
  * calls that follow it.
  */
 export function createRemoteStore(link: StoreLink): Store {
+  const reads = new Turns(maxReads);
+
   async function ask<Method extends StoreCall["method"]>(
     asked: StoreCall & { readonly method: Method },
   ): Promise<StoreResults[Method]> {
@@ -45,13 +51,16 @@ export function createRemoteStore(link: StoreLink): Store {
         text.status === "rejected" ? text : receiveSettled(results.next().value)
       );
     },
-    async read(connectionId, since, limit) {
-      const { result, texts } = await link.call({
-        method: "read",
-        connectionId,
-        ...(since === undefined ? {} : { since }),
-        ...(limit === undefined ? {} : { limit }),
-      });
+    async read(connectionId, since, limit, enough) {
+      const { result, texts } = await reads.take(() =>
+        link.call({
+          method: "read",
+          connectionId,
+          ...(since === undefined ? {} : { since }),
+          ...(limit === undefined ? {} : { limit }),
+          ...(enough === undefined ? {} : { enough }),
+        })
+      );
       const { events, ...view } = result as StoreResults["read"];
       return {
         ...view,

@@ -110,8 +110,8 @@ export class SharedStore {
         return { result: results.map(sendSettled) };
       }
       case "read": {
-        const { connectionId, since, limit } = call;
-        const view = await store.read(connectionId, since, limit);
+        const { connectionId, since, limit, enough } = call;
+        const view = await store.read(connectionId, since, limit, enough);
         return sendView({ ...view, watchers: this.watcherCount(connectionId) });
       }
       case "list": {

@@ -31,7 +31,9 @@ function bench() {
   };
   return {
     read: async (since?: StreamPosition | "oldest", run = "one") =>
-      parseView(await call(readScript, readArgs(since, Infinity, 100), run)),
+      parseView(
+        await call(readScript, readArgs(since, Infinity, Infinity, 100), run),
+      ),
     forget: (run = "one") => call(forgetScript, ["channel", "gone"], run),
     async publish(
       known: KnownTask,

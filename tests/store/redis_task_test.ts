@@ -27,15 +27,14 @@ Deno.test("parseState() takes the epoch that stands beside it", () => {
 
 Deno.test("readArgs() says which events are meant", () => {
   const position = { epoch: "one", offset: 5 };
-  const bytes = "262144";
   for (
-    const [since, limit, expected] of [
-      [undefined, Infinity, ["none", "", "0", "-1"]],
-      ["oldest", 2, ["oldest", "", "0", "2"]],
-      [position, 0, ["after", "one", "5", "0"]],
+    const [since, limit, enough, expected] of [
+      [undefined, Infinity, Infinity, ["none", "", "0", "-1", "9", "262144"]],
+      ["oldest", 2, 65_536, ["oldest", "", "0", "2", "9", "65536"]],
+      [position, 0, 999_999, ["after", "one", "5", "0", "9", "262144"]],
     ] as const
   ) {
-    assertEquals(readArgs(since, limit, 9), [...expected, "9", bytes]);
+    assertEquals(readArgs(since, limit, enough, 9), [...expected]);
   }
 });
 

@@ -115,13 +115,16 @@ Deno.test("SqliteTasks.append() keeps so many of a task's events, and no others'
   const row = fixture.tasks.find("a");
   assert(row);
   const offsetsAfter = (offset: number, limit = -1) =>
-    fixture.tasks.eventsAfter(row, { offset }, limit)
+    fixture.tasks.eventsAfter(row, { offset }, limit, Infinity)
       ?.map((event) => event.offset);
   assertEquals(offsetsAfter(2), [3, 4, 5]);
   assertEquals(offsetsAfter(3, 1), [4]);
   assertEquals(offsetsAfter(5), []);
   for (const offset of [0, 1, 6]) assertEquals(offsetsAfter(offset), undefined);
-  assertEquals(fixture.tasks.eventsAfter(row, "oldest", -1)?.length, 3);
+  assertEquals(
+    fixture.tasks.eventsAfter(row, "oldest", -1, Infinity)?.length,
+    3,
+  );
 });
 
 Deno.test("SqliteTasks.findOffset() finds an event_id of that task's history alone", () => {

@@ -38,6 +38,28 @@ export function testReading(test: Test): void {
     assertEquals((await store.read("a", "oldest")).events.length, 100);
   });
 
+  test("read() stops after the event that makes enough JSON", async (bench) => {
+    const { store, put } = bench;
+    const { epoch } = await store.read("a");
+    const lengths: number[] = [];
+    for (const size of [10, 2_000, 10, 60_000, 10]) {
+      const event = await put("a", { data: "x".repeat(size) });
+      lengths.push(JSON.stringify(event).length);
+    }
+    const read = async (offset: number, enough: number, limit?: number) => {
+      const view = await store.read("a", { epoch, offset }, limit, enough);
+      return view.events.map(({ offset }) => offset);
+    };
+    const [first = 0, second = 0] = lengths;
+    assertEquals(await read(0, 1), [1]);
+    assertEquals(await read(0, first), [1]);
+    assertEquals(await read(0, first + 1), [1, 2]);
+    assertEquals(await read(0, first + second + 1, 2), [1, 2]);
+    assertEquals(await read(2, 1_000), [3, 4]);
+    assertEquals(await read(3, 1), [4]);
+    assertEquals(await read(0, 1_000_000), [1, 2, 3, 4, 5]);
+  });
+
   test("read() tells the state alone where nobody resumes", async (bench) => {
     const { store, put } = bench;
     const { event_id } = await put("a");

@@ -8,6 +8,8 @@ export class FakeOutlet implements Outlet {
   readonly closes: { code: number; error: ErrorFrame }[] = [];
   readonly failures: unknown[] = [];
   readonly #cleanups: (() => void)[] = [];
+  /** Whether each frame fills the buffer until the next turn of the event loop. */
+  isSlow = false;
   #isClosed = false;
   #drained: PromiseWithResolvers<void> | undefined;
 
@@ -21,7 +23,7 @@ export class FakeOutlet implements Outlet {
 
   /** Fills the buffer, until {@linkcode FakeOutlet.drain}. */
   congest(): void {
-    this.#drained = Promise.withResolvers();
+    this.#drained ??= Promise.withResolvers();
   }
 
   drain(): void {
@@ -33,6 +35,10 @@ export class FakeOutlet implements Outlet {
   send(frame: string): "sent" | "backlogged" | "closed" {
     if (this.#isClosed) return "closed";
     this.frames.push(JSON.parse(frame));
+    if (this.isSlow) {
+      this.congest();
+      setTimeout(() => this.drain(), 0);
+    }
     return this.isBacklogged ? "backlogged" : "sent";
   }
 

@@ -40,10 +40,10 @@ export class WatchedTask {
       publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),
       close: () => store.close(),
-      read: async (id, since, limit) => {
+      read: async (id, since, limit, enough) => {
         const count = this.reads += 1;
         await this.hooks.before?.(count);
-        const view = await store.read(id, since, limit);
+        const view = await store.read(id, since, limit, enough);
         await this.hooks.after?.(count, view);
         return view;
       },

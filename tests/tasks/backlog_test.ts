@@ -1,4 +1,4 @@
-import { assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { Backlog, type Sendable } from "../../src/tasks/backlog.ts";
 import type {
@@ -112,6 +112,31 @@ for (const status of statuses) {
       summary(takeAll(backlog)),
       stays ? [[1, 0], [2, 0], [3, 0]] : [[3, 2]],
     );
+  });
+}
+
+for (
+  const [criterion, frame, count] of [
+    ["1,000 events", "", 1_000],
+    ["1 MiB of frames", "x".repeat(65_536), 16],
+  ] as const
+) {
+  Deno.test(`Backlog.isFull at ${criterion}, and not once they are merged or taken`, () => {
+    const backlog = new Backlog();
+    const fill = () => {
+      for (let offset = 1; offset <= count; offset++) {
+        assertFalse(backlog.isFull);
+        backlog.add(event(offset), frame);
+      }
+      assert(backlog.isFull);
+    };
+    fill();
+    backlog.take();
+    assertFalse(backlog.isFull);
+    backlog.clear();
+    fill();
+    backlog.merge();
+    assertFalse(backlog.isFull);
   });
 }
 

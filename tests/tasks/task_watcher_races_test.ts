@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { settle, upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
@@ -63,6 +63,43 @@ Deno.test("TaskWatcher sends no more of a long history than its outlet takes, an
   outlet.drain();
   await started;
   assertEquals([outlet.offsets, task.merged], [upTo(300), 0]);
+});
+
+Deno.test("TaskWatcher reads each event of a long history once, in slices bounded by their size", async () => {
+  const task = new WatchedTask();
+  const data = "x".repeat(60_000);
+  let epoch = "";
+  for (let count = 1; count <= 30; count += 1) {
+    ({ epoch } = await task.publish({ data }));
+  }
+  let read = 0;
+  task.hooks = {
+    after: (_, { events }) => {
+      read += events.length;
+      const size = events.reduce((sum, { json }) => sum + json.length, 0);
+      assertLess(size, 65_536 + 61_000);
+    },
+  };
+  const { outlet, started } = task.watch({ epoch, offset: 0 });
+  outlet.isSlow = true;
+  await started;
+  await settle();
+  assertEquals([outlet.offsets, read], [upTo(30), 30]);
+});
+
+Deno.test("TaskWatcher sends nothing more of a history that is deleted while its reader is slow", async () => {
+  const task = new WatchedTask();
+  const { epoch } = await task.publishMany(50);
+  const { outlet, started } = task.watch({ epoch, offset: 0 });
+  outlet.isSlow = true;
+  while (outlet.offsets.length < 3) await settle();
+  await task.store.forget(watchedId);
+  await started;
+  await settle();
+  const types = outlet.frames.map(({ type }) => type);
+  const before = types.indexOf("deleted");
+  assertEquals(types.slice(before), ["deleted", "sync"]);
+  assertLess(before, 50);
 });
 
 Deno.test("TaskWatcher comes to rest where the task was forgotten while it caught up", async () => {

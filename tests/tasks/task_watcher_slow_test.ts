@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import type { FakeOutlet } from "../support/fake_outlet.ts";
 import { settle, upTo, WatchedTask } from "../support/watching.ts";
 
@@ -105,6 +105,29 @@ Deno.test("TaskWatcher leaves to the store what is more than it holds", async ()
   await settle();
   assertEquals(outlet.offsets, upTo(1_201));
   assertEquals(outlet.frames.filter(({ type }) => type === "sync").length, 1);
+});
+
+Deno.test("TaskWatcher holds no more of what can't be merged than 1 MiB and one event", async () => {
+  const task = new WatchedTask();
+  const outlet = await slowWatcher(task);
+  const readsBefore = task.reads;
+  const data = "x".repeat(60_000);
+  for (let attempt = 1; attempt <= 15; attempt += 1) {
+    await task.publish({ attempt, status: "failed", data });
+    await task.publish({ attempt: attempt + 1 });
+  }
+  outlet.drain();
+  await settle();
+  assertEquals([outlet.offsets, task.reads], [upTo(31), readsBefore]);
+  outlet.congest();
+  for (let attempt = 16; attempt <= 40; attempt += 1) {
+    await task.publish({ attempt, status: "failed", data });
+    await task.publish({ attempt: attempt + 1 });
+  }
+  outlet.drain();
+  while (outlet.offsets.at(-1) !== 81) await settle();
+  assertEquals(outlet.offsets, upTo(81));
+  assertLess(readsBefore, task.reads);
 });
 
 Deno.test("TaskWatcher stops where its outlet ends while backlogged", async () => {

@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Services } from "../../src/services.ts";
+import type { Store } from "../../src/store/store.ts";
+import { RawSocket } from "../support/raw_socket.ts";
+import { startTestServer } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
+
+const eventCount = 60;
+
+/** Counts the events that come out of a server's store. */
+function countingReads(counts: { events: number; longest: number }) {
+  return ({ store }: Services): Partial<Services> => {
+    const read: Store["read"] = async (...args) => {
+      const view = await store.read(...args);
+      const length = view.events.reduce(
+        (sum, { json }) => sum + json.length,
+        0,
+      );
+      counts.events += view.events.length;
+      counts.longest = Math.max(counts.longest, length);
+      return view;
+    };
+    return { store: Object.create(store, { read: { value: read } }) };
+  };
+}
+
+for (const kind of ["memory", "sqlite"]) {
+  Deno.test(`clients that resume a long history have it read once and in small slices, from ${kind}`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "taskwire-replay-" });
+    {
+      const counts = { events: 0, longest: 0 };
+      await using server = await startTestServer({
+        config: {
+          store: kind === "memory" ? "memory:" : `sqlite:${folder}/db`,
+        },
+        services: countingReads(counts),
+      });
+      const data = "x".repeat(60_000);
+      let epoch = "";
+      for (let count = 1; count <= eventCount; count++) {
+        const response = await server.publish("long", { data });
+        ({ epoch } = await response.json());
+      }
+      const path = `/ws/realtime/long?epoch=${epoch}&offset=0`;
+      using _stalled = await RawSocket.open(server.ws(path));
+      await using socket = new TestSocket(server.ws(path));
+      for (let offset = 1; offset <= eventCount; offset++) {
+        assertEquals((await socket.nextOf("task")).offset, offset);
+      }
+      assert(counts.events <= 2 * eventCount, `${counts.events} events read`);
+      assert(counts.longest < 2 * 65_536, `${counts.longest} characters`);
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}
