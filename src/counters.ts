@@ -20,6 +20,8 @@ export interface Counters {
   readonly handshakes: Record<string, Record<string, number>>;
   /** Tokens that sockets came with, by verdict. */
   readonly tokens: Record<"authenticated" | TokenRejectionCode, number>;
+  /** Credentials that requests to the API came with, by verdict. */
+  readonly credentials: Record<CredentialResult, number>;
   /** What became of events and of requests to cancel. */
   readonly publishes: Record<PublishResult, number>;
   /** Tasks that watchers began to watch, by what they had missed. */
@@ -30,6 +32,15 @@ export interface Counters {
   readonly storeErrors: Record<StoreOperation, number>;
   readonly durations: Durations;
 }
+
+/** The verdict on the credential of a request to the API. */
+export type CredentialResult =
+  | "api_key"
+  | "token"
+  | "missing"
+  | "wrong"
+  | "insufficient_scope"
+  | "unavailable";
 
 /** What became of a change: of the store's outcomes one, or why there was none. */
 export type PublishResult =
@@ -60,6 +71,14 @@ export function createCounters(): Counters {
       token_without_user: 0,
       token_unknown_key: 0,
       verifier_unavailable: 0,
+    },
+    credentials: {
+      api_key: 0,
+      token: 0,
+      missing: 0,
+      wrong: 0,
+      insufficient_scope: 0,
+      unavailable: 0,
     },
     publishes: {
       stored: 0,

@@ -139,7 +139,8 @@ export const settings = {
   },
   apiKeys: {
     variable: "TASKWIRE_API_KEYS",
-    description: "keys for publishing, comma-separated",
+    description:
+      "keys for publishing, comma-separated, of 16 characters or more",
     expects: "keys without white space, comma-separated",
     isSecret: true,
     schema: list.refine((keys) =>

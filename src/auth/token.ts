@@ -42,12 +42,32 @@ export function parseOfferedProtocols(
 }
 
 /**
- * The token of a handshake: the query parameter wins over the subprotocol, and
- * an empty one counts as none (spec §1).
+ * Reads the credential of an `Authorization` header (RFC 6750 §2.1).
+ *
+ * @returns `undefined` for a header of another scheme, or none.
+ */
+export function bearerCredential(
+  header: string | undefined,
+): string | undefined {
+  return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
+}
+
+/** The places of a handshake that may carry a token. */
+export interface OfferedTokens {
+  /** The query parameter `token`. */
+  readonly query: string | undefined;
+  /** The subprotocol after `bearer`. */
+  readonly protocol: string | undefined;
+  /** The `Authorization` header. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * Selects the token of a handshake: the query parameter wins, then the
+ * subprotocol, then the header. An empty one counts as none (spec §1).
  */
 export function selectToken(
-  query: string | undefined,
-  protocolToken: string | undefined,
+  { query, protocol, authorization }: OfferedTokens,
 ): string | undefined {
-  return query || protocolToken || undefined;
+  return query || protocol || bearerCredential(authorization);
 }

@@ -11,7 +11,7 @@ import { listen } from "./listen.ts";
 import { openServices } from "./open_services.ts";
 import { printLine } from "./output.ts";
 import { describeRoutes } from "./routes.ts";
-import { type KeyedConfig, withKeys } from "./safe_defaults.ts";
+import { hasShortApiKey, type KeyedConfig, withKeys } from "./safe_defaults.ts";
 import { serverUrl } from "./server_url.ts";
 import { describeStart } from "./start_lines.ts";
 import { nextStopSignal, stopFor } from "./stop.ts";
@@ -29,6 +29,11 @@ export function serveCommand(): CliCommand {
       const keyed = withKeys(readConfig(command));
       const { log: level, workers } = keyed.config;
       configureLog(level, Deno.stderr.isTerminal());
+      if (hasShortApiKey(keyed.config)) {
+        log.warn(
+          "TASKWIRE_API_KEYS has a key of fewer than 16 characters, which can be guessed: make one with 'openssl rand -hex 16'",
+        );
+      }
       const count = workers === "auto"
         ? navigator.hardwareConcurrency
         : workers;

@@ -1,55 +1,58 @@
+import type { Context } from "hono";
+import type { TokenRejectionCode } from "../auth/identity.ts";
+import { bearerCredential } from "../auth/token.ts";
+import { delay } from "../delay.ts";
+import { log } from "../log.ts";
 import type { Services } from "../services.ts";
+import { readRemoteAddress } from "../sockets/handshake.ts";
 import { ProblemError } from "./problem.ts";
 
 /**
- * What an `Authorization` header has after `Bearer` (RFC 6750 §2.1).
- *
- * @returns `undefined` without one.
- */
-export function bearerCredential(
-  header: string | undefined,
-): string | undefined {
-  return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
-}
-
-/**
  * Lets a request use the API by an API key, or a JWT with a scope (spec §2;
- * RFC 6750 §2.1).
+ * RFC 6750 §2.1). Wrong credentials are counted, logged, and answered late if
+ * many come from one address; a right one never waits.
  *
- * @param header The `Authorization` header.
  * @param scopes Any of these will do.
  * @throws {ProblemError} 401 without a valid key, 403 without the scope, 503
  * while a token can't be checked.
  */
 export async function requireScope(
-  header: string | undefined,
+  c: Context,
   scopes: readonly string[],
-  { isApiKey, verifier }: Services,
+  services: Services,
 ): Promise<void> {
-  const credential = bearerCredential(header);
+  const { credentials } = services.counters;
+  const credential = bearerCredential(c.req.header("authorization"));
   if (credential === undefined) {
+    credentials.missing += 1;
     throw unauthorized(
       "Send 'Authorization: Bearer <key>', with an API key (TASKWIRE_API_KEYS) or a JWT",
     );
   }
-  if (isApiKey(credential)) return;
-  const verdict = await verifier.verify(credential);
+  if (services.isApiKey(credential)) {
+    credentials.api_key += 1;
+    return;
+  }
+  const verdict = await services.verifier.verify(credential);
   if (!verdict.ok) {
-    if (verdict.rejection.code === "verifier_unavailable") {
-      throw new ProblemError({
-        status: 503,
-        code: verdict.rejection.code,
-        detail: verdict.rejection.message,
-      });
+    const { code, message } = verdict.rejection;
+    if (code === "verifier_unavailable") {
+      credentials.unavailable += 1;
+      throw new ProblemError({ status: 503, code, detail: message });
     }
-    const isToken = verdict.rejection.code !== "token_malformed";
+    credentials.wrong += 1;
+    await slowGuessing(c, code, services);
     throw unauthorized(
-      isToken
-        ? verdict.rejection.message
-        : "The key is neither one of TASKWIRE_API_KEYS nor a JWT",
+      code === "token_malformed"
+        ? "The key is neither one of TASKWIRE_API_KEYS nor a JWT"
+        : message,
     );
   }
-  if (scopes.some((scope) => verdict.grant.scopes.has(scope))) return;
+  if (scopes.some((scope) => verdict.grant.scopes.has(scope))) {
+    credentials.token += 1;
+    return;
+  }
+  credentials.insufficient_scope += 1;
   throw new ProblemError({
     status: 403,
     code: "insufficient_scope",
@@ -57,6 +60,25 @@ export async function requireScope(
       scopes.join(", ")
     }`,
   });
+}
+
+/** Takes note of a wrong credential; waits if its address has shown many. */
+async function slowGuessing(
+  c: Context,
+  code: TokenRejectionCode,
+  services: Services,
+): Promise<void> {
+  const { badTokens } = services;
+  const remoteAddress = readRemoteAddress(c, services);
+  badTokens.note(remoteAddress);
+  if (badTokens.isUnreported(remoteAddress)) {
+    log.warn(
+      "Refused a wrong API key or token from {remoteAddress}: {code}. Further ones of this address within a minute are counted (taskwire_credentials_total), delayed if many, and not logged",
+      { remoteAddress, code },
+    );
+  }
+  const delayMs = badTokens.delayMs(remoteAddress);
+  if (delayMs > 0) await delay(delayMs);
 }
 
 function unauthorized(detail: string): ProblemError {

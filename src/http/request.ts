@@ -11,7 +11,7 @@ export function allow(
   services: Services,
 ): MiddlewareHandler {
   return async function authorize(c, next) {
-    await requireScope(c.req.header("authorization"), scopes, services);
+    await requireScope(c, scopes, services);
     await next();
   };
 }

@@ -12,7 +12,6 @@ import { originFault, readPageRequest } from "../sockets/origin.ts";
 import { realtimeEndpoint } from "../sockets/realtime_endpoint.ts";
 import { jitteredRetryMs } from "../sockets/retry.ts";
 import { connectionOptions } from "../sockets/socket_events.ts";
-import { bearerCredential } from "./authorization.ts";
 import { ProblemError } from "./problem.ts";
 import { readConnectionId } from "./request.ts";
 import {
@@ -124,7 +123,7 @@ function readStreamHandshake(
     remoteAddress: readRemoteAddress(c, services),
   };
   return {
-    ...readHandshake(c, known, bearerCredential(c.req.header("authorization"))),
+    ...readHandshake(c, known),
     ...parseLastEventId(c.req.header("last-event-id")),
   };
 }

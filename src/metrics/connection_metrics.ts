@@ -48,6 +48,13 @@ export function addConnectionMetrics(
     labelNames: ["result"],
     read: () => byLabel("result", counters.tokens),
   });
+  addCounter<"result">(target, {
+    name: "taskwire_credentials_total",
+    help:
+      "Credentials of requests to the API; the result is 'api_key' or 'token' for accepted ones, otherwise the reason for the refusal.",
+    labelNames: ["result"],
+    read: () => byLabel("result", counters.credentials),
+  });
   addCounter<"code">(target, {
     name: "taskwire_closes_total",
     help:

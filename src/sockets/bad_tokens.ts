@@ -15,10 +15,11 @@ const maxAddresses = 10_000;
 interface Suspicion {
   readonly since: number;
   count: number;
+  isReported: boolean;
 }
 
 /**
- * The bad tokens of each address, so that guessing is slow: the first 10 in a
+ * The bad tokens and API keys of each address, so that guessing is slow: the first 10 in a
  * minute cost nothing, each further one doubles a delay from 100 ms to 2 s.
  * Whoever comes with a good token does not wait, from the same address either:
  * behind it may be a whole company, and one page there with an old token.
@@ -39,7 +40,11 @@ export class BadTokens {
     const block = addressBlock(remoteAddress);
     const suspicion = this.#suspicions.get(block);
     if (suspicion) suspicion.count += 1;
-    else this.#suspicions.set(block, { since: now, count: 1 });
+    else {this.#suspicions.set(block, {
+        since: now,
+        count: 1,
+        isReported: false,
+      });}
     this.#forgetOld(now);
   }
 
@@ -50,6 +55,14 @@ export class BadTokens {
     const excess = (suspicion?.count ?? 0) - freeCount;
     if (excess <= 0) return 0;
     return Math.min(longestDelayMs, firstDelayMs * 2 ** (excess - 1));
+  }
+
+  /** Decides whether an address is due to be logged: once for as long as it is remembered. */
+  isUnreported(remoteAddress: string): boolean {
+    const suspicion = this.#suspicions.get(addressBlock(remoteAddress));
+    if (suspicion === undefined || suspicion.isReported) return false;
+    suspicion.isReported = true;
+    return true;
   }
 
   #forgetOld(now: number): void {

@@ -9,16 +9,20 @@ import { remoteAddress as addressOf } from "./remote_address.ts";
  * request's headers can't be read any more.
  *
  * @param known What is known already.
- * @param protocolToken The token that the subprotocols offer.
+ * @param protocolToken The token that the subprotocols of a WebSocket offer.
  */
 export function readHandshake(
   c: Context,
   known: Pick<Handshake, "route" | "connectionId" | "remoteAddress">,
-  protocolToken: string | undefined,
+  protocolToken?: string,
 ): Handshake {
   return {
     ...known,
-    token: selectToken(c.req.query("token"), protocolToken),
+    token: selectToken({
+      query: c.req.query("token"),
+      protocol: protocolToken,
+      authorization: c.req.header("authorization"),
+    }),
     epoch: c.req.query("epoch"),
     offset: c.req.query("offset"),
     origin: c.req.header("origin"),

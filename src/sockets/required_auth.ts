@@ -33,7 +33,7 @@ export function closeUnauthenticated(
     connection.close(closeCodes.unauthorized, {
       code: "authentication_required",
       message:
-        "This server requires authentication: connect again with a valid token, as ?token=, by the subprotocols 'bearer, <token>', or for an event stream in an Authorization header",
+        "This server requires authentication: connect again with a valid token, as ?token=, by the subprotocols 'bearer, <token>', or in an Authorization header",
     });
   }
   return true;

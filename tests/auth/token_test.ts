@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
+  bearerCredential,
   type OfferedProtocols,
   parseOfferedProtocols,
   selectToken,
@@ -61,21 +62,40 @@ Deno.test("parseOfferedProtocols() never selects the token", () => {
   }
 });
 
-Deno.test("selectToken() prefers the query and takes an empty token for none", () => {
+Deno.test("selectToken() prefers the query, then the subprotocol, and takes an empty token for none", () => {
   const table: [
     query: string | undefined,
     protocol: string | undefined,
+    authorization: string | undefined,
     expected: string | undefined,
   ][] = [
-    ["query", "protocol", "query"],
-    ["query", undefined, "query"],
-    [undefined, "protocol", "protocol"],
-    ["", "protocol", "protocol"],
-    ["", "", undefined],
-    ["", undefined, undefined],
-    [undefined, undefined, undefined],
+    ["query", "protocol", "Bearer header", "query"],
+    ["query", undefined, undefined, "query"],
+    [undefined, "protocol", "Bearer header", "protocol"],
+    ["", "protocol", undefined, "protocol"],
+    ["", undefined, "Bearer header", "header"],
+    [undefined, undefined, "bearer header", "header"],
+    [undefined, undefined, "Basic header", undefined],
+    ["", "", "", undefined],
+    [undefined, undefined, undefined, undefined],
   ];
-  for (const [query, protocol, expected] of table) {
-    assertEquals(selectToken(query, protocol), expected);
+  for (const [query, protocol, authorization, expected] of table) {
+    assertEquals(selectToken({ query, protocol, authorization }), expected);
   }
 });
+
+for (
+  const [header, credential] of [
+    ["Bearer a.b.c", "a.b.c"],
+    ["bearer   a  ", "a"],
+    ["Bearer ", undefined],
+    ["Bearer a b", undefined],
+    ["Basic YTpi", undefined],
+    ["", undefined],
+    [undefined, undefined],
+  ] as const
+) {
+  Deno.test(`bearerCredential() reads ${credential} from '${header}'`, () => {
+    assertEquals(bearerCredential(header), credential);
+  });
+}

@@ -62,3 +62,18 @@ Deno.test("withKeys() makes no key for a server that others reach", () => {
   const config = { ...bare, host: "0.0.0.0", jwtSecrets: [testSecret] };
   assertEquals(withKeys(config), { config });
 });
+
+Deno.test("withKeys() refuses an API key that can be guessed, where others reach the server", () => {
+  const reachable = { ...bare, host: "0.0.0.0", jwtSecrets: [testSecret] };
+  for (const apiKeys of [["a7"], [testApiKey, "15-characters-k"]]) {
+    assertThrows(
+      () => withKeys({ ...reachable, apiKeys }),
+      CommandFailure,
+      "openssl rand -hex 16",
+    );
+    const local = withKeys({ ...bare, jwtSecrets: [testSecret], apiKeys });
+    assertEquals(local.config.apiKeys, apiKeys);
+  }
+  const config = { ...reachable, apiKeys: ["16-characters-ke"] };
+  assertEquals(withKeys(config), { config });
+});

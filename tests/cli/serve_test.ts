@@ -89,6 +89,16 @@ Deno.test("serveCommand() refuses to be reached by others without a JWT key", as
   assertEquals(result.stdout, "");
 });
 
+Deno.test("serveCommand() warns of an API key that can be guessed", async () => {
+  await using served = await serve([], {
+    env: { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: "a7" },
+  });
+  served.server.kill("SIGTERM");
+  await served.server.exitCode();
+  const log = await served.server.stderr;
+  assertMatch(log, /fewer than 16 characters.*openssl rand -hex 16/);
+});
+
 Deno.test("serveCommand() is reached by others with a JWT key", async () => {
   await using served = await serve(["--host", "0.0.0.0"], {
     env: { TASKWIRE_JWT_SECRET: testSecret },

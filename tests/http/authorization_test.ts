@@ -1,10 +1,12 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { createApp } from "../../src/app.ts";
 import { createServices } from "../../src/create_services.ts";
-import { bearerCredential } from "../../src/http/authorization.ts";
 import type { Services } from "../../src/services.ts";
 import { type Answer, answerOf } from "../support/answer.ts";
-import { testApiKey, testConfig } from "../support/server.ts";
+import { captureLog } from "../support/captured_log.ts";
+import { scrape } from "../support/scrape.ts";
+import { startTestServer, testApiKey, testConfig } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 /** Publishes with an `Authorization` header; what the API answers. */
@@ -20,7 +22,7 @@ async function publishAs(
         ? {}
         : { Authorization: authorization },
       body: "{}",
-    }),
+    }, { remoteAddr: { hostname: "192.0.2.1" } }),
   );
 }
 
@@ -127,18 +129,88 @@ Deno.test("requireScope() refuses before the body is looked at", async () => {
   assertEquals(answer.status, 401);
 });
 
-for (
-  const [header, credential] of [
-    ["Bearer a.b.c", "a.b.c"],
-    ["bearer   a  ", "a"],
-    ["Bearer ", undefined],
-    ["Bearer a b", undefined],
-    ["Basic YTpi", undefined],
-    ["", undefined],
-    [undefined, undefined],
-  ] as const
-) {
-  Deno.test(`bearerCredential() reads ${credential} from '${header}'`, () => {
-    assertEquals(bearerCredential(header), credential);
-  });
+/** How many credentials of each kind were counted, of those that were. */
+async function countedCredentials(origin: string): Promise<object> {
+  const { samples } = await scrape(origin);
+  const counted = [...samples].filter(([name, count]) =>
+    name.startsWith("taskwire_credentials_total") && count > 0
+  );
+  return Object.fromEntries(
+    counted.map(([name, count]) => [/"(.*)"/.exec(name)?.[1], count]),
+  );
 }
+
+Deno.test("requireScope() counts credentials by verdict, and logs wrong ones once", async () => {
+  await using server = await startTestServer();
+  using log = captureLog("warn");
+  const call = async (credential?: string) => {
+    const headers = credential === undefined
+      ? undefined
+      : { Authorization: `Bearer ${credential}` };
+    const { status } = await answerOf(
+      fetch(`${server.origin}/api/stats`, headers && { headers }),
+    );
+    return status;
+  };
+  assertEquals(await call(), 401);
+  assertEquals(await call(await signToken({ scope: "admin" })), 200);
+  assertEquals(await call(await signToken({ scope: "publish" })), 403);
+  for (let guess = 1; guess <= 5; guess += 1) {
+    assertEquals(await call(`guess-${guess}`), 401);
+  }
+  assertEquals(await countedCredentials(server.origin), {
+    api_key: 1, // of the scrape
+    token: 1,
+    missing: 1,
+    insufficient_scope: 1,
+    wrong: 5,
+  });
+  const lines = log.text.trimEnd().split("\n");
+  assertEquals(lines.length, 1);
+  assertStringIncludes(log.text, "127.0.0.1");
+  assertFalse(log.text.includes("guess-"));
+});
+
+Deno.test("requireScope() delays wrong credentials after 10 of an address, and no right one", async () => {
+  await using server = await startTestServer({ config: { trustProxy: 1 } });
+  const { badTokens } = server.services;
+  const delays: [address: string, delayMs: number][] = [];
+  const { delayMs } = badTokens;
+  badTokens.delayMs = (address) => {
+    const delay = delayMs.call(badTokens, address);
+    delays.push([address, delay]);
+    return Math.min(delay, 1);
+  };
+  const call = async (key: string, address: string) => {
+    const headers = {
+      Authorization: `Bearer ${key}`,
+      "X-Forwarded-For": address,
+    };
+    const url = `${server.origin}/api/stats`;
+    return (await answerOf(fetch(url, { headers }))).status;
+  };
+  for (let count = 1; count <= 12; count += 1) {
+    assertEquals(await call("wrong", "192.0.2.1"), 401);
+  }
+  assertEquals(await call(testApiKey, "192.0.2.1"), 200);
+  assertEquals(await call("wrong", "192.0.2.2"), 401);
+  assertEquals(delays, [
+    ...Array.from({ length: 10 }, () => ["192.0.2.1", 0] as [string, number]),
+    ["192.0.2.1", 100],
+    ["192.0.2.1", 200],
+    ["192.0.2.2", 0],
+  ]);
+});
+
+Deno.test("realtimeEndpoint() and requireScope() hold wrong credentials against the same address", async () => {
+  await using server = await startTestServer();
+  await using socket = new TestSocket(server.ws("/ws/realtime/a?token=bad"));
+  await socket.nextOf("sync");
+  await answerOf(fetch(`${server.origin}/api/stats`, {
+    headers: { Authorization: "Bearer wrong" },
+  }));
+  for (let count = 3; count <= 11; count += 1) {
+    server.services.badTokens.note("127.0.0.1");
+  }
+  assertEquals(server.services.badTokens.delayMs("127.0.0.1"), 100);
+});

@@ -138,3 +138,13 @@ Deno.test("webSocketHandler() gives the place back when the upgrade throws", asy
   assertEquals(status, 500);
   assertEquals(server.services.registry.socketCount, 0);
 });
+
+Deno.test("webSocketHandler() takes the token of an Authorization header", async () => {
+  await using server = await startTestServer();
+  const token = await signToken({ sub: "42" });
+  using socket = await RawSocket.open(server.ws("/ws/realtime/a"), {
+    Authorization: `Bearer ${token}`,
+  });
+  const { user_id, auth_status } = JSON.parse(await socket.nextText());
+  assertEquals([user_id, auth_status], [42, "authenticated"]);
+});
