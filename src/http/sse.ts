@@ -6,7 +6,11 @@ import type { Services } from "../services.ts";
 import { dismissalOf, isAddressFull } from "../sockets/admission.ts";
 import { Connection, type Handshake } from "../sockets/connection.ts";
 import { checkAddress, checkLoad } from "../sockets/guard.ts";
-import { readHandshake, readRemoteAddress } from "../sockets/handshake.ts";
+import {
+  readHandshake,
+  readRemoteAddress,
+  readToken,
+} from "../sockets/handshake.ts";
 import { countHandshakes } from "../sockets/handshake_count.ts";
 import { originFault, readPageRequest } from "../sockets/origin.ts";
 import { realtimeEndpoint } from "../sockets/realtime_endpoint.ts";
@@ -57,7 +61,12 @@ export function sseRoutes(services: Services): Hono {
     const handshake = readStreamHandshake(c, connectionId, services);
     admit(handshake, originFault(readPageRequest(c), config), services);
     const { completed } = c.env;
-    return await openStream(handshake, completed, encode, pings, services);
+    return await openStream(handshake, readToken(c), {
+      completed,
+      encode,
+      pings,
+      services,
+    });
   }
 
   const app = new Hono();
@@ -122,10 +131,11 @@ function readStreamHandshake(
     connectionId,
     remoteAddress: readRemoteAddress(c, services),
   };
-  return {
-    ...readHandshake(c, known),
-    ...parseLastEventId(c.req.header("last-event-id")),
-  };
+  return readHandshake(
+    c,
+    known,
+    parseLastEventId(c.req.header("last-event-id")),
+  );
 }
 
 /** @throws {ProblemError} 403, 429 or 503 for what a socket would be dismissed for. */
@@ -145,19 +155,25 @@ function admit(
   if (dismissal) throw refusalOf(dismissal.code, [dismissal.error]);
 }
 
+/** What a stream works with, besides its handshake. */
+interface StreamParts {
+  /** Settles when the answer is sent, or its client has gone. */
+  readonly completed: Promise<void>;
+  readonly encode: (frame: string, epoch: string) => SseFrame;
+  readonly pings: SsePings;
+  readonly services: Services;
+}
+
 /**
  * Serves a stream until it ends, by whichever side.
  *
- * @param completed Settles when the answer is sent, or its client has gone.
  * @returns The answer's body; `undefined` where nothing is left to be seen.
  * @throws {ProblemError} When the client is refused.
  */
 async function openStream(
   handshake: Handshake,
-  completed: Promise<void>,
-  encode: (frame: string, epoch: string) => SseFrame,
-  pings: SsePings,
-  services: Services,
+  token: string | undefined,
+  { completed, encode, pings, services }: StreamParts,
 ): Promise<ReadableStream | undefined> {
   const { config, registry } = services;
   const transport = new SseTransport({
@@ -178,7 +194,7 @@ async function openStream(
   };
   registry.add(connection);
   connection.onEnd(pings.add(() => transport.ping()));
-  realtimeEndpoint(connection, services).then(
+  realtimeEndpoint(connection, services, token).then(
     () => transport.begin(),
     (error) => {
       if (transport.isOpening) transport.refuse(error);

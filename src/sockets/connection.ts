@@ -19,8 +19,6 @@ export interface Handshake {
   /** The route's name in the routes table. */
   readonly route: string;
   readonly connectionId: string;
-  /** As offered: by the query, else by the `bearer` subprotocol. */
-  readonly token: string | undefined;
   /** `epoch` of the query: where a client resumes. */
   readonly epoch: string | undefined;
   /** `offset` of the query, unparsed. */

@@ -8,9 +8,12 @@ import type { MessageHandler } from "./inbox.ts";
  * wait; what it throws or rejects with closes this socket with 1011 and harms
  * no other.
  *
+ * @param token The token of the handshake, which is not kept with the
+ * connection: a socket outlives its use by far.
  * @returns What to do with each message.
  */
 export type Endpoint = (
   connection: Connection,
   services: Services,
+  token: string | undefined,
 ) => MessageHandler | Promise<MessageHandler>;

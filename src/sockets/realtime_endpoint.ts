@@ -21,11 +21,12 @@ import { RealtimeSession } from "./realtime_session.ts";
 export async function realtimeEndpoint(
   connection: Connection,
   services: Services,
+  token: string | undefined,
 ): Promise<MessageHandler> {
   const { config, verifier } = services;
   const { handshake } = connection;
   const identity = await authenticate(
-    handshake.token,
+    token,
     verifier,
     config.guestUserId,
   );

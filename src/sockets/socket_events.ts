@@ -63,6 +63,8 @@ function stallTimeoutMs({ idleTimeoutSeconds }: Config): number {
 /** What is served on one socket. */
 export interface ServedSocket {
   readonly handshake: Handshake;
+  /** The token of the handshake. */
+  readonly token: string | undefined;
   /** Why the client's page may not connect; see `originFault`. */
   readonly originFault: string | undefined;
   readonly endpoint: Endpoint;
@@ -109,7 +111,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
     if (served === undefined || socket === undefined) return; // never opens twice
     this.#served = undefined;
     socket.binaryType = "arraybuffer";
-    const { handshake, originFault, endpoint, services, options } = served;
+    const { handshake, originFault, services, options } = served;
     const { config, registry } = services;
     const transport = new SocketTransport(socket);
     const connection = new Connection(transport, handshake, options);
@@ -125,7 +127,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
     }
     this.#isWithinRate = createMessageRate(config.messageRate);
     const inbox = new Inbox(
-      () => endpoint(connection, services),
+      startOf(served, connection),
       config.maxBufferedBytes,
       (error) => connection.fail(error),
     );
@@ -184,4 +186,12 @@ export class SocketEvents implements WSEvents<WebSocket> {
     this.#release?.();
     this.#release = undefined;
   }
+}
+
+/** Returns the start of an endpoint, in a scope of its own: other closures of a socket must not keep its token. */
+function startOf(
+  { endpoint, services, token }: ServedSocket,
+  connection: Connection,
+) {
+  return () => endpoint(connection, services, token);
 }

@@ -4,7 +4,7 @@ import { parseOfferedProtocols } from "../auth/token.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
-import { readHandshake, readRemoteAddress } from "./handshake.ts";
+import { readHandshake, readRemoteAddress, readToken } from "./handshake.ts";
 import { countHandshakes } from "./handshake_count.ts";
 import { originFault, readPageRequest } from "./origin.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
@@ -40,13 +40,13 @@ export function webSocketHandler(
     const connectionId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services);
     checkAddress(remoteAddress, services);
-    const { token, selected } = parseOfferedProtocols(
+    const { token: protocolToken, selected } = parseOfferedProtocols(
       c.req.header("sec-websocket-protocol"),
     );
     const known = { route, connectionId, remoteAddress };
-    const handshake = readHandshake(c, known, token);
     const events = new SocketEvents({
-      handshake,
+      handshake: readHandshake(c, known),
+      token: readToken(c, protocolToken),
       originFault: originFault(readPageRequest(c), services.config),
       endpoint,
       services,

@@ -138,9 +138,7 @@ Deno.test("Connection.writable() evicts once, however many wait", async () => {
 Deno.test("Connection.writable() logs whom it closes for being too slow, once", async () => {
   using time = new FakeTime();
   using log = captureLog("info");
-  const { connection, transport } = fakeConnection(maxBufferedBytes, {
-    token: "a-token",
-  });
+  const { connection, transport } = fakeConnection(maxBufferedBytes);
   transport.bufferedAmount = maxBufferedBytes + 1;
   const writable = connection.writable();
   while (!connection.isClosed) assert(await time.nextAsync());
@@ -153,5 +151,4 @@ Deno.test("Connection.writable() logs whom it closes for being too slow, once", 
     connection.id,
     "upload_123456",
   ]);
-  assertFalse(log.text.includes("a-token"));
 });

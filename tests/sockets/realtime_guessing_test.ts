@@ -23,13 +23,11 @@ async function makeServices(): Promise<Services> {
 
 /** Connects with a token (none: a guest). */
 function connect(services: Services, token?: string, remoteAddress = "a") {
-  const handshake = {
+  const { connection, transport } = fakeConnection(1_000_000, {
     remoteAddress,
-    ...(token === undefined ? {} : { token }),
-  };
-  const { connection, transport } = fakeConnection(1_000_000, handshake);
+  });
   services.registry.add(connection);
-  const joined = Promise.resolve(realtimeEndpoint(connection, services));
+  const joined = Promise.resolve(realtimeEndpoint(connection, services, token));
   return { connection, transport, joined };
 }
 

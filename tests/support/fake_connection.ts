@@ -29,7 +29,6 @@ export class FakeTransport implements Transport {
 export const fakeHandshake: Handshake = {
   route: "test_websocket",
   connectionId: "upload_123456",
-  token: undefined,
   epoch: undefined,
   offset: undefined,
   origin: undefined,
