@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { allowedMethods } from "./http/allowed_methods.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
 import { connectionRoutes } from "./http/connections.ts";
 import { consoleRoutes } from "./http/console.ts";
@@ -42,21 +43,35 @@ export function createApp(
   app.route("/api/config", setupRoutes(services, app, table));
 
   app.notFound((c) => {
+    const { method, path } = c.req;
     // An empty id is one that can't be, and no route's parameter matches it.
-    const lacksId = table.some(({ path }) =>
-      path.replace(/\{.*/, "") === c.req.path
+    const lacksId = table.some(({ path: route }) =>
+      route.replace(/\{.*/, "") === path
     );
+    if (lacksId) {
+      return problemResponse({
+        status: 400,
+        code: "bad_connection_id",
+        detail: "The connection_id is empty",
+      });
+    }
+    const allowed = allowedMethods(app, path);
+    const headers = { Allow: allowed.join(", ") };
+    if (allowed.length > 0 && method === "OPTIONS") {
+      return c.body(null, 204, headers);
+    }
     return problemResponse(
-      lacksId
+      allowed.length === 0 || allowed.includes(method)
         ? {
-          status: 400,
-          code: "bad_connection_id",
-          detail: "The connection_id is empty",
-        }
-        : {
           status: 404,
           code: "not_found",
-          detail: `Nothing is at ${c.req.method} ${c.req.path}`,
+          detail: `Nothing is at ${method} ${path}`,
+        }
+        : {
+          status: 405,
+          code: "method_not_allowed",
+          detail: `${path} is not for ${method}, only for ${headers.Allow}`,
+          headers,
         },
     );
   });

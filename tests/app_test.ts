@@ -32,19 +32,6 @@ Deno.test("createApp() answers 404 as a problem, without the query", async () =>
   });
 });
 
-for (
-  const [method, path] of [["POST", "/healthz"], ["DELETE", "/"], [
-    "POST",
-    "/ws/test/a",
-  ]] as const
-) {
-  Deno.test(`createApp() answers 404 to ${method} ${path}`, async () => {
-    const app = await appWith();
-    const answer = await answerOf(app.request(path, { method }));
-    assertEquals([answer.status, answer.json().code], [404, "not_found"]);
-  });
-}
-
 Deno.test("createApp() answers 500 as a problem that gives no details away, and logs them", async () => {
   using log = captureLog();
   const store = {

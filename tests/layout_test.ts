@@ -62,7 +62,7 @@ Deno.test("src has sources, whose imports are found", () => {
   assertEquals(sources.length > 50, true);
   assertEquals(
     app && importsOf(app).slice(0, 2),
-    ["hono", "src/http/client_files.ts"],
+    ["hono", "src/http/allowed_methods.ts"],
   );
 });
 

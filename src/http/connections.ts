@@ -20,10 +20,9 @@ const page = { min: 1, max: 10_000, fallback: 1_000 };
  */
 export function connectionRoutes(services: Services): Hono {
   const { registry, peers } = services;
+  const operators = allow(["admin"], services);
   const app = new Hono();
-  app.use(allow(["admin"], services));
-
-  app.get("/", async function listAll(c) {
+  app.get("/", operators, async function listAll(c) {
     const limit = readWhole(c, "limit", page);
     const after = readCursor(c);
     const { connection_id: connectionId, user_id: userId } = c.req.query();
@@ -50,7 +49,7 @@ export function connectionRoutes(services: Services): Hono {
     );
   });
 
-  app.delete("/:id", async function close(c) {
+  app.delete("/:id", operators, async function close(c) {
     const id = c.req.param("id");
     if (disconnect(id, registry)) return c.body(null, 204);
     const { answers, silent } = await peers.ask({ kind: "disconnect", id });
