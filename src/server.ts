@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { delay } from "./delay.ts";
 import { withNoTransform } from "./http/no_transform.ts";
-import { type Problem, problemResponse } from "./http/problem.ts";
+import { RequestsUnderWay } from "./http/requests_under_way.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
@@ -66,7 +66,7 @@ export function startServer(
 ): RunningServer {
   const { config, leases, registry, store } = services;
   tellOfUsersLeaving(services);
-  const requests = new RequestsUnderWay();
+  const requests = new RequestsUnderWay(config);
   const server = Deno.serve({
     hostname: config.host,
     port: config.port,
@@ -74,7 +74,7 @@ export function startServer(
     onListen: () => {},
   }, async (request, info) =>
     withNoTransform(
-      await requests.answer(() => app.fetch(request, info), info),
+      await requests.answer(request, info, () => app.fetch(request, info)),
     ));
   const { hostname: host, port } = server.addr;
   let stopped: Promise<void> | undefined;
@@ -119,51 +119,6 @@ export function startServer(
       return stopped ??= drain(timeoutMs, options);
     },
   };
-}
-
-const stopping: Problem = {
-  status: 503,
-  code: "draining",
-  detail: "The server is shutting down: try again later",
-};
-
-/** The HTTP requests that are not answered to their end. */
-class RequestsUnderWay {
-  #count = 0;
-  #finished: (() => void) | undefined;
-
-  /** Answers a request, and counts it until its answer is sent; a socket's ends with its upgrade. */
-  async answer(
-    handle: () => Response | Promise<Response>,
-    info: Deno.ServeHandlerInfo,
-  ): Promise<Response> {
-    if (this.#finished) return problemResponse(stopping);
-    this.#count += 1;
-    let isSent: Promise<void> | undefined;
-    try {
-      const response = await handle();
-      if (response.status !== 101) isSent = info.completed;
-      return response;
-    } finally {
-      const done = () => this.#done();
-      // A client that has gone is as good as answered.
-      if (isSent) isSent.then(done, done);
-      else done();
-    }
-  }
-
-  /** Takes no more, and resolves when none is left. */
-  finish(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#finished = resolve;
-      if (this.#count === 0) resolve();
-    });
-  }
-
-  #done(): void {
-    this.#count -= 1;
-    if (this.#count === 0) this.#finished?.();
-  }
 }
 
 /** Closes connections one after the other, evenly over a time. */

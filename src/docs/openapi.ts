@@ -146,7 +146,12 @@ export function problemCodesOf(
       "insufficient_scope",
       "verifier_unavailable",
     ] as const),
+    "bad_host",
+    "bad_request_target",
+    "bad_framing",
+    "too_many_requests",
     "internal_error",
+    "too_busy",
     "draining",
   ]);
   const byStatus = new Map<number, ProblemCode[]>();
@@ -200,6 +205,9 @@ function headersOf(status: number) {
   });
   if (status === 401) {
     return { "WWW-Authenticate": header("The challenge", "Bearer") };
+  }
+  if (status === 405) {
+    return { Allow: header("The methods of this path", "GET, OPTIONS") };
   }
   if (status === 415) {
     return { "Accept-Encoding": header("What is taken", "identity") };

@@ -13,6 +13,19 @@ export const problemMeanings = {
     when:
       "The connection_id is missing, no text, too long, has a control character or is not UTF-8",
   },
+  bad_host: {
+    statuses: [400],
+    when:
+      "The Host header is no host, or names another than the request's target",
+  },
+  bad_request_target: {
+    statuses: [400],
+    when: "The request's target is neither a path nor an http URL",
+  },
+  bad_framing: {
+    statuses: [400],
+    when: "The body's length is given twice, or by another coding than chunked",
+  },
   bad_query: { statuses: [400], when: "A query parameter is out of bounds" },
   body_incomplete: {
     statuses: [400],
@@ -42,7 +55,7 @@ export const problemMeanings = {
     statuses: [403],
     when: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
   },
-  not_found: { statuses: [404], when: "Nothing is at this method and path" },
+  not_found: { statuses: [404], when: "Nothing is at this path" },
   task_unknown: {
     statuses: [404],
     when: "Nothing is known of this task, or its time is over",
@@ -50,7 +63,7 @@ export const problemMeanings = {
   connection_unknown: { statuses: [404], when: "No open socket has this id" },
   method_not_allowed: {
     statuses: [405],
-    when: "A stream has no head of its own: use GET",
+    when: "Nothing is at this path for this method: `Allow` lists the others",
   },
   task_finished: {
     statuses: [409],
@@ -88,6 +101,10 @@ export const problemMeanings = {
     statuses: [426],
     when: "The server speaks WebSocket version 13",
   },
+  too_many_requests: {
+    statuses: [429],
+    when: "This address has too many requests under way",
+  },
   too_many_connections: {
     statuses: [429, 503],
     when: "The address, or the server, holds as many connections as it may",
@@ -104,6 +121,10 @@ export const problemMeanings = {
     statuses: [503],
     when:
       "No node that answered has this connection, and others stayed silent: it may be open on one of them",
+  },
+  too_busy: {
+    statuses: [503],
+    when: "The server answers too many requests at once",
   },
   draining: { statuses: [503], when: "The server is shutting down" },
   store_unavailable: {

@@ -42,6 +42,13 @@ function checkUpgrade(c: Context): void {
       headers: { ...upgradeHeaders, "Sec-WebSocket-Version": "13" },
     });
   }
+  if (!c.req.header("host")) {
+    throw new ProblemError({
+      status: 400,
+      code: "bad_host",
+      detail: "The handshake has no Host header",
+    });
+  }
   if (!c.req.header("sec-websocket-key")) {
     throw new ProblemError({
       status: 400,

@@ -93,15 +93,20 @@ Deno.test("problemCodesOf() adds what every route, and every key, may be answere
   const [publish] = operations;
   assert(publish);
   const open = { ...publish, access: "anybody", problems: [] } as const;
+  const malformed = ["bad_host", "bad_request_target", "bad_framing"];
   assertEquals([...problemCodesOf(open)], [
+    [400, malformed],
+    [429, ["too_many_requests"]],
     [500, ["internal_error"]],
-    [503, ["draining"]],
+    [503, ["too_busy", "draining"]],
   ]);
   assertEquals([...problemCodesOf({ ...open, access: ["admin"] })], [
+    [400, malformed],
     [401, ["unauthorized"]],
     [403, ["insufficient_scope"]],
+    [429, ["too_many_requests"]],
     [500, ["internal_error"]],
-    [503, ["verifier_unavailable", "draining"]],
+    [503, ["verifier_unavailable", "too_busy", "draining"]],
   ]);
 });
 

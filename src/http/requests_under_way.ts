@@ -1,0 +1,186 @@
+import type { Config } from "../config.ts";
+import { addressBlock } from "../sockets/ip_address.ts";
+import { remoteAddress } from "../sockets/remote_address.ts";
+import { Tally } from "../sockets/tally.ts";
+import { type Problem, problemResponse } from "./problem.ts";
+import { requestFault } from "./request_fault.ts";
+
+/** The limits of a count. */
+interface Limits {
+  readonly inAll: number;
+  /** Of one IPv4 address, or one IPv6 /64. */
+  readonly ofAddress: number;
+}
+
+/** Bounds the requests that the server works on at the same time. */
+export const handledLimits: Limits = { inAll: 10_000, ofAddress: 2_000 };
+
+/**
+ * Bounds the answers that their clients have not taken yet. The runtime needs
+ * about 50 KB for each, and it calls an answer of one piece sent at once, so
+ * that a large answer must be a stream to be counted.
+ */
+export const unsentLimits: Limits = { inAll: 1_000, ofAddress: 200 };
+
+/** Stands for an idle timeout that is off, in seconds. */
+const defaultStalledSeconds = 30;
+
+/** The probes of an orchestrator, which must not take a busy server for a dead one. */
+const probePattern = /^https?:\/\/[^/]*\/(?:healthz|readyz)$/;
+
+const stopping: Problem = {
+  status: 503,
+  code: "draining",
+  detail: "The server is shutting down: try again later",
+};
+
+const tooBusy: Problem = {
+  status: 503,
+  code: "too_busy",
+  detail: "The server answers too many requests at once: try again later",
+};
+
+const tooManyRequests: Problem = {
+  status: 429,
+  code: "too_many_requests",
+  detail:
+    "This address has too many requests under way: read the answers, and send fewer requests at once (behind a proxy, set TASKWIRE_TRUST_PROXY)",
+};
+
+/**
+ * The HTTP requests that are not answered to their end, bounded in number: in
+ * all, and for each address, so that one client cannot take up all room.
+ */
+export class RequestsUnderWay {
+  readonly #trustProxy: number;
+  readonly #handled = new BoundedCount(handledLimits);
+  readonly #unsent: BoundedCount;
+  #count = 0;
+  #finished: (() => void) | undefined;
+
+  constructor(
+    { trustProxy, idleTimeoutSeconds }: Pick<
+      Config,
+      "trustProxy" | "idleTimeoutSeconds"
+    >,
+  ) {
+    this.#trustProxy = trustProxy;
+    const stalledSeconds = idleTimeoutSeconds || defaultStalledSeconds;
+    this.#unsent = new BoundedCount(unsentLimits, stalledSeconds * 1_000);
+  }
+
+  /**
+   * Answers a request, or refuses a malformed one, or one too many.
+   *
+   * A request counts until its answer is sent, a socket's until its upgrade.
+   */
+  async answer(
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+    handle: () => Response | Promise<Response>,
+  ): Promise<Response> {
+    if (this.#finished) return problemResponse(stopping);
+    const fault = requestFault(request);
+    if (fault) return problemResponse(fault);
+    const isGet = request.method === "GET";
+    const block = this.#blockOf(request, info);
+    const refusal = this.#handled.refusalOf(block) ??
+      (isGet ? this.#unsent.refusalOf(block) : undefined);
+    if (refusal && !probePattern.test(request.url)) {
+      return problemResponse(refusal);
+    }
+    this.#count += 1;
+    const handled = this.#handled.add(block);
+    let isSent: Promise<void> | undefined;
+    try {
+      const response = await handle();
+      if (response.status === 101) return response;
+      isSent = info.completed;
+      if (isGet && !isEventStream(response)) {
+        const sent = this.#unsent.add(block);
+        isSent.then(sent, sent);
+      }
+      return response;
+    } finally {
+      handled();
+      const done = () => this.#done();
+      // A client that has gone is as good as answered.
+      if (isSent) isSent.then(done, done);
+      else done();
+    }
+  }
+
+  /** Takes no more, and resolves when none is left. */
+  finish(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#finished = resolve;
+      if (this.#count === 0) resolve();
+    });
+  }
+
+  #blockOf(
+    { headers }: Request,
+    { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>,
+  ): string {
+    const forwardedFor = this.#trustProxy === 0
+      ? undefined
+      : headers.get("x-forwarded-for") ?? undefined;
+    return addressBlock(
+      remoteAddress(remoteAddr.hostname, forwardedFor, this.#trustProxy),
+    );
+  }
+
+  #done(): void {
+    this.#count -= 1;
+    if (this.#count === 0) this.#finished?.();
+  }
+}
+
+/** A stream of events is a connection, and limited like a socket. */
+function isEventStream({ headers }: Response): boolean {
+  return headers.get("content-type") === "text/event-stream";
+}
+
+/**
+ * A count by address and in all. An entry that stays too long goes on counting
+ * for its address alone: a few addresses could otherwise lock out all others.
+ */
+class BoundedCount {
+  readonly #limits: Limits;
+  readonly #stalledMs: number;
+  readonly #ofAddress = new Tally();
+  /** Oldest first. */
+  readonly #inAll = new Set<{ readonly since: number }>();
+
+  constructor(limits: Limits, stalledMs = Infinity) {
+    this.#limits = limits;
+    this.#stalledMs = stalledMs;
+  }
+
+  /** Returns the answer to one more of an address; `undefined` if there is room. */
+  refusalOf(block: string): Problem | undefined {
+    const { inAll, ofAddress } = this.#limits;
+    if (this.#ofAddress.of(block) >= ofAddress) return tooManyRequests;
+    if (this.#inAll.size >= inAll) this.#dropStalled();
+    return this.#inAll.size >= inAll ? tooBusy : undefined;
+  }
+
+  /** @returns Ends what was added. */
+  add(block: string): () => void {
+    const entry = { since: performance.now() };
+    this.#inAll.add(entry);
+    this.#ofAddress.add(block);
+    return () => {
+      this.#inAll.delete(entry);
+      this.#ofAddress.remove(block);
+    };
+  }
+
+  #dropStalled(): void {
+    const oldestKept = performance.now() - this.#stalledMs;
+    for (const entry of this.#inAll) {
+      if (entry.since > oldestKept) break;
+      this.#inAll.delete(entry);
+    }
+  }
+}
