@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { delay } from "./delay.ts";
-import { withNoTransform } from "./http/no_transform.ts";
+import { withAnswerHeaders } from "./http/answer_headers.ts";
 import { RequestsUnderWay } from "./http/requests_under_way.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
@@ -73,7 +73,7 @@ export function startServer(
     reusePort,
     onListen: () => {},
   }, async (request, info) =>
-    withNoTransform(
+    withAnswerHeaders(
       await requests.answer(request, info, () => app.fetch(request, info)),
     ));
   const { hostname: host, port } = server.addr;
