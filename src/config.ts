@@ -1,6 +1,10 @@
 import type { z } from "zod";
 import type { JwtAlgorithm } from "./auth/algorithms.ts";
+import { encodeEnvValue } from "./env_file.ts";
 import {
+  allSettings,
+  type AnySettingName,
+  type clientSettings,
   flagOf,
   type Setting,
   type SettingName,
@@ -29,14 +33,25 @@ export type Config =
     readonly jwtAudience?: string;
   };
 
+/** Every setting's value, those of the commands included. */
+export type AnyConfig =
+  & Config
+  & {
+    readonly [K in keyof typeof clientSettings]?: ValueOf<
+      (typeof clientSettings)[K]
+    >;
+  };
+
 /** Where settings come from; the first that has one wins. An empty text counts as unset. */
 export interface ConfigSources {
   /** By setting. */
-  readonly flags?: Readonly<Partial<Record<SettingName, string>>>;
+  readonly flags?: Readonly<Partial<Record<AnySettingName, string>>>;
   /** Reads an environment variable. */
   readonly environment?: (variable: string) => string | undefined;
   /** The variables of an env file. */
   readonly envFile?: Readonly<Record<string, string>>;
+  /** Receives a sentence about each variable that is ignored. */
+  readonly warn?: (line: string) => void;
 }
 
 /** Every mistake in a configuration, a line each. */
@@ -56,22 +71,35 @@ export class ConfigError extends Error {
 }
 
 /**
- * Makes the configuration out of flags, environment and env file.
+ * Makes the server's configuration out of flags, environment and env file.
+ *
+ * @throws {ConfigError} As {@linkcode readSettings} does.
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  return Object.freeze(
+    readSettings(sources, Object.keys(settings) as SettingName[]),
+  );
+}
+
+/**
+ * Reads some settings. Bad values of others do no harm.
  *
  * @throws {ConfigError} With a line for each bad value, and for each variable
  * of the env file that begins with `TASKWIRE_` and means nothing.
  */
-export function loadConfig(sources: ConfigSources): Config {
-  const mistakes = findUnknown(sources.envFile ?? {});
-  const values: Record<string, unknown> = {
-    jwtSecrets: [],
-    apiKeys: [],
-    origins: [],
-  };
-  for (const name of Object.keys(settings) as SettingName[]) {
-    const setting: Setting = settings[name];
+export function readSettings<K extends AnySettingName>(
+  sources: ConfigSources,
+  names: readonly K[],
+): Pick<AnyConfig, K> {
+  const mistakes = findUnknown(sources);
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const setting: Setting = allSettings[name];
     const { text, source } = findText(name, setting, sources);
-    if (text === undefined) continue;
+    if (text === undefined) {
+      if (isList(name)) values[name] = [];
+      continue;
+    }
     const result = setting.schema.safeParse(text);
     if (result.success) values[name] = result.data;
     else {
@@ -83,38 +111,72 @@ export function loadConfig(sources: ConfigSources): Config {
     const isWrongUsage = mistakes.some((line) => line.startsWith("--"));
     throw new ConfigError(mistakes, isWrongUsage);
   }
-  return Object.freeze(values as Config);
+  return values as Pick<AnyConfig, K>;
+}
+
+/** Whether an unset setting is an empty list. */
+function isList(name: AnySettingName): boolean {
+  return name === "jwtSecrets" || name === "apiKeys" || name === "origins";
 }
 
 function findText(
-  name: SettingName,
+  name: AnySettingName,
   setting: Setting,
-  { flags, environment, envFile }: ConfigSources,
+  { flags, environment, envFile, warn }: ConfigSources,
 ): { text: string | undefined; source: string } {
   const { variable, fallback } = setting;
   const flag = flags?.[name];
   if (flag) return { text: flag, source: flagOf(setting) };
-  const text = environment?.(variable) || envFile?.[variable] || fallback;
-  return { text, source: variable };
+  for (const value of [environment?.(variable), envFile?.[variable]]) {
+    if (!value) continue;
+    if (!isServiceAddress(variable, value)) {
+      return { text: value, source: variable };
+    }
+    warn?.(
+      `${variable}=${
+        showText(value)
+      } is ignored: it is no port but what Kubernetes sets for a service called taskwire. Rename the service, or set enableServiceLinks: false in the pod`,
+    );
+  }
+  return { text: fallback, source: variable };
 }
 
+/** Whether Kubernetes, or Docker for a link, set the variable for a service called taskwire. */
+function isServiceAddress(variable: string, value: string): boolean {
+  return variable === settings.port.variable &&
+    /^(?:tcp|udp|sctp):\/\//.test(value);
+}
+
+/** Names that Kubernetes makes for a service called taskwire, `TASKWIRE_PORT` apart. */
+const serviceName =
+  /^TASKWIRE_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
+
 /** Only an env file can be searched: the process may read no other variables than its own. */
-function findUnknown(envFile: Readonly<Record<string, string>>): string[] {
-  const known = new Set(
-    Object.values(settings).map(({ variable }) => variable),
+function findUnknown({ envFile = {}, warn }: ConfigSources): string[] {
+  const known = new Set<string>(
+    Object.values(allSettings).map(({ variable }) => variable),
   );
-  return Object.keys(envFile)
-    .filter((name) => name.startsWith("TASKWIRE_") && !known.has(name))
-    .map((name) =>
-      `${name}: no such setting; 'taskwire config' lists those there are`
-    );
+  const mistakes: string[] = [];
+  for (const name of Object.keys(envFile)) {
+    if (!name.startsWith("TASKWIRE_") || known.has(name)) continue;
+    if (serviceName.test(name)) {
+      warn?.(
+        `${name} is ignored: Kubernetes sets it for a service called taskwire`,
+      );
+    } else {
+      mistakes.push(
+        `${name}: no such setting; 'taskwire print env' lists those there are`,
+      );
+    }
+  }
+  return mistakes;
 }
 
 /** A setting that is in force. */
 export interface DescribedSetting {
   /** The environment variable. */
   readonly variable: string;
-  /** As an env file has it, secrets hidden; absent where it is unset. */
+  /** Secrets hidden; absent if it is unset. */
   readonly value?: string;
   /** The default; absent where there is none. */
   readonly fallback?: string;
@@ -144,13 +206,16 @@ export function describeSettings(config: Config): readonly DescribedSetting[] {
 /** A configuration as lines of an env file, secrets hidden. */
 export function describeConfig(config: Config): readonly string[] {
   return describeSettings(config).map(({ variable, value }) =>
-    value === undefined ? `# ${variable}=` : `${variable}=${value}`
+    value === undefined
+      ? `# ${variable}=`
+      : `${variable}=${encodeEnvValue(value)}`
   );
 }
 
-/** A value on one line, without the password of a URL, and no key that came where none was wanted. */
+/** A value on one line, without the password and the query of a URL, and no key that came where none was wanted. */
 export function showText(text: string): string {
   return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
+    .replace(/^((?!rediss?:)[^:]+:\/\/[^?#]*\?)[^#]+/is, "$1(hidden)")
     .replace(
       /(?<=\/\/|^rediss?:(?!\/\/))([^/:@]*:)?.+(?=@)/is,
       (_, user = "") => `${user}(hidden)`,

@@ -283,6 +283,33 @@ export const settings = {
 /** A setting's name in {@linkcode Config}. */
 export type SettingName = keyof typeof settings;
 
+/** Settings of the commands that talk to a server. The server does not use them. */
+export const clientSettings = {
+  url: {
+    variable: "TASKWIRE_URL",
+    description:
+      "address of the server that commands talk to; by default made of host and port",
+    expects: "an address such as http://127.0.0.1:8000",
+    schema: z.string()
+      .transform((text) => URL.parse(text.replace(/^ws(s?):/i, "http$1:")))
+      .refine((url) => url !== null && /^https?:$/.test(url.protocol))
+      .transform((url) => url as URL),
+  },
+  token: {
+    variable: "TASKWIRE_TOKEN",
+    description: "JWT of the user who watches",
+    expects: "a JWT, as 'taskwire token' prints it",
+    isSecret: true,
+    schema: z.string().regex(/^[\w.~+/=-]+$/),
+  },
+} satisfies Record<string, Setting>;
+
+/** The settings of the server and of the commands. */
+export const allSettings = { ...settings, ...clientSettings };
+
+/** The name of a setting of the server or of the commands. */
+export type AnySettingName = keyof typeof allSettings;
+
 /** The flag of a setting: `TASKWIRE_MAX_MESSAGE_BYTES` is `--max-message-bytes`. */
 export function flagOf({ variable }: Pick<Setting, "variable">): string {
   return "--" +

@@ -11,6 +11,7 @@ import {
   describeConfig,
   describeSettings,
   loadConfig,
+  readSettings,
 } from "../src/config.ts";
 import { type Setting, type SettingName, settings } from "../src/settings.ts";
 
@@ -253,6 +254,64 @@ Deno.test("loadConfig() reads no variables but its own", () => {
     asked.toSorted(),
     Object.values(settings).map(({ variable }) => variable).toSorted(),
   );
+});
+
+/** The variables of a pod beside a service called taskwire. */
+const ofKubernetes = {
+  TASKWIRE_SERVICE_HOST: "10.0.0.1",
+  TASKWIRE_SERVICE_PORT: "8000",
+  TASKWIRE_SERVICE_PORT_HTTP: "8000",
+  TASKWIRE_PORT: "tcp://10.0.0.1:8000",
+  TASKWIRE_PORT_8000_TCP: "tcp://10.0.0.1:8000",
+  TASKWIRE_PORT_8000_TCP_PROTO: "tcp",
+  TASKWIRE_PORT_8000_TCP_PORT: "8000",
+  TASKWIRE_PORT_8000_TCP_ADDR: "10.0.0.1",
+};
+
+Deno.test("loadConfig() ignores what Kubernetes sets for a service called taskwire, and warns", () => {
+  for (
+    const [sources, count] of [
+      [fromEnvironment(ofKubernetes), 1], // the only name that is read
+      [{ envFile: ofKubernetes }, Object.keys(ofKubernetes).length],
+    ] as const
+  ) {
+    const warnings: string[] = [];
+    const warn = (line: string) => void warnings.push(line);
+    assertEquals(loadConfig({ ...sources, warn }).port, 8000);
+    assertEquals(warnings.length, count);
+    assert(warnings.every((line) => line.includes("Kubernetes")));
+    assertStringIncludes(
+      warnings.join("\n"),
+      "TASKWIRE_PORT=tcp://10.0.0.1:8000 is ignored",
+    );
+  }
+  const envFile = { TASKWIRE_PORT: "9000" };
+  const { port } = loadConfig({ ...fromEnvironment(ofKubernetes), envFile });
+  assertEquals(port, 9000);
+  mistakesOf({ flags: { port: "tcp://10.0.0.1:8000" } });
+});
+
+Deno.test("readSettings() reads the named settings alone", () => {
+  const sources = fromEnvironment({
+    TASKWIRE_PORT: "none",
+    TASKWIRE_URL: "http://a.example",
+    TASKWIRE_API_KEYS: "one,two",
+  });
+  assertEquals(readSettings(sources, ["apiKeys", "url"]), {
+    apiKeys: ["one", "two"],
+    url: new URL("http://a.example"),
+  });
+  assertThrows(() => readSettings(sources, ["port"]), ConfigError, "=none:");
+});
+
+Deno.test("describeConfig() shows no query of a key set's URL", () => {
+  const jwksUrl = "https://id.example/keys?sig=hunter2&x=1";
+  const lines = describeConfig(loadConfig({ flags: { jwksUrl } })).join("\n");
+  assertStringIncludes(lines, "_JWKS_URL=https://id.example/keys?(hidden)");
+  const { message } = mistakesOf({
+    flags: { jwksUrl: `x${jwksUrl}`, store: jwksUrl },
+  });
+  assertFalse(`${lines}${message}`.includes("hunter2"), message);
 });
 
 Deno.test("describeConfig() writes an env file, which leads to the same configuration", () => {

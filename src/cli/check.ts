@@ -1,12 +1,18 @@
 import { Command } from "commander";
-import type { Config } from "../config.ts";
-import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import {
+  type CliCommand,
+  openSettings,
+  type SettingsReader,
+  withSettings,
+} from "./command.ts";
 import { UsageFailure } from "./failure.ts";
+import { adviceByCause, type Cause, Fault } from "./fault.ts";
 import { FrameReader } from "./frame_reader.ts";
+import { checkPublish, checkStream } from "./http_checks.ts";
 import { printLine } from "./output.ts";
-import { findUnreadiness } from "./readiness.ts";
-import { serverUrl, webSocketUrl, withServerUrl } from "./server_url.ts";
-import { mintToken } from "./token.ts";
+import { askReadiness, findUnreadiness } from "./readiness.ts";
+import { serverSettings, serverUrl, webSocketUrl } from "./server_url.ts";
+import { mintToken, signingSettings } from "./token.ts";
 
 /** The user of the good token that `check` mints. */
 const checkedUser = "taskwire-check";
@@ -19,45 +25,38 @@ const badToken =
 interface Credential {
   readonly name: "no token" | "a good token" | "a bad token";
   readonly token?: string;
+  /** Whether it was signed here, with TASKWIRE_JWT_SECRET. */
+  readonly isMinted?: boolean;
   /** The user that the server should take the client for, where it looks at tokens. */
   readonly authStatus: "guest" | "authenticated" | "invalid_token";
-  /** Why the check can't be made. */
-  readonly obstacle?: string;
+  /** The reason why the check can't be made. */
+  readonly obstacle?: Fault;
 }
 
-/** One route as a client meets it; throws an `Error` that says what was not as it should be. */
+/** Checks one route as a client meets it; throws a {@linkcode Fault}. */
 type RouteCheck = (
   socket: FrameReader,
   credential: Credential,
 ) => Promise<void>;
 
-/** `taskwire check`: whether a server answers as the contract says, on all three routes. */
+/** `taskwire check`: whether a server answers as the contract says. */
 export function checkCommand(): CliCommand {
   return {
     command: withSettings(
-      withServerUrl(
-        new Command("check")
-          .description(
-            "connect to a running server as a client would, and say what is wrong",
-          )
-          .argument("[url]", "the server's address, like --url")
-          .option(
-            "--token <jwt>",
-            "the good token to try (default: one minted with TASKWIRE_JWT_SECRET)",
-          )
-          .option(
-            "--ready <seconds>",
-            "only wait, so long at most, until the server takes work; 0 asks once",
-          ),
-      ),
-      [
-        "host",
-        "port",
-        "jwtSecrets",
-        "jwtAlgorithms",
-        "jwtIssuer",
-        "jwtAudience",
-      ],
+      new Command("check")
+        .description(
+          "connect to a running server as a client would, and say what is wrong. With an API key it also publishes an event and deletes its task",
+        )
+        .argument("[url]", "the server's address, like --url")
+        .option(
+          "--token <jwt>",
+          "the good token to try (default: one minted with TASKWIRE_JWT_SECRET)",
+        )
+        .option(
+          "--ready <seconds>",
+          "only wait, so long at most, until the server takes work; 0 asks once",
+        ),
+      [...serverSettings, "apiKeys", ...signingSettings],
     ),
     async action(command) {
       const { url: option, token, ready } = command.opts<
@@ -67,25 +66,101 @@ export function checkCommand(): CliCommand {
       if (argument !== undefined && option !== undefined) {
         throw new UsageFailure("name the server once, as [url] or by --url");
       }
-      const config = readConfig(command);
-      const server = serverUrl(argument ?? option, config);
+      const read = openSettings(command);
+      const server = serverUrl(read, argument);
       if (ready !== undefined) return await checkReadiness(server, ready);
+      const checks = await listChecks(server, token, read);
       printLine(`Checking ${server.href}`);
-      let failures = 0;
-      for (const credential of await credentials(token, config)) {
-        for (const [path, check] of routeChecks) {
-          const title = `${path} with ${credential.name}`;
-          const fault = credential.obstacle ??
-            await findFault(server, path, check, credential);
-          if (fault !== undefined) failures += 1;
-          printLine(
-            fault === undefined ? `✅ ${title}` : `❌ ${title}: ${fault}`,
-          );
-        }
+      const unreachable = await askReadiness(server, reachTimeoutMs);
+      if (unreachable?.likelyCause && endsAll.has(unreachable.likelyCause)) {
+        printLine(`❌ ${server.origin}: ${unreachable.message}`);
+        printLine(describeVerdict([unreachable], 1));
+        return 1;
       }
-      return failures === 0 ? 0 : 1;
+      const faults = await runChecks(checks);
+      printLine(describeVerdict(faults, checks.length));
+      return faults.length === 0 ? 0 : 1;
     },
   };
+}
+
+/** How long the first answer may take, in milliseconds. */
+const reachTimeoutMs = 10_000;
+
+/** Causes that make every check fail in the same way. */
+const endsAll: ReadonlySet<Cause> = new Set<Cause>([
+  "unreachable",
+  "unknown_host",
+  "untrusted_certificate",
+  "bad_certificate",
+  "no_tls",
+  "only_tls",
+]);
+
+/** A check by its title. */
+interface Check {
+  readonly title: string;
+  /** Rejects with a {@linkcode Fault}. */
+  readonly run: () => Promise<void>;
+}
+
+/** Lists the checks that can be made with the token and the keys at hand. */
+async function listChecks(
+  server: URL,
+  token: string | undefined,
+  read: SettingsReader,
+): Promise<readonly Check[]> {
+  const { apiKeys: [apiKey] } = read("apiKeys");
+  const tried = await credentials(token, read);
+  const sockets = tried.flatMap((credential) =>
+    routeChecks.map(([path, check]) => ({
+      title: `${path} with ${credential.name}`,
+      run: () => checkSocket(server, path, check, credential),
+    }))
+  );
+  const good = tried.find(({ authStatus }) => authStatus === "authenticated");
+  const streamed = `sse/realtime/${connectionId}`;
+  return [
+    ...sockets,
+    {
+      title: `sse/realtime with ${good?.token ? good.name : "no token"}`,
+      run: () => checkStream(new URL(streamed, server), good?.token),
+    },
+    ...(apiKey === undefined ? [] : [{
+      title: "publishing with the API key",
+      run: () =>
+        checkPublish(new URL(`api/tasks/${connectionId}`, server), apiKey),
+    }]),
+  ];
+}
+
+/** Runs checks one after the other, a line each; a fault that comes again is not spelt out again. */
+async function runChecks(checks: readonly Check[]): Promise<readonly Fault[]> {
+  const faults: Fault[] = [];
+  for (const { title, run } of checks) {
+    try {
+      await run();
+      printLine(`✅ ${title}`);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const isKnown = faults.some(({ message }) => message === error.message);
+      printLine(`❌ ${title}: ${isKnown ? "the same" : error.message}`);
+      faults.push(error);
+    }
+  }
+  return faults;
+}
+
+/** Sums checks up in a line: the most likely cause, and what to do. */
+function describeVerdict(faults: readonly Fault[], count: number): string {
+  if (faults.length === 0) return `All ${count} checks passed.`;
+  const causes = new Set(faults.map(({ likelyCause }) => likelyCause));
+  const cause = (Object.keys(adviceByCause) as Cause[])
+    .find((cause) => causes.has(cause));
+  const failed = count === 1 ? "Failed" : `${faults.length} of ${count} failed`;
+  return cause === undefined
+    ? `${failed}, for no reason that this command knows: the first ❌ line and the server's log say more.`
+    : `${failed}. Most likely ${adviceByCause[cause]}.`;
 }
 
 async function checkReadiness(server: URL, seconds: string): Promise<number> {
@@ -93,7 +168,11 @@ async function checkReadiness(server: URL, seconds: string): Promise<number> {
     throw new UsageFailure(`--ready ${seconds}: expected whole seconds`);
   }
   const fault = await findUnreadiness(server, Number(seconds));
-  printLine(fault === undefined ? "✅ ready" : `❌ not ready: ${fault}`);
+  printLine(
+    fault === undefined
+      ? "✅ ready"
+      : `❌ not ready: ${fault.message} (${server.origin})`,
+  );
   return fault === undefined ? 0 : 1;
 }
 
@@ -105,42 +184,47 @@ const routeChecks: readonly (readonly [path: string, check: RouteCheck])[] = [
 
 async function credentials(
   given: string | undefined,
-  config: Config,
+  read: SettingsReader,
 ): Promise<readonly Credential[]> {
   const good = { name: "a good token", authStatus: "authenticated" } as const;
-  const isMintable = config.jwtSecrets.length > 0;
   return [
     { name: "no token", authStatus: "guest" },
-    given !== undefined ? { ...good, token: given } : isMintable
-      ? {
-        ...good,
-        token: await mintToken({ sub: checkedUser, ttlSeconds: 60 }, config),
-      }
-      : {
-        ...good,
-        obstacle:
-          "there is none to try; set TASKWIRE_JWT_SECRET to the server's, or pass --token",
-      },
+    { ...good, ...await goodToken(given, read) },
     { name: "a bad token", authStatus: "invalid_token", token: badToken },
   ];
 }
 
-async function findFault(
+async function goodToken(
+  given: string | undefined,
+  read: SettingsReader,
+): Promise<Pick<Credential, "token" | "isMinted" | "obstacle">> {
+  if (given !== undefined) return { token: given };
+  const config = read(...signingSettings);
+  if (config.jwtSecrets.length === 0) {
+    return {
+      obstacle: new Fault(
+        "there is none to try; set TASKWIRE_JWT_SECRET to the server's, or pass --token",
+        "no_token",
+      ),
+    };
+  }
+  const token = await mintToken({ sub: checkedUser, ttlSeconds: 60 }, config);
+  return { token, isMinted: true };
+}
+
+async function checkSocket(
   server: URL,
   path: string,
   check: RouteCheck,
   credential: Credential,
-): Promise<string | undefined> {
+): Promise<void> {
+  if (credential.obstacle) throw credential.obstacle;
   const url = webSocketUrl(server, `${path}/${connectionId}`);
-  // The query is what is checked: the place where the token once went unseen.
+  // The query is checked: the place where the token once went unseen.
   if (credential.token) url.searchParams.set("token", credential.token);
   const socket = new FrameReader(url);
   try {
     await check(socket, credential);
-    return undefined;
-  } catch (error) {
-    if (error instanceof Error) return error.message;
-    throw error;
   } finally {
     socket.close();
   }
@@ -151,15 +235,16 @@ const connectionId = `taskwire-check-${crypto.randomUUID()}`;
 
 async function checkRealtime(
   socket: FrameReader,
-  { authStatus }: Credential,
+  credential: Credential,
 ): Promise<void> {
+  const { authStatus } = credential;
   const connected = await nextJson(socket);
   expect(connected, "type", "connected");
   expect(connected, "connection_id", connectionId);
   try {
     expect(connected, "auth_status", authStatus);
   } catch (error) {
-    throw await withReason(socket, error, connected.auth_status);
+    throw await withReason(socket, error, connected.auth_status, credential);
   }
   if (authStatus === "invalid_token") {
     const reason = await nextJson(socket);
@@ -172,24 +257,33 @@ async function checkRealtime(
   const sync = await nextJson(socket);
   if (sync.type === "error") {
     if (sync.code === "authentication_required") return; // TASKWIRE_AUTH=required
-    throw new Error(`the server says ${sync.code}: ${sync.message}`);
+    throw new Fault(`the server says ${sync.code}: ${sync.message}`);
   }
   expect(sync, "type", "sync");
   socket.send('{"type":"ping","id":1}');
   expect(await nextJson(socket), "type", "pong");
 }
 
-/** A token that was not accepted is followed by the reason. */
+/** Adds the server's reason, which follows a token that was not accepted. */
 async function withReason(
   socket: FrameReader,
   fault: unknown,
   authStatus: unknown,
+  { isMinted }: Credential,
 ): Promise<unknown> {
-  if (!(fault instanceof Error) || !/_token$|_error$/.test(`${authStatus}`)) {
+  if (!(fault instanceof Fault)) return fault;
+  if (authStatus !== "invalid_token" && authStatus !== "auth_error") {
     return fault;
   }
   const { code, message } = await nextJson(socket);
-  return new Error(`${fault.message}; ${code}: ${message}`);
+  return new Fault(
+    `${fault.message}; ${code}: ${message}`,
+    authStatus === "auth_error"
+      ? "verifier"
+      : isMinted && code === "token_bad_signature"
+      ? "other_secret"
+      : "other_token",
+  );
 }
 
 async function checkSimple(socket: FrameReader): Promise<void> {
@@ -204,14 +298,14 @@ async function checkTest(socket: FrameReader): Promise<void> {
   expect(await nextJson(socket), "type", "connected");
   socket.send("状态 ✓");
   if (await socket.next() !== "状态 ✓") {
-    throw new Error("a text message came back changed");
+    throw new Fault("a text message came back changed");
   }
   socket.send(Uint8Array.of(0, 255, 128).buffer);
   const binary = await socket.next();
   if (
     typeof binary === "string" ||
     new Uint8Array(binary).join() !== "0,255,128"
-  ) throw new Error("a binary message came back changed");
+  ) throw new Fault("a binary message came back changed");
 }
 
 async function nextJson(socket: FrameReader): Promise<Record<string, unknown>> {
@@ -221,7 +315,7 @@ async function nextJson(socket: FrameReader): Promise<Record<string, unknown>> {
   } catch {
     // Not JSON: said below, together with binary frames.
   }
-  throw new Error("the server sent a frame that is not JSON text");
+  throw new Fault("the server sent a frame that is not JSON text");
 }
 
 function expect(
@@ -231,7 +325,7 @@ function expect(
 ): void {
   const actual = frame[member];
   if (actual === expected) return;
-  throw new Error(
+  throw new Fault(
     `the frame's ${member} is ${JSON.stringify(actual)} instead of ${
       JSON.stringify(expected)
     }`,

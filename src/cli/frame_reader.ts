@@ -1,3 +1,5 @@
+import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+
 /** How long a frame may take to come, in milliseconds. */
 const frameTimeoutMs = 10_000;
 
@@ -5,7 +7,7 @@ const frameTimeoutMs = 10_000;
 export class FrameReader {
   readonly #socket: WebSocket;
   readonly #frames: (string | ArrayBuffer)[] = [];
-  #end: Error | undefined;
+  #end: Fault | undefined;
   #wake = () => {};
 
   /**
@@ -24,7 +26,11 @@ export class FrameReader {
     };
     this.#socket.onclose = ({ code, reason }) => {
       this.#stop(
-        `the server closed the socket with ${code}${reason && ` (${reason})`}`,
+        new Fault(
+          `the server closed the socket with ${code}${
+            reason && ` (${reason})`
+          }`,
+        ),
       );
     };
   }
@@ -37,11 +43,12 @@ export class FrameReader {
   /**
    * The next frame.
    *
-   * @throws {Error} When the socket could not be opened, ended, or is silent for 10 s.
+   * @throws {Fault} If the socket could not be opened, ended, or is silent for 10 s.
    */
   async next(): Promise<string | ArrayBuffer> {
     const deadline = setTimeout(
-      () => this.#stop(`nothing came for ${frameTimeoutMs / 1_000} s`),
+      () =>
+        this.#stop(new Fault(`nothing came for ${frameTimeoutMs / 1_000} s`)),
       frameTimeoutMs,
     );
     try {
@@ -60,21 +67,19 @@ export class FrameReader {
     this.#socket.close();
   }
 
-  #stop(reason: string): void {
-    this.#end ??= new Error(reason);
+  #stop(fault: Fault): void {
+    this.#end ??= fault;
     this.#wake();
   }
 }
 
-/** Why a client's socket could not be opened, in words; the runtime's message holds no URL. */
-export function explainSocketError(event: Event): string {
+/** Explains why a client's socket could not be opened; the fault holds no URL. */
+export function explainSocketError(event: Event): Fault {
   const message = event instanceof ErrorEvent ? event.message : event.type;
   const status = /Invalid status code: (\d+)/.exec(message)?.[1];
-  if (status !== undefined) {
-    return `the server answered HTTP ${status} instead of accepting the WebSocket`;
-  }
-  if (/tcp connect error|connection refused/i.test(message)) {
-    return "nothing listens there, or it refuses connections";
-  }
-  return message.replace(/^NetworkError: /, "");
+  if (status === undefined) return networkFault(message);
+  return new Fault(
+    `the server answered HTTP ${status} instead of accepting the WebSocket`,
+    causeOfStatus(Number(status)),
+  );
 }

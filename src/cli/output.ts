@@ -13,9 +13,25 @@ export function printLine(line = ""): void {
   writeAll(Deno.stdout, `${printable(line)}\n`);
 }
 
-/** Writes a line to standard error. */
-export function printError(line: string): void {
+/** Writes a line to standard error. Nobody can be told anything if that is closed. */
+export const printError = untilClosed((line: string) => {
   writeAll(Deno.stderr, `${printable(line)}\n`);
+});
+
+/** Writes lines until the reader of the output is gone, and then drops them. */
+export function untilClosed(
+  print: (line: string) => void,
+): (line: string) => void {
+  let isClosed = false;
+  return (line) => {
+    if (isClosed) return;
+    try {
+      print(line);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      isClosed = true;
+    }
+  };
 }
 
 /** Writes to standard output as it stands. */

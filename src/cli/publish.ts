@@ -1,51 +1,110 @@
-import { Command } from "commander";
-import type { Config } from "../config.ts";
+import { Command, Option } from "commander";
 import { type Line, splitLines } from "../protocol/lines.ts";
-import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import {
+  type CliCommand,
+  openSettings,
+  type SettingsReader,
+  withSettings,
+} from "./command.ts";
 import { checkConnectionId } from "./connection_id.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
-import { printError, printLine } from "./output.ts";
-import { serverUrl, withServerUrl } from "./server_url.ts";
+import { networkFault } from "./fault.ts";
+import { printError, printLine, untilClosed } from "./output.ts";
+import { redirectTarget, serverSettings, serverUrl } from "./server_url.ts";
+
+/** A member of an event that has a flag. */
+interface EventFlag {
+  /** As commander takes it. */
+  readonly flags: string;
+  readonly description: string;
+  /** Turns the flag's text into the member's value; by default the text itself. */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** The flags of `publish`, by the members that they set. The server judges the values. */
+const eventFlags: Readonly<Record<string, EventFlag>> = {
+  status: {
+    flags: "--status <word>",
+    description:
+      "queued, running, succeeded, failed, canceled, or another queue's word",
+  },
+  attempt: {
+    flags: "--attempt <number>",
+    description: "which try this is, from 1 on; a higher one is a retry",
+    parse: numberOf("--attempt"),
+  },
+  progress: {
+    flags: "--progress <0..1>",
+    description: "how much is done",
+    parse: parseProgress,
+  },
+  current: {
+    flags: "--current <number>",
+    description: "how many units are done",
+    parse: numberOf("--current"),
+  },
+  total: {
+    flags: "--total <number>",
+    description: "how many units there are",
+    parse: numberOf("--total"),
+  },
+  unit: { flags: "--unit <word>", description: "what is counted" },
+  message: { flags: "--message <text>", description: "a sentence for people" },
+  data: {
+    flags: "--data <json>",
+    description: "any JSON",
+    parse: parseData,
+  },
+  event_id: {
+    flags: "--event-id <text>",
+    description: "names the event: one that is sent again is stored once",
+  },
+  lease: {
+    flags: "--lease <seconds>",
+    description: "the task is lost if nothing follows for so long",
+    parse: numberOf("--lease"),
+  },
+  user_id: {
+    flags: "--user-id <id>",
+    description: "on a task's first event: the only user who may watch it",
+  },
+};
 
 /** `taskwire publish`: posts events as a backend does. */
 export function publishCommand(): CliCommand {
+  const command = new Command("publish")
+    .description(
+      "post an event, or one for each line of JSON on standard input",
+    )
+    .argument("<id>", "the task's connection_id");
+  for (const { flags, description } of Object.values(eventFlags)) {
+    command.option(flags, description);
+  }
   return {
-    command: withSettings(
-      withServerUrl(
-        new Command("publish")
-          .description(
-            "post an event, or one for each line of JSON on standard input",
-          )
-          .argument("<id>", "the task's connection_id")
-          .option(
-            "--status <word>",
-            "queued, running, succeeded, failed, canceled, or another queue's word",
-          )
-          .option("--progress <0..1>", "how much is done")
-          .option("--message <text>", "a sentence for people")
-          .option("--data <json>", "any JSON"),
-      ),
-      ["host", "port", "apiKeys"],
-    ),
+    command: withSettings(command, [...serverSettings, "apiKeys"]),
     async action(command) {
       const [id = ""] = command.args;
       checkConnectionId(id);
-      const config = readConfig(command);
-      const target = publishTarget(id, command.opts().url, config);
+      const target = publishTarget(id, openSettings(command));
       const event = eventOf(command.opts());
       if (event !== undefined) {
-        printLine(await post(target, event));
+        report(await post(target, event));
         return 0;
       }
       if (Deno.stdin.isTerminal()) {
         throw new UsageFailure(
-          "nothing to publish: give --status, --progress, --message or --data, or pipe in a JSON event a line",
+          `nothing to publish: give ${flagList}, or pipe in a JSON event a line`,
         );
       }
       return await publishLines(target);
     },
   };
 }
+
+const flagList = "--status, --progress, --message or another flag of an event";
+
+/** Prints an answer. Publishing goes on if nobody reads the answers. */
+const report = untilClosed(printLine);
 
 /** Where to post, and as whom. */
 interface PublishTarget {
@@ -56,10 +115,9 @@ interface PublishTarget {
 
 function publishTarget(
   connectionId: string,
-  url: string | undefined,
-  config: Config,
+  read: SettingsReader,
 ): PublishTarget {
-  const [apiKey] = config.apiKeys;
+  const { apiKeys: [apiKey] } = read("apiKeys");
   if (apiKey === undefined) {
     throw new CommandFailure(
       "there is no API key to publish with: set TASKWIRE_API_KEYS to one of the server's ('taskwire serve' prints the one it made), or to a JWT with the scope publish",
@@ -70,25 +128,35 @@ function publishTarget(
       "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
     );
   }
-  return { server: serverUrl(url, config), connectionId, apiKey };
+  return { server: serverUrl(read), connectionId, apiKey };
 }
 
-/** @returns `undefined` when no option describes an event. */
+/** @returns `undefined` if no flag describes an event. */
 function eventOf(
-  { status, progress, message, data }: Record<string, string | undefined>,
+  options: Record<string, string | undefined>,
 ): Record<string, unknown> | undefined {
-  const event: Record<string, unknown> = {};
-  if (status !== undefined) event.status = status;
-  if (progress !== undefined) event.progress = parseProgress(progress);
-  if (message !== undefined) event.message = message;
-  if (data !== undefined) event.data = parseData(data);
-  return Object.keys(event).length === 0 ? undefined : event;
+  const members = Object.entries(eventFlags).flatMap(
+    ([member, { flags, parse = String }]) => {
+      const text = options[new Option(flags).attributeName()];
+      return text === undefined ? [] : [[member, parse(text)] as const];
+    },
+  );
+  return members.length === 0 ? undefined : Object.fromEntries(members);
 }
 
 function parseProgress(text: string): number {
-  const progress = text.trim() === "" ? NaN : Number(text);
-  if (progress >= 0 && progress <= 1) return progress;
+  const progress = numberOf("--progress")(text);
+  // Sums of fractions may be beyond the bounds by rounding.
+  if (progress >= -1e-6 && progress <= 1 + 1e-6) return progress;
   throw new UsageFailure(`--progress ${text}: expected a number from 0 to 1`);
+}
+
+function numberOf(flag: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (Number.isFinite(value)) return value;
+    throw new UsageFailure(`${flag} ${text}: expected a number`);
+  };
 }
 
 function parseData(text: string): unknown {
@@ -122,7 +190,7 @@ async function publishLines(target: PublishTarget): Promise<number> {
         const lineNumber = lineNumbers.shift();
         const fault = faultIn(String(result));
         if (fault === undefined) {
-          printLine(String(result));
+          report(String(result));
           published += 1;
         } else {
           printError(`error: line ${lineNumber}: ${fault}`);
@@ -139,7 +207,7 @@ async function publishLines(target: PublishTarget): Promise<number> {
   }
   if (published + failed === 0) {
     throw new UsageFailure(
-      "nothing to publish: standard input is empty, and there is no --status, --progress, --message or --data",
+      `nothing to publish: standard input is empty, and there is no ${flagList}`,
     );
   }
   return failed === 0 ? 0 : 1;
@@ -192,9 +260,22 @@ function withConnectionId(line: string, connectionId: string): string {
 
 /** What is wrong, by a result line; `undefined` for an event that was taken. */
 function faultIn(result: string): string | undefined {
-  const { status, code, detail } = JSON.parse(result);
-  if (typeof detail !== "string") return undefined;
+  const { status, code, detail, offset } = parseAnswer(result);
+  if (typeof offset === "number") return undefined;
   return `the server answered HTTP ${status}: ${code}: ${detail}`;
+}
+
+/** @throws {CommandFailure} If it is no JSON object. */
+function parseAnswer(text: string): Record<string, unknown> {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === "object" && answer !== null) return { ...answer };
+  } catch {
+    // Another kind of server answers there.
+  }
+  throw new CommandFailure(
+    "the answer is none of a taskwire server: check the address",
+  );
 }
 
 function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -206,7 +287,9 @@ async function post(target: PublishTarget, event: unknown): Promise<string> {
   const id = encodeURIComponent(target.connectionId);
   const url = new URL(`api/tasks/${id}/events`, target.server);
   const response = await send(target, url, JSON.stringify(event));
-  return await response.text();
+  const text = await response.text();
+  parseAnswer(text);
+  return text;
 }
 
 /** @throws {CommandFailure} When there is no answer, or a refusal. */
@@ -221,15 +304,25 @@ async function send(
       method: "POST",
       headers: { Authorization: `Bearer ${apiKey}` },
       body,
+      // Another address must not receive the API key or the events unnoticed.
+      redirect: "manual",
     });
   } catch (error) {
-    // What `fetch` says holds the URL, which has no secret in it.
     if (!(error instanceof TypeError)) throw error;
     throw new CommandFailure(
-      `no answer from ${url.origin}; does 'taskwire serve' run there? (${error.message})`,
+      `no answer from ${url.origin}; does 'taskwire serve' run there? (${
+        networkFault(error).message
+      })`,
     );
   }
   if (response.ok) return response;
+  const movedTo = redirectTarget(response, url);
+  if (movedTo !== undefined) {
+    await response.body?.cancel();
+    throw new CommandFailure(
+      `${url.origin} redirects to ${movedTo}, and nothing was published: set --url or TASKWIRE_URL to the address that answers itself`,
+    );
+  }
   throw new CommandFailure(
     `${url.origin} answered HTTP ${response.status}: ${
       problemDetail(await response.text())

@@ -1,4 +1,6 @@
 import { delay } from "../delay.ts";
+import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+import { redirectTarget } from "./server_url.ts";
 
 /** How long to wait before asking again, in milliseconds. */
 const intervalMs = 200;
@@ -11,30 +13,53 @@ const answerTimeoutMs = 2_000;
  * does or the time is over.
  *
  * @param timeoutSeconds 0 to ask once.
- * @returns What is wrong; `undefined` when the server is ready.
+ * @returns The fault; `undefined` if the server is ready.
  */
 export async function findUnreadiness(
   server: URL,
   timeoutSeconds: number,
-): Promise<string | undefined> {
-  const deadlineMs = Date.now() + timeoutSeconds * 1_000;
+): Promise<Fault | undefined> {
+  const deadlineMs = performance.now() + timeoutSeconds * 1_000;
   for (;;) {
-    const fault = await ask(server);
-    if (fault === undefined || Date.now() >= deadlineMs) return fault;
+    const fault = await askReadiness(server, answerTimeoutMs);
+    if (fault === undefined || performance.now() >= deadlineMs) return fault;
     await delay(intervalMs);
   }
 }
 
-async function ask(server: URL): Promise<string | undefined> {
+/**
+ * Asks a server once whether it takes work.
+ *
+ * @returns The fault; `undefined` if the server is ready.
+ */
+export async function askReadiness(
+  server: URL,
+  timeoutMs: number,
+): Promise<Fault | undefined> {
+  const url = new URL("readyz", server);
   try {
-    const response = await fetch(new URL("readyz", server), {
-      signal: AbortSignal.timeout(answerTimeoutMs),
+    const response = await fetch(url, {
+      signal: AbortSignal.timeout(timeoutMs),
+      // A login page that a redirect leads to answers 200.
+      redirect: "manual",
     });
     const text = await response.text();
-    return response.ok ? undefined : `HTTP ${response.status}: ${text}`;
+    if (response.ok) return undefined;
+    const { status } = response;
+    const movedTo = redirectTarget(response, url);
+    return new Fault(
+      `HTTP ${status}: ${
+        movedTo === undefined ? text.slice(0, 300) : `moved to ${movedTo}`
+      }`,
+      status === 503 ? "unavailable" : causeOfStatus(status),
+    );
   } catch (error) {
     // A `TypeError` without an answer, a `DOMException` when it is late.
-    if (!(error instanceof Error)) throw error;
-    return `no answer from ${server.origin} (${error.message})`;
+    if (error instanceof TypeError) return networkFault(error);
+    if (!(error instanceof DOMException)) throw error;
+    return new Fault(
+      `no answer within ${timeoutMs / 1_000} s`,
+      "unreachable",
+    );
   }
 }

@@ -9,11 +9,10 @@ import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { readKeyFile } from "./key_file.ts";
 import { listen } from "./listen.ts";
 import { openServices } from "./open_services.ts";
-import { printLine } from "./output.ts";
 import { describeRoutes } from "./routes.ts";
 import { hasShortApiKey, type KeyedConfig, withKeys } from "./safe_defaults.ts";
-import { serverUrl } from "./server_url.ts";
-import { describeStart } from "./start_lines.ts";
+import { listeningUrl } from "./server_url.ts";
+import { printStart } from "./start_lines.ts";
 import { nextStopSignal, stopFor } from "./stop.ts";
 import { supervise } from "./supervise.ts";
 
@@ -54,18 +53,16 @@ async function serveAlone(keyed: KeyedConfig): Promise<number> {
   const { eventLoopDelay } = services.counters.durations;
   using _loop = watchEventLoop((seconds) => eventLoopDelay.observe(seconds));
   const stop = Promise.race([nextStopSignal(), memory.exceeded]);
-  const url = serverUrl(undefined, { ...config, ...server.address });
+  const url = listeningUrl({ ...config, ...server.address });
   log.info("Listening on {url}", { url: url.origin });
   const { jwtAlgorithms } = services;
   const routes = describeRoutes(app, webSocketRoutes).lines;
-  for (
-    const line of describeStart({
-      url,
-      keyed,
-      jwtAlgorithms,
-      routes,
-      workers: 1,
-    })
-  ) printLine(line);
+  printStart({
+    url,
+    keyed,
+    jwtAlgorithms,
+    routes,
+    workers: 1,
+  });
   return await stopFor(await stop, server, config);
 }

@@ -1,5 +1,6 @@
-import type { Command } from "commander";
 import type { Config } from "../config.ts";
+import { clientSettings } from "../settings.ts";
+import type { SettingsReader } from "./command.ts";
 import { UsageFailure } from "./failure.ts";
 
 /** Addresses that a server listens on and no client can connect to. */
@@ -8,38 +9,46 @@ const unspecified: Record<string, string> = {
   "::": "::1",
 };
 
-/** Gives a client command the option that says where the server is; the settings host and port do as well. */
-export function withServerUrl(command: Command): Command {
-  return command.option(
-    "--url <url>",
-    "the server's address (default: made of host and port)",
-  );
-}
+/** The settings that name the server that a command talks to. */
+export const serverSettings = ["url", "host", "port"] as const;
 
 /**
- * The address of the server that a client command talks to.
+ * The address of the server that a command talks to: the argument, otherwise
+ * `--url` or TASKWIRE_URL, otherwise made of host and port, which are read only
+ * then.
  *
- * @param given As the user wrote it: http(s) or ws(s); `undefined` for the
- * one that the settings name.
+ * @param argument As the user wrote it: http(s) or ws(s).
  * @returns An http or https URL that ends in a slash.
- * @throws {UsageFailure} When it is no such URL.
+ * @throws {UsageFailure} If the argument is no such URL.
+ * @throws {ConfigError} If a setting is bad.
  */
-export function serverUrl(given: string | undefined, config: Config): URL {
-  if (given === undefined) {
-    const host = unspecified[config.host] ?? config.host;
-    const authority = host.includes(":") ? `[${host}]` : host;
-    return new URL(`http://${authority}:${config.port}/`);
-  }
-  const url = URL.parse(given.replace(/^ws(s?):/i, "http$1:"));
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new UsageFailure(
-      `${given} is not an address such as http://127.0.0.1:8000`,
-    );
-  }
+export function serverUrl(read: SettingsReader, argument?: string): URL {
+  const url = argument === undefined
+    ? read("url").url
+    : parseArgument(argument);
+  if (url === undefined) return listeningUrl(read("host", "port"));
   url.search = "";
   url.hash = "";
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
+}
+
+function parseArgument(text: string): URL {
+  const { schema, expects } = clientSettings.url;
+  const { data } = schema.safeParse(text);
+  if (data === undefined) {
+    throw new UsageFailure(`${text}: expected ${expects}`);
+  }
+  return data;
+}
+
+/** The address by which this machine reaches a server that listens there. */
+export function listeningUrl(
+  { host, port }: Pick<Config, "host" | "port">,
+): URL {
+  const reachable = unspecified[host] ?? host;
+  const authority = reachable.includes(":") ? `[${reachable}]` : reachable;
+  return new URL(`http://${authority}:${port}/`);
 }
 
 /** The address of a WebSocket route on a server. */
@@ -47,4 +56,20 @@ export function webSocketUrl(server: URL, path: string): URL {
   const url = new URL(path, server);
   url.protocol = server.protocol === "https:" ? "wss:" : "ws:";
   return url;
+}
+
+/**
+ * The origin and path that an answer redirects to, without the query, in which
+ * a secret may be.
+ *
+ * @returns `undefined` if the answer is no redirect.
+ */
+export function redirectTarget(
+  { status, headers }: Response,
+  from: URL,
+): string | undefined {
+  const location = headers.get("location");
+  if (status < 300 || status > 399 || location === null) return undefined;
+  const url = URL.parse(location, from);
+  return url === null ? "an address that is no URL" : url.origin + url.pathname;
 }

@@ -1,8 +1,10 @@
 import type { JwtAlgorithm } from "../auth/algorithms.ts";
 import { showText } from "../config.ts";
+import { log } from "../log.ts";
 import { version } from "../version.ts";
 import { invocation } from "./invocation.ts";
 import { describeKeys } from "./key_file.ts";
+import { printLine } from "./output.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
 
 /** A server that has started. */
@@ -16,9 +18,26 @@ export interface Started {
   readonly workers: number;
 }
 
-/** What `serve` prints: where it listens, how it is set, and what to paste next. */
+/**
+ * Prints where the server listens and how it is set, and to a terminal also
+ * what to paste next. The server goes on if nobody reads its standard output.
+ */
+export function printStart(started: Started): void {
+  try {
+    const lines = describeStart(started, Deno.stdout.isTerminal());
+    for (const line of lines) printLine(line);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    log.warn("Cannot write the start lines to standard output: {reason}", {
+      reason: error.message,
+    });
+  }
+}
+
+/** The lines that `serve` prints; those that help a newcomer only if they are wanted. */
 export function describeStart(
   { url, keyed, jwtAlgorithms, routes, workers }: Started,
+  hasHints: boolean,
 ): readonly string[] {
   const { config } = keyed;
   return [
@@ -36,7 +55,7 @@ export function describeStart(
     ...(workers > 1 ? [`   workers: ${workers}`] : []),
     ...routes,
     ...describeMadeKeys(keyed),
-    ...describeNextSteps(url, keyed),
+    ...(hasHints ? describeNextSteps(url, keyed) : []),
   ];
 }
 

@@ -11,10 +11,9 @@ import { CommandFailure } from "./failure.ts";
 import { readKeyFile } from "./key_file.ts";
 import { explainListening } from "./listen.ts";
 import { orFail } from "./open_services.ts";
-import { printLine } from "./output.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
-import { serverUrl } from "./server_url.ts";
-import { describeStart } from "./start_lines.ts";
+import { listeningUrl } from "./server_url.ts";
+import { printStart } from "./start_lines.ts";
 import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 
 /** How long workers may outlive their supervisor, in milliseconds. */
@@ -74,17 +73,15 @@ export async function supervise(
   if (typeof begun === "string") return await stopFor(begun, running, config);
 
   const { host, port, jwtAlgorithms, routes } = begun;
-  const url = serverUrl(undefined, { ...config, host, port });
+  const url = listeningUrl({ host, port });
   log.info("Listening on {url}", { url: url.origin });
-  for (
-    const line of describeStart({
-      url,
-      keyed,
-      jwtAlgorithms,
-      routes,
-      workers: count,
-    })
-  ) printLine(line);
+  printStart({
+    url,
+    keyed,
+    jwtAlgorithms,
+    routes,
+    workers: count,
+  });
   const reason = await Promise.race([
     stopSignal,
     memory.exceeded,

@@ -124,7 +124,7 @@ function openSocket(
         if (isCanceled) return;
         controller.enqueue({ kind: "frame", frame: JSON.parse(data) });
       };
-      socket.onerror = (event) => failure = explainSocketError(event);
+      socket.onerror = (event) => failure = explainSocketError(event).message;
       socket.onclose = ({ code, reason }) => {
         if (isCanceled) return;
         controller.enqueue({

@@ -3,7 +3,7 @@ import { create, getNumericDate, type Payload } from "djwt";
 import { isSecretAlgorithm, secretAlgorithms } from "../auth/algorithms.ts";
 import { importSecret } from "../auth/verification_key.ts";
 import type { Config } from "../config.ts";
-import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { printLine } from "./output.ts";
 
@@ -19,6 +19,14 @@ export interface TokenRequest {
   readonly ttlSeconds: number;
 }
 
+/** The settings that tokens are minted with. */
+export const signingSettings = [
+  "jwtSecrets",
+  "jwtAlgorithms",
+  "jwtIssuer",
+  "jwtAudience",
+] as const;
+
 /** `taskwire token`: mints a JWT that this configuration's server accepts. */
 export function tokenCommand(): CliCommand {
   return {
@@ -32,7 +40,7 @@ export function tokenCommand(): CliCommand {
           "what it may watch: ids or prefixes ending in *, comma-separated",
         )
         .option("--ttl <seconds>", "how long it is valid", "3600"),
-      ["jwtSecrets", "jwtAlgorithms", "jwtIssuer", "jwtAudience"],
+      signingSettings,
     ),
     async action(command) {
       const { sub, scope, tasks, ttl } = command.opts<
@@ -52,7 +60,7 @@ export function tokenCommand(): CliCommand {
           ...(scope ? { scope } : {}),
           ...(tasks ? { tasks: tasks.split(",") } : {}),
           ttlSeconds: Number(ttl),
-        }, readConfig(command)),
+        }, openSettings(command)(...signingSettings)),
       );
       return 0;
     },
@@ -66,7 +74,7 @@ export function tokenCommand(): CliCommand {
  */
 export async function mintToken(
   request: TokenRequest,
-  config: Config,
+  config: Pick<Config, typeof signingSettings[number]>,
 ): Promise<string> {
   const { jwtSecrets, jwtAlgorithms, jwtIssuer, jwtAudience } = config;
   const [secret] = jwtSecrets;

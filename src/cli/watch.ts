@@ -1,9 +1,8 @@
 import { Command } from "commander";
-import { type CliCommand, readConfig, withSettings } from "./command.ts";
+import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { checkConnectionId } from "./connection_id.ts";
-import { UsageFailure } from "./failure.ts";
 import { printError, printLine, printRaw } from "./output.ts";
-import { serverUrl, withServerUrl } from "./server_url.ts";
+import { serverSettings, serverUrl } from "./server_url.ts";
 import { renderTask } from "./task_line.ts";
 import { followTask, type TaskView } from "./task_stream.ts";
 
@@ -11,25 +10,17 @@ import { followTask, type TaskView } from "./task_stream.ts";
 export function watchCommand(): CliCommand {
   return {
     command: withSettings(
-      withServerUrl(
-        new Command("watch")
-          .description(
-            "follow tasks; exits 0 when all have succeeded, 1 when one has failed or was canceled",
-          )
-          .argument("<id...>", "the tasks' connection_ids")
-          .option("--token <jwt>", "who to watch as; TASKWIRE_TOKEN"),
-      ),
-      ["host", "port"],
+      new Command("watch")
+        .description(
+          "follow tasks; exits 0 when all have succeeded, 1 when one has failed or was canceled",
+        )
+        .argument("<id...>", "the tasks' connection_ids"),
+      [...serverSettings, "token"],
     ),
     async action(command) {
-      const { url, token } = command.opts<{ url?: string; token?: string }>();
-      const server = serverUrl(url, readConfig(command));
-      const bearer = token ?? Deno.env.get("TASKWIRE_TOKEN");
-      if (bearer && !/^[\w.~+/=-]+$/.test(bearer)) {
-        throw new UsageFailure(
-          "the token is no JWT: it has characters that no token has",
-        );
-      }
+      const read = openSettings(command);
+      const server = serverUrl(read);
+      const { token } = read("token");
       const ids = [...new Set(command.args)];
       for (const id of ids) checkConnectionId(id);
       const show = Deno.stdout.isTerminal() ? liveDisplay(ids) : printTask;
@@ -37,7 +28,7 @@ export function watchCommand(): CliCommand {
         const options = {
           server,
           connectionId,
-          ...(bearer ? { token: bearer } : {}),
+          ...(token ? { token } : {}),
         };
         for await (const news of followTask(options)) {
           if (news.kind === "note") {

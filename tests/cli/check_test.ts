@@ -1,7 +1,12 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { Fault } from "../../src/cli/fault.ts";
+import { checkStream } from "../../src/cli/http_checks.ts";
+import { makeCertificate } from "../support/certificate.ts";
+import { testWith } from "../support/foreign_program.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
 import { stackTraceOf } from "../support/assert_failure.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
-import { startTestServer, testSecret } from "../support/server.ts";
+import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
 import { type CommandResult, serve, taskwire } from "../support/taskwire.ts";
 import { signToken } from "../support/tokens.ts";
 
@@ -13,20 +18,32 @@ const allChecks = ["no token", "a good token", "a bad token"].flatMap((name) =>
   )
 );
 
+const streamCheck = "sse/realtime with a good token";
+
+/** The last line of an output. */
+function verdictOf({ stdout }: CommandResult): string {
+  return stdout.trimEnd().split("\n").at(-1) ?? "";
+}
+
 /** The marked lines of an output. */
 function checksOf({ stdout }: CommandResult): string[] {
   return stdout.split("\n").filter((line) => /^[✅❌]/u.test(line));
 }
 
-/** Asserts that every check failed, for one reason, and calmly. */
-function assertAllFailed(result: CommandResult, reason: RegExp): void {
+/** Asserts that every check failed, calmly, that no reason is given twice, and the advice. */
+function assertAllFailed(
+  result: CommandResult,
+  reason: RegExp,
+  advice: RegExp,
+): void {
   assertEquals(result.code, 1);
   const checks = checksOf(result);
-  assertEquals(checks.length, allChecks.length, result.stdout);
-  for (const line of checks) {
-    assertMatch(line, /^❌ /);
-    assertMatch(line, reason);
-  }
+  for (const line of checks) assertMatch(line, /^❌ /);
+  assertMatch(checks[0] ?? "", reason);
+  const reasons = checks.map((line) => line.slice(line.indexOf(": ")))
+    .filter((text) => text !== ": the same");
+  assertEquals(reasons.length, new Set(reasons).size, result.stdout);
+  assertMatch(verdictOf(result), advice);
   assertEquals(result.stderr, "");
   assertEquals(stackTraceOf(result.stdout), null);
 }
@@ -34,8 +51,56 @@ function assertAllFailed(result: CommandResult, reason: RegExp): void {
 Deno.test("checkCommand() passes every check against serve", async () => {
   await using served = await serve([], { env });
   const result = await taskwire(["check", served.origin], { env });
-  assertEquals(checksOf(result), allChecks.map((check) => `✅ ${check}`));
+  assertEquals(
+    checksOf(result),
+    [...allChecks, streamCheck].map((check) => `✅ ${check}`),
+  );
   assertEquals([result.code, result.stderr], [0, ""]);
+  assertEquals(verdictOf(result), "All 10 checks passed.");
+});
+
+Deno.test("checkCommand() publishes with a key, and leaves no task behind", async () => {
+  await using server = await startTestServer();
+  const result = await taskwire(["check", server.origin], {
+    env: { ...env, TASKWIRE_API_KEYS: `${testApiKey},another` },
+  });
+  assertEquals(checksOf(result).at(-1), "✅ publishing with the API key");
+  assertEquals(verdictOf(result), "All 11 checks passed.");
+  assertEquals(server.services.counters.publishes.stored, 1);
+  assertEquals((await server.services.store.list({ limit: 10 })).states, []);
+
+  const wrong = await taskwire(["check", server.origin], {
+    env: { ...env, TASKWIRE_API_KEYS: "another-key" },
+  });
+  assertEquals(wrong.code, 1);
+  assertMatch(checksOf(wrong).at(-1) ?? "", /^❌ publishing .*HTTP 401/);
+  assertMatch(
+    verdictOf(wrong),
+    /^1 of 11 failed\. Most likely the first key in TASKWIRE_API_KEYS/,
+  );
+  assert(!wrong.stdout.includes("another-key"));
+});
+
+Deno.test("checkStream() finds a proxy that holds streams back", async () => {
+  await using proxy = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () =>
+      // As one that collects the whole answer first.
+      new Response(new ReadableStream(), {
+        headers: { "content-type": "text/event-stream" },
+      }),
+  );
+  const fault = await assertRejects(
+    () =>
+      checkStream(
+        new URL(`http://127.0.0.1:${proxy.addr.port}/sse/realtime/x`),
+        undefined,
+        100,
+      ),
+    Fault,
+    "no event came within 0.1 s",
+  );
+  assertEquals(fault.likelyCause, "buffered");
 });
 
 Deno.test("checkCommand() finds the server by argument, --url, or host and port", async () => {
@@ -66,6 +131,7 @@ Deno.test("checkCommand() tries the token that it is given, and doesn't print it
   assert(!failed.stdout.includes(expired));
   const [fault] = checksOf(failed).filter((line) => line.startsWith("❌"));
   assertMatch(fault ?? "", /realtime with a good token: .*token_expired/);
+  assertMatch(verdictOf(failed), /the server does not accept the token/);
 });
 
 Deno.test("checkCommand() fails the good token without a secret, and says what to set", async () => {
@@ -73,9 +139,13 @@ Deno.test("checkCommand() fails the good token without a secret, and says what t
   const result = await taskwire(["check", server.origin]);
   assertEquals(result.code, 1);
   for (const line of checksOf(result)) {
-    if (!line.includes("a good token")) assertMatch(line, /^✅/);
-    else assertMatch(line, /^❌ .*set TASKWIRE_JWT_SECRET.*--token/);
+    if (!line.includes("with a good token")) assertMatch(line, /^✅/);
+    else {assertMatch(
+        line,
+        /^❌ .*(?:set TASKWIRE_JWT_SECRET.*--token|the same$)/,
+      );}
   }
+  assertMatch(verdictOf(result), /^3 of 10 failed\. .*TASKWIRE_JWT_SECRET/);
 });
 
 Deno.test("checkCommand() finds a server with another secret, and one that can't verify", async () => {
@@ -83,6 +153,7 @@ Deno.test("checkCommand() finds a server with another secret, and one that can't
     [
       { config: { jwtSecrets: ["another-secret-of-32-bytes-or-more"] } },
       "invalid_token",
+      /TASKWIRE_JWT_SECRET here is not the server's/,
     ],
     [
       {
@@ -91,9 +162,10 @@ Deno.test("checkCommand() finds a server with another secret, and one that can't
         }),
       },
       "auth_error",
+      /the server cannot check tokens/,
     ],
   ] as const;
-  for (const [options, status] of cases) {
+  for (const [options, status, advice] of cases) {
     await using server = await startTestServer(options);
     const result = await taskwire(["check", server.origin], { env });
     assertEquals(result.code, 1);
@@ -102,23 +174,46 @@ Deno.test("checkCommand() finds a server with another secret, and one that can't
       faults[0] ?? "",
       new RegExp(`realtime with a good token: .*auth_status is "${status}"`),
     );
+    assertMatch(verdictOf(result), advice);
   }
 });
 
 Deno.test("checkCommand() says that nothing listens", async () => {
   const result = await taskwire(["check", closedOrigin()], { env });
-  assertAllFailed(result, /nothing listens there/);
+  assertEquals(checksOf(result).length, 1);
+  assertAllFailed(
+    result,
+    /nothing listens there/,
+    /^Failed\. Most likely no server is there: start it/,
+  );
 });
 
 Deno.test("checkCommand() says how a plain HTTP server answered", async () => {
-  for (const status of [200, 403, 404]) {
+  const cases = [
+    [200, /a proxy does not pass WebSocket upgrades on/],
+    [302, /a redirect stands before the server/],
+    [403, /something before the server asks for a login/],
+    [404, /sends the path to another server/],
+    [426, /does not pass WebSocket upgrades on.*'taskwire print nginx'/],
+    [502, /a proxy finds none behind it/],
+  ] as const;
+  for (const [status, advice] of cases) {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      () => new Response("not a WebSocket", { status }),
+      () =>
+        new Response("not a WebSocket", {
+          status,
+          headers: { location: "/login" },
+        }),
     );
     const url = `http://127.0.0.1:${server.addr.port}`;
     const result = await taskwire(["check", url], { env });
-    assertAllFailed(result, new RegExp(`answered HTTP ${status} instead`));
+    assertEquals(checksOf(result).length, 10);
+    assertAllFailed(
+      result,
+      new RegExp(`answered HTTP ${status} instead`),
+      advice,
+    );
   }
 });
 
@@ -129,7 +224,7 @@ Deno.test("checkCommand() says that a server hangs up", async () => {
   })();
   const url = `http://127.0.0.1:${listener.addr.port}`;
   const result = await taskwire(["check", url], { env });
-  assertAllFailed(result, /with \w.*: \S/);
+  assertAllFailed(result, /closed without an answer/, /the connection is cut/);
   listener.close();
   await hangingUp;
 });
@@ -137,7 +232,10 @@ Deno.test("checkCommand() says that a server hangs up", async () => {
 Deno.test("checkCommand() exits 2 for an address that is none, or named twice", async () => {
   const wrong = await taskwire(["check", "ftp://127.0.0.1"]);
   assertEquals(wrong.code, 2);
-  assertMatch(wrong.stderr, /ftp:\/\/127\.0\.0\.1 is not an address such as/);
+  assertMatch(
+    wrong.stderr,
+    /ftp:\/\/127\.0\.0\.1: expected an address such as/,
+  );
   const twice = await taskwire(["check", "http://a", "--url", "http://b"]);
   assertEquals(twice.code, 2);
   assertMatch(twice.stderr, /once/);
@@ -157,3 +255,43 @@ Deno.test("checkCommand() with --ready asks for no more than whether the server 
   const wrong = await taskwire(["check", server.origin, "--ready", "soon"]);
   assertEquals(wrong.code, 2);
 });
+
+await testWith(
+  { command: ["openssl", "version"], from: "openssl" },
+  "checkCommand() explains certificates and the wrong scheme",
+  async () => {
+    await using folder = await makeTempDir();
+    const { authority, certificate, key } = await makeCertificate(folder.path);
+    await using tls = Deno.serve(
+      {
+        ...{ hostname: "127.0.0.1", port: 0, onListen: () => {} },
+        cert: await Deno.readTextFile(certificate),
+        key: await Deno.readTextFile(key),
+      },
+      () => new Response(null, { status: 404 }),
+    );
+    const at = `//127.0.0.1:${tls.addr.port}`;
+    const unknown = await taskwire(["check", `https:${at}`], { env });
+    assertAllFailed(
+      unknown,
+      /signed by no authority that this program trusts/,
+      /DENO_TLS_CA_STORE=mozilla,system.*SSL_CERT_FILE/,
+    );
+    // The advice works: the answer of the server is reached.
+    const trusted = await taskwire(["check", `https:${at}`, "--ready", "0"], {
+      env: {
+        ...env,
+        DENO_TLS_CA_STORE: "mozilla,system",
+        SSL_CERT_FILE: authority,
+      },
+    });
+    assertMatch(trusted.stdout, /^❌ not ready: HTTP 404/);
+
+    const plain = await taskwire(["check", `http:${at}`], { env });
+    assertAllFailed(plain, /does not speak plain HTTP/, /use https:\/\//);
+    await using server = await startTestServer();
+    const url = server.origin.replace("http", "https");
+    const secure = await taskwire(["check", url], { env });
+    assertAllFailed(secure, /does not speak TLS/, /use http:\/\//);
+  },
+);

@@ -1,8 +1,9 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { Command } from "commander";
 import { readConfig, withSettings } from "../../src/cli/command.ts";
 import { flagOf, type SettingName, settings } from "../../src/settings.ts";
 import { assertFailure } from "../support/assert_failure.ts";
+import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
 import { taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
@@ -41,8 +42,10 @@ Deno.test("readConfig() takes the flag before the environment before the env fil
     ".env",
     `# a comment
 TASKWIRE_PORT=1001
-TASKWIRE_GUEST_USER_ID="from the file"
+TASKWIRE_GUEST_USER_ID="from the #file"
+TASKWIRE_JWT_ISSUER=from#the file
 TASKWIRE_AUTH=required
+TASKWIRE_URL=http://127.0.0.1:9
 UNRELATED=ignored
 `,
   );
@@ -59,7 +62,10 @@ UNRELATED=ignored
     "TASKWIRE_AUTH=optional",
   ]);
   assertEquals(lines.filter((line) => line.includes("GUEST")), [
-    "TASKWIRE_GUEST_USER_ID=from the file",
+    "TASKWIRE_GUEST_USER_ID='from the #file'",
+  ]);
+  assertEquals(lines.filter((line) => line.includes("ISSUER")), [
+    "TASKWIRE_JWT_ISSUER=from#the file",
   ]);
 });
 
@@ -84,7 +90,7 @@ Deno.test("readConfig() names every mistake at once and hides secrets", async ()
     [
       "error: TASKWIRE_API_KEYS=(hidden): expected …",
       "error: TASKWIRE_AUTH=maybe: expected …",
-      "error: TASKWIRE_IDLE_TIMOUT: no such setting; 'taskwire config' lists those there are",
+      "error: TASKWIRE_IDLE_TIMOUT: no such setting; 'taskwire print env' lists those there are",
       "error: TASKWIRE_JWT_SECRET=(hidden): expected …",
       "error: TASKWIRE_PORT=70000: expected …",
     ],
@@ -99,4 +105,74 @@ Deno.test("readConfig() fails for an env file that can't be read", async () => {
     assertFailure(result, 1, /^error: --env-file \S+ cannot be read: /);
     assertStringIncludes(result.stderr, file);
   }
+});
+
+Deno.test("openSettings() names the lines of an env file that other readers take for something else", async () => {
+  await using folder = await makeTempDir();
+  const file = await folder.write(
+    ".env",
+    "TASKWIRE_API_KEYS=k-secret # a comment\nexport TASKWIRE_PORT=1\n",
+  );
+  const result = await taskwire(["config", "--env-file", file]);
+  assertFailure(result, 1, /^error: /);
+  const [first = "", second = ""] = result.stderr.split("\n");
+  assertEquals(
+    first,
+    `error: ${file} line 1: TASKWIRE_API_KEYS: put the value into quotes if '#' belongs to it, or the comment onto a line of its own`,
+  );
+  assertStringIncludes(second, `${file} line 2: expected NAME=value`);
+});
+
+Deno.test("openSettings() lets commands run beside a service of Kubernetes called taskwire, and beside settings that they do not use", async () => {
+  await using server = await startTestServer();
+  const env = {
+    TASKWIRE_PORT: "tcp://10.0.0.1:8000",
+    TASKWIRE_WORKERS: "many",
+    TASKWIRE_URL: server.origin,
+    TASKWIRE_API_KEYS: `${testApiKey},another-key`,
+    TASKWIRE_JWT_SECRET: testSecret,
+  };
+  const calls = [
+    ["check"],
+    ["check", "--ready", "0"],
+    ["publish", "t", "--status", "succeeded"],
+    ["watch", "t"],
+    ["token", "--sub", "42"],
+    ["routes"],
+  ];
+  for (const args of calls) {
+    const { code, stdout, stderr } = await taskwire(args, { env });
+    assertEquals(code, 0, stdout + stderr);
+    assertFalse(/^error|^warning/m.test(stderr), stderr);
+  }
+  // The command that uses the port warns, and the one that uses the workers fails.
+  const { TASKWIRE_URL: _, ...withoutUrl } = env;
+  const unready = await taskwire(["check", "--ready", "0"], {
+    env: { ...withoutUrl, TASKWIRE_HOST: "127.0.0.2" },
+  });
+  assertEquals(
+    unready.stderr.match(/^warning: TASKWIRE_PORT=.*$/gm)?.length,
+    1,
+    unready.stderr,
+  );
+  assertStringIncludes(unready.stdout, "(http://127.0.0.2:8000)");
+  const serve = await taskwire(["serve"], { env });
+  assertFailure(serve, 1, /^error: TASKWIRE_WORKERS=many: expected/m);
+});
+
+Deno.test("openSettings() warns of secrets among the arguments", async () => {
+  const secrets = {
+    "--api-keys": "a-key-on-the-command-line",
+    "--store": "redis://:hunter2@127.0.0.1",
+    "--jwks-url": "https://id.example/keys?sig=hunter2",
+  };
+  const args = [...Object.entries(secrets).flat(), "--port", "1"];
+  const { code, stderr } = await taskwire(["config", ...args]);
+  assertEquals(code, 0);
+  assertEquals(
+    stderr.match(/^warning: --\S+/gm)?.toSorted(),
+    ["warning: --api-keys", "warning: --jwks-url", "warning: --store"],
+  );
+  assertStringIncludes(stderr, "set TASKWIRE_API_KEYS instead");
+  assertFalse(/hunter2|a-key-on/.test(stderr), stderr);
 });

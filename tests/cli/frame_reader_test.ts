@@ -92,7 +92,7 @@ Deno.test("explainSocketError() puts the runtime's messages into words", () => {
   ] as const;
   for (const [message, expected] of cases) {
     const event = new ErrorEvent("error", { message });
-    assertEquals(explainSocketError(event), expected);
+    assertEquals(explainSocketError(event).message, expected);
   }
-  assertEquals(explainSocketError(new Event("error")), "error");
+  assertEquals(explainSocketError(new Event("error")).message, "error");
 });

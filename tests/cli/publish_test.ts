@@ -1,13 +1,15 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
+import { eventDraftSchema } from "../../src/tasks/draft.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
+import { startForgetfulProxy } from "../support/forgetful_proxy.ts";
 import { published } from "../support/published.ts";
 import {
   startTestServer,
   testApiKey,
   type TestServer,
 } from "../support/server.ts";
-import { taskwire } from "../support/taskwire.ts";
+import { program, taskwire } from "../support/taskwire.ts";
 import { signToken } from "../support/tokens.ts";
 
 const env = { TASKWIRE_API_KEYS: testApiKey };
@@ -43,6 +45,103 @@ Deno.test("publishCommand() posts one event of its options", async () => {
     [task?.status, task?.progress, task?.message, task?.data],
     ["running", 0.42, "转码中", { frame: 1200 }],
   );
+});
+
+Deno.test("publishCommand() has a flag for every member of an event", async () => {
+  await using server = await startTestServer();
+  const event: Record<string, unknown> = {
+    ...{ status: "running", attempt: 2, progress: 0.29 },
+    ...{ current: 29, total: 100, unit: "rows", message: "importing" },
+    ...{ data: [1], event_id: "import-29", lease: 30, user_id: "42" },
+  };
+  assertEquals(
+    Object.keys(event).toSorted(),
+    Object.keys(eventDraftSchema.shape).toSorted(),
+  );
+  const flags = Object.entries(event).flatMap(([member, value]) => [
+    `--${member.replace("_", "-")}`,
+    member === "data" ? JSON.stringify(value) : String(value),
+  ]);
+  await using proxy = startForgetfulProxy(server.origin);
+  // The answer that is lost.
+  await (await fetch(proxy.origin, { method: "POST", body: "{}" })).text();
+  const args = ["publish", "t", ...flags, "--url", proxy.origin];
+  const { code, stderr } = await taskwire(args, { env });
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(proxy.bodies.at(-1) ?? ""), event);
+  const { state } = await server.services.store.read("t");
+  assertEquals(state?.owner, "42");
+  assertEquals(state?.snapshot.attempt, 2);
+});
+
+Deno.test("publishCommand() follows no redirect: another address gets neither key nor event", async () => {
+  const requests: string[] = [];
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    ({ method }) => {
+      requests.push(method);
+      return new Response("{}");
+    },
+  );
+  const target = `http://127.0.0.1:${other.addr.port}/login`;
+  for (const status of [301, 302, 307, 308]) {
+    await using moved = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () =>
+        new Response(null, {
+          status,
+          headers: { Location: `${target}?secret=1` },
+        }),
+    );
+    const url = `http://127.0.0.1:${moved.addr.port}`;
+    for (const how of [{ args: ["--progress", "0.5"] }, { stdin: "{}\n" }]) {
+      const { args = [], stdin } = { stdin: "", ...how };
+      const call = ["publish", "t", ...args, "--url", url];
+      const result = await taskwire(call, { env, stdin });
+      assertFailure(result, 1, /redirects to .*set --url or TASKWIRE_URL/);
+      assertStringIncludes(result.stderr, target);
+      assertFalse(result.stderr.includes("secret=1"));
+    }
+  }
+  assertEquals(requests, []);
+});
+
+Deno.test("publishCommand() fails for an answer that is none of taskwire's", async () => {
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      await request.text();
+      return new Response("<html>Welcome\n");
+    },
+  );
+  const url = `http://127.0.0.1:${other.addr.port}`;
+  for (const how of [{ args: ["--progress", "0.5"] }, { stdin: "{}\n" }]) {
+    const { args = [], stdin } = { stdin: "", ...how };
+    const call = ["publish", "t", ...args, "--url", url];
+    assertFailure(
+      await taskwire(call, { env, stdin }),
+      1,
+      /none of a taskwire server/,
+    );
+  }
+});
+
+Deno.test("publishCommand() publishes every line also if nobody reads the answers", async () => {
+  await using server = await startTestServer();
+  const [file = "", ...flags] = program();
+  const child = new Deno.Command(file, {
+    args: [...flags, "publish", "t", "--url", server.origin],
+    env,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  await child.stdout.cancel();
+  const lines = '{"status":"running"}\n'.repeat(1_000);
+  await new Blob([lines]).stream().pipeTo(child.stdin);
+  assertEquals(await new Response(child.stderr).text(), "");
+  assertEquals((await child.status).code, 0);
+  assertEquals((await taskOf(server, "t"))?.offset, 1_000);
 });
 
 Deno.test("publishCommand() posts a line of standard input an event", async () => {
@@ -90,6 +189,8 @@ Deno.test("publishCommand() exits 2 for options that make no event", async () =>
     ["--progress", "half", /--progress half: expected/],
     ["--progress", "", /--progress : expected/],
     ["--data", "{frame:1}", /--data is not JSON/],
+    ["--attempt", "second", /--attempt second: expected a number/],
+    ["--total", "", /--total : expected a number/],
   ];
   for (const [option, value, reason] of cases) {
     const args = ["publish", "t", `${option}=${value}`];

@@ -23,7 +23,21 @@ Deno.test("findUnreadiness() says why a server is not ready", async () => {
   await using server = await startTestServer();
   server.services.registry.beginDrain();
   const url = new URL(server.origin);
-  assertMatch(`${await findUnreadiness(url, 0)}`, /^HTTP 503: .*draining/);
-  const nothing = new URL(closedOrigin());
-  assertMatch(`${await findUnreadiness(nothing, 0)}`, /^no answer from http:/);
+  const draining = await findUnreadiness(url, 0);
+  assertMatch(draining?.message ?? "", /^HTTP 503: .*draining/);
+  const nothing = await findUnreadiness(new URL(closedOrigin()), 0);
+  assertMatch(nothing?.message ?? "", /^nothing listens there/);
+});
+
+Deno.test("findUnreadiness() takes no page that a redirect leads to for an answer", async () => {
+  await using login = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    ({ url }) =>
+      url.endsWith("/readyz")
+        ? new Response(null, { status: 302, headers: { Location: "/login" } })
+        : new Response("Sign in"),
+  );
+  const url = new URL(`http://127.0.0.1:${login.addr.port}`);
+  const fault = await findUnreadiness(url, 0);
+  assertEquals(fault?.message, `HTTP 302: moved to ${url.origin}/login`);
 });

@@ -5,11 +5,18 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
+import { ForeignProgram, onTerminal } from "../support/foreign_program.ts";
 import { parsePasted } from "../support/pasted.ts";
 import { scrape } from "../support/scrape.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
-import { RunningCommand, serve, taskwire } from "../support/taskwire.ts";
+import {
+  program,
+  RunningCommand,
+  serve,
+  taskwire,
+} from "../support/taskwire.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
 import { signToken } from "../support/tokens.ts";
 
 const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
@@ -31,14 +38,20 @@ Deno.test("serveCommand() prints address, store, auth and routes", async () => {
 });
 
 Deno.test("serveCommand() makes keys on loopback and prints lines that work", async () => {
-  await using served = await serve();
-  const { server, origin } = served;
+  await using folder = await makeTempDir();
+  await using terminal = new ForeignProgram(
+    onTerminal([...program(), "serve", "--port", "0", "--store", "memory:"]),
+    { cwd: folder.path },
+  );
+  const [, origin = ""] = await terminal.wrote(/listens on (http:\S+)/);
   const pasted = async (word: string) => {
-    const [, line = ""] = await server.line(new RegExp(`^ +${word} +(.+)$`));
+    const [, line = ""] = await terminal.wrote(
+      new RegExp(`^ +${word} +(.+?)\\r?$`, "m"),
+    );
     return line;
   };
-  const [, secret = ""] = await server.line(/TASKWIRE_JWT_SECRET=(\S+)$/);
-  const [, apiKey = ""] = await server.line(/TASKWIRE_API_KEYS=(\S+)$/);
+  const [, secret = ""] = await terminal.wrote(/TASKWIRE_JWT_SECRET=(\S+)/);
+  const [, apiKey = ""] = await terminal.wrote(/TASKWIRE_API_KEYS=(\S+)/);
   assertNotEquals(secret, apiKey);
 
   const page = await fetch(await pasted("open"));
@@ -67,16 +80,53 @@ Deno.test("serveCommand() makes keys on loopback and prints lines that work", as
 
 Deno.test("serveCommand() doesn't print keys that were set", async () => {
   await using served = await serve([], { env });
-  const lines: string[] = [];
-  while (!lines.at(-1)?.startsWith("Ctrl-C")) {
-    lines.push((await served.server.line(/^.*$/))[0]);
-  }
   served.server.kill("SIGTERM");
   await served.server.exitCode();
-  const output = lines.join("\n") + await served.server.stderr;
-  assertMatch(output, /publish +TASKWIRE_API_KEYS=<key> /);
+  const output = served.server.unread.join("\n") + await served.server.stderr;
+  // Nor, without a terminal, hints for newcomers.
+  assertMatch(output, /-> WebSocketRoute\n/);
+  assert(!output.includes("Watch a task") && !output.includes("Ctrl-C"));
   assert(!output.includes(testSecret) && !output.includes(testApiKey), output);
 });
+
+for (const workers of ["1", "2"]) {
+  for (const reader of ["gone", "full"]) {
+    Deno.test(`serveCommand() goes on with ${workers} process(es) if its standard output is ${reader}`, async () => {
+      const to = reader === "full" ? " > /dev/full" : "";
+      const args = ["serve", "--port", "0", "--store", "memory:"];
+      const child = new Deno.Command("sh", {
+        args: [
+          ...["-c", `read _ && exec "$@"${to}`, "sh", ...program(), ...args],
+          ...["--workers", workers],
+        ],
+        env,
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      await child.stdout.cancel();
+      const stdin = child.stdin.getWriter();
+      await stdin.write(new TextEncoder().encode("go\n"));
+      await stdin.close();
+      let log = "";
+      let origin = "";
+      for await (
+        const text of child.stderr.pipeThrough(new TextDecoderStream())
+      ) {
+        log += text;
+        if (origin !== "" || !log.includes("to standard output")) continue;
+        [, origin = ""] = /Listening on [^h]*(http:\/\/[\d.:]+)/.exec(log) ??
+          [];
+        const health = await fetch(`${origin}/healthz`);
+        await health.body?.cancel();
+        assertEquals(health.status, 200);
+        child.kill("SIGTERM");
+      }
+      assertMatch(origin, /^http:/, log);
+      assertEquals((await child.status).code, 0, log);
+    });
+  }
+}
 
 Deno.test("serveCommand() refuses to be reached by others without a JWT key", async () => {
   const args = ["serve", "--host", "0.0.0.0", "--port", "0"];

@@ -1,11 +1,23 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { SettingsReader } from "../../src/cli/command.ts";
 import { UsageFailure } from "../../src/cli/failure.ts";
-import { serverUrl, webSocketUrl } from "../../src/cli/server_url.ts";
-import { loadConfig } from "../../src/config.ts";
+import {
+  listeningUrl,
+  redirectTarget,
+  serverUrl,
+  webSocketUrl,
+} from "../../src/cli/server_url.ts";
+import {
+  ConfigError,
+  type ConfigSources,
+  readSettings,
+} from "../../src/config.ts";
 
-const config = loadConfig({});
+function reader(sources: ConfigSources): SettingsReader {
+  return (...names) => readSettings(sources, names);
+}
 
-Deno.test("serverUrl() is made of host and port", () => {
+Deno.test("listeningUrl() is made of host and port", () => {
   const cases = [
     ["127.0.0.1", "http://127.0.0.1:8001/"],
     ["localhost", "http://localhost:8001/"],
@@ -16,8 +28,7 @@ Deno.test("serverUrl() is made of host and port", () => {
     ["::", "http://[::1]:8001/"],
   ] as const;
   for (const [host, expected] of cases) {
-    const url = serverUrl(undefined, { ...config, host, port: 8001 });
-    assertEquals(url.href, expected);
+    assertEquals(listeningUrl({ host, port: 8001 }).href, expected);
   }
 });
 
@@ -34,19 +45,38 @@ Deno.test("serverUrl() takes http and ws addresses, and a path that ends in a sl
     ],
   ] as const;
   for (const [given, expected] of cases) {
-    assertEquals(serverUrl(given, config).href, expected);
+    assertEquals(serverUrl(reader({}), given).href, expected);
+    const flags = { url: given };
+    assertEquals(serverUrl(reader({ flags })).href, expected);
   }
+});
+
+Deno.test("serverUrl() takes the argument before the setting before host and port", () => {
+  const environment = (variable: string) =>
+    ({ TASKWIRE_URL: "http://b.example", TASKWIRE_HOST: "c.example" })[
+      variable
+    ];
+  const flags = { port: "none" }; // read only if it is needed
+  const read = reader({ environment, flags });
+  assertEquals(serverUrl(read, "http://a.example").hostname, "a.example");
+  assertEquals(serverUrl(read).hostname, "b.example");
+  const withoutUrl = reader({
+    environment: (variable) =>
+      variable === "TASKWIRE_URL" ? "" : environment(variable),
+  });
+  assertEquals(serverUrl(withoutUrl).href, "http://c.example:8000/");
+  assertThrows(() => serverUrl(reader({ flags })), ConfigError, "--port=none");
 });
 
 Deno.test("serverUrl() refuses what is no address of a server", () => {
   for (
     const given of ["", "127.0.0.1:8000", "localhost:8000", "ftp://a", "/"]
   ) {
-    assertThrows(
-      () => serverUrl(given, config),
-      UsageFailure,
-      "http://127.0.0.1:8000",
-    );
+    const expected = "http://127.0.0.1:8000";
+    assertThrows(() => serverUrl(reader({}), given), UsageFailure, expected);
+    if (given === "") continue; // which is unset
+    const flags = { url: given };
+    assertThrows(() => serverUrl(reader({ flags })), ConfigError, expected);
   }
 });
 
@@ -58,4 +88,21 @@ Deno.test("webSocketUrl() keeps the server's path and security", () => {
   for (const [server, expected] of cases) {
     assertEquals(webSocketUrl(new URL(server), "ws/test/x").href, expected);
   }
+});
+
+Deno.test("redirectTarget() shows where a redirect leads, without its query", () => {
+  const from = new URL("https://a.example/readyz");
+  const target = (status: number, location?: string) =>
+    redirectTarget(
+      new Response(null, {
+        status,
+        headers: location === undefined ? {} : { location },
+      }),
+      from,
+    );
+  assertEquals(target(302, "/login?next=%2F"), "https://a.example/login");
+  assertEquals(target(308, "http://b.example"), "http://b.example/");
+  assertEquals(target(307, "http://"), "an address that is no URL");
+  assertEquals(target(302), undefined);
+  assertEquals(target(201, "/made"), undefined);
 });

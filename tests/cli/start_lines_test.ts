@@ -2,14 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import { describeStart } from "../../src/cli/start_lines.ts";
 import { testConfig } from "../support/server.ts";
 
-function describe(workers: number, store = "memory:"): readonly string[] {
+function describe(
+  workers: number,
+  store = "memory:",
+  hasHints = false,
+): readonly string[] {
   return describeStart({
     url: new URL("http://127.0.0.1:8000"),
     keyed: { config: testConfig({ store }) },
     jwtAlgorithms: ["HS256"],
     routes: ["✅ WebSocket routes: 0"],
     workers,
-  });
+  }, hasHints);
 }
 
 Deno.test("describeStart() names the workers where there are several", () => {
@@ -24,4 +28,11 @@ Deno.test("describeStart() shows where it listens and its routes, and no passwor
   assertEquals(lines[0]?.endsWith(" listens on http://127.0.0.1:8000"), true);
   assert(lines.includes("✅ WebSocket routes: 0"));
   assert(!lines.join("\n").includes("secret@"), lines.join("\n"));
+});
+
+Deno.test("describeStart() says what to paste next only if that is wanted", () => {
+  const isHint = (line: string) =>
+    /^ +(?:open|watch|publish|check) |Watch a task|Ctrl-C/.test(line);
+  assertEquals(describe(1).filter(isHint), []);
+  assertEquals(describe(1, "memory:", true).filter(isHint).length, 6);
 });

@@ -5,7 +5,7 @@ import {
   readDeployFile,
 } from "../../src/deploy/deploy_file.ts";
 import { noPeers } from "../../src/cluster/peers.ts";
-import { settings } from "../../src/settings.ts";
+import { allSettings, settings } from "../../src/settings.ts";
 import { runTool } from "../support/external_tool.ts";
 import { needs } from "../support/needs.ts";
 import { scrape } from "../support/scrape.ts";
@@ -60,7 +60,7 @@ Deno.test("readDeployFile() names only metrics that a server shows", async () =>
 });
 
 Deno.test("readDeployFile() names only settings that there are", () => {
-  const known = Object.values(settings).map(({ variable }) => variable);
+  const known = Object.values(allSettings).map(({ variable }) => variable);
   const named = Object.values(texts).join("\n").matchAll(/TASKWIRE_[A-Z_]+/g);
   assertEquals([...named].filter(([name]) => !known.includes(name)), []);
 });

@@ -1,10 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
+import { loadConfig } from "../../src/config.ts";
 import { encodeEnvFile } from "../../src/deploy/env_file.ts";
-import { settings } from "../../src/settings.ts";
+import { parseEnvFile } from "../../src/env_file.ts";
+import { allSettings } from "../../src/settings.ts";
 
 Deno.test("encodeEnvFile() has each setting once, described and commented out", () => {
   const lines = encodeEnvFile().split("\n");
-  for (const setting of Object.values(settings)) {
+  for (const setting of Object.values(allSettings)) {
     const fallback = "fallback" in setting ? setting.fallback : "";
     const at = lines.indexOf(`#${setting.variable}=${fallback}`);
     assert(at > 0, setting.variable);
@@ -12,4 +14,10 @@ Deno.test("encodeEnvFile() has each setting once, described and commented out", 
     assert(lines[at - 1]?.includes(setting.expects));
   }
   assert(lines.every((line) => line === "" || line.startsWith("#")));
+  assertEquals(parseEnvFile(lines.join("\n")), {});
+  const uncommented = lines.join("\n").replaceAll(/^#(?=TASKWIRE_)/gm, "");
+  assertEquals(
+    loadConfig({ envFile: parseEnvFile(uncommented) }),
+    loadConfig({}),
+  );
 });

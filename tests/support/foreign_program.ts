@@ -7,6 +7,16 @@ export interface ProgramOptions {
   readonly env?: Record<string, string>;
 }
 
+/**
+ * A command that runs on a terminal of its own, by Python; what it writes to
+ * the terminal goes to stderr. SIGTERM ends it and the terminal.
+ */
+export function onTerminal(command: readonly string[]): readonly string[] {
+  const program =
+    "import os, pty, sys; os.dup2(2, 1); sys.exit(pty.spawn(sys.argv[1:]) and 1)";
+  return ["/usr/bin/python3", "-c", program, ...command];
+}
+
 /** After this time a program hangs, and its test fails instead of hanging too. */
 const deadlineMs = 60_000;
 

@@ -1,0 +1,136 @@
+import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+import { redirectTarget } from "./server_url.ts";
+
+/** How long an answer may take, in milliseconds. */
+const answerTimeoutMs = 10_000;
+
+/**
+ * Checks that a task's stream of Server-Sent Events begins at once.
+ *
+ * @throws {Fault} If it does not.
+ */
+export async function checkStream(
+  url: URL,
+  token: string | undefined,
+  timeoutMs = answerTimeoutMs,
+): Promise<void> {
+  const stop = new AbortController();
+  const response = await request(url, {
+    ...(token ? { headers: { Authorization: `Bearer ${token}` } } : {}),
+    signal: AbortSignal.any([
+      stop.signal,
+      AbortSignal.timeout(timeoutMs),
+    ]),
+  });
+  try {
+    if (response.status === 401) return; // TASKWIRE_AUTH=required
+    await expectOk(response, url);
+    await expectEvents(response, timeoutMs);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function expectEvents(
+  { headers, body }: Response,
+  timeoutMs: number,
+): Promise<void> {
+  const type = headers.get("content-type") ?? "nothing";
+  if (!type.startsWith("text/event-stream") || body === null) {
+    throw new Fault(
+      `the answer is ${type} instead of a stream of events`,
+      "not_passed_on",
+    );
+  }
+  let text = "";
+  try {
+    // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
+    const bytes: ReadableStream = body;
+    for await (const part of bytes.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (/^event: sync$/m.test(text)) return;
+    }
+  } catch (error) {
+    if (error instanceof DOMException) {
+      throw new Fault(
+        `no event came within ${timeoutMs / 1_000} s`,
+        "buffered",
+      );
+    }
+    if (error instanceof TypeError) throw networkFault(error);
+    throw error;
+  }
+  throw new Fault("the stream ended before its first event", "cut");
+}
+
+/**
+ * Checks that an event can be published, and deletes its task again.
+ *
+ * @param task The address of the task.
+ * @throws {Fault} If the event is not stored.
+ */
+export async function checkPublish(task: URL, apiKey: string): Promise<void> {
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new Fault(
+      "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
+      "other_key",
+    );
+  }
+  const headers = { Authorization: `Bearer ${apiKey}` };
+  const url = new URL(`${task.href}/events`);
+  const response = await request(url, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ status: "succeeded", message: "taskwire check" }),
+    signal: AbortSignal.timeout(answerTimeoutMs),
+  });
+  await expectOk(response, url);
+  const text = await response.text();
+  if (!/"offset":1\b/.test(text)) {
+    throw new Fault(
+      "the answer is none of a taskwire server",
+      "not_passed_on",
+    );
+  }
+  // A JWT that may publish and not delete leaves the task until it expires.
+  const deleted = await request(task, {
+    method: "DELETE",
+    headers,
+    signal: AbortSignal.timeout(answerTimeoutMs),
+  });
+  await deleted.body?.cancel();
+}
+
+async function request(url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: "manual" });
+  } catch (error) {
+    if (error instanceof TypeError) throw networkFault(error);
+    if (!(error instanceof DOMException)) throw error;
+    throw new Fault(`no answer within ${answerTimeoutMs / 1_000} s`, "cut");
+  }
+}
+
+/** Passes an answer with a status from 200 to 299; words from taskwire explain another one. */
+async function expectOk(response: Response, url: URL): Promise<void> {
+  const { ok, status, headers } = response;
+  if (ok) return;
+  const movedTo = redirectTarget(response, url);
+  const text = await response.text();
+  if (movedTo !== undefined) {
+    throw new Fault(`HTTP ${status}: moved to ${movedTo}`, "redirected");
+  }
+  const isProblem = headers.get("content-type")
+    ?.startsWith("application/problem+json");
+  if (!isProblem) {
+    throw new Fault(
+      `HTTP ${status}, and not from taskwire`,
+      causeOfStatus(status),
+    );
+  }
+  const { code, detail } = JSON.parse(text);
+  throw new Fault(
+    `HTTP ${status}: ${code}: ${detail}`,
+    code === "unauthorized" || status === 401 ? "other_key" : undefined,
+  );
+}
