@@ -1,3 +1,7 @@
 import { run } from "./src/cli/program.ts";
+import { exemptLoopback } from "./src/loopback_proxy.ts";
+import { workerCommandName } from "./src/workers/spawn_worker.ts";
 
+// A worker inherits the environment, and may not read it.
+if (Deno.args[0] !== workerCommandName) exemptLoopback();
 Deno.exit(await run(Deno.args));

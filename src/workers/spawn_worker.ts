@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { settings } from "../settings.ts";
+import { allSettings } from "../settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
 /** This very program, whatever its name: all that the process may run. Only Linux has it. */
@@ -44,7 +44,7 @@ function lockFlag(mainModule: string): string {
  */
 export function workerEnvironment(): Record<string, string> {
   const names = [
-    ...Object.values(settings).map(({ variable }) => variable),
+    ...Object.values(allSettings).map(({ variable }) => variable),
     // With these Deno would start nothing.
     "LD_PRELOAD",
     "LD_LIBRARY_PATH",

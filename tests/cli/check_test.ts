@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Fault } from "../../src/cli/fault.ts";
 import { checkStream } from "../../src/cli/http_checks.ts";
 import { makeCertificate } from "../support/certificate.ts";
-import { testWith } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { stackTraceOf } from "../support/assert_failure.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
@@ -256,8 +256,7 @@ Deno.test("checkCommand() with --ready asks for no more than whether the server 
   assertEquals(wrong.code, 2);
 });
 
-await testWith(
-  { command: ["openssl", "version"], from: "openssl" },
+needs("openssl")(
   "checkCommand() explains certificates and the wrong scheme",
   async () => {
     await using folder = await makeTempDir();

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { ForeignProgram, onTerminal } from "../support/foreign_program.ts";
+import { needs } from "../support/needs.ts";
 import { parsePasted } from "../support/pasted.ts";
 import { scrape } from "../support/scrape.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
@@ -37,46 +38,49 @@ Deno.test("serveCommand() prints address, store, auth and routes", async () => {
   ) await served.server.line(line);
 });
 
-Deno.test("serveCommand() makes keys on loopback and prints lines that work", async () => {
-  await using folder = await makeTempDir();
-  await using terminal = new ForeignProgram(
-    onTerminal([...program(), "serve", "--port", "0", "--store", "memory:"]),
-    { cwd: folder.path },
-  );
-  const [, origin = ""] = await terminal.wrote(/listens on (http:\S+)/);
-  const pasted = async (word: string) => {
-    const [, line = ""] = await terminal.wrote(
-      new RegExp(`^ +${word} +(.+?)\\r?$`, "m"),
+needs("python3")(
+  "serveCommand() makes keys on loopback and prints lines that work",
+  async () => {
+    await using folder = await makeTempDir();
+    await using terminal = new ForeignProgram(
+      onTerminal([...program(), "serve", "--port", "0", "--store", "memory:"]),
+      { cwd: folder.path },
     );
-    return line;
-  };
-  const [, secret = ""] = await terminal.wrote(/TASKWIRE_JWT_SECRET=(\S+)/);
-  const [, apiKey = ""] = await terminal.wrote(/TASKWIRE_API_KEYS=(\S+)/);
-  assertNotEquals(secret, apiKey);
+    const [, origin = ""] = await terminal.wrote(/listens on (http:\S+)/);
+    const pasted = async (word: string) => {
+      const [, line = ""] = await terminal.wrote(
+        new RegExp(`^ +${word} +(.+?)\\r?$`, "m"),
+      );
+      return line;
+    };
+    const [, secret = ""] = await terminal.wrote(/TASKWIRE_JWT_SECRET=(\S+)/);
+    const [, apiKey = ""] = await terminal.wrote(/TASKWIRE_API_KEYS=(\S+)/);
+    assertNotEquals(secret, apiKey);
 
-  const page = await fetch(await pasted("open"));
-  await page.body?.cancel();
-  assertEquals(page.status, 200);
+    const page = await fetch(await pasted("open"));
+    await page.body?.cancel();
+    assertEquals(page.status, 200);
 
-  const watchArgs = parsePasted(await pasted("watch")).args;
-  await using watch = new RunningCommand(watchArgs);
-  await watch.line(/^upload_123456 +waiting/);
+    const watchArgs = parsePasted(await pasted("watch")).args;
+    await using watch = new RunningCommand(watchArgs);
+    await watch.line(/^upload_123456 +waiting/);
 
-  const publish = parsePasted(await pasted("publish"));
-  assertEquals(publish.env, { TASKWIRE_API_KEYS: apiKey });
-  const publishing = await taskwire(publish.args, { env: publish.env });
-  assertEquals([publishing.code, publishing.stderr], [0, ""]);
-  await watch.line(/^upload_123456 .* 42% +running +transcoding$/);
+    const publish = parsePasted(await pasted("publish"));
+    assertEquals(publish.env, { TASKWIRE_API_KEYS: apiKey });
+    const publishing = await taskwire(publish.args, { env: publish.env });
+    assertEquals([publishing.code, publishing.stderr], [0, ""]);
+    await watch.line(/^upload_123456 .* 42% +running +transcoding$/);
 
-  const check = parsePasted(await pasted("check"));
-  assertEquals(check.env, { TASKWIRE_JWT_SECRET: secret });
-  const checking = await taskwire(check.args, { env: check.env });
-  assertEquals(checking.code, 0, checking.stdout);
+    const check = parsePasted(await pasted("check"));
+    assertEquals(check.env, { TASKWIRE_JWT_SECRET: secret });
+    const checking = await taskwire(check.args, { env: check.env });
+    assertEquals(checking.code, 0, checking.stdout);
 
-  const end = ["publish", "upload_123456", "--status", "succeeded", "--url"];
-  await taskwire([...end, origin], { env: publish.env });
-  assertEquals(await watch.exitCode(), 0);
-});
+    const end = ["publish", "upload_123456", "--status", "succeeded", "--url"];
+    await taskwire([...end, origin], { env: publish.env });
+    assertEquals(await watch.exitCode(), 0);
+  },
+);
 
 Deno.test("serveCommand() doesn't print keys that were set", async () => {
   await using served = await serve([], { env });

@@ -14,7 +14,7 @@ Deno.test("the tour of the README works from an empty folder and leaves its stor
 
   const check = await taskwire(["check", ...at], { cwd, env });
   assertEquals(check.code, 0, check.stdout);
-  assertEquals(check.stdout.match(/^✅ /gm)?.length, 9);
+  assertEquals(check.stdout.match(/^✅ /gm)?.length, 11);
 
   const routes = await taskwire(["routes"], { cwd });
   assertEquals(routes.code, 0, routes.stdout);

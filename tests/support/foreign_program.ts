@@ -14,7 +14,7 @@ export interface ProgramOptions {
 export function onTerminal(command: readonly string[]): readonly string[] {
   const program =
     "import os, pty, sys; os.dup2(2, 1); sys.exit(pty.spawn(sys.argv[1:]) and 1)";
-  return ["/usr/bin/python3", "-c", program, ...command];
+  return ["python3", "-c", program, ...command];
 }
 
 /** After this time a program hangs, and its test fails instead of hanging too. */
