@@ -1,7 +1,12 @@
+import { z } from "zod";
 import { closeCodes } from "../protocol/close_codes.ts";
 import { version } from "../version.ts";
 import { type Channel, channels } from "./channels.ts";
-import { serverFrameSchemas } from "./frame_schemas.ts";
+import {
+  authStatusSchema,
+  errorCodeSchema,
+  serverFrameSchemas,
+} from "./frame_schemas.ts";
 import {
   closeMeanings,
   errorCodeMeanings,
@@ -15,7 +20,7 @@ import {
 } from "./messages.ts";
 import { parameters } from "./parameters.ts";
 import { componentsOf, schemaRef } from "./schemas.ts";
-import { taskSchema } from "./task_schemas.ts";
+import { statusSchema, taskSchema } from "./task_schemas.ts";
 
 /** A close code of the WebSocket routes, as the document lists it. */
 export interface DocumentedClose {
@@ -30,6 +35,12 @@ export const documentedCloses: readonly DocumentedClose[] =
     .map((name) => ({ code: closeCodes[name], ...closeMeanings[name] }))
     .sort((one, other) => one.code - other.code);
 
+const echoTextSchema = z.string().meta({ description: "Any text" });
+
+const anyMessageSchema = z.string().meta({
+  description: "Any text or bytes",
+});
+
 /** The WebSocket routes described (AsyncAPI 3.0); the application of its operations is the server. */
 export function makeAsyncApi() {
   return {
@@ -39,7 +50,7 @@ export function makeAsyncApi() {
       version,
       description:
         "A browser watches tasks here, whose progress a backend posts over HTTP, which `/openapi.json` describes. A token comes as `?token=` or, to stay out of URLs, by the subprotocols `bearer, <token>`; without one the client is a guest.",
-      license: { name: "MIT" },
+      license: { name: "MIT", url: "https://opensource.org/license/mit" },
     },
     defaultContentType: "application/json",
     servers: {
@@ -63,7 +74,12 @@ export function makeAsyncApi() {
       schemas: componentsOf({
         ...serverFrameSchemas,
         ...clientFrameSchemas,
-        Task: taskSchema,
+        TaskSnapshot: taskSchema,
+        TaskStatus: statusSchema,
+        AuthStatus: authStatusSchema,
+        ErrorCode: errorCodeSchema,
+        EchoText: echoTextSchema,
+        AnyMessage: anyMessageSchema,
       }),
       messages: messages(),
       securitySchemes: {
@@ -95,14 +111,14 @@ function messages() {
       title: "EchoText",
       summary: "Any text",
       contentType: "text/plain",
-      payload: { type: "string" },
+      payload: schemaRef("EchoText"),
     },
     AnyMessage: {
       name: "any",
       title: "AnyMessage",
       summary: "Any text or bytes",
       contentType: "application/octet-stream",
-      payload: { type: "string" },
+      payload: schemaRef("AnyMessage"),
     },
   };
 }
@@ -174,11 +190,12 @@ function operationsOf(channel: Channel) {
   const messageOf = (name: string) => ({
     $ref: `${ref.$ref}/messages/${name}`,
   });
-  const security = channel.query.length === 0 ? {} : {
-    security: ["tokenInQuery", "tokenInSubprotocol"].map((name) => ({
-      $ref: `#/components/securitySchemes/${name}`,
-    })),
-  };
+  const schemes = channel.query.length === 0
+    ? []
+    : ["tokenInQuery", "tokenInSubprotocol"];
+  const security = schemes.map((name) => ({
+    $ref: `#/components/securitySchemes/${name}`,
+  }));
   const receive = received.map((name) => {
     const reply = name in clientMessages
       ? clientMessages[name as keyof typeof clientMessages].reply
@@ -191,7 +208,7 @@ function operationsOf(channel: Channel) {
       summary: messages()[name as keyof ReturnType<typeof messages>].summary,
       messages: [messageOf(name)],
       reply: { channel: ref, messages: [messageOf(reply)] },
-      ...security,
+      security,
     }];
   });
   return {
@@ -200,7 +217,7 @@ function operationsOf(channel: Channel) {
       channel: ref,
       summary: channel.summary,
       messages: sent.map(messageOf),
-      ...security,
+      security,
     },
     ...Object.fromEntries(receive),
   };

@@ -26,7 +26,7 @@ export const channels: readonly Channel[] = [
     receives: "frames",
     sends: [
       "Connected",
-      "Error",
+      "ErrorFrame",
       "Sync",
       "TaskEvent",
       "Pong",
@@ -45,7 +45,7 @@ export const channels: readonly Channel[] = [
       "The socket is registered and listed. Each text message is answered with `echo`.",
     query: [],
     receives: "EchoText",
-    sends: ["BareConnected", "Echo", "Error"],
+    sends: ["BareConnected", "Echo", "ErrorFrame"],
   },
   {
     id: "test",
@@ -55,6 +55,6 @@ export const channels: readonly Channel[] = [
       "No authentication. After `connected`, each message, text or binary, comes back byte for byte.",
     query: [],
     receives: "AnyMessage",
-    sends: ["BareConnected", "Error"],
+    sends: ["BareConnected", "ErrorFrame"],
   },
 ];

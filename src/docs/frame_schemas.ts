@@ -28,6 +28,12 @@ export const authStatusSchema = wordsOf(authStatusMeanings).meta({
     .map(([status, meaning]) => `\`${status}\`: ${meaning}`).join("; "),
 });
 
+/** The code of an `error` frame. */
+export const errorCodeSchema = wordsOf({
+  ...tokenCodeMeanings,
+  ...errorCodeMeanings,
+}).meta({ description: "A stable word for programs" });
+
 const bareConnected = z.object({
   type: z.literal("connected"),
   message,
@@ -45,9 +51,9 @@ export const serverFrameSchemas = {
     auth_status: authStatusSchema,
   }),
   BareConnected: bareConnected,
-  Error: z.object({
+  ErrorFrame: z.object({
     type: z.literal("error"),
-    code: wordsOf({ ...tokenCodeMeanings, ...errorCodeMeanings }),
+    code: errorCodeSchema,
     message: z.string().meta({
       description: "What is wrong and what to do, for a developer",
     }),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { maxConnectionIdLength } from "../tasks/connection_id.ts";
 import { eventDraftSchema } from "../tasks/draft.ts";
+import { authStatusSchema } from "./frame_schemas.ts";
 import {
   connectionListSchema,
   connectionSchema,
@@ -12,6 +13,7 @@ import {
   connectionIdSchema,
   countSchema,
   epochSchema,
+  statusSchema,
   taskEventSchema,
   taskSchema,
 } from "./task_schemas.ts";
@@ -63,14 +65,16 @@ export const httpSchemas = {
       "What a request with this line alone would have been answered with",
   }),
   TaskEvent: taskEventSchema,
-  Task: taskSchema,
+  TaskSnapshot: taskSchema,
+  TaskStatus: statusSchema,
+  AuthStatus: authStatusSchema,
   TaskList: z.object({
     tasks: z.array(taskSchema),
     cursor: z.string().exactOptional().meta({
       description: "Where the next page begins; left out on the last",
     }),
   }),
-  History: z.object({
+  TaskHistory: z.object({
     connection_id: connectionIdSchema,
     epoch: epochSchema,
     offset: countSchema.meta({ description: "Of the newest event" }),

@@ -97,7 +97,7 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
         connection_id: exampleId,
       }],
     },
-    Error: {
+    ErrorFrame: {
       summary:
         "Something went wrong: the socket stays open unless a close follows",
       examples: [

@@ -4,7 +4,7 @@ import {
   connectionOperations,
   watchOperations,
 } from "./connection_operations.ts";
-import { httpSchemas } from "./http_schemas.ts";
+import { type HttpSchemaName, httpSchemas } from "./http_schemas.ts";
 import type { Access, Answer, Content, Operation, Tag } from "./operation.ts";
 import { parameters } from "./parameters.ts";
 import { type ProblemCode, problemMeanings } from "./problems.ts";
@@ -125,6 +125,9 @@ function answerOf({ when, content }: Answer) {
 }
 
 function contentOf({ type, schema, example }: Content) {
+  if (schema !== undefined && isLines(type)) {
+    return { [type]: linesOf(type, schema, example) };
+  }
   return {
     [type]: {
       schema: schema === undefined
@@ -132,6 +135,25 @@ function contentOf({ type, schema, example }: Content) {
         : schemaRef(schema),
       ...(example === undefined ? {} : { example }),
     },
+  };
+}
+
+/** Tells if a body has any number of JSON texts, a line each. */
+export function isLines(type: string): boolean {
+  return type === "application/x-ndjson";
+}
+
+/** A text, since OpenAPI 3.1 knows no sequence; its lines have a schema (JSON Schema 2020-12 §8.5). */
+function linesOf(type: string, schema: HttpSchemaName, example: unknown) {
+  const line = JSON.stringify(example);
+  return {
+    schema: {
+      type: "string",
+      description: `NDJSON: each line is a JSON text, ${schema}`,
+      contentMediaType: type,
+      contentSchema: schemaRef(schema),
+    },
+    example: `${line}\n${line}\n`,
   };
 }
 
@@ -181,10 +203,7 @@ function problemAnswer(status: number, codes: readonly ProblemCode[]) {
     ...(headers === undefined ? {} : { headers }),
     content: {
       "application/problem+json": {
-        schema: {
-          ...schemaRef("Problem"),
-          properties: { status: { const: status }, code: { enum: codes } },
-        },
+        schema: schemaRef("Problem"),
         examples: Object.fromEntries(codes.map((code) => [code, {
           value: problemBody({
             status,

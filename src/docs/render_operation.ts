@@ -1,5 +1,5 @@
 import { type Html, html, nothing, prose } from "./html.ts";
-import { problemCodesOf } from "./openapi.ts";
+import { isLines, problemCodesOf } from "./openapi.ts";
 import type { Access, Answer, Content, Operation } from "./operation.ts";
 import { type Parameter, parameters } from "./parameters.ts";
 import { problemMeanings } from "./problems.ts";
@@ -68,7 +68,7 @@ function renderBody(body: Content | undefined): Html {
 
 function renderContent({ type, schema }: Content): Html {
   if (schema === undefined) return html`<code>${type}</code>`;
-  const each = type.endsWith("ndjson") ? ", each line " : ": ";
+  const each = isLines(type) ? ", each line " : ": ";
   return html`<code>${type}</code>${each}${renderType(schemaRef(schema))}`;
 }
 

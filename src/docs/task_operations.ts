@@ -151,7 +151,7 @@ export const readOperations: readonly Operation[] = [
       when: "The newest value of each member",
       content: {
         type: "application/json",
-        schema: "Task",
+        schema: "TaskSnapshot",
         example: exampleTask,
       },
     }],
@@ -172,7 +172,7 @@ export const readOperations: readonly Operation[] = [
       when: "A page of events",
       content: {
         type: "application/json",
-        schema: "History",
+        schema: "TaskHistory",
         example: {
           connection_id: exampleId,
           epoch: exampleEpoch,

@@ -7,7 +7,13 @@ import {
 } from "../../src/docs/asyncapi.ts";
 import { channels } from "../../src/docs/channels.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
-import { asyncApi, at, faultsOf, type Json } from "../support/documents.ts";
+import {
+  asyncApi,
+  at,
+  faultsOf,
+  type Json,
+  openApi,
+} from "../support/documents.ts";
 
 Deno.test("makeAsyncApi() makes a document that AsyncAPI's own parser takes", async () => {
   const { document, diagnostics } = await new Parser().parse(
@@ -24,6 +30,34 @@ Deno.test("makeAsyncApi() makes a document that AsyncAPI's own parser takes", as
     document.channels().all().map((channel) => channel.address()),
     channels.map(({ path }) => path),
   );
+});
+
+Deno.test("makeAsyncApi() names each type that a generated client declares", async () => {
+  const { document } = await new Parser().parse(
+    structuredClone(asyncApi) as never,
+  );
+  assert(document);
+  const nameless = document.allSchemas().all().filter((schema) =>
+    // A constant is a member's only value, and needs no type.
+    (schema.type() === "object" || (schema.enum() && !schema.const())) &&
+    schema.id().startsWith("<anonymous")
+  );
+  // The parameters of the query, which are no message.
+  const parameters = nameless.filter((schema) =>
+    schema.properties() && "token" in (schema.properties() ?? {})
+  );
+  assertEquals(nameless.length - parameters.length, 0);
+});
+
+Deno.test("the documents name no type as a language names one of its own", () => {
+  const builtIn = ["Error", "Exception", "History", "Task", "Thread", "Text"];
+  for (const document of [asyncApi, openApi]) {
+    const names = Object.keys(at(document, "components", "schemas"));
+    assertEquals(
+      names.filter((name) => name in globalThis || builtIn.includes(name)),
+      [],
+    );
+  }
 });
 
 Deno.test("makeAsyncApi() has examples that validate", () => {

@@ -9,7 +9,7 @@ import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 /** The schema of each type of frame; what greets depends on the route. */
 const schemaOf: Readonly<Record<string, string>> = {
-  error: "Error",
+  error: "ErrorFrame",
   sync: "Sync",
   task: "TaskEvent",
   pong: "Pong",

@@ -40,12 +40,12 @@ const encoded: readonly (readonly [
   ],
   [
     "encodeError",
-    "Error",
+    "ErrorFrame",
     encoders.encodeError({ code: "forbidden", message: "" }),
   ],
   [
     "encodeError",
-    "Error",
+    "ErrorFrame",
     encoders.encodeError({
       code: "rate_limited",
       message: "",

@@ -134,3 +134,28 @@ Deno.test("makeOpenApi() asks for a key where the app does", async () => {
 Deno.test("makeOpenApi() makes the same document each time", () => {
   assertEquals(makeOpenApi(), makeOpenApi());
 });
+
+Deno.test("makeOpenApi() has many JSON texts as a text, whose lines have a schema", () => {
+  const operation = at(openApi, "paths", "/api/events", "post");
+  for (
+    const [place, name] of [
+      [["requestBody"], "EventLine"],
+      [["responses", "200"], "ResultLine"],
+    ] as const
+  ) {
+    const type = "application/x-ndjson";
+    const { schema, example } = at(operation, ...place, "content", type);
+    assertEquals(schema, {
+      type: "string",
+      description: `NDJSON: each line is a JSON text, ${name}`,
+      contentMediaType: type,
+      contentSchema: { $ref: `#/components/schemas/${name}` },
+    });
+    const lines = String(example).trimEnd().split("\n");
+    assertEquals(lines.length, 2);
+    for (const line of lines) {
+      const schema = ["components", "schemas", name];
+      assertEquals(faultsOf("openapi", schema, JSON.parse(line)), "");
+    }
+  }
+});

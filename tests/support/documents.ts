@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { makeAsyncApi } from "../../src/docs/asyncapi.ts";
-import { makeOpenApi } from "../../src/docs/openapi.ts";
+import { isLines, makeOpenApi } from "../../src/docs/openapi.ts";
 import type { Answer } from "./answer.ts";
 
 /** A document as JSON carries it. */
@@ -91,19 +91,20 @@ export function assertAnswer(
     return;
   }
   const type = headers.get("content-type")?.split(";")[0] ?? "";
-  at(response, "content", type);
-  const isLines = type.endsWith("ndjson");
-  if (!isLines && !type.endsWith("json")) return;
-  const bodies = isLines ? text.trimEnd().split("\n") : [text];
+  const content = at(response, "content", type);
+  const lines = isLines(type);
+  if (!lines && !type.endsWith("json")) return;
+  const schema = [...pointer, "content", type, "schema"];
+  const bodies = lines ? text.trimEnd().split("\n") : [text];
   for (const body of bodies) {
+    const value = JSON.parse(body);
     assertEquals(
-      faultsOf(
-        "openapi",
-        [...pointer, "content", type, "schema"],
-        JSON.parse(body),
-      ),
+      faultsOf("openapi", lines ? [...schema, "contentSchema"] : schema, value),
       "",
       `${route}: ${status} ${body}`,
     );
+    if (type !== "application/problem+json") continue;
+    // The examples name the codes that the route may answer with.
+    assertEquals(at(content, "examples", value.code, "value").status, status);
   }
 }
