@@ -15,6 +15,9 @@ export function connectionIdFault(id: string): string | undefined {
     return `The connection_id is longer than ${maxConnectionIdLength} characters`;
   }
   if (/\p{Cc}/u.test(id)) return "The connection_id has a control character";
-  if (!id.isWellFormed()) return "The connection_id is not valid Unicode";
+  // Half of a surrogate pair. Older browsers have no `isWellFormed`.
+  if (/\p{Cs}/u.test(id)) return "The connection_id is not valid Unicode";
+  // URLs drop both from a path, even encoded (URL Standard, "shorten a path").
+  if (/^\.{1,2}$/.test(id)) return "The connection_id is . or ..";
   return undefined;
 }

@@ -15,6 +15,8 @@ const good: Record<string, string> = {
   "spaces, quotes and percent signs": ' "100%" ',
   "another script": "上传_1",
   "a name of every object": "__proto__",
+  "three dots": "...",
+  "a dot in a path": "a/./b",
   "256 characters": "a".repeat(256),
   "256 characters of two code units": "😀".repeat(256),
 };
@@ -35,6 +37,9 @@ const bad: Record<string, [id: string, says: string]> = {
   "a delete": ["a\x7f", "control character"],
   "a control character above ASCII": ["a\x85b", "control character"],
   "half a surrogate pair": ["a\ud83d", "not valid Unicode"],
+  "the other half": ["\ude00a", "not valid Unicode"],
+  "the folder itself": [".", "is . or .."],
+  "the folder above": ["..", "is . or .."],
 };
 
 for (const [what, [id, says]] of Object.entries(bad)) {
