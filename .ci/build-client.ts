@@ -12,7 +12,7 @@ const folder = new URL("../src/client/", import.meta.url);
 
 /** Members that no server and no user sees, which get short names. */
 const internalMembers =
-  /^(?:authStatus|beat|cancels|forConnection|forRenewal|isStream|isSynced|join|judged|onEnd|onFrame|onLife|position|probe|queues|refused|settle|skip|spread|take|tasks|transports|tried|wait)$/;
+  /^(?:authStatus|beat|cancels|forConnection|forRenewal|isStream|isSynced|join|judged|onEnd|onFrame|onLife|position|probe|queues|refused|settle|skip|slowDown|spread|take|tasks|transports|tried|wait)$/;
 
 const notice = "/* taskwire, MIT License */\n";
 

@@ -97,26 +97,26 @@ export interface ConnectOptions {
      * Gives the token to connect with; called again for each connection, before
      * a token ends, and after one was refused. Without it the client is a guest.
      */
-    readonly getToken?: () => string | null | undefined | Promise<string | null | undefined>;
+    readonly getToken?: (() => string | null | undefined | Promise<string | null | undefined>) | undefined;
     /** Told who the server takes the client for. */
-    readonly onConnected?: (frame: AuthFrame) => void;
+    readonly onConnected?: ((frame: AuthFrame) => void) | undefined;
     /** Told what went wrong. What ends a watch is thrown to its consumer as well. */
-    readonly onError?: (error: ErrorFrame) => void;
+    readonly onError?: ((error: ErrorFrame) => void) | undefined;
     /** Told how the connection is. */
-    readonly onState?: (state: ConnectionState) => void;
+    readonly onState?: ((state: ConnectionState) => void) | undefined;
     /**
      * `auto` is WebSocket; Server-Sent Events where a WebSocket was never opened
      * in two attempts, or there is none.
      *
      * @default {"auto"}
      */
-    readonly transport?: "auto" | Transport;
+    readonly transport?: "auto" | Transport | undefined;
     /** Ends everything, quietly. */
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
     /** @default {globalThis.WebSocket} */
-    readonly WebSocket?: new (url: string, protocols: string[]) => SocketLike;
+    readonly WebSocket?: (new (url: string, protocols: string[]) => SocketLike) | undefined;
     /** @default {globalThis.fetch} */
-    readonly fetch?: typeof fetch;
+    readonly fetch?: typeof fetch | undefined;
 }
 /** Watches tasks of one server. */
 export interface Client {
@@ -127,6 +127,9 @@ export interface Client {
      * The iterator ends after the end of the task (`succeeded`, `failed`,
      * `canceled`), and throws a {@linkcode TaskwireError} where the server ends
      * it for good.
+     *
+     * @throws {TaskwireError} `bad_connection_id`, at once, when no task can have
+     * this id.
      */
     watch(connectionId: string, options?: {
         readonly signal?: AbortSignal | undefined;
@@ -144,16 +147,13 @@ export declare class TaskwireError extends Error {
     readonly name = "TaskwireError";
     /** A stable word for programs: `forbidden`, `authentication_required`, … */
     readonly code: string;
-    /** The close code of the socket (or what stands for it over SSE), if one came. */
+    /**
+     * The close code, if the server ended the connection: the one that its error
+     * stands for, also over SSE or when the close itself was lost.
+     */
     readonly closeCode: number | undefined;
     constructor(code: string, message: string, closeCode?: number);
 }
-/**
- * The client for pages, Deno, Node and Bun: no dependency, served by the server
- * as `/client.js`.
- *
- * @module
- */
 /**
  * Watches one task: yields it as it is, then each event once, in order, over
  * lost connections and restarted servers, until it is over.
@@ -170,6 +170,7 @@ export declare class TaskwireError extends Error {
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
  * @throws {TypeError} When the URL is none.
+ * @throws {TaskwireError} `bad_connection_id`, when no task can have this id.
  */
 export declare function watchTask(url: string | URL, connectionId: string, options?: ConnectOptions): AsyncIterableIterator<TaskUpdate>;
 /**

@@ -8,8 +8,9 @@ import { Credentials } from "./credentials.ts";
 import type { FollowedTask } from "./followed_task.ts";
 import type { LinkContext, LinkEnd } from "./link_context.ts";
 import { notify } from "./notify.ts";
+import { Pacer } from "./pacer.ts";
 import { Pause } from "./pause.ts";
-import { judgeClose, retryDelayMs } from "./retry.ts";
+import { judgeClose, meantClose, retryDelayMs } from "./retry.ts";
 import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
 import { onWake } from "./wake.ts";
 
@@ -22,6 +23,7 @@ export class Link {
   readonly #context: LinkContext;
   readonly #credentials: Credentials;
   readonly #pause = new Pause();
+  readonly #outbox = new Pacer<Frame>((frame) => this.#session?.send?.(frame));
   /** Tasks whose workers are to stop, until the server has answered. */
   readonly #cancels = new Set<string>();
   #isRunning = false;
@@ -98,6 +100,7 @@ export class Link {
       this.#end = (end) => {
         this.#end = () => {};
         clearTimeout(this.#renewal);
+        this.#outbox.reset();
         this.#session?.close();
         this.#session = undefined;
         this.#isOpen = false;
@@ -110,20 +113,25 @@ export class Link {
   #open(task: FollowedTask, token: string | undefined): void {
     this.#own = task;
     for (const each of this.tasks.values()) each.isSynced = false;
+    // Not left to the browser, whose error would repeat the token.
+    if (token && !/^[\w.~+-]+$/.test(token)) {
+      const message = "The token is no JWT";
+      this.#note({ code: "token_malformed", message });
+      return this.#end({ code: 4401 });
+    }
     const target = { transport: this.#transport, task, token };
     try {
       this.#session = openSession(this.#context, target, {
         onFrame: (frame) => this.#take(frame),
         onEnd: (code, reason) => {
           if (reason) this.#note(reason);
-          this.#end({ code });
+          this.#end({ code: meantClose(code, this.#error?.code) });
         },
       });
-    } catch {
-      // Not the error's own message: a browser's repeats the token.
-      const message = "The token is no JWT";
-      this.#note({ code: "token_malformed", message });
-      this.#end({ code: 4401 });
+    } catch (error) {
+      // Mixed content, or the page's policy.
+      this.#note({ code: "network_error", message: String(error) });
+      this.#end({ code: 1006 });
     }
   }
 
@@ -203,6 +211,7 @@ export class Link {
   #judge({ code, task, error = this.#error }: LinkEnd): number {
     if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
+    if (word === "rate_limited") this.#outbox.slowDown();
     // These are about one task, and not about the client.
     const isOfTask = word === "forbidden" || word === "token_expired";
     const failing = isOfTask ? task ?? this.#own : undefined;
@@ -212,7 +221,7 @@ export class Link {
         this.#finish(each, new TaskwireError(word, reason, code));
       }
     };
-    const verdict = judgeClose(code, word);
+    const verdict = judgeClose(code);
     if (verdict === "renew" && this.#credentials.refused(giveUp)) return 0;
     if (verdict === "stop") giveUp();
     // The end of a stream that has nothing more to tell.
@@ -239,7 +248,7 @@ export class Link {
   }
 
   #send(type: string, id: string, position?: FollowedTask["position"]): void {
-    this.#session?.send?.({ type, connection_id: id, ...position });
+    this.#outbox.push({ type, connection_id: id, ...position });
   }
 
   #tellState(state: ConnectionState["state"], more?: { retryInMs: number }) {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { connectionIdFault } from "../tasks/connection_id.ts";
 import {
   type Client,
   type ConnectOptions,
@@ -40,6 +41,7 @@ const maxTasksPerLink = 50;
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
  * @throws {TypeError} When the URL is none.
+ * @throws {TaskwireError} `bad_connection_id`, when no task can have this id.
  */
 export function watchTask(
   url: string | URL,
@@ -64,9 +66,11 @@ export function connect(
   const { WebSocket = globalThis.WebSocket, fetch = globalThis.fetch } =
     options;
   const transports = new TransportChoice(WebSocket ? transport : "sse");
+  // Only a page has a place that a relative URL is relative to.
+  const base = new URL(url, globalThis.location?.href);
+  base.hash = ""; // no request has one, and a WebSocket refuses it
   const context: LinkContext = {
-    // Only a page has a place that a relative URL is relative to.
-    url: new URL(url, globalThis.location?.href),
+    url: base,
     options,
     WebSocket,
     fetch,
@@ -101,6 +105,8 @@ export function connect(
     id: string,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<TaskUpdate> {
+    const fault = connectionIdFault(id);
+    if (fault) throw new TaskwireError("bad_connection_id", fault);
     const signals = [signal, ownSignal].filter((each) => each !== undefined);
     const known = linkOf(id)?.tasks.get(id);
     const task = known ?? new FollowedTask(id);

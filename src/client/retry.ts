@@ -1,23 +1,28 @@
+import {
+  reconnectPolicies,
+  type ReconnectPolicy,
+} from "../protocol/close_codes.ts";
+import { closingErrors } from "../protocol/error_codes.ts";
+
 const minRetryMs = 500;
 const maxRetryMs = 20_000;
 
-/** Closes after which a client stays away (spec §1, 'Close codes'). */
-const finalCodes = [1009, 4400, 4403, 4409];
-
 /**
- * What to do after a close: come back, come back with another token, or stay
- * away.
+ * The close code that the server meant: the one that belongs to its last error
+ * if that error always precedes a close, otherwise the one that came.
  *
  * @param word The code of the error before the close.
  */
-export function judgeClose(
-  code: number,
-  word?: string,
-): "retry" | "renew" | "stop" {
-  // A stream of events just ends.
-  if (word === "disconnected_by_operator") return "stop";
-  if (code === 4401) return "renew";
-  return finalCodes.includes(code) ? "stop" : "retry";
+export function meantClose(code: number, word: string = ""): number {
+  return closingErrors[word] ?? code;
+}
+
+/**
+ * Says what to do after a close: come back, come back with another token, or
+ * stay away.
+ */
+export function judgeClose(code: number): "retry" | ReconnectPolicy {
+  return reconnectPolicies[code] ?? "retry";
 }
 
 /** How long to wait, in milliseconds: full jitter, so that not all come back at once. */

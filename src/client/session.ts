@@ -55,7 +55,7 @@ export interface SessionTarget {
 /**
  * Connects, on a task's own URL.
  *
- * @throws {SyntaxError} When the token can't be offered as a subprotocol.
+ * @throws {DOMException} When the browser allows no such connection.
  */
 export function openSession(
   options: SessionOptions,

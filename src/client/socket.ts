@@ -5,7 +5,7 @@ import type { Carrier, SessionEvents } from "./session.ts";
  * Opens a WebSocket. The token is offered as a subprotocol, which keeps it out
  * of URLs and so out of logs.
  *
- * @throws {SyntaxError} When the token can't be a subprotocol.
+ * @throws {DOMException} When the browser allows no such connection.
  */
 export function openSocket(
   WebSocket: new (url: string, protocols: string[]) => SocketLike,
@@ -18,14 +18,22 @@ export function openSocket(
     socket.onmessage = socket.onclose = null;
     socket.close();
   };
-  socket.onmessage = ({ data }: { data: string }) =>
-    events.onFrame(JSON.parse(data));
+  socket.onmessage = ({ data }: { data: string }) => {
+    try {
+      events.onFrame(JSON.parse(data));
+    } catch (error) {
+      // Not a taskwire server. Thrown from here, the error would end a process.
+      close();
+      events.onEnd(1006, { code: "network_error", message: String(error) });
+    }
+  };
   // It says nothing that the close after it doesn't, and stays because Node's
   // `ws` throws without it.
   socket.onerror = () => {};
   socket.onclose = ({ code }: { code: number }) => {
     close();
-    events.onEnd(code);
+    // Deno says 0 for a connection that was lost.
+    events.onEnd(code || 1006);
   };
   return { send: (frame) => socket.send(JSON.stringify(frame)), close };
 }

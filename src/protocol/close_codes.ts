@@ -31,3 +31,20 @@ export const closeCodes = {
 
 /** One of the numbers in {@linkcode closeCodes}. */
 export type CloseCode = typeof closeCodes[keyof typeof closeCodes];
+
+/** What a client does after a close: come back with another token, or stay away. */
+export type ReconnectPolicy = "renew" | "stop";
+
+/**
+ * The closes after which a client does not simply connect again (spec §1,
+ * 'Close codes'). Keyed by number, since a client may meet any.
+ */
+export const reconnectPolicies: Readonly<
+  Record<number, ReconnectPolicy | undefined>
+> = {
+  1009: "stop",
+  4400: "stop",
+  4401: "renew",
+  4403: "stop",
+  4409: "stop",
+};

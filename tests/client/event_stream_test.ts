@@ -158,7 +158,7 @@ Deno.test("openEventStream() stays away when an operator has ended it", async ()
     message: "Why",
   });
   end();
-  assertEquals(await outcome, ["sync@0", "disconnected_by_operator 1006"]);
+  assertEquals(await outcome, ["sync@0", "disconnected_by_operator 4409"]);
   await watching.closed();
 });
 

@@ -260,27 +260,55 @@ Deno.test("Link stays with WebSocket where the server sent sockets away at first
   sockets.last(3).greet();
 });
 
-Deno.test("Link gives up on a token that can't be sent, and does not repeat it", async () => {
-  const time = new FakeTime();
-  const messages: string[] = [];
+for (const transport of ["websocket", "sse"] as const) {
+  Deno.test(`Link gives up on a token that can't be sent by ${transport}, and does not repeat it`, async () => {
+    for (const token of ["not a token", "x\n", "\u{1f600}", "a=b"]) {
+      const watching = new WatchingClient("http://host", {
+        getToken: () => token,
+        transport,
+      });
+      assertEquals(await outcomeOf(watching.client.watch("a")), [
+        "token_malformed 4401",
+      ]);
+      await watching.closed();
+      for (const { code, message } of watching.errors) {
+        assertEquals([code, message.includes(token)], [
+          "token_malformed",
+          false,
+        ]);
+      }
+    }
+  });
+}
+
+Deno.test("Link tells a browser's own words when it allows no WebSocket", async () => {
+  // As Chromium does, on a page of https.
+  const words = "Failed to construct 'WebSocket': An insecure WebSocket";
   class WebSocket {
-    // As in Chromium.
-    constructor(_url: string, [, token]: string[]) {
-      throw new SyntaxError(`The subprotocol '${token}' is invalid.`);
+    constructor() {
+      throw new DOMException(words, "SecurityError");
     }
   }
-  const watching = new WatchingClient("http://host", {
-    getToken: () => "not a token",
+  await using started = await start({
+    getToken: () => "x",
     WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
-    onError: ({ message }) => messages.push(message),
   });
-  assertEquals(await outcomeOf(watching.client.watch("a")), [
-    "token_malformed 4401",
+  assertEquals(started.watching.errors, [
+    { code: "network_error", message: `SecurityError: ${words}` },
   ]);
-  await watching.closed();
-  assertEquals(messages.some((text) => text.includes("not a token")), false);
-  assertEquals(messages.length > 0, true);
-  time.restore();
+});
+
+Deno.test("Link leaves a server whose messages are no frames, and comes back", async () => {
+  for (const data of ["no JSON", "null", "", new Blob()]) {
+    await using started = await start();
+    const { sockets, time, watching } = started;
+    const first = sockets.last(1);
+    if (typeof first.onmessage === "function") first.onmessage({ data });
+    assert(first.isClosed);
+    await time.tickAsync(500);
+    sockets.last(2).greet();
+    assertEquals(watching.errors.map(({ code }) => code), ["network_error"]);
+  }
 });
 
 Deno.test("Link asks a silent socket whether it lives, and leaves it for a new one", async () => {
@@ -363,6 +391,37 @@ Deno.test("Link goes on for its other tasks when one is forbidden", async () => 
   assertEquals(await c, ["forbidden"]);
   sockets.last(2).receive(terminal(1), { ...terminal(1), connection_id: "b" });
   assertEquals(await b, ["sync@0", 1]);
+});
+
+Deno.test("Link subscribes no faster than a careful server takes it", async () => {
+  await using started = await start();
+  const { sockets, time, watching } = started;
+  const ids = Array.from({ length: 40 }, (_, index) => `b${index}`);
+  for (const id of ids) watching.client.watch(id);
+  const first = sockets.last(1);
+  first.greet();
+  assertEquals(first.sent.length, 16);
+  // the burst of 20 that goes with 10 a second, of which some stay free
+  let sent = first.sent.length;
+  for (let seconds = 1; sent < ids.length; seconds++) {
+    await time.tickAsync(1_000);
+    assert(first.sent.length - sent <= 10);
+    sent = first.sent.length;
+  }
+  assertEquals(first.sent.map(({ connection_id }) => connection_id), ids);
+});
+
+Deno.test("Link sends at half the rate after the server found it too high", async () => {
+  await using started = await start();
+  const { sockets, time, watching } = started;
+  for (let index = 0; index < 40; index++) watching.client.watch(`b${index}`);
+  for (const [index, burst] of [16, 8, 4, 2, 1, 1].entries()) {
+    const socket = sockets.last(index + 1);
+    socket.greet();
+    assertEquals(socket.sent.length, burst);
+    socket.end(1006, { code: "rate_limited", retry_after_ms: 10 });
+    await time.tickAsync(10);
+  }
 });
 
 Deno.test("Link cancels a task, again after a lost connection, until there is an answer", async () => {

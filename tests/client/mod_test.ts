@@ -5,7 +5,9 @@ import {
   watchTask,
 } from "../../src/client/mod.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
+import { closingErrors } from "../../src/protocol/error_codes.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
+import { serveCut } from "../support/cutting_server.ts";
 import { published } from "../support/published.ts";
 import { startTestServer } from "../support/server.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
@@ -203,6 +205,85 @@ Deno.test("watchTask() ends quietly when it is aborted, or left", async () => {
 
 Deno.test("watchTask() throws at once for what is no URL", () => {
   assertThrows(() => watchTask("no url", "a"), TypeError);
+});
+
+for (
+  const code of [
+    "forbidden",
+    "origin_not_allowed",
+    "disconnected_by_operator",
+    "too_many_bad_frames",
+    "message_too_big",
+  ]
+) {
+  Deno.test(`watchTask() stays away after ${code}, also when the connection is cut`, async () => {
+    const error = { type: "error", code, message: "Why" };
+    await using server = serveCut(JSON.stringify(error));
+    let tokens = 0;
+    const watching = new WatchingClient(server.origin, {
+      getToken: () => `token${++tokens}`,
+    });
+    const [outcome] = await outcomeOf(watching.client.watch("a"));
+    assertEquals(outcome, `${code} ${closingErrors[code]}`);
+    await watching.closed();
+    assertEquals([server.count, tokens], [1, 1]);
+  });
+}
+
+Deno.test("watchTask() tries one more token after authentication_required, also when the connection is cut", async () => {
+  await using server = serveCut(
+    '{"type":"error","code":"authentication_required","message":"Why"}',
+  );
+  let tokens = 0;
+  const watching = new WatchingClient(server.origin, {
+    getToken: () => `token${++tokens}`,
+  });
+  assertEquals(await outcomeOf(watching.client.watch("a")), [
+    "authentication_required 4401",
+  ]);
+  await watching.closed();
+  assertEquals([server.count, tokens], [2, 2]);
+});
+
+Deno.test("watchTask() pauses before it comes back to a server that cuts it", async () => {
+  await using server = serveCut();
+  const watching = new WatchingClient(server.origin);
+  const outcome = outcomeOf(watching.client.watch("a"));
+  await watching.until(({ states }) => states.length > 4);
+  assertEquals(watching.stateNames.slice(0, 4), [
+    "connecting",
+    "waiting",
+    "connecting",
+    "waiting",
+  ]);
+  watching.client.close();
+  assertEquals(await outcome, []);
+  await watching.closed();
+});
+
+Deno.test("connect() finds the server by an address with a fragment or a slash", async () => {
+  await using server = await startTestServer();
+  for (const transport of ["websocket", "sse"] as const) {
+    for (const rest of ["", "/", "#", "/#top", "/?a=b#top"]) {
+      const watch = watchTask(server.origin + rest, "a", { transport });
+      assertEquals(await next(watch), "sync@0");
+      await watch.return?.();
+    }
+  }
+});
+
+Deno.test("connect() refuses an id that no task can have, and watches the others", async () => {
+  await using server = await startTestServer();
+  const { client } = new WatchingClient(server.origin);
+  for (
+    const id of ["", ".", "..", "a".repeat(257), "a\n", "a\ud83d", "\x9b"]
+  ) {
+    const { code } = assertThrows(() => client.watch(id), TaskwireError);
+    assertEquals(code, "bad_connection_id");
+  }
+  const watches = ["a", "...", "上传/1 ?#%"].map((id) => client.watch(id));
+  for (const watch of watches) assertEquals(await next(watch), "sync@0");
+  client.close();
 });
 
 Deno.test("connect() watches many tasks over one socket, and opens it anew when it is needed again", async () => {

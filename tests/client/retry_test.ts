@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { judgeClose, retryDelayMs } from "../../src/client/retry.ts";
+import {
+  judgeClose,
+  meantClose,
+  retryDelayMs,
+} from "../../src/client/retry.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 
 Deno.test("judgeClose() obeys the table of close codes", () => {
@@ -24,8 +28,16 @@ Deno.test("judgeClose() obeys the table of close codes", () => {
   assertEquals(judgeClose(1006), "retry");
 });
 
-Deno.test("judgeClose() stays away when an operator has ended a stream of events", () => {
-  assertEquals(judgeClose(1006, "disconnected_by_operator"), "stop");
+Deno.test("meantClose() believes the error, and not the close after it", () => {
+  assertEquals(meantClose(1006, "origin_not_allowed"), 4403);
+  assertEquals(meantClose(1006, "disconnected_by_operator"), 4409);
+  assertEquals(meantClose(4403, "rate_limited"), 4429);
+});
+
+Deno.test("meantClose() believes the close after an error that comes without one", () => {
+  for (const word of ["token_expired", "of_a_newer_server", undefined]) {
+    assertEquals(meantClose(4401, word), 4401);
+  }
 });
 
 Deno.test("retryDelayMs() is anything up to a ceiling that doubles from 0.5 s to 20 s", () => {

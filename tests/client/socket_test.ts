@@ -33,3 +33,11 @@ Deno.test("openSocket() hears nothing any more from a socket that it has closed"
   assertEquals(socket.isClosed, true);
   assertEquals([socket.onmessage, socket.onclose], [null, null]);
 });
+
+Deno.test("openSocket() calls a lost connection 1006, as browsers do", () => {
+  for (const code of [0, 1006]) {
+    const { socket, seen } = open();
+    socket.end(code);
+    assertEquals(seen, [1006]);
+  }
+});

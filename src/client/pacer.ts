@@ -1,0 +1,52 @@
+/**
+ * Sends frames no faster than a server takes them whose `TASKWIRE_MESSAGE_RATE`
+ * is 10 (a burst of 20), with some room for other frames and for a network that
+ * delivers late frames together. A server with the default rate allows more,
+ * but does not say so before it closes the socket.
+ */
+export class Pacer<Frame> {
+  readonly #deliver: (frame: Frame) => void;
+  readonly #waiting: Frame[] = [];
+  /** How many frames may be sent at once. */
+  #burst = 16;
+  #intervalMs = 110;
+  #free = this.#burst;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(deliver: (frame: Frame) => void) {
+    this.#deliver = deliver;
+  }
+
+  /** Sends a frame now, or after those that wait. */
+  push(frame: Frame): void {
+    this.#waiting.push(frame);
+    this.#flush();
+  }
+
+  /** Forgets what waits: the connection is closed, and a new one starts with a full burst. */
+  reset(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting.length = 0;
+    this.#free = this.#burst;
+  }
+
+  /** Halves the rate: the server said that it was too high. */
+  slowDown(): void {
+    this.#burst = Math.max(1, this.#burst / 2);
+    this.#intervalMs *= 2;
+    this.reset();
+  }
+
+  #flush(): void {
+    for (; this.#free >= 1 && this.#waiting.length > 0; this.#free--) {
+      this.#deliver(this.#waiting.shift() as Frame);
+    }
+    if (this.#free >= this.#burst) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#free++;
+      this.#flush();
+    }, this.#intervalMs);
+  }
+}
