@@ -8,6 +8,7 @@ import { type SettingName, settings } from "../settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { readKeyFile } from "./key_file.ts";
 import { listen } from "./listen.ts";
+import { fitOpenFiles, readOpenFileLimit } from "./open_files.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
 import { hasShortApiKey, type KeyedConfig, withKeys } from "./safe_defaults.ts";
@@ -25,14 +26,19 @@ export function serveCommand(): CliCommand {
       Object.keys(settings) as SettingName[],
     ),
     async action(command) {
-      const keyed = withKeys(readConfig(command));
-      const { log: level, workers } = keyed.config;
+      const configured = withKeys(readConfig(command));
+      const { log: level, workers } = configured.config;
       configureLog(level, Deno.stderr.isTerminal());
-      if (hasShortApiKey(keyed.config)) {
+      if (hasShortApiKey(configured.config)) {
         log.warn(
           "TASKWIRE_API_KEYS has a key of fewer than 16 characters, which can be guessed: make one with 'openssl rand -hex 16'",
         );
       }
+      const openFiles = await readOpenFileLimit();
+      const keyed = openFiles === undefined ? configured : {
+        ...configured,
+        config: fitOpenFiles(configured.config, openFiles),
+      };
       const count = workers === "auto"
         ? navigator.hardwareConcurrency
         : workers;

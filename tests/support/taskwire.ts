@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** The most files that the process may open, and its workers each; by default as this one. */
+  readonly openFiles?: number;
 }
 
 /**
@@ -47,10 +49,13 @@ export function program(): readonly string[] {
 
 function command(
   args: readonly string[],
-  { env = {}, cwd }: CommandOptions,
+  { env = {}, cwd, openFiles }: CommandOptions,
   stdin: "piped" | "null",
 ): Deno.Command {
-  const [file = "", ...rest] = program();
+  const limited = openFiles === undefined
+    ? []
+    : ["sh", "-c", `ulimit -n ${openFiles} && exec "$0" "$@"`];
+  const [file = "", ...rest] = [...limited, ...program()];
   // What tells Deno where packages come from, and all the rest.
   const inherited = Object.entries(Deno.env.toObject())
     .filter(([name]) => !name.startsWith("TASKWIRE_"));
