@@ -12,6 +12,8 @@ export interface Counters {
   mergedEvents: number;
   /** Connections closed because they were too slow (4408). */
   evictedConnections: number;
+  /** How often the server could not accept connections and listened again. */
+  acceptFailures: number;
   /** Reads of the key set (TASKWIRE_JWKS_URL) that failed. */
   keySetFailures: number;
   /** Events times the watchers that each reached. */
@@ -56,6 +58,7 @@ export function createCounters(): Counters {
   return {
     mergedEvents: 0,
     evictedConnections: 0,
+    acceptFailures: 0,
     keySetFailures: 0,
     deliveries: 0,
     handshakes: {},

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { delay } from "./delay.ts";
 import { withAnswerHeaders } from "./http/answer_headers.ts";
 import { RequestsUnderWay } from "./http/requests_under_way.ts";
+import { Listener } from "./listener.ts";
 import { log } from "./log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
@@ -64,19 +65,19 @@ export function startServer(
   services: Services,
   { reusePort = false }: ListenOptions = {},
 ): RunningServer {
-  const { config, leases, registry, store } = services;
+  const { config, counters, leases, registry, store } = services;
   tellOfUsersLeaving(services);
   const requests = new RequestsUnderWay(config);
-  const server = Deno.serve({
+  const listener = new Listener({
     hostname: config.host,
     port: config.port,
     reusePort,
-    onListen: () => {},
-  }, async (request, info) =>
-    withAnswerHeaders(
-      await requests.answer(request, info, () => app.fetch(request, info)),
-    ));
-  const { hostname: host, port } = server.addr;
+    handler: async (request, info) =>
+      withAnswerHeaders(
+        await requests.answer(request, info, () => app.fetch(request, info)),
+      ),
+    counters,
+  });
   let stopped: Promise<void> | undefined;
 
   async function drain(
@@ -98,7 +99,7 @@ export function startServer(
     // `shutdown` would break off bodies that still arrive.
     await within(requests.finish(), leftMs(), undefined);
     const isFinished = await within(
-      server.shutdown().then(() => true),
+      listener.shutdown().then(() => true),
       leftMs(),
       false,
     );
@@ -112,7 +113,7 @@ export function startServer(
     );
   }
   return {
-    address: { host, port },
+    address: listener.address,
     stop(timeoutMs, options) {
       // Also where it was replaced until now, and all are stopped.
       if (!options?.isReplaced) registry.beginDrain();

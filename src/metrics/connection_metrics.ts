@@ -68,6 +68,12 @@ export function addConnectionMetrics(
     read: () => counters.evictedConnections,
   });
   addCounter(target, {
+    name: "taskwire_accept_failures_total",
+    help:
+      "Times that connections could not be accepted and the port was listened on again; too few file descriptors, as a rule.",
+    read: () => counters.acceptFailures,
+  });
+  addCounter(target, {
     name: "taskwire_key_set_failures_total",
     help: "Reads of the key set (TASKWIRE_JWKS_URL) that failed.",
     read: () => counters.keySetFailures,

@@ -103,7 +103,7 @@ needs("promtool")(
       ["check", "rules", alerts, dashboard],
     );
     assert(success, output);
-    assertMatch(output, /SUCCESS: 11 rules found/);
+    assertMatch(output, /SUCCESS: 12 rules found/);
     assertMatch(output, new RegExp(`SUCCESS: ${rules.length} rules found`));
   },
 );
@@ -158,6 +158,7 @@ needs("promtool")(
       [`up{${job}}`, "0x30"],
       [`process_start_time_seconds{${job}}`, "0x18 1x2 2x2 3x6"],
       [`taskwire_store_errors_total{operation="publish", ${job}}`, "0+1x30"],
+      [`taskwire_accept_failures_total{${job}}`, "0x28 1x2"],
       [`taskwire_sockets{${job}}`, "81x30"],
       [`taskwire_max_sockets{${job}}`, "100x30"],
       // no bound: nothing is near it
@@ -169,6 +170,7 @@ needs("promtool")(
     ], [
       fires("TaskwireDown", "critical"),
       fires("TaskwireRestarting", "warning"),
+      fires("TaskwireCannotAccept", "critical"),
       fires("TaskwireStoreErrors", "critical"),
       fires("TaskwireSocketsNearLimit", "warning"),
       fires("TaskwireTokensRejected", "warning"),

@@ -149,7 +149,9 @@ Deno.test("addConnectionMetrics() shows what was counted elsewhere", async () =>
   await using server = await startTestServer();
   server.services.counters.evictedConnections = 3;
   server.services.counters.keySetFailures = 4;
+  server.services.counters.acceptFailures = 5;
   const { samples } = await scrape(server.origin);
   assertEquals(samples.get("taskwire_evicted_connections_total"), 3);
   assertEquals(samples.get("taskwire_key_set_failures_total"), 4);
+  assertEquals(samples.get("taskwire_accept_failures_total"), 5);
 });

@@ -1,0 +1,144 @@
+import type { Counters } from "./counters.ts";
+import { log } from "./log.ts";
+
+/** The address and the handler of a {@linkcode Listener}. */
+export interface ListenerOptions {
+  readonly hostname: string;
+  /** 0 for a free port, which the listener then keeps. */
+  readonly port: number;
+  /** Whether other processes may listen on the same port. */
+  readonly reusePort: boolean;
+  readonly handler: Deno.ServeHandler<Deno.NetAddr>;
+  readonly counters: Pick<Counters, "acceptFailures">;
+}
+
+/** The pause before the port is listened on again, in milliseconds; doubled up to the longest. */
+const firstPauseMs = 100;
+const longestPauseMs = 1_000;
+
+/** How long a listener must work until an outage is over, in milliseconds. */
+const settleMs = 5_000;
+
+/** The time between two checks of the listening socket, in milliseconds. */
+const checkIntervalMs = 500;
+
+/**
+ * Whether the runtime reports a closed listening socket only after the last of
+ * its connections has ended: Deno 2.4 does, Deno 2.9 reports it at once.
+ */
+const reportsLate = /^2\.[0-8]\./.test(Deno.version.deno);
+
+/**
+ * Serves HTTP on a port until it is shut down.
+ *
+ * `Deno.serve` stops listening at the first connection that it cannot accept,
+ * for example when the process has no free file descriptor. The connections
+ * that were accepted before go on, so the listener only listens on its port
+ * again, until connections can be accepted.
+ */
+export class Listener {
+  readonly #options: ListenerOptions;
+  /** The address and the port taken. */
+  readonly address: { readonly host: string; readonly port: number };
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #check: ReturnType<typeof setInterval> | undefined;
+  /** Ends a pause or an outage. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #pauseMs = firstPauseMs;
+  /** The reasons that were logged in this outage. */
+  readonly #reasons = new Set<string>();
+  #isShutDown = false;
+
+  /** @throws {Deno.errors.AddrInUse} If the port is taken. */
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = this.#serve(options.port);
+    const { hostname: host, port } = this.#server.addr;
+    this.address = { host, port };
+  }
+
+  /** Stops listening; resolves when the requests under way are answered. */
+  async shutdown(): Promise<void> {
+    this.#isShutDown = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#check);
+    await this.#server.shutdown();
+  }
+
+  #serve(port: number): Deno.HttpServer<Deno.NetAddr> {
+    const { hostname, reusePort, handler } = this.#options;
+    const descriptor = reportsLate ? nextDescriptor() : undefined;
+    const server = Deno.serve(
+      { hostname, port, reusePort, onListen: () => {} },
+      handler,
+    );
+    server.finished.catch((error) => this.#fail(server, error));
+    if (descriptor !== undefined) this.#checkSocket(server, descriptor);
+    return server;
+  }
+
+  /** Checks that the listening socket is still open, if the runtime reports late that it is not. */
+  #checkSocket(
+    server: Deno.HttpServer<Deno.NetAddr>,
+    descriptor: number,
+  ): void {
+    const socket = readDescriptor(descriptor);
+    if (!socket?.startsWith("socket:")) return;
+    this.#check = setInterval(() => {
+      if (readDescriptor(descriptor) === socket) return;
+      this.#fail(server, new Error("the listening socket was closed"));
+    }, checkIntervalMs);
+  }
+
+  /** Takes note that a server listens no more, and listens again after a pause. */
+  #fail(server: Deno.HttpServer<Deno.NetAddr>, error: Error): void {
+    if (this.#isShutDown || server !== this.#server) return;
+    this.#retry(error);
+  }
+
+  #retry(error: Error): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#check);
+    this.#options.counters.acceptFailures += 1;
+    const reason = error.message.replace(/^Error: /, "");
+    if (!this.#reasons.has(reason)) {
+      this.#reasons.add(reason);
+      log.error(
+        "Cannot accept connections: {reason}. Open connections go on, and the port is listened on again. If the process has too few file descriptors, raise its limit (LimitNOFILE= of systemd, ulimit -n)",
+        { reason },
+      );
+    }
+    this.#timer = setTimeout(() => this.#listenAgain(), this.#pauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs);
+  }
+
+  #listenAgain(): void {
+    try {
+      this.#server = this.#serve(this.address.port);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return this.#retry(error);
+    }
+    this.#timer = setTimeout(() => {
+      this.#reasons.clear();
+      this.#pauseMs = firstPauseMs;
+      log.info("Connections are accepted again");
+    }, settleMs);
+  }
+}
+
+/** The lowest free file descriptor, which is the next to be opened. */
+function nextDescriptor(): number {
+  let descriptor = 0;
+  while (readDescriptor(descriptor) !== undefined) descriptor += 1;
+  return descriptor;
+}
+
+/** The file behind a descriptor (proc_pid_fd(5)); `undefined` if there is none, or the runtime does not allow a look. */
+function readDescriptor(descriptor: number): string | undefined {
+  try {
+    return Deno.readLinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return undefined;
+  }
+}
