@@ -8,7 +8,7 @@ import type { Config } from "./config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./sockets/bad_tokens.ts";
 import { ConnectionRegistry } from "./sockets/registry.ts";
-import { type Counters, createCounters } from "./counters.ts";
+import { createCounters } from "./counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
@@ -48,7 +48,12 @@ export async function createServices(
   { worker = 1, shared, siblings }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
-  const verifier = await openVerifier(config, publicKey, counters);
+  const keySet = config.jwksUrl === undefined
+    ? undefined
+    : new KeySet(new URL(config.jwksUrl), {
+      onFailure: () => counters.keySetFailures += 1,
+    });
+  const verifier = await openVerifier(config, publicKey, keySet);
   const hub = new Hub((connectionId, watchers) =>
     store.watch(connectionId, watchers)
   );
@@ -68,6 +73,7 @@ export async function createServices(
     config,
     worker,
     verifier,
+    ...(keySet ? { keySet } : {}),
     jwtAlgorithms: verifier.algorithms,
     isApiKey: createApiKeyCheck(config.apiKeys),
     store,
@@ -89,18 +95,14 @@ export async function createServices(
 async function openVerifier(
   config: Config,
   publicKey: KeyFile | undefined,
-  counters: Counters,
+  keySet: KeySet | undefined,
 ): Promise<KeyedVerifier> {
-  const { jwksUrl, jwtAlgorithms, jwtIssuer, jwtAudience } = config;
+  const { jwtAlgorithms, jwtIssuer, jwtAudience } = config;
   return await createVerifier({
     secrets: config.jwtSecrets,
     leewaySeconds: config.jwtLeewaySeconds,
     ...(publicKey === undefined ? {} : { publicKey }),
-    ...(jwksUrl === undefined ? {} : {
-      keySet: new KeySet(new URL(jwksUrl), {
-        onFailure: () => counters.keySetFailures += 1,
-      }),
-    }),
+    ...(keySet === undefined ? {} : { keySet }),
     ...(jwtAlgorithms === undefined ? {} : { algorithms: jwtAlgorithms }),
     ...(jwtIssuer === undefined ? {} : { issuer: jwtIssuer }),
     ...(jwtAudience === undefined ? {} : { audience: jwtAudience }),

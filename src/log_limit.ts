@@ -35,8 +35,8 @@ export function limitLines(write: (record: LogRecord) => void): LimitedSink {
 
   function sink(record: LogRecord): void {
     if (record.level === "debug") return write(record);
-    const now = Date.now();
-    if (now >= windowEndsAtMs || now < windowEndsAtMs - windowMs) {
+    const now = performance.now();
+    if (now >= windowEndsAtMs) {
       endWindow();
       windowEndsAtMs = now + windowMs;
     }

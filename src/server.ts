@@ -84,7 +84,7 @@ export function startServer(
     timeoutMs = config.drainTimeoutSeconds * 1_000,
     { isReplaced = false }: StopOptions = {},
   ): Promise<void> {
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     log.info("Stopping: {connections} connections to send away", {
       connections: registry.openCount,
     });
@@ -95,7 +95,7 @@ export function startServer(
     }
     registry.beginDrain();
     await sendAway(registry.list(), sendAwayMs);
-    const leftMs = () => Math.max(0, deadline - Date.now());
+    const leftMs = () => Math.max(0, deadline - performance.now());
     // `shutdown` would break off bodies that still arrive.
     await within(requests.finish(), leftMs(), undefined);
     const isFinished = await within(
@@ -104,6 +104,7 @@ export function startServer(
       false,
     );
     leases.stop();
+    services.keySet?.[Symbol.dispose]();
     await store.close();
     log.info(
       isFinished
@@ -127,10 +128,10 @@ async function sendAway(
   connections: readonly Connection[],
   durationMs: number,
 ): Promise<void> {
-  const startedAt = Date.now();
+  const startedAt = performance.now();
   for (const [index, connection] of connections.entries()) {
     const dueAt = startedAt + durationMs * index / connections.length;
-    if (dueAt > Date.now()) await delay(dueAt - Date.now());
+    if (dueAt > performance.now()) await delay(dueAt - performance.now());
     connection.close(closeCodes.serviceRestart, restarting());
   }
   // Else clients would see the runtime's own 1001: a macrotask until the last

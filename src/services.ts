@@ -19,6 +19,8 @@ export interface Services {
   /** Which of this server's processes this is: 1, 2, … */
   readonly worker: number;
   readonly verifier: Verifier;
+  /** The keys at TASKWIRE_JWKS_URL, read regularly until they are disposed of. */
+  readonly keySet?: Disposable;
   /** What a token may be signed with. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
   /** Whether an API key is one of ours; takes the same time for every key. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { stub } from "@std/testing/mock";
+import { FakeTime } from "./support/fake_time.ts";
 import { log, type LogLevel } from "../src/log.ts";
 import { type CapturedLog, captureLog } from "./support/captured_log.ts";
 
@@ -81,10 +82,15 @@ Deno.test("limitLines() says at its end what it left out", () => {
   ]);
 });
 
-Deno.test("limitLines() goes on where the clock is set back", () => {
+Deno.test("limitLines() begins a minute on time, whatever becomes of the wall clock", () => {
   using captured = captureLog();
-  logMany("info", "attack", 60);
-  using _ = new FakeTime(Date.now() - 3_600_000);
+  using time = new FakeTime();
+  {
+    const now = Date.now();
+    using _ = stub(Date, "now", () => now + 86_400_000);
+    logMany("info", "attack", 60);
+  }
+  time.tick(60_000);
   logMany("info", "attack", 60);
   assertEquals(counted(captured), [["attack", 120]]);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "./support/fake_time.ts";
 import { Hono } from "hono";
 import { createApp } from "../src/app.ts";
 import { createServices } from "../src/create_services.ts";

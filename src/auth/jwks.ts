@@ -13,7 +13,7 @@ const rereadIntervalMs = 60_000;
 /** The same before the first read that succeeded: an issuer that starts with us is soon found, in ms. */
 const firstReadIntervalMs = 5_000;
 
-/** How long keys are believed in without asking again, in ms. */
+/** How often keys that are known are read again, in ms. */
 const maxAgeMs = 600_000;
 
 /** The most keys that a set may hold. */
@@ -40,50 +40,53 @@ export interface KeySetOptions {
 }
 
 /**
- * The keys at a URL (RFC 7517 §5), read when first needed and kept.
+ * The keys at a URL (RFC 7517 §5), read when first needed, and again every ten
+ * minutes until the set is disposed of.
  *
- * They are read again, by one request for all who wait, when they are ten
- * minutes old, and for a `kid` that they lack; after the first such re-read at
- * most once a minute. While they can't be, those known go on to serve.
+ * A `kid` that the set lacks has it read as well, by one request for all who
+ * wait; after the first such read at most once a minute. Only a token whose key
+ * is not known waits for the issuer: while the set can't be read, the keys known
+ * so far serve.
  */
-export class KeySet {
+export class KeySet implements Disposable {
   readonly #url: URL;
   readonly #onFailure: () => void;
   #keys: readonly VerificationKey[] | undefined;
   #text: string | undefined;
-  #staleAt = 0;
   #mayReadAt = 0;
   #reading: Promise<void> | undefined;
   #generation = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isDisposed = false;
 
   constructor(url: URL, { onFailure = () => {} }: KeySetOptions = {}) {
     this.#url = url;
     this.#onFailure = onFailure;
   }
 
-  /**
-   * A number that changes with the keys, which are read again first where they
-   * are too old. What was verified under another one must be verified again.
-   */
-  async generation(): Promise<number> {
-    if (Date.now() >= this.#staleAt) await this.#read();
+  /** A number that changes with the keys. A token that was verified under another number must be verified again. */
+  get generation(): number {
     return this.#generation;
+  }
+
+  /** Reads the set no more. */
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#timer);
   }
 
   /**
    * Looks for the keys that may have signed a token. Never rejects.
    *
-   * @param kid The name of the key, where the token gives one.
+   * @param kid The name of the key, if the token gives one.
    */
   async find(algorithm: string, kid: string | undefined): Promise<KeySearch> {
-    const wasRead = this.#keys !== undefined;
-    await this.generation();
-    let search = this.#search(algorithm, kid);
-    if (search.kind === "unknown_key" && wasRead) {
-      await this.#read();
-      search = this.#search(algorithm, kid);
+    const search = this.#search(algorithm, kid);
+    if (search.kind !== "unavailable" && search.kind !== "unknown_key") {
+      return search;
     }
-    return search;
+    await this.#read();
+    return this.#search(algorithm, kid);
   }
 
   #search(algorithm: string, kid: string | undefined): KeySearch {
@@ -99,7 +102,7 @@ export class KeySet {
 
   /** Reads the set, unless it was read too lately; joins a read under way. */
   async #read(): Promise<void> {
-    if (this.#reading === undefined && Date.now() >= this.#mayReadAt) {
+    if (this.#reading === undefined && performance.now() >= this.#mayReadAt) {
       this.#reading = this.#readNow().finally(() => this.#reading = undefined);
     }
     await this.#reading;
@@ -109,11 +112,12 @@ export class KeySet {
     const isFirst = this.#keys === undefined;
     try {
       await this.#replace(await fetchKeySet(this.#url));
-      this.#staleAt = Date.now() + maxAgeMs;
-      this.#mayReadAt = Date.now() + (isFirst ? 0 : rereadIntervalMs);
+      this.#mayReadAt = performance.now() + (isFirst ? 0 : rereadIntervalMs);
+      this.#readAgainIn(maxAgeMs);
     } catch (error) {
-      this.#mayReadAt = Date.now() +
-        (isFirst ? firstReadIntervalMs : rereadIntervalMs);
+      const intervalMs = isFirst ? firstReadIntervalMs : rereadIntervalMs;
+      this.#mayReadAt = performance.now() + intervalMs;
+      if (!isFirst) this.#readAgainIn(intervalMs);
       this.#onFailure();
       log.warn(
         isFirst
@@ -122,6 +126,15 @@ export class KeySet {
         { url: this.#shownUrl(), reason: reasonOf(error) },
       );
     }
+  }
+
+  /** Without this, a key that the issuer removed would serve until a token came that names another one. */
+  #readAgainIn(delayMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#isDisposed) return;
+    const timer = setTimeout(() => this.#read(), delayMs);
+    Deno.unrefTimer(timer);
+    this.#timer = timer;
   }
 
   async #replace(text: string): Promise<void> {

@@ -20,9 +20,6 @@ export class KeyError extends Error {
   override readonly name = "KeyError";
 }
 
-/** The most keys that one token is tried with. */
-const maxCandidates = 16;
-
 /** The keys that may have signed a token, by what its header says. */
 export function selectKeys(
   keys: readonly VerificationKey[],
@@ -32,7 +29,7 @@ export function selectKeys(
   return keys.filter((key) =>
     key.algorithm === algorithm &&
     (kid === undefined || key.kid === undefined || key.kid === kid)
-  ).slice(0, maxCandidates);
+  );
 }
 
 /**

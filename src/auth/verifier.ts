@@ -75,12 +75,12 @@ export async function createVerifier(
   const verified = new RecentMap<VerifiedToken>(maxVerified);
   const underWay = new Map<string, Promise<Grant>>();
 
-  /** What is known of a token from before, unless its key may be gone. */
-  async function recall(digest: string): Promise<Grant | undefined> {
+  /** Returns what is known of a token from before, unless its key is gone; waits for nothing. */
+  function recall(digest: string): Grant | undefined {
     const known = verified.get(digest);
     if (known === undefined) return undefined;
     const { generation } = known;
-    if (generation !== undefined && generation !== await keySet?.generation()) {
+    if (generation !== undefined && generation !== keySet?.generation) {
       verified.delete(digest);
       return undefined;
     }
@@ -122,7 +122,7 @@ export async function createVerifier(
     async verify(token) {
       try {
         const digest = createHash("sha256").update(token).digest("base64");
-        const grant = await recall(digest) ?? await judgeOnce(token, digest);
+        const grant = recall(digest) ?? await judgeOnce(token, digest);
         return { ok: true, grant };
       } catch (error) {
         if (!(error instanceof Rejected)) throw error;

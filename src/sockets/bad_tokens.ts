@@ -35,7 +35,7 @@ export class BadTokens {
 
   /** Takes note of a bad token. */
   note(remoteAddress: string): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#forgetOld(now);
     const block = addressBlock(remoteAddress);
     const suspicion = this.#suspicions.get(block);
@@ -50,7 +50,7 @@ export class BadTokens {
 
   /** How long an address waits to hear that its token is bad, in milliseconds. */
   delayMs(remoteAddress: string): number {
-    this.#forgetOld(Date.now());
+    this.#forgetOld(performance.now());
     const suspicion = this.#suspicions.get(addressBlock(remoteAddress));
     const excess = (suspicion?.count ?? 0) - freeCount;
     if (excess <= 0) return 0;
@@ -67,7 +67,7 @@ export class BadTokens {
 
   #forgetOld(now: number): void {
     for (const [block, { since }] of this.#suspicions) {
-      const isRemembered = now - since < windowMs && now >= since &&
+      const isRemembered = now - since < windowMs &&
         this.#suspicions.size <= maxAddresses;
       if (isRemembered) return;
       this.#suspicions.delete(block);

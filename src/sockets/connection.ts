@@ -202,10 +202,10 @@ export class Connection {
   async #drained(): Promise<void> {
     let pollMs = 0;
     let bytesBefore = Infinity;
-    let progressAtMs = Date.now();
+    let progressAtMs = performance.now();
     let congestedAtMs: number | undefined;
     while (!this.#closed && this.isBacklogged) {
-      const now = Date.now();
+      const now = performance.now();
       const bytes = this.bufferedBytes;
       if (bytes < bytesBefore) progressAtMs = now;
       bytesBefore = bytes;

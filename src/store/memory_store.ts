@@ -92,7 +92,7 @@ class MemoryStore implements Store {
   }
 
   list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {
-    const now = Date.now();
+    const now = performance.now();
     const tasks = [...this.#tasks.values()].filter((task) =>
       task.changedAt < cursor && task.expiresAtMs > now &&
       (status === undefined || task.state.snapshot.status === status)
@@ -175,14 +175,14 @@ class MemoryStore implements Store {
   #append(task: Task, event: TaskEvent, json: string, state: TaskState): void {
     task.state = state;
     task.changedAt = ++this.#changes;
-    task.expiresAtMs = Date.now() + this.#retention.historyTtlMs;
+    task.expiresAtMs = performance.now() + this.#retention.historyTtlMs;
     task.history.push(event.event_id, json);
   }
 
   /** A task; one whose time is over is forgotten instead. */
   #find(connectionId: string): Task | undefined {
     const task = this.#tasks.get(connectionId);
-    if (task === undefined || task.expiresAtMs > Date.now()) return task;
+    if (task === undefined || task.expiresAtMs > performance.now()) return task;
     this.#delete(connectionId);
     return undefined;
   }
@@ -197,7 +197,7 @@ class MemoryStore implements Store {
    * at each event, and a `Map` is slow to step over what was deleted from it.)
    */
   #forgetExpired(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (let looked = 0; looked < sweptPerPublish; looked++) {
       const { value: entry } = this.#sweep.next();
       if (entry === undefined) {

@@ -197,7 +197,7 @@ export class Supervisor {
 
   /** Waits before a worker that died is replaced; gives up where too many die. */
   async #mourn(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) =>
       atMs > now - deathsWindowMs
     );

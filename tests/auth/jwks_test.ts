@@ -4,7 +4,8 @@ import {
   assertFalse,
   assertStringIncludes,
 } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
+import { stub } from "@std/testing/mock";
 import { KeySet } from "../../src/auth/jwks.ts";
 import { createVerifier } from "../../src/auth/verifier.ts";
 import { captureLog } from "../support/captured_log.ts";
@@ -17,6 +18,7 @@ const two = await makeIssuerKey("RS256", "two");
 const alice = { sub: "alice", exp: 9e9 };
 const byOne = await one.sign(alice);
 const byTwo = await two.sign(alice);
+const byUnknown = await one.sign(alice, { kid: "unknown" });
 
 /** A verifier with nothing but the key set of a server. */
 async function verifierFor({ url }: Pick<KeyServer, "url">) {
@@ -29,6 +31,7 @@ async function verifierFor({ url }: Pick<KeyServer, "url">) {
   });
   return {
     failures: () => failures,
+    [Symbol.dispose]: () => keySet[Symbol.dispose](),
     /** 'ok', or the code of the reason. */
     async judge(token: string): Promise<string> {
       const verdict = await verifier.verify(token);
@@ -39,7 +42,8 @@ async function verifierFor({ url }: Pick<KeyServer, "url">) {
 
 Deno.test("KeySet finds keys by kid, with one request for all", async () => {
   await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(server.requests, 0, "read when first needed");
   const tokens = Array.from(
     { length: 50 },
@@ -55,14 +59,16 @@ Deno.test("KeySet finds keys by kid, with one request for all", async () => {
 Deno.test("KeySet tries a token without kid with all keys of its algorithm", async () => {
   const other = await makeIssuerKey("ES256", "other");
   await using server = startKeyServer({ keys: [other.jwk, two.jwk, one.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(await one.sign(alice, { kid: undefined })), "ok");
 });
 
 Deno.test("KeySet takes a key's alg for the only one", async () => {
   const jwk = { ...two.jwk, alg: "RS512" };
   await using server = startKeyServer({ keys: [jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byTwo), "token_wrong_algorithm");
   assertEquals(server.requests, 1);
 });
@@ -80,7 +86,8 @@ Deno.test("KeySet ignores keys that are not for it, with a debug line each", asy
     "key",
   ];
   await using server = startKeyServer({ keys: [...others, two.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byTwo), "ok");
   assertEquals(await judge(byOne), "token_unknown_key");
   assertEquals(log.text.match(/is ignored/g)?.length, others.length);
@@ -90,7 +97,8 @@ Deno.test("KeySet ignores keys that are not for it, with a debug line each", asy
 Deno.test("KeySet reads again for an unknown kid, at most once a minute", async () => {
   using time = new FakeTime();
   await using server = startKeyServer({ keys: [one.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byOne), "ok");
   server.answer = { keys: [one.jwk, two.jwk] };
   assertEquals(await judge(byTwo), "ok"); // the first rotation waits for nothing
@@ -112,40 +120,91 @@ Deno.test("KeySet reads again for an unknown kid, at most once a minute", async 
 
 Deno.test("KeySet doesn't read twice for the first token of all", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byTwo), "token_unknown_key");
   assertEquals(server.requests, 1);
 });
 
-Deno.test("KeySet lets go of a removed key when it is ten minutes old", async () => {
+Deno.test("KeySet lets go of a removed key when it is ten minutes old, whoever comes or not", async () => {
   using time = new FakeTime();
   await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byOne), "ok");
   server.answer = { keys: [two.jwk] };
   time.tick(599_000);
   assertEquals([await judge(byOne), server.requests], ["ok", 1]);
   time.tick(1_000);
+  // Waits for the read that the clock began.
+  assertEquals(await judge(byUnknown), "token_unknown_key");
   assertEquals(await judge(byOne), "token_unknown_key");
+  assertEquals(server.requests, 2);
+});
+
+Deno.test("KeySet lets no token wait whose key it knows, while the issuer hangs", async () => {
+  using time = new FakeTime();
+  await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
+  assertEquals(await judge(byOne), "ok");
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<Response>();
+  server.answer = () => {
+    asked.resolve();
+    return answered.promise;
+  };
+  time.tick(600_000);
+  await asked.promise;
+  // No time passes: what waited for the issuer would wait for ever.
+  assertEquals([await judge(byOne), await judge(byTwo)], ["ok", "ok"]);
+  answered.resolve(Response.json({ keys: [two.jwk] }));
+  assertEquals(await judge(byUnknown), "token_unknown_key");
+  assertEquals(await judge(byOne), "token_unknown_key");
+});
+
+Deno.test("KeySet reads on time, whatever becomes of the wall clock", async () => {
+  await using server = startKeyServer({ keys: [one.jwk] });
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
+  const now = Date.now();
+  {
+    using _ = stub(Date, "now", () => now + 86_400_000);
+    assertEquals(await judge(byOne), "ok");
+  }
+  server.answer = { keys: [two.jwk] };
+  assertEquals(await judge(byTwo), "ok");
+});
+
+Deno.test("KeySet verifies with the 17th key without kid as well", async () => {
+  const others = await Promise.all(
+    Array.from({ length: 16 }, () => makeIssuerKey("ES256", "other")),
+  );
+  const keys = [...others, one].map(({ jwk }) => ({ ...jwk, kid: undefined }));
+  await using server = startKeyServer({ keys });
+  using issuer = await verifierFor(server);
+  assertEquals(await issuer.judge(byOne), "ok");
 });
 
 Deno.test("KeySet drops tokens verified before when its keys change", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   assertEquals(await judge(byOne), "ok");
   server.answer = { keys: [two.jwk] };
   assertEquals(await judge(byTwo), "ok");
   assertEquals(await judge(byOne), "token_unknown_key");
 });
 
-Deno.test("KeySet serves stale keys while it can't be read, and warns once a try", async () => {
+Deno.test("KeySet serves known keys while it can't be read, and warns once a try", async () => {
   using time = new FakeTime();
   using log = captureLog("warn");
   await using server = startKeyServer({ keys: [one.jwk] });
-  const { judge, failures } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge, failures } = issuer;
   assertEquals(await judge(byOne), "ok");
   server.answer = () => new Response("down", { status: 500 });
-  time.tick(3_600_000);
+  time.tick(600_000);
   for (let count = 0; count < 50; count += 1) {
     assertEquals(await judge(byOne), "ok");
     assertEquals(await judge(byTwo), "token_unknown_key");
@@ -170,7 +229,8 @@ for (const [reason, set] of Object.entries(unreadable)) {
   Deno.test(`KeySet can't use ${reason}, and says so once`, async () => {
     using log = captureLog("warn");
     await using server = startKeyServer(() => Response.json(set));
-    const { judge, failures } = await verifierFor(server);
+    using issuer = await verifierFor(server);
+    const { judge, failures } = issuer;
     assertEquals(await judge(byOne), "verifier_unavailable");
     assertEquals(await judge(byTwo), "verifier_unavailable");
     assertEquals(failures(), 1);
@@ -187,7 +247,8 @@ Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async ()
     asked.resolve();
     return answered.promise;
   });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   const judging = Promise.all([judge(byOne), judge(byTwo)]);
   await asked.promise;
   time.tick(5_000);
@@ -203,7 +264,8 @@ Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async ()
 
 Deno.test("KeySet is not asked about tokens that it can't be the judge of", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
-  const { judge } = await verifierFor(server);
+  using issuer = await verifierFor(server);
+  const { judge } = issuer;
   for (const token of ["", "a.b.c", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"]) {
     assert((await judge(token)).startsWith("token_"));
   }

@@ -12,7 +12,7 @@ const keys = await readPublicKeys(local.pem);
 
 Deno.test("verifySignature() asks the key set only where no key at hand has signed", async () => {
   await using server = startKeyServer({ keys: [remote.jwk] });
-  const keySet = new KeySet(server.url);
+  using keySet = new KeySet(server.url);
   const judge = (token: string, kid?: string) =>
     verifySignature(
       token,

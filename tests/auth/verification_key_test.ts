@@ -25,9 +25,9 @@ Deno.test("selectKeys() takes the keys of an algorithm and a name, and those wit
   }
 });
 
-Deno.test("selectKeys() has one token tried with 16 keys at most", () => {
+Deno.test("selectKeys() leaves out no key that may have signed", () => {
   const keys = Array.from({ length: 100 }, (_, n) => named(`${n}`));
-  assertEquals(selectKeys(keys, "HS256", undefined).length, 16);
+  assertEquals(selectKeys(keys, "HS256", undefined).length, 100);
   assertEquals(selectKeys(keys, "HS256", "99").length, 1);
 });
 

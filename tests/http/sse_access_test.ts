@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import { published } from "../support/published.ts";
 import { allReleased } from "../support/released.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { RawStream } from "../support/raw_stream.ts";
 import { startTestServer } from "../support/server.ts";
 import { answerOfStream, SseClient } from "../support/sse_client.ts";

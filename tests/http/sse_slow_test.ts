@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import type { Connection } from "../../src/sockets/connection.ts";
 import { dataOf, RawStream } from "../support/raw_stream.ts";
 import { openRealtime } from "../support/realtime.ts";

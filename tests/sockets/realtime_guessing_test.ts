@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { createServices } from "../../src/create_services.ts";
 import type { Services } from "../../src/services.ts";
 import { realtimeEndpoint } from "../../src/sockets/realtime_endpoint.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { webSocketRoutes } from "../../src/routes.ts";
 import { closeCodeOf, opcodes, RawSocket } from "../support/raw_socket.ts";
 import { nextRelease } from "../support/release.ts";

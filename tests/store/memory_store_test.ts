@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
