@@ -35,7 +35,7 @@ export async function authenticate(
         rejection: {
           code: "token_without_user",
           message:
-            "The token names no user: give it a 'sub' (or 'user_id') that is a non-empty string or a whole number up to 2^53",
+            "The token names no user: give it a 'sub' (or 'user_id') that is a string of 1 to 256 characters or a whole number up to 2^53",
         },
       };
     }

@@ -1,3 +1,6 @@
+/** The longest user id, in characters: each socket and each private task keeps one. */
+export const maxUserIdLength = 256;
+
 /** A double's largest finite value has 309 digits; a longer text cannot be one. */
 const maxIntegerDigits = 309;
 
@@ -24,12 +27,14 @@ function isExactInteger(text: string): boolean {
 }
 
 /**
- * Reads a user id out of a claim or a request's member: a non-empty string, or
- * a whole number that JSON carries without loss (RFC 8259 §6).
+ * Reads a user id out of a claim or a request's member: a string of 1 to 256
+ * characters, or a whole number that JSON carries without loss (RFC 8259 §6).
  *
- * @returns The id as text, or `undefined` where the value names no user.
+ * @returns The id as text, or `undefined` if the value names no user.
  */
 export function parseUserId(value: unknown): string | undefined {
-  if (typeof value === "string") return value === "" ? undefined : value;
+  if (typeof value === "string") {
+    return value === "" || value.length > maxUserIdLength ? undefined : value;
+  }
   return Number.isSafeInteger(value) ? String(value) : undefined;
 }

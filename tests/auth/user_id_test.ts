@@ -65,6 +65,7 @@ Deno.test("parseUserId() takes non-empty strings and whole numbers", () => {
     ["alice", "alice"],
     ["007", "007"],
     [" ", " "],
+    ["a".repeat(256), "a".repeat(256)],
     [0, "0"],
     [-0, "0"],
     [-5, "-5"],
@@ -79,6 +80,7 @@ Deno.test("parseUserId() takes non-empty strings and whole numbers", () => {
 Deno.test("parseUserId() finds no user in anything else", () => {
   const values = [
     "",
+    "a".repeat(257),
     2 ** 53, // as JSON.parse reads 2^53 + 1, too
     1.5,
     NaN,
