@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertNotMatch } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
 import { ForeignProgram, runProgram } from "../support/foreign_program.ts";
 import { startForgetfulProxy } from "../support/forgetful_proxy.ts";
 import { findPython, type Need, needs } from "../support/needs.ts";
@@ -38,6 +39,16 @@ async function historyOf(
   assertEquals(response.status, 200);
   const { events } = await response.json();
   return events;
+}
+
+async function taskOf(
+  origin: string,
+  id: string,
+): Promise<{ status?: unknown }> {
+  const response = await fetch(`${origin}/api/tasks/${id}`, {
+    headers: { Authorization: `Bearer ${testApiKey}` },
+  });
+  return await response.json();
 }
 
 async function post(origin: string, path: string, body?: unknown) {
@@ -130,7 +141,7 @@ for (const { recipe, command, need, events } of publishers) {
       const history = await historyOf(origin, "videos_1");
       assertEquals(
         history.map(({ status }) => status),
-        ["queued", "queued", "canceled"],
+        ["queued", "running", "canceled"],
       );
     },
   );
@@ -207,7 +218,7 @@ needs("python3-celery")(
     assertEquals(
       unsteady.map(({ status, attempt }) => `${status} ${attempt}`),
       [
-        ...["running 1", "running 1", "running 1"],
+        ...["running 1", "running 1", "queued 1"],
         ...["running 2", "running 2", "succeeded 2"],
       ],
     );
@@ -219,6 +230,138 @@ needs("python3-celery")(
     const guest = await taskwire(["watch", "mine", "--url", origin]);
     assertEquals(guest.code, 1);
     assertMatch(guest.stderr, /may not watch|private|another user/i);
+  },
+);
+
+needs("python3-celery")(
+  "celery_taskwire.py tells the end of tasks whose process was killed, that are ignored, rejected or replaced",
+  async () => {
+    const python = pythonWith("celery");
+    await using folder = await makeTempDir();
+    await using served = await serve([], { env: keys });
+    const { origin } = served;
+    const options = {
+      cwd: folder.path,
+      env: {
+        ...{ ...keys, ...quietPython, TASKWIRE_URL: origin },
+        PYTHONPATH: `${recipes}:${pathOf(".")}`,
+      },
+    };
+    const ids = ["killed", "ignored", "dead_letter", "replaced"];
+    const calls = ids.map((id) => `e.${id}.apply_async(task_id="${id}")`);
+    const sent = await runProgram(
+      [python, "-c", `import celery_ends as e; ${calls.join("; ")}`],
+      options,
+    );
+    assertEquals(sent.code, 0, sent.stderr);
+    await using worker = new ForeignProgram(
+      [
+        ...[python, "-m", "celery", "-A", "celery_ends", "worker"],
+        ...["--pool", "prefork", "--concurrency", "1"],
+      ],
+      options,
+    );
+    const ends = await Promise.all(ids.map((id) => watched(origin, id)));
+    assertEquals(ends, [1, 1, 1, 0], worker.stderr);
+    const told = async (id: string) =>
+      (await historyOf(origin, id)).map(({ status, attempt }) =>
+        `${status} ${attempt}`
+      );
+    const killed = await historyOf(origin, "killed");
+    assertEquals(killed.at(-1)?.status, "failed");
+    assertEquals(killed.at(-1)?.message, "WorkerLostError");
+    assertEquals(await told("ignored"), ["running 1", "canceled 1"]);
+    assertEquals(await told("dead_letter"), ["running 1", "failed 1"]);
+    assertEquals((await told("replaced")).at(-1), "succeeded 1");
+    assertNotMatch(worker.stderr, /TypeError|is not published/);
+  },
+);
+
+/** Answers of what is no taskwire server, as bytes. */
+const foreignAnswers = {
+  "a page": "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
+  "a list": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
+  "a refusal that is a list":
+    "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n[]",
+  "a body that is cut": "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+  "a refusal that is cut":
+    "HTTP/1.1 409 Conflict\r\nContent-Length: 99\r\n\r\n{",
+  "no HTTP": "SSH-2.0-OpenSSH_9.2\r\n",
+};
+
+for (const [what, answer] of Object.entries(foreignAnswers)) {
+  needs("python3-celery")(
+    `celery_taskwire.py lets the job go on if ${what} is the answer`,
+    async () => {
+      const python = pythonWith("celery");
+      await using folder = await makeTempDir();
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const answering = (async () => {
+        for await (const connection of listener) {
+          await connection.read(new Uint8Array(65_536));
+          await connection.write(new TextEncoder().encode(answer));
+          connection.close();
+        }
+      })();
+      const program = [
+        "import celery_ends as e, publish",
+        "publish.time.sleep = lambda _: None", // between tries
+        "e.app.conf.task_always_eager = True",
+        "print(e.counted.delay().get())",
+      ].join("; ");
+      const { code, stdout, stderr } = await runProgram(
+        [python, "-c", program],
+        {
+          cwd: folder.path,
+          env: {
+            ...{ ...keys, ...quietPython },
+            PYTHONPATH: `${recipes}:${pathOf(".")}`,
+            TASKWIRE_URL: `http://127.0.0.1:${listener.addr.port}`,
+          },
+        },
+      );
+      assertEquals([code, stdout], [0, "the job is done\n"], stderr);
+      assertMatch(stderr, /an event of \S+ is not published: \S/);
+      listener.close();
+      await answering;
+    },
+  );
+}
+
+needs("python3")(
+  "publish.py gives its API key to no other address",
+  async () => {
+    await using folder = await makeTempDir();
+    const requests: string[] = [];
+    await using other = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      ({ method }) => {
+        requests.push(method);
+        return Response.json({ offset: 1 });
+      },
+    );
+    await using moved = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => Response.redirect(`http://127.0.0.1:${other.addr.port}/`, 302),
+    );
+    const env = {
+      ...{ ...keys, ...quietPython, STEP_SECONDS: "0" },
+      TASKWIRE_URL: `http://127.0.0.1:${moved.addr.port}`,
+    };
+    for (
+      const command of [
+        [pythonWith(), `${recipes}publish.py`],
+        [Deno.execPath(), "run", "--no-lock", "-A", `${recipes}publish.mjs`],
+      ]
+    ) {
+      const { code, stderr } = await runProgram(command, {
+        cwd: folder.path,
+        env,
+      });
+      assertEquals(code === 0, false);
+      assertMatch(stderr, /HTTP 302/);
+    }
+    assertEquals(requests, []);
   },
 );
 
@@ -277,6 +420,26 @@ needs("redis-server")(
     ]);
     assertEquals((await told("broken")).at(-1), "failed 1");
     assertEquals(await told("unwanted"), ["queued 1", "canceled 1"]);
+
+    // The first worker dies with the job, the second fails it, somebody retries it.
+    bullWorker.kill("SIGTERM");
+    await bullWorker.ended;
+    const stalled = pathOf("./bullmq_stalled.mjs");
+    await using dying = new ForeignProgram([...deno, stalled, "dies"], options);
+    await dying.ended;
+    await using _recovering = new ForeignProgram(
+      [...deno, stalled, "recovers"],
+      options,
+    );
+    await eventually(async () => {
+      const { status } = await taskOf(origin, "videos:left");
+      return status === "succeeded";
+    });
+    assertEquals(await told("left"), [
+      ...["queued 1", "running 1"],
+      ...["queued 2", "running 2", "failed 2"],
+      ...["queued 3", "running 3", "succeeded 3"],
+    ]);
     assertNotMatch(follower.stderr, /refused|not published/);
   },
 );
@@ -307,6 +470,16 @@ needs("python3-fastapi", "python3-jwt", "python3-uvicorn")(
     assertEquals(started.status, 200);
     const { connection_id: id, token } = await started.json();
     assertEquals(await watched(origin, id, token), 0);
+    assertEquals(
+      (await historyOf(origin, id)).map(({ status, current }) =>
+        `${status} ${current ?? ""}`.trim()
+      ),
+      [
+        "queued",
+        ...["running 0", "running 25", "running 50", "running 75"],
+        "succeeded 100",
+      ],
+    );
 
     const renewed = await fetch(`${uploads}/${id}/token`, { headers });
     assertEquals(await watched(origin, id, (await renewed.json()).token), 0);

@@ -8,11 +8,13 @@
  * `job.updateProgress(0.42)` moves the bar, as does an object of an event's
  * members: `job.updateProgress({ current: 42, total: 100, unit: "rows" })`.
  */
-import { Queue, QueueEvents } from "bullmq";
+import { QueueEvents } from "bullmq";
 import { Redis } from "ioredis";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { publish, Refused } from "./publish.mjs";
+import { publish, Refused, snapshot } from "./publish.mjs";
+
+const ends = ["succeeded", "failed", "canceled"];
 
 /**
  * Follows a queue until it is closed.
@@ -25,78 +27,80 @@ import { publish, Refused } from "./publish.mjs";
  * @returns When it follows, a function that ends it.
  */
 export async function followQueue(name, { connection, ...target }) {
-  const queue = new Queue(name, { connection });
   const events = new QueueEvents(name, { connection });
-  // Each job's events one after the other: none must overtake its end.
-  const turns = new Map();
+  // Of jobs that have not ended or are being told of: the attempt, if known,
+  // whether it has begun, and the last event's turn.
+  const jobs = new Map();
 
-  function tell(jobId, event, before = async () => {}) {
-    const turn = (turns.get(jobId) ?? Promise.resolve())
-      .then(async () => {
-        const more = await before();
-        await publish(`${name}:${jobId}`, { ...event, ...more }, target);
-      })
-      .catch((error) => {
-        const kind = error instanceof Refused ? "refused" : "not published";
-        process.stderr.write(`${name}:${jobId}: ${kind}: ${error.message}\n`);
-      })
-      .finally(() => {
-        if (turns.get(jobId) === turn) turns.delete(jobId);
-      });
-    turns.set(jobId, turn);
+  /** Tells of a job's events one after the other: none must overtake its end. */
+  function tell(jobId, event, change = () => {}) {
+    const job = jobs.get(jobId) ?? {};
+    jobs.set(jobId, job);
+    const turn = (job.turn ?? Promise.resolve()).then(async () => {
+      change(job);
+      await publishAttempt(`${name}:${jobId}`, event, job);
+    }).catch((error) => {
+      const kind = error instanceof Refused ? "refused" : "not published";
+      process.stderr.write(`${name}:${jobId}: ${kind}: ${error.message}\n`);
+    }).finally(() => {
+      const isLast = job.turn === turn && ends.includes(event.status);
+      if (isLast) jobs.delete(jobId);
+    });
+    job.turn = turn;
   }
 
-  // Of jobs that have not ended: their attempt, and whether it has begun.
-  const runs = new Map();
+  /**
+   * Publishes an event with the job's attempt. If taskwire knows of a later
+   * one, or the attempt has ended, the event belongs to the next: BullMQ counts
+   * neither stalled jobs nor those that somebody retries by hand.
+   */
+  async function publishAttempt(connectionId, event, job) {
+    try {
+      const { attempt } = job;
+      await publish(connectionId, { ...event, attempt }, target);
+    } catch (error) {
+      if (error.status !== 409) throw error;
+      const { status, attempt } = await snapshot(connectionId, target);
+      if (status === event.status && ends.includes(status)) return; // told before
+      job.attempt = ends.includes(status) ? attempt + 1 : attempt;
+      await publish(connectionId, { ...event, attempt: job.attempt }, target);
+    }
+  }
 
   /** A job that waits after it has run does so for its next attempt. */
-  function tellQueued({ jobId, prev }) {
-    const { attempt, hasBegun } = runs.get(jobId) ??
-      { attempt: undefined, hasBegun: false };
-    const next = hasBegun ? attempt + 1 : attempt;
-    if (next !== undefined) runs.set(jobId, { attempt: next, hasBegun: false });
-    tell(jobId, { status: "queued" }, async () => {
-      // Somebody retries what has failed for good.
-      const job = prev === "failed" ? await queue.getJob(jobId) : undefined;
-      return { attempt: job ? job.attemptsMade + 1 : next };
+  function tellQueued({ jobId }) {
+    tell(jobId, { status: "queued" }, (job) => {
+      if (job.hasBegun && job.attempt !== undefined) job.attempt += 1;
+      job.hasBegun = false;
     });
   }
 
   events.on("waiting", tellQueued);
   events.on("delayed", tellQueued);
-  events.on(
-    "added",
-    ({ jobId }) => runs.set(jobId, { attempt: 1, hasBegun: false }),
-  );
+  events.on("added", ({ jobId }) => {
+    if (!jobs.has(jobId)) jobs.set(jobId, { attempt: 1 });
+  });
   events.on("active", ({ jobId }) => {
-    const run = runs.get(jobId);
-    if (run) run.hasBegun = true;
-    tell(jobId, { status: "running" });
+    tell(jobId, { status: "running" }, (job) => job.hasBegun = true);
+  });
+  events.on("progress", ({ jobId, data }) => {
+    tell(jobId, typeof data === "number" ? { progress: data } : data);
   });
   events.on(
-    "progress",
-    ({ jobId, data }) =>
-      tell(jobId, typeof data === "number" ? { progress: data } : data),
+    "completed",
+    ({ jobId }) => tell(jobId, { status: "succeeded", progress: 1 }),
   );
-  events.on("completed", ({ jobId }) => {
-    runs.delete(jobId);
-    tell(jobId, { status: "succeeded", progress: 1 });
-  });
   // Without the reason, which may hold what watchers must not see.
-  events.on("failed", ({ jobId }) => {
-    runs.delete(jobId);
-    tell(jobId, { status: "failed" });
-  });
+  events.on("failed", ({ jobId }) => tell(jobId, { status: "failed" }));
   events.on("removed", ({ jobId, prev }) => {
-    runs.delete(jobId);
     if (prev === "completed" || prev === "failed") return;
     tell(jobId, { status: "canceled" });
   });
 
-  await Promise.all([queue.waitUntilReady(), events.waitUntilReady()]);
+  await events.waitUntilReady();
   return async () => {
-    await Promise.all([events.close(), queue.close()]);
-    await Promise.all(turns.values());
+    await events.close();
+    await Promise.all([...jobs.values()].map(({ turn }) => turn));
   };
 }
 

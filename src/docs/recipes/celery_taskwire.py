@@ -13,18 +13,15 @@ The task's id is its `connection_id`: choose it with
 `transcode.apply_async([100], task_id="upload_1")`. To make it private, name
 the user: `headers={"taskwire_user_id": 42}`.
 
-A worker publishes `running` when it begins, `succeeded`, `failed` or
-`canceled` at the end, and each retry as an attempt of its own. Where taskwire
-can't be reached, the tasks run all the same, and the log says so.
+A worker publishes `running` when it begins; `succeeded`, `failed` or
+`canceled` at the end, also if its process is killed; and `queued`, as a message
+for people says, while a retry is waited for, which is an attempt of its own. If
+taskwire can't be reached, the tasks run all the same, and the log says so.
 """
 
-import logging
-
-from celery import current_task, signals
+from celery import current_task, signals, states
 from celery.exceptions import Ignore
-from publish import Refused, Task
-
-log = logging.getLogger(__name__)
+from publish import Task
 
 _lease = 60
 
@@ -46,6 +43,7 @@ def install(lease=60):
     signals.task_failure.connect(_failed)
     signals.task_retry.connect(_retried)
     signals.task_revoked.connect(_revoked)
+    signals.task_postrun.connect(_ended)
 
 
 def progress(fraction=None, **event):
@@ -57,10 +55,8 @@ def progress(fraction=None, **event):
     """
     if fraction is not None:
         event["progress"] = fraction
-    request = current_task.request
-    answer = _publish(request, event)
-    if answer and answer["cancel_requested"]:
-        _publish(request, {"status": "canceled"})
+    answer = _publish(current_task.request, event)
+    if answer.get("cancel_requested"):
         raise Canceled("a watcher asked the task to stop")
 
 
@@ -76,29 +72,39 @@ def _succeeded(sender=None, **_):
     _publish(sender.request, {"status": "succeeded", "progress": 1})
 
 
-def _failed(sender=None, exception=None, **_):
+def _failed(sender=None, task_id=None, exception=None, **_):
     # The exception's text may hold what watchers must not see; its class doesn't.
-    _publish(sender.request, {"status": "failed", "message": type(exception).__name__})
+    event = {"status": "failed", "message": type(exception).__name__}
+    # Of a process that was killed its parent tells, which has the id alone.
+    _publish(sender.request, event, task_id)
 
 
-def _retried(request=None, reason=None, **_):
-    _publish(request, {"message": "will be tried again"})
+def _retried(request=None, **_):
+    _publish(request, {"status": "queued", "message": "will be tried again"})
 
 
 def _revoked(request=None, **_):
     _publish(request, {"status": "canceled"})
 
 
-def _publish(request, event):
-    lease = None if event.get("status") in ("succeeded", "failed", "canceled") else _lease
+def _ended(task=None, task_id=None, state=None, retval=None, **_):
+    """Closes what no other signal does: `Ignore`, `Reject`."""
+    if state == states.REJECTED:
+        # Put back into the queue, it runs again; else it is a dead letter.
+        status = "queued" if getattr(retval, "requeue", False) else "failed"
+    elif state == states.IGNORED:
+        if str(retval).startswith("Replaced by"):
+            return  # `self.replace()`: another task goes on under the id; nothing else tells it
+        status = "canceled"
+    else:
+        return
+    _publish(task.request, {"status": status}, task_id)
+
+
+def _publish(request, event, task_id=None):
+    """Publishes an event of a task, and never fails it: `report` logs the reason."""
+    lease = _lease if event.get("status", "running") == "running" else None
     retries = getattr(request, "retries", None)
-    if retries is not None:
+    if request.id is not None and retries is not None:
         event["attempt"] = retries + 1
-    try:
-        return Task(request.id, lease=lease, tries=3, timeout=5).publish(**event)
-    except Refused as error:
-        # Such as the next attempt's having begun before this one's last word.
-        log.warning("taskwire does not take an event of %s: %s", request.id, error)
-    except OSError as error:
-        log.warning("taskwire can't be reached for %s: %s", request.id, error)
-    return None
+    return Task(task_id or request.id, lease=lease, tries=3, timeout=5).report(**event)

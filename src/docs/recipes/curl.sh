@@ -20,7 +20,7 @@ publish() {
 
 run=$(date +%s)-$$
 for done in 0 25 50 75; do
-  answer=$(publish "$run-$done" "{\"current\":$done,\"total\":100,\"unit\":\"files\",\"lease\":30}")
+  answer=$(publish "$run-$done" "{\"status\":\"running\",\"current\":$done,\"total\":100,\"unit\":\"files\",\"lease\":30}")
   case $answer in
   *'"cancel_requested":true'*)
     publish "$run-canceled" '{"status":"canceled"}'

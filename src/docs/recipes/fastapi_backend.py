@@ -13,7 +13,7 @@ import uuid
 
 import jwt
 from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException
-from publish import Task
+from publish import Refused, Task
 
 app = FastAPI()
 secret = os.environ["TASKWIRE_JWT_SECRET"].split(",")[0].strip()
@@ -36,7 +36,10 @@ def token_for(user_id, connection_id):
 def start_upload(background: BackgroundTasks, user_id=Depends(signed_in_user)):
     connection_id = f"upload_{uuid.uuid4().hex}"
     # The first event settles whose task it is, before anybody can watch it.
-    Task(connection_id).publish(status="queued", user_id=user_id)
+    try:
+        Task(connection_id, tries=2).publish(status="queued", user_id=user_id)
+    except (OSError, Refused) as error:
+        raise HTTPException(503, "Progress can't be shown now: try again later") from error
     background.add_task(work, connection_id)
     return {"connection_id": connection_id, "token": token_for(user_id, connection_id)}
 
@@ -51,8 +54,9 @@ def work(connection_id):
     """Your job; better a worker of Celery, RQ or Dramatiq in a process of its own."""
     task = Task(connection_id, lease=30)
     for row in range(0, 100, 25):
-        if task.publish(current=row, total=100, unit="rows")["cancel_requested"]:
-            task.publish(status="canceled")
+        answer = task.report(status="running", current=row, total=100, unit="rows")
+        if answer.get("cancel_requested"):
+            task.report(status="canceled")
             return
         time.sleep(0.2)
-    task.publish(status="succeeded", current=100)
+    task.report(status="succeeded", current=100)

@@ -11,7 +11,8 @@ import { pathToFileURL } from "node:url";
 
 /** The server understood the event and does not take it: don't send it again. */
 export class Refused extends Error {
-  constructor(status, { code, detail }) {
+  constructor(status, problem) {
+    const { code, detail } = problem ?? {};
     super(`HTTP ${status}: ${code}: ${detail}`);
     this.status = status;
     this.code = code;
@@ -31,16 +32,32 @@ export class Refused extends Error {
  * @throws The last error, when no try came through.
  */
 export async function publish(connectionId, event, options = {}) {
+  return await request(`${encodeURIComponent(connectionId)}/events`, {
+    method: "POST",
+    body: JSON.stringify({ event_id: randomUUID(), ...event }),
+  }, options);
+}
+
+/**
+ * Reads a task.
+ *
+ * @returns Its snapshot, such as `{ status: "running", attempt: 1, ... }`.
+ * @throws As `publish` does.
+ */
+export async function snapshot(connectionId, options = {}) {
+  return await request(encodeURIComponent(connectionId), {}, options);
+}
+
+async function request(path, init, options) {
   const {
     url = process.env.TASKWIRE_URL ?? "http://127.0.0.1:8000",
-    apiKey = process.env.TASKWIRE_API_KEYS?.split(",")[0],
+    apiKey = process.env.TASKWIRE_API_KEYS?.split(",")[0].trim(),
     tries = 6,
   } = options;
-  const target = `${url}/api/tasks/${encodeURIComponent(connectionId)}/events`;
-  const body = JSON.stringify({ event_id: randomUUID(), ...event });
+  const target = `${url.replace(/\/$/, "")}/api/tasks/${path}`;
   for (let attempt = 1;; attempt += 1) {
     try {
-      return await post(target, apiKey, body);
+      return await ask(target, apiKey, init);
     } catch (error) {
       if (error instanceof Refused || attempt === tries) throw error;
     }
@@ -49,17 +66,21 @@ export async function publish(connectionId, event, options = {}) {
   }
 }
 
-async function post(target, apiKey, body) {
+async function ask(target, apiKey, init) {
   const response = await fetch(target, {
-    method: "POST",
+    ...init,
     headers: {
       Authorization: `Bearer ${apiKey}`,
       "Content-Type": "application/json",
     },
-    body,
+    redirect: "manual", // another address must not receive the API key
     signal: AbortSignal.timeout(10_000),
   });
-  if (response.ok) return await response.json();
+  if (response.ok) {
+    const answer = await response.json();
+    if (typeof answer?.offset === "number") return answer;
+    throw new Error("no answer of a taskwire server: check TASKWIRE_URL");
+  }
   const text = await response.text();
   if (response.status >= 500 || response.status === 429) {
     throw new Error(`HTTP ${response.status}: ${text}`);
@@ -80,7 +101,8 @@ async function main(connectionId, total = 100) {
   const stepMs = 1_000 * Number(process.env.STEP_SECONDS ?? "0.5");
   for (let current = 0; current < total; current += 10) {
     const { cancel_requested } = await publish(connectionId, {
-      ...{ current, total, unit: "rows", message: "importing", lease: 30 },
+      ...{ status: "running", current, total, unit: "rows" },
+      ...{ message: "importing", lease: 30 },
     });
     if (cancel_requested) {
       await publish(connectionId, { status: "canceled" });

@@ -7,12 +7,16 @@ Or, in a worker of your own:
     from publish import Task
 
     task = Task("upload_1", lease=30)
-    answer = task.publish(current=42, total=100, unit="rows")
-    if answer["cancel_requested"]:
+    if task.report(status="running", current=42, total=100, unit="rows").get("cancel_requested"):
         ...
+
+`report` never fails the job: if the event is not published, the log says so.
+`publish` raises its errors.
 """
 
+import http.client
 import json
+import logging
 import os
 import random
 import sys
@@ -21,6 +25,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+
+log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -32,19 +38,34 @@ class Refused(Exception):
         self.code = problem.get("code")
 
 
+class Unanswered(OSError):
+    """Something answered that is no taskwire server, or the answer was cut."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Another address must not receive the API key."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect)
+
+
 class Task:
     """One task, by its connection_id.
 
-    `lease`, in seconds: where no further event comes in that time, the server
+    `lease`, in seconds: if no further event comes in that time, the server
     tells the watchers that the task is `lost`. `tries`: how often an event is
     sent before its error is raised. `timeout`, in seconds, is that of one try.
     """
 
     def __init__(self, connection_id, url=None, api_key=None, lease=None, tries=6, timeout=10):
         url = url or os.environ.get("TASKWIRE_URL", "http://127.0.0.1:8000")
-        keys = api_key or os.environ["TASKWIRE_API_KEYS"]
+        keys = api_key or os.environ.get("TASKWIRE_API_KEYS", "")
+        self._connection_id = connection_id
         path = urllib.parse.quote(connection_id, safe="")
-        self._url = f"{url}/api/tasks/{path}/events"
+        self._url = f"{url.rstrip('/')}/api/tasks/{path}/events"
         self._api_key = keys.split(",")[0].strip()
         self._lease = {} if lease is None else {"lease": lease}
         self._tries = tries
@@ -55,7 +76,7 @@ class Task:
 
         Each try has the same `event_id`, so an event whose answer was lost is
         not delivered twice. Raises `Refused` for an event that is not taken,
-        and the last error when no try came through.
+        and the last error, an `OSError`, if no try came through.
         """
         event = {"event_id": str(uuid.uuid4()), **self._lease, **event}
         body = json.dumps(event).encode()
@@ -67,11 +88,23 @@ class Task:
                     raise Refused(error.code, _problem(error)) from None
                 if attempt == self._tries:
                     raise
-            except OSError:  # no connection, a lost one, or a timeout
+            except OSError:  # no connection, a lost one, a timeout, or no answer of taskwire
                 if attempt == self._tries:
                     raise
             # At random, so that workers do not all come back at once.
             time.sleep(random.uniform(0, min(10, 0.25 * 2**attempt)))
+
+    def report(self, **event):
+        """Publishes one event if possible, and never fails the job.
+
+        Returns the server's answer, an empty dict if the event was not
+        published: the log then has the reason.
+        """
+        try:
+            return self.publish(**event)
+        except Exception as error:  # whatever it is, the job is worth more
+            log.warning("taskwire: an event of %s is not published: %s", self._connection_id, error)
+            return {}
 
     def _post(self, body):
         headers = {
@@ -79,22 +112,33 @@ class Task:
             "Content-Type": "application/json",
         }
         request = urllib.request.Request(self._url, body, headers)
-        with urllib.request.urlopen(request, timeout=self._timeout) as response:
-            return json.load(response)
+        try:
+            with _opener.open(request, timeout=self._timeout) as response:
+                answer = json.loads(response.read())
+        except (http.client.HTTPException, ValueError) as error:
+            raise Unanswered(f"no answer of a taskwire server ({error})") from error
+        if not isinstance(answer, dict) or "offset" not in answer:
+            raise Unanswered("no answer of a taskwire server: check TASKWIRE_URL")
+        return answer
 
 
 def _problem(error):
     try:
-        return json.load(error)
-    except ValueError:
-        return {"detail": "is that a taskwire server?"}
+        problem = json.loads(error.read())
+        if isinstance(problem, dict):
+            return problem
+    except (OSError, http.client.HTTPException, ValueError):
+        pass
+    return {"detail": "is that a taskwire server?"}
 
 
 def main(connection_id, rows=100):
     """Plays a worker that counts rows and stops when it is asked to."""
     task = Task(connection_id, lease=30)
     for row in range(0, rows, 10):
-        answer = task.publish(current=row, total=rows, unit="rows", message="importing")
+        answer = task.publish(
+            status="running", current=row, total=rows, unit="rows", message="importing"
+        )
         if answer["cancel_requested"]:
             task.publish(status="canceled", message=f"stopped at row {row}")
             return 1

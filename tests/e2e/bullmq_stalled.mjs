@@ -1,0 +1,28 @@
+/**
+ * A job whose first worker dies, whose second fails, and which succeeds after
+ * somebody retried it, for the test of `bullmq.mjs`.
+ *
+ *     node bullmq_stalled.mjs dies
+ *     node bullmq_stalled.mjs recovers
+ */
+import { Queue, Worker } from "bullmq";
+import { Redis } from "ioredis";
+import process from "node:process";
+
+const connection = new Redis(process.env.REDIS_URL, {
+  maxRetriesPerRequest: null,
+});
+const options = { connection, lockDuration: 500, stalledInterval: 200 };
+
+if (process.argv[2] === "dies") {
+  const queue = new Queue("videos", { connection });
+  await queue.add("left", {}, { jobId: "left" });
+  new Worker("videos", () => process.kill(process.pid, "SIGKILL"), options);
+} else {
+  let calls = 0;
+  const worker = new Worker("videos", () => {
+    calls += 1;
+    if (calls === 1) throw new Error("a secret in the message");
+  }, options);
+  worker.once("failed", (job) => job.retry());
+}
