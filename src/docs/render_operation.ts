@@ -91,7 +91,7 @@ function renderCurl(operation: Operation): Html {
     `curl ${isDefault ? "" : `-X ${method} `}${streams ? "-N " : ""}${url}`,
     ...(typeof access === "string"
       ? []
-      : ['-H "Authorization: Bearer $TASKWIRE_API_KEYS"']),
+      : ['-H "Authorization: Bearer ${TASKWIRE_API_KEYS%%,*}"']),
     ...(body === undefined ? [] : [
       `--data-binary '${
         JSON.stringify(body.example).replaceAll("'", "'\\''")

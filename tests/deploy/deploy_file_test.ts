@@ -278,7 +278,7 @@ Deno.test("readDeployFile() has a Dockerfile that runs as nobody special, with w
   const commands = steps.filter((step) => /^(?:HEALTH|ENTRY|CMD)/.test(step))
     .map((step) => JSON.parse(step.replace(/^[^[]*/, "")));
   assertEquals(commands, [
-    ["taskwire", "check", "--ready", "0"],
+    ["env", "-u", "TASKWIRE_URL", "taskwire", "check", "--ready", "0"],
     ["taskwire"],
     ["serve"],
   ]);

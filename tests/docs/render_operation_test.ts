@@ -18,7 +18,7 @@ function commandOf(operation: Operation): string {
     .replaceAll("&amp;", "&");
 }
 
-const key = '-H "Authorization: Bearer $TASKWIRE_API_KEYS"';
+const key = '-H "Authorization: Bearer ${TASKWIRE_API_KEYS%%,*}"';
 
 for (
   const [id, command] of [

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertExists } from "@std/assert";
 import { fileURLToPath } from "node:url";
+import { readDeployFile } from "../../src/deploy/deploy_file.ts";
 import { runProgram } from "../support/foreign_program.ts";
 import { needs } from "../support/needs.ts";
 import {
@@ -123,6 +124,16 @@ Deno.test("README's table of variables is what src/settings.ts says", () => {
     settingRows(),
     `The table should be:\n${markdownTable(settingColumns, settingRows())}`,
   );
+});
+
+Deno.test("README's nginx block has the lines of 'taskwire print nginx'", async () => {
+  const printed = (await readDeployFile("nginx")).split("\n");
+  const [block = ""] = blocksOf(readme, "nginx");
+  const lines = block.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "" && !line.includes("proxy_pass "));
+  assert(lines.length > 10);
+  const known = new Set(printed.map((line) => line.trim()));
+  assertEquals(lines.filter((line) => !known.has(line)), []);
 });
 
 Deno.test("README quotes the recipes as they are", async () => {
