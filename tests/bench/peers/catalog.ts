@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { findPython } from "../../support/needs.ts";
 import { program } from "../../support/taskwire.ts";
 import type { Job } from "./load/job.ts";
-import { bunPath, outputOf } from "./packages.ts";
+import { bunPath } from "./packages.ts";
 
 /** Signs the tokens; short of it, nobody could verify them. */
 export const secret = "a-secret-of-the-benchmark-of-32-bytes-or-more";
@@ -27,7 +28,15 @@ export interface Peer {
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const servers = fileURLToPath(new URL("servers/", import.meta.url));
-const python = "/usr/bin/python3";
+const pythonModules = [
+  "fastapi",
+  "uvicorn",
+  "uvloop",
+  "httptools",
+  "websockets",
+  "jwt",
+];
+const python = findPython(...pythonModules);
 
 const runDeno = [Deno.execPath(), "run", "--no-prompt", "--allow-all"];
 
@@ -85,12 +94,11 @@ export const peers: readonly Peer[] = [
     name: "fastapi",
     label: "FastAPI + PyJWT",
     wire: "plain",
-    command: [python, `${servers}fastapi_uvicorn.py`],
+    command: [python ?? "python3", `${servers}fastapi_uvicorn.py`],
     verifiesTokens: true,
-    async missing() {
-      const modules = "fastapi, uvicorn, uvloop, httptools, websockets, jwt";
-      const found = await outputOf(python, "-c", `import ${modules}`);
-      return found === undefined ? `${python} lacks ${modules}` : undefined;
+    missing() {
+      const reason = `no python3 has ${pythonModules.join(", ")}`;
+      return Promise.resolve(python === undefined ? reason : undefined);
     },
   },
 ];

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { printError } from "../../../src/cli/output.ts";
+import { findPython } from "../../support/needs.ts";
 
 const folder = fileURLToPath(new URL(".cache", import.meta.url));
 
@@ -59,6 +60,10 @@ export async function describeMachine(): Promise<Record<string, string>> {
     bun: await installedVersion("bun"),
     ws: await installedVersion("ws"),
     "socket.io": await installedVersion("socket.io"),
-    python: await outputOf("/usr/bin/python3", "-c", python) ?? "absent",
+    python: await outputOf(
+      findPython("fastapi", "uvicorn", "websockets") ?? "python3",
+      "-c",
+      python,
+    ) ?? "absent",
   };
 }
