@@ -34,7 +34,7 @@ testStoreContract("RedisStore on a Cluster", async (retention, announce) => {
     elapse: (ms) => ageRedis(server, prefix, ms),
     [Symbol.asyncDispose]: () => store.close(),
   };
-});
+}, test);
 
 const options = {
   onLost: () => {},

@@ -46,6 +46,7 @@ testStoreContract(
       },
     };
   },
+  test,
 );
 
 /** Does all that a store can, as far as it gets. */
