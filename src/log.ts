@@ -32,7 +32,10 @@ export function configureLog(
   isTerminal: boolean,
   worker?: number,
 ): void {
-  const format = isTerminal ? getTextFormatter() : getJsonLinesFormatter();
+  const formatJson = getJsonLinesFormatter();
+  const format = isTerminal
+    ? getTextFormatter()
+    : (record: LogRecord) => formatJson(withReasons(record));
   const named = (record: LogRecord) =>
     worker === undefined
       ? record
@@ -58,4 +61,36 @@ export function configureLog(
       },
     ],
   });
+}
+
+/** Puts the text of each error into the message, where JSON would show it as `{}`. */
+function withReasons(record: LogRecord): LogRecord {
+  const message: unknown[] = [""];
+  for (const [index, part] of record.message.entries()) {
+    const isLiteral = index % 2 === 0 || part instanceof Error;
+    if (!isLiteral) message.push(part, "");
+    else {
+      const text = part instanceof Error ? describeError(part) : String(part);
+      message.push(`${message.pop()}${text}`);
+    }
+  }
+  return { ...record, message };
+}
+
+/** How deep an error's causes are described; a cause may lead back to its error. */
+const maxCauses = 4;
+
+/** The error in one line: its name, its message, the errors in it and its cause. */
+function describeError(error: unknown, causesLeft = maxCauses): string {
+  if (!(error instanceof Error)) return String(error);
+  let text = error.message === ""
+    ? error.name
+    : `${error.name}: ${error.message}`;
+  if (causesLeft === 0) return text;
+  const describe = (inner: unknown) => describeError(inner, causesLeft - 1);
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    text += ` [${error.errors.map(describe).join("; ")}]`;
+  }
+  if (error.cause !== undefined) text += ` (cause: ${describe(error.cause)})`;
+  return text;
 }

@@ -63,6 +63,49 @@ Deno.test("configureLog() writes a JSON object a line where nobody reads along",
   assertStringIncludes(JSON.stringify(error), "boom");
 });
 
+const cyclic = new Error("outer");
+cyclic.cause = new RangeError("inner", { cause: cyclic });
+
+for (
+  const [kind, error, ...reasons] of [
+    ["an error", new TypeError("boom"), "TypeError: boom"],
+    ["an error without a message", new RangeError(), "RangeError"],
+    [
+      "a DOMException",
+      new DOMException("too slow", "TimeoutError"),
+      "TimeoutError: too slow",
+    ],
+    [
+      "a cause",
+      new Error("no store", { cause: new Error("disk full") }),
+      "Error: no store",
+      "Error: disk full",
+    ],
+    [
+      "several errors",
+      new AggregateError([new Error("one"), "two"], "none left"),
+      "AggregateError: none left",
+      "Error: one",
+      "two",
+    ],
+    ["a cause that leads back", cyclic, "Error: outer", "RangeError: inner"],
+    ["a text", "out of words", "out of words"],
+  ] as const
+) {
+  for (const isTerminal of [true, false]) {
+    const form = isTerminal ? "as text" : "as JSON";
+    Deno.test(`configureLog() shows ${kind} in the message ${form}`, () => {
+      const line = capture(() => {
+        configureLog("info", isTerminal);
+        log.error("{store} takes no writes: {error}", { store: 7, error });
+      });
+      const message = isTerminal ? line : JSON.parse(line).message;
+      assertStringIncludes(message, "7 takes no writes: ");
+      for (const reason of reasons) assertStringIncludes(message, reason);
+    });
+  }
+}
+
 Deno.test("configureLog() writes a whole line to a pipe that takes it in parts", () => {
   const text = capture(() => {
     configureLog("info", false);
