@@ -1,4 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
+import { log } from "../log.ts";
 import { explain } from "./sqlite_error.ts";
 import { StoreOpenError } from "./store.ts";
 
@@ -79,6 +80,7 @@ const checkpointPages = 16_384;
 export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    if (path !== ":memory:") keepPrivate(path);
     database = new DatabaseSync(path);
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
@@ -93,6 +95,36 @@ export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
     database?.close();
     if (error instanceof StoreOpenError) throw error;
     throw new StoreOpenError(`${path}: ${explain(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Creates a missing file for its owner alone, whatever the umask: it has all
+ * tasks and their data in it. SQLite gives `-wal` and `-shm` the same mode. The
+ * mode of an existing file is the operator's choice, and is left.
+ */
+function keepPrivate(path: string): void {
+  const mode = modeOf(path);
+  if (mode !== undefined && (mode & 0o004) !== 0) {
+    log.warn(
+      "Every user of this machine can read {path}, which has all tasks in it: chmod o= this file and those beside it whose names go on with -wal and -shm",
+      { path },
+    );
+  }
+  if (mode !== undefined) return;
+  try {
+    Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
+  } catch {
+    // SQLite can't create it either, and its error is the one that is explained.
+  }
+}
+
+/** The permissions of a file; `undefined` if there is none to be seen, 0 if the system has none. */
+function modeOf(path: string): number | undefined {
+  try {
+    return Deno.statSync(path).mode ?? 0;
+  } catch {
+    return undefined;
   }
 }
 
