@@ -90,11 +90,11 @@ export function startServer(
     });
     let sendAwayMs = timeoutMs * sendAwayShare;
     if (isReplaced) {
-      await sendAway(registry.list(), sendAwayMs);
+      await sendAway(registry.list(), sendAwayMs, deadline);
       sendAwayMs = 0; // for those who have come meanwhile
     }
     registry.beginDrain();
-    await sendAway(registry.list(), sendAwayMs);
+    await sendAway(registry.list(), sendAwayMs, deadline);
     const leftMs = () => Math.max(0, deadline - performance.now());
     // `shutdown` would break off bodies that still arrive.
     await within(requests.finish(), leftMs(), undefined);
@@ -123,20 +123,21 @@ export function startServer(
   };
 }
 
-/** Closes connections one after the other, evenly over a time. */
+/** Closes connections one after the other, evenly over a time; waits for their close frames. */
 async function sendAway(
   connections: readonly Connection[],
   durationMs: number,
+  deadline: number,
 ): Promise<void> {
   const startedAt = performance.now();
   for (const [index, connection] of connections.entries()) {
     const dueAt = startedAt + durationMs * index / connections.length;
     if (dueAt > performance.now()) await delay(dueAt - performance.now());
-    connection.close(closeCodes.serviceRestart, restarting());
+    const lingerMs = (deadline - performance.now()) / 2;
+    connection.close(closeCodes.serviceRestart, restarting(), lingerMs);
   }
-  // Else clients would see the runtime's own 1001: a macrotask until the last
-  // socket is closed, and one until its close frame is on its way.
-  await delay(0);
-  await delay(0);
+  // Else clients would see the runtime's own 1001; the last frame is on its way
+  // a macrotask after it is with the runtime.
+  await Promise.all(connections.map(({ closing }) => closing));
   await delay(0);
 }

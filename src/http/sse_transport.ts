@@ -85,11 +85,13 @@ export class SseTransport implements Transport {
     this.#options.onOver();
   }
 
-  close(code: CloseCode): void {
-    if (this.#isOpening) {
-      this.refuse(refusalOf(code, this.#errors));
-      return;
-    }
+  close(code: CloseCode): Promise<void> {
+    if (this.#isOpening) this.refuse(refusalOf(code, this.#errors));
+    else this.#end(code);
+    return Promise.resolve();
+  }
+
+  #end(code: CloseCode): void {
     const { maxBufferedBytes } = this.#options;
     if (this.bufferedAmount > maxBufferedBytes) this.#body.drop();
     else {

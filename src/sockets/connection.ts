@@ -11,7 +11,13 @@ export interface Transport {
   /** Bytes queued in this process and not yet with the kernel. */
   readonly bufferedAmount: number;
   send(data: string | ArrayBuffer): void;
-  close(code: number, reason: string): void;
+  /**
+   * Closes with a code and a reason.
+   *
+   * @param lingerMs How long a client that goes on sending may delay that.
+   * @returns Resolves once the close frame is with the runtime.
+   */
+  close(code: number, reason: string, lingerMs: number): Promise<void>;
 }
 
 /** What is known of a client before its socket opens; copied, because the request is gone afterwards. */
@@ -45,6 +51,9 @@ export interface ConnectionOptions {
   /** Called once a connection has ended, with its close code. */
   readonly onClosed?: (code: number) => void;
 }
+
+/** How long a client that goes on sending delays its close, in milliseconds. */
+const maxLingerMs = 1_000;
 
 /** A close reason is at most this long, in bytes (RFC 6455 §5.5). */
 const maxReasonBytes = 123;
@@ -92,6 +101,7 @@ export class Connection {
   #cleanups: (() => void)[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(
     transport: Transport,
@@ -160,15 +170,24 @@ export class Connection {
    *
    * Everything is undone now and not when the runtime reports the close: for a
    * reader that has stopped it never does.
+   *
+   * @param lingerMs How long a client that goes on sending may delay the close
+   * frame, which it would lose.
    */
-  close(code: CloseCode, error?: ErrorFrame): void {
+  close(code: CloseCode, error?: ErrorFrame, lingerMs = maxLingerMs): void {
     if (this.#closed) return;
     if (error && !this.#isCongested) this.send(encodeError(error));
-    this.#transport.close(
+    this.#closing = this.#transport.close(
       code,
       limitUtf8(error?.message ?? "", maxReasonBytes),
+      Math.min(lingerMs, maxLingerMs),
     );
     this.ended(code);
+  }
+
+  /** Resolves once the close frame of {@linkcode Connection.close} is with the runtime. */
+  get closing(): Promise<void> {
+    return this.#closing;
   }
 
   /** Ends the connection after a fault of ours: logged, and told without its details. */

@@ -1,5 +1,4 @@
 import type { WSContext, WSEvents, WSMessageReceive } from "hono/ws";
-import { setImmediate } from "node:timers";
 import type { Config } from "../config.ts";
 import { countClose } from "../counters.ts";
 import { log } from "../log.ts";
@@ -10,37 +9,12 @@ import {
   Connection,
   type ConnectionOptions,
   type Handshake,
-  type Transport,
 } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "./retry.ts";
-
-/** A runtime's socket as a {@linkcode Connection} uses it. */
-class SocketTransport implements Transport {
-  readonly #socket: WebSocket;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  send(data: string | ArrayBuffer): void {
-    this.#socket.send(data);
-  }
-
-  /**
-   * Closes a macrotask late: in a turn in which its peer has sent more, the
-   * runtime would drop the socket, and the close frame with it.
-   */
-  close(code: number, reason: string): void {
-    setImmediate(() => this.#socket.close(code, reason));
-  }
-}
+import { SocketTransport } from "./socket_transport.ts";
 
 /** How every connection of a server treats a slow reader. */
 export function connectionOptions(
@@ -89,6 +63,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
   #release: (() => void) | undefined;
   #isWithinRate: (() => boolean) | undefined;
   #connection: Connection | undefined;
+  #transport: SocketTransport | undefined;
   #inbox: Inbox | undefined;
 
   /** Holds the socket's place in the registry from now on. */
@@ -116,6 +91,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
     const transport = new SocketTransport(socket);
     const connection = new Connection(transport, handshake, options);
     this.#connection = connection;
+    this.#transport = transport;
     registry.add(connection);
     this.#giveBack();
     const isOverAddressLimit = this.#isOverAddressLimit;
@@ -138,6 +114,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
   onMessage(event: MessageEvent<WSMessageReceive>): void {
     const message = event.data as Message; // by `binaryType`, never a Blob
     const connection = this.#connection;
+    this.#transport?.noteInput();
     if (!connection || !this.#inbox || connection.isClosed) return;
     const { config } = this.#services;
     if (exceedsBytes(message, config.maxMessageBytes)) {
@@ -167,8 +144,10 @@ export class SocketEvents implements WSEvents<WebSocket> {
     this.#giveBack();
     if (!this.#connection) return;
     this.#connection.ended(code);
+    this.#transport?.ended();
     this.#services.registry.released(this.#connection);
     this.#connection = undefined;
+    this.#transport = undefined;
     this.#inbox = undefined;
   }
 

@@ -3,6 +3,7 @@ import { FakeTime } from "@std/testing/time";
 import type { Config } from "../../src/config.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { passSilence } from "../support/silence.ts";
 import { type Frame, TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
@@ -133,6 +134,7 @@ for (
     await afterTime(time, socket, "auth");
     assertEquals((await socket.nextOf("error")).code, "token_expired");
     await socket.nextOf("error");
+    await passSilence(time);
     assertEquals((await socket.closed).code, 4401);
     assertEquals(server.services.hub.watcherCount("a"), 0);
   });

@@ -15,8 +15,9 @@ export class FakeTransport implements Transport {
     this.sent.push(data);
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string): Promise<void> {
     this.closes.push({ code, reason });
+    return Promise.resolve();
   }
 
   /** The texts sent, parsed. */
