@@ -49,7 +49,18 @@ export const clientFrameTypes: readonly string[] = clientFrameSchema.options
   .map((option) => option.shape.type.value);
 
 /**
- * Parses a client's message. Members that aren't known are ignored.
+ * The longest frame but `auth`, in UTF-16 code units. The largest that makes
+ * sense is `subscribe` with an id of 256 escaped characters.
+ */
+export const maxFrameLength = 4_096;
+
+/** An `auth` frame of type and token alone, which may be longer: a token has no bound of its own. */
+const longAuth =
+  /^\s*\{\s*(?:"type"\s*:\s*"auth"\s*,\s*"token"\s*:\s*"[^"\\]*"|"token"\s*:\s*"[^"\\]*"\s*,\s*"type"\s*:\s*"auth")\s*\}\s*$/;
+
+/**
+ * Parses a client's message. A long one is refused before it is parsed, because
+ * nested JSON costs much more to parse than to send. Members that aren't known are ignored.
  *
  * @param message Text, or the bytes of a binary message.
  * @returns The frame, or a sentence that tells the sender what is wrong with it.
@@ -59,6 +70,9 @@ export function parseClientFrame(
 ): ClientFrame | string {
   if (typeof message !== "string") {
     return "Frames are JSON text, and this one is binary";
+  }
+  if (message.length > maxFrameLength && !longAuth.test(message)) {
+    return `A frame may have ${maxFrameLength} characters; only auth, of "type" and "token" alone, may have more`;
   }
   let json: unknown;
   try {

@@ -117,6 +117,11 @@ export function exceedsBytes(message: Message, maxBytes: number): boolean {
     : message.byteLength > maxBytes;
 }
 
+/** The size of a message, in bytes, or in UTF-16 code units, which need no counting. */
+export function sizeOf(message: Message): number {
+  return typeof message === "string" ? message.length : message.byteLength;
+}
+
 /** What a waiting message is counted as: its memory, not its length on the wire. */
 function messageBytes(message: Message): number {
   // The constant stands for the string or buffer object itself.

@@ -11,7 +11,7 @@ import {
   type Handshake,
 } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { exceedsBytes, Inbox, type Message } from "./inbox.ts";
+import { exceedsBytes, Inbox, type Message, sizeOf } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "./retry.ts";
 import { SocketTransport } from "./socket_transport.ts";
@@ -61,7 +61,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
   #served: ServedSocket | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
-  #isWithinRate: (() => boolean) | undefined;
+  #isWithinRate: ((bytes: number) => boolean) | undefined;
   #connection: Connection | undefined;
   #transport: SocketTransport | undefined;
   #inbox: Inbox | undefined;
@@ -123,7 +123,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
         message:
           `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
       });
-    } else if (!this.#isWithinRate?.()) {
+    } else if (!this.#isWithinRate?.(sizeOf(message))) {
       connection.close(closeCodes.rateLimited, {
         code: "rate_limited",
         message:

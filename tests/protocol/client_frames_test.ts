@@ -10,6 +10,9 @@ import {
   parseClientFrame,
 } from "../../src/protocol/client_frames.ts";
 
+const longToken = "a.b-c_".repeat(9_000);
+const nested = "[".repeat(20_000) + "]".repeat(20_000);
+
 const frames: [message: string, frame: unknown][] = [
   ['{"type":"ping"}', { type: "ping" }],
   [' {"type" : "ping"}\n', { type: "ping" }],
@@ -23,6 +26,18 @@ const frames: [message: string, frame: unknown][] = [
     type: "ping",
     id: "a".repeat(256),
   }],
+  [`{"type":"auth","token":"${longToken}"}`, {
+    type: "auth",
+    token: longToken,
+  }],
+  [` {"token" : "${longToken}", "type":"auth"}\n`, {
+    type: "auth",
+    token: longToken,
+  }],
+  [
+    `{"type":"subscribe","connection_id":"${"\\ud83d\\ude00".repeat(256)}"}`,
+    { type: "subscribe", connection_id: "😀".repeat(256) },
+  ],
 ];
 
 for (const [message, frame] of frames) {
@@ -45,7 +60,18 @@ const faults: [what: string, message: string | ArrayBuffer, says: string][] = [
   ["a string", '"ping"', "expected object"],
   ["a number", "1", "expected object"],
   ["a list", '[{"type":"ping"}]', "expected object"],
-  ["deep nesting", "[".repeat(30_000) + "]".repeat(30_000), "expected object"],
+  ["deep nesting", "[".repeat(2_000) + "]".repeat(2_000), "expected object"],
+  ["a long frame", `{"type":"ping","x":${nested}}`, "4096 characters"],
+  [
+    "a long auth frame with more in it",
+    `{"type":"auth","token":"${longToken}","x":${nested}}`,
+    "4096 characters",
+  ],
+  [
+    "a long frame that only begins as auth does",
+    `{"type":"auth","token":"a"},${nested}`,
+    "4096 characters",
+  ],
   ["no type", '{"id":1}', '"type"'],
   ["a type in capitals", '{"type":"PING"}', '"type"'],
   ["a type from a prototype", '{"type":"toString"}', '"type"'],

@@ -9,14 +9,38 @@ function fakeClock() {
   return Object.assign(clock, { [Symbol.dispose]: () => faked.restore() });
 }
 
-function countAllowed(isWithinRate: () => boolean, messages: number): number {
-  return Array.from({ length: messages }, isWithinRate).filter(Boolean).length;
+function countAllowed(
+  isWithinRate: (bytes: number) => boolean,
+  messages: number,
+  bytes = 20,
+): number {
+  return Array.from({ length: messages }, () => isWithinRate(bytes))
+    .filter(Boolean).length;
 }
 
 Deno.test("createMessageRate() allows a burst of twice the rate", () => {
   using _clock = fakeClock();
   assertEquals(countAllowed(createMessageRate(50), 150), 100);
 });
+
+for (
+  const [perSecond, bytes, allowed] of [
+    [50, 0, 100],
+    [50, 16_384, 100],
+    [50, 16_385, 50],
+    [50, 65_536, 25],
+    // Larger than a burst, and still to be sent.
+    [1, 65_536, 1],
+  ] as const
+) {
+  Deno.test(`createMessageRate() allows ${allowed} messages of ${bytes} bytes at ${perSecond} a second`, () => {
+    using _clock = fakeClock();
+    assertEquals(
+      countAllowed(createMessageRate(perSecond), 150, bytes),
+      allowed,
+    );
+  });
+}
 
 Deno.test("createMessageRate() earns the rate back each second", () => {
   using clock = fakeClock();
@@ -39,7 +63,7 @@ Deno.test("createMessageRate() adds up the fractions between messages", () => {
   countAllowed(isWithinRate, 2);
   const outcomes = [0, 0, 0].map(() => {
     clock.nowMs += 500;
-    return isWithinRate();
+    return isWithinRate(1);
   });
   assertEquals(outcomes, [false, true, false]);
 });
