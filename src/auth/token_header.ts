@@ -11,7 +11,10 @@ export interface TokenHeader {
 /** JSON is UTF-8, and a token that isn't must be rejected (RFC 7519 §7.2, steps 3 and 10). */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A part in base64url (RFC 4648 §5), with its padding, a half of it, or none: what djwt takes. */
+/**
+ * A part in base64url (RFC 4648 §5), with its padding, a half of it, or none.
+ * djwt takes padding in excess as well, so that one token had many spellings.
+ */
 const part = "((?:[\\w-]{4})*(?:[\\w-]{2}={0,2}|[\\w-]{3}=?)?)";
 
 /** RFC 7515 §7.1. */

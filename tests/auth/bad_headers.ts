@@ -34,6 +34,11 @@ export const badHeaders: readonly BadToken[] = [
     "token_malformed",
   ],
   [
+    "a sign of padding in excess after the signature",
+    `${good}==`,
+    "token_malformed",
+  ],
+  [
     "padding that completes base64",
     sign(`${standard('{"alg":"HS256" }')}=.${payload}`),
     "token_malformed",

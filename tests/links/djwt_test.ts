@@ -342,7 +342,6 @@ const malformed: [what: string, jwt: string][] = [
   ["whitespace", `${header}.${claims}. AAAA`],
   ["a line break at the end", `${header}.${claims}.AAAA\n`],
   ["an impossible length", `${header}.${claims}.AAAAA`],
-  ["too much padding", `${header}.${claims}.AAAA=`],
 ];
 for (const [what, jwt] of malformed) {
   Deno.test(`decode() and verify() refuse ${what}`, async () => {

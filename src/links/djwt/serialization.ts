@@ -2,9 +2,9 @@ import { base64url } from "npm:jose@^6";
 
 /**
  * Base64url as djwt takes it: no whitespace, nothing of the other alphabet,
- * and at the end the padding, all of it, the first half of it, or none.
+ * and at the end up to two signs of padding, needed or not.
  */
-const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2}={0,2}|[\w-]{3}=?)?$/;
+const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2,3})?={0,2}$/;
 
 function decodeBytes(part: string): Uint8Array {
   if (!BASE64URL.test(part)) throw new SyntaxError("Not base64url");
