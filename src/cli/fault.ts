@@ -25,8 +25,6 @@ export const adviceByCause = {
     "the connection is cut: check the proxies and firewalls on the way, and the server's log",
   buffered:
     "a proxy holds the stream back: turn its response buffering and compression off for /sse ('taskwire print nginx' shows how)",
-  no_token:
-    "the server could be checked without a good token only: set TASKWIRE_JWT_SECRET to the server's, or pass --token",
   other_secret:
     "TASKWIRE_JWT_SECRET here is not the server's: give both the same one",
   other_token:
@@ -35,6 +33,8 @@ export const adviceByCause = {
     "the server cannot check tokens: its log says why (for TASKWIRE_JWKS_URL: is the issuer reachable from the server?)",
   other_key:
     "the first key in TASKWIRE_API_KEYS here is none of the server's: give both the same one",
+  no_token:
+    "nothing but the check itself, which had no good token to try: set TASKWIRE_JWT_SECRET to the server's, or pass --token",
 } as const satisfies Record<string, string>;
 
 /** The likely cause of a fault. */

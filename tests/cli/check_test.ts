@@ -79,6 +79,12 @@ Deno.test("checkCommand() publishes with a key, and leaves no task behind", asyn
     /^1 of 11 failed\. Most likely the first key in TASKWIRE_API_KEYS/,
   );
   assert(!wrong.stdout.includes("another-key"));
+
+  // A token that could not be tried explains less.
+  const without = await taskwire(["check", server.origin], {
+    env: { TASKWIRE_API_KEYS: "another-key" },
+  });
+  assertMatch(verdictOf(without), /^4 of 11 failed\. .*TASKWIRE_API_KEYS/);
 });
 
 Deno.test("checkStream() finds a proxy that holds streams back", async () => {
