@@ -29,7 +29,13 @@ export async function makeApi(
     call(request, { key = testApiKey, ...init } = {}) {
       const [method = "", path = ""] = request.split(/ (.*)/);
       const headers = key === "" ? {} : { Authorization: `Bearer ${key}` };
-      return answerOf(app.request(path, { method, headers, ...init }));
+      const answer = app.request(
+        path,
+        { method, headers, ...init },
+        // As Deno.serve tells it.
+        { remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 } },
+      );
+      return answerOf(answer);
     },
     async put(connectionId, ...drafts) {
       for (const draft of drafts) {
