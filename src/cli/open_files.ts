@@ -1,5 +1,7 @@
 import type { Config } from "../config.ts";
 import { log } from "../log.ts";
+import type { ConnectionRegistry } from "../sockets/registry.ts";
+import type { TooManyUnopened } from "./stop.ts";
 
 /** The part of its open files that a process keeps from sockets: for the store, for HTTP, and for descriptors that the runtime does not free. */
 const reservedShare = 0.2;
@@ -26,6 +28,23 @@ export async function readOpenFileLimit(): Promise<number | undefined> {
     log.debug("The limit of open files cannot be read: {error}", { error });
     return undefined;
   }
+}
+
+/** The part of its open files that a process may lose to sockets that did not open. */
+const unopenedShare = 0.1;
+
+/** The bound if the limit of open files is unknown. */
+const defaultMaxUnopened = 1_000;
+
+/** Resolves once so many sockets did not open that the process should be started anew. */
+export async function tooManyUnopened(
+  registry: ConnectionRegistry,
+): Promise<TooManyUnopened> {
+  const limit = await readOpenFileLimit();
+  const bound = limit === undefined
+    ? defaultMaxUnopened
+    : Math.ceil(limit * unopenedShare);
+  return { unopened: await registry.unopenedReached(bound) };
 }
 
 /**

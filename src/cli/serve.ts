@@ -8,7 +8,11 @@ import { type SettingName, settings } from "../settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { readKeyFile } from "./key_file.ts";
 import { listen } from "./listen.ts";
-import { fitOpenFiles, readOpenFileLimit } from "./open_files.ts";
+import {
+  fitOpenFiles,
+  readOpenFileLimit,
+  tooManyUnopened,
+} from "./open_files.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
 import { hasShortApiKey, type KeyedConfig, withKeys } from "./safe_defaults.ts";
@@ -58,7 +62,11 @@ async function serveAlone(keyed: KeyedConfig): Promise<number> {
   using memory = watchMemory(config.maxMemoryBytes);
   const { eventLoopDelay } = services.counters.durations;
   using _loop = watchEventLoop((seconds) => eventLoopDelay.observe(seconds));
-  const stop = Promise.race([nextStopSignal(), memory.exceeded]);
+  const stop = Promise.race([
+    nextStopSignal(),
+    memory.exceeded,
+    tooManyUnopened(services.registry),
+  ]);
   const url = listeningUrl({ ...config, ...server.address });
   log.info("Listening on {url}", { url: url.origin });
   const { jwtAlgorithms } = services;

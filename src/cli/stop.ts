@@ -32,14 +32,20 @@ export function nextStopSignal(): Promise<Deno.Signal> {
   });
 }
 
+/** A number of sockets that did not open, too many for the process to go on. */
+export interface TooManyUnopened {
+  readonly unopened: number;
+}
+
 /**
  * Stops a server, saying why.
  *
- * @param reason A signal, or the memory that is too much, in bytes.
+ * @param reason A signal, the memory that is too much, in bytes, or the number
+ * of sockets that did not open.
  * @returns The exit code.
  */
 export async function stopFor(
-  reason: Deno.Signal | number,
+  reason: Deno.Signal | number | TooManyUnopened,
   running: Stoppable,
   { drainTimeoutSeconds, maxMemoryBytes }: Config,
 ): Promise<number> {
@@ -49,10 +55,17 @@ export async function stopFor(
     await running.stop();
     return 0;
   }
-  log.error(
-    "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: it stops, to be started again",
-    { bytes: reason, maxMemoryBytes },
-  );
+  if (typeof reason === "number") {
+    log.error(
+      "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: it stops, to be started again",
+      { bytes: reason, maxMemoryBytes },
+    );
+  } else {
+    log.error(
+      "{unopened} clients reset their connection during the handshake, and the runtime may keep a file descriptor for each: the process stops, to be started again",
+      { unopened: reason.unopened },
+    );
+  }
   await running.stop(Math.min(hastyDrainMs, drainTimeoutSeconds * 1_000));
   return restartExitCode;
 }

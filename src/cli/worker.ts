@@ -11,6 +11,7 @@ import { SupervisorLink } from "../workers/supervisor_link.ts";
 import type { CliCommand } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
+import { tooManyUnopened } from "./open_files.ts";
 import { openServices } from "./open_services.ts";
 import { describeRoutes } from "./routes.ts";
 import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
@@ -91,7 +92,11 @@ async function serve(
   const replaced = {
     stop: (timeoutMs?: number) => server.stop(timeoutMs, { isReplaced: true }),
   };
-  const signaled = Promise.race([stopSignal, memory.exceeded])
+  const signaled = Promise.race([
+    stopSignal,
+    memory.exceeded,
+    tooManyUnopened(registry),
+  ])
     .then((reason) => stopFor(reason, replaced, config));
   const orphaned = link.gone.then(async () => {
     log.error("The supervisor has gone, and the store with it");

@@ -24,6 +24,12 @@ export function addConnectionMetrics(
     read: () => registry.socketCount,
   });
   addGauge(target, {
+    name: "taskwire_unopened_sockets",
+    help:
+      "Sockets that did not open because their clients reset the connection during the handshake; the runtime may keep their descriptors.",
+    read: () => registry.unopenedCount,
+  });
+  addGauge(target, {
     name: "taskwire_max_sockets",
     help: "How many sockets may be held (TASKWIRE_MAX_CONNECTIONS); 0: any.",
     read: () => config.maxConnections,

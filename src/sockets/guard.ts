@@ -89,8 +89,12 @@ export function checkLoad({ config, registry }: Services): void {
  */
 const maxDismissed = 100;
 
+/** How many sockets of an address may fail to open in a minute: each may cost a descriptor for good. */
+const maxUnopened = 1_000;
+
 /**
- * Refuses an address that holds far more sockets than it may.
+ * Refuses an address that holds far more sockets than it may, or that goes on
+ * resetting connections during the handshake.
  *
  * @throws {ProblemError} 429.
  */
@@ -98,6 +102,14 @@ export function checkAddress(
   remoteAddress: string,
   { config, registry }: Services,
 ): void {
+  if (registry.unopenedLately(remoteAddress) >= maxUnopened) {
+    throw new ProblemError({
+      status: 429,
+      code: "too_many_connections",
+      detail:
+        "Too many connections of this address were reset during the handshake: connect again in a minute (behind a proxy, set TASKWIRE_TRUST_PROXY)",
+    });
+  }
   const limit = config.maxConnectionsPerIp;
   if (limit === 0) return;
   if (registry.socketsOf(remoteAddress) < limit + maxDismissed) return;

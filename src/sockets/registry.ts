@@ -2,6 +2,22 @@ import type { Connection } from "./connection.ts";
 import { addressBlock } from "./ip_address.ts";
 import { Tally } from "./tally.ts";
 
+/** A handshake that was accepted, until its socket opens. */
+interface Place {
+  /** As {@linkcode addressBlock} returns it. */
+  readonly block: string;
+}
+
+/**
+ * The interval, in milliseconds, at which places are given back whose sockets
+ * have not opened: after one to two intervals. An ordinary socket opens within
+ * a few milliseconds.
+ */
+const openingIntervalMs = 2_500;
+
+/** How long the sockets that did not open are held against their addresses, in milliseconds. */
+const unopenedWindowMs = 60_000;
+
 /**
  * The open sockets of this process.
  *
@@ -17,12 +33,19 @@ export class ConnectionRegistry {
   readonly #ofUser = new Tally();
   readonly #users = new Map<Connection, string>();
   #onUserLeft: ((userId: string, count: number) => void) | undefined;
-  #opening = 0;
+  /** The handshakes of this interval, and those of the interval before. */
+  #opening = new Set<Place>();
+  #openingLong = new Set<Place>();
+  #openingTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #unopened = new Set<Place>();
+  #unopenedLately = new Tally();
+  #unopenedSinceMs = -Infinity;
+  #onUnopened: ((count: number) => void) | undefined;
   readonly #drain = new AbortController();
 
   /** Sockets held, listed or not, and those that are about to open. */
   get socketCount(): number {
-    return this.#sockets.size + this.#opening;
+    return this.#sockets.size + this.#opening.size + this.#openingLong.size;
   }
 
   /** Whether the server has begun to stop and takes no new sockets. */
@@ -64,21 +87,77 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Holds a place for a handshake that was accepted.
+   * Sockets that did not open in time: their clients reset the TCP connection
+   * during the handshake. Deno 2.9 reports nothing of such a socket and keeps
+   * its descriptor until the process ends. They are not in
+   * {@linkcode socketCount}.
+   */
+  get unopenedCount(): number {
+    return this.#unopened.size;
+  }
+
+  /** Of {@linkcode unopenedCount} those that an address has left in this minute. */
+  unopenedLately(remoteAddress: string): number {
+    return this.#thisMinute().of(addressBlock(remoteAddress));
+  }
+
+  /** Resolves to {@linkcode unopenedCount} once it has reached a bound. */
+  unopenedReached(bound: number): Promise<number> {
+    return new Promise((resolve) => {
+      this.#onUnopened = (count) => {
+        if (count >= bound) resolve(count);
+      };
+    });
+  }
+
+  /**
+   * Holds a place for a handshake that was accepted, for 5 s at most.
    *
    * @returns Gives the place back, once: when the socket has opened, or failed to.
    */
   reserve(remoteAddress: string): () => void {
-    const block = addressBlock(remoteAddress);
-    let isHeld = true;
-    this.#opening += 1;
-    this.#ofAddress.add(block);
+    const place: Place = { block: addressBlock(remoteAddress) };
+    this.#opening.add(place);
+    this.#ofAddress.add(place.block);
+    this.#openingTimer ??= setInterval(
+      () => this.#giveBackUnopened(),
+      openingIntervalMs,
+    );
     return () => {
+      if (this.#unopened.delete(place)) return;
+      const isHeld = this.#opening.delete(place) ||
+        this.#openingLong.delete(place);
       if (!isHeld) return;
-      isHeld = false;
-      this.#opening -= 1;
-      this.#ofAddress.remove(block);
+      this.#ofAddress.remove(place.block);
+      this.#stopIfNoneOpens();
     };
+  }
+
+  #giveBackUnopened(): void {
+    for (const place of this.#openingLong) {
+      this.#ofAddress.remove(place.block);
+      this.#unopened.add(place);
+      this.#thisMinute().add(place.block);
+    }
+    this.#openingLong = this.#opening;
+    this.#opening = new Set();
+    this.#stopIfNoneOpens();
+    this.#onUnopened?.(this.#unopened.size);
+  }
+
+  #thisMinute(): Tally {
+    const nowMs = performance.now();
+    if (nowMs - this.#unopenedSinceMs > unopenedWindowMs) {
+      this.#unopenedSinceMs = nowMs;
+      this.#unopenedLately = new Tally();
+    }
+    return this.#unopenedLately;
+  }
+
+  #stopIfNoneOpens(): void {
+    if (this.#opening.size + this.#openingLong.size > 0) return;
+    clearInterval(this.#openingTimer);
+    this.#openingTimer = undefined;
   }
 
   /** Lists a connection until it ends. */

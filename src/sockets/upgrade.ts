@@ -1,6 +1,8 @@
+import { setImmediate } from "node:timers";
 import type { Context } from "hono";
 import { upgradeWebSocket } from "hono/deno";
 import { parseOfferedProtocols } from "../auth/token.ts";
+import { ProblemError } from "../http/problem.ts";
 import type { Services } from "../services.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { checkAddress, checkHandshake } from "./guard.ts";
@@ -52,6 +54,14 @@ export function webSocketHandler(
       services,
       options,
     });
+    if (await hasHungUp(c.req.raw)) {
+      events.abandon();
+      throw new ProblemError({
+        status: 400,
+        code: "client_gone",
+        detail: "The client reset the connection during the handshake",
+      });
+    }
     c.req.raw = canonical(c.req.raw, selected);
     try {
       return await upgradeWebSocket(c, events, { idleTimeout });
@@ -72,6 +82,22 @@ export function webSocketHandler(
       throw error;
     }
   };
+}
+
+/**
+ * Checks whether a client has reset its connection since its request. Deno 2.9
+ * would never open or close the socket of such a client, and would keep its
+ * descriptor. The runtime notices a reset when it reads from the connection
+ * again, for which it needs two turns of the event loop.
+ */
+async function hasHungUp({ signal }: Request): Promise<boolean> {
+  await nextTurn();
+  await nextTurn();
+  return signal.aborted;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

@@ -29,6 +29,13 @@ Deno.test("stopFor() drains in haste for too much memory, and exits 75", async (
   assertEquals(running.timeouts, [1_000, 2_000]);
 });
 
+Deno.test("stopFor() drains in haste for too many unopened sockets, and exits 75", async () => {
+  const running = createStoppable();
+  const reason = { unopened: 100 };
+  assertEquals(await stopFor(reason, running, testConfig()), 75);
+  assertEquals(running.timeouts, [2_000]);
+});
+
 Deno.test("nextStopSignal() resolves to the signal that comes first", async () => {
   // Who waits for signals keeps no process alive.
   const alive = setTimeout(() => {}, 60_000);
