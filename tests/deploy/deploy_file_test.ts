@@ -103,7 +103,7 @@ needs("promtool")(
       ["check", "rules", alerts, dashboard],
     );
     assert(success, output);
-    assertMatch(output, /SUCCESS: 12 rules found/);
+    assertMatch(output, /SUCCESS: 13 rules found/);
     assertMatch(output, new RegExp(`SUCCESS: ${rules.length} rules found`));
   },
 );
@@ -167,6 +167,7 @@ needs("promtool")(
       [`taskwire_tokens_total{result="token_malformed", ${job}}`, "0+120x30"],
       [`taskwire_tokens_total{result="authenticated", ${job}}`, "0+60x30"],
       [`taskwire_key_set_failures_total{${job}}`, "0+1x30"],
+      [`taskwire_credentials_total{result="wrong", ${job}}`, "0+20x30"],
     ], [
       fires("TaskwireDown", "critical"),
       fires("TaskwireRestarting", "warning"),
@@ -175,6 +176,7 @@ needs("promtool")(
       fires("TaskwireSocketsNearLimit", "warning"),
       fires("TaskwireTokensRejected", "warning"),
       fires("TaskwireKeySetUnreadable", "warning"),
+      fires("TaskwireWrongCredentials", "warning"),
       staysSilent("TaskwireMemoryNearBound"),
       staysSilent("TaskwireWorkerSilent"),
     ]);
