@@ -49,6 +49,9 @@ export interface ListenOptions {
 /** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
 const sendAwayShare = 0.5;
 
+/** How long the last answers and close frames may take to leave, in milliseconds. */
+const lastAnswersMs = 500;
+
 /**
  * Starts to listen.
  *
@@ -98,11 +101,14 @@ export function startServer(
     const leftMs = () => Math.max(0, deadline - performance.now());
     // `shutdown` would break off bodies that still arrive.
     await within(requests.finish(), leftMs(), undefined);
+    const shutdown = listener.shutdown();
     const isFinished = await within(
-      listener.shutdown().then(() => true),
+      Promise.race([shutdown, registry.emptied()]).then(() => true),
       leftMs(),
       false,
     );
+    // Before 2.9 Deno waits for connections, too, that never sent a request.
+    await within(shutdown, Math.min(leftMs(), lastAnswersMs), undefined);
     leases.stop();
     services.keySet?.[Symbol.dispose]();
     await store.close();

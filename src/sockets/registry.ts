@@ -41,6 +41,7 @@ export class ConnectionRegistry {
   #unopenedLately = new Tally();
   #unopenedSinceMs = -Infinity;
   #onUnopened: ((count: number) => void) | undefined;
+  #onEmpty: (() => void) | undefined;
   readonly #drain = new AbortController();
 
   /** Sockets held, listed or not, and those that are about to open. */
@@ -56,6 +57,14 @@ export class ConnectionRegistry {
   /** Aborted when the server begins to stop. */
   get drainSignal(): AbortSignal {
     return this.#drain.signal;
+  }
+
+  /** Resolves when no socket is held or about to open; for one listener. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+      this.#tellIfEmpty();
+    });
   }
 
   /** Takes no new sockets from now on. */
@@ -130,6 +139,7 @@ export class ConnectionRegistry {
       if (!isHeld) return;
       this.#ofAddress.remove(place.block);
       this.#stopIfNoneOpens();
+      this.#tellIfEmpty();
     };
   }
 
@@ -143,6 +153,7 @@ export class ConnectionRegistry {
     this.#opening = new Set();
     this.#stopIfNoneOpens();
     this.#onUnopened?.(this.#unopened.size);
+    this.#tellIfEmpty();
   }
 
   #thisMinute(): Tally {
@@ -175,6 +186,7 @@ export class ConnectionRegistry {
   released(connection: Connection): void {
     if (!this.#sockets.delete(connection)) return;
     this.#ofAddress.remove(blockOf(connection));
+    this.#tellIfEmpty();
   }
 
   /**
@@ -199,6 +211,10 @@ export class ConnectionRegistry {
   /** Calls back whenever a user has a connection less, with how many are left; for one listener. */
   onUserLeft(listener: (userId: string, count: number) => void): void {
     this.#onUserLeft = listener;
+  }
+
+  #tellIfEmpty(): void {
+    if (this.socketCount === 0) this.#onEmpty?.();
   }
 
   #dropUser(connection: Connection, next?: string): void {
