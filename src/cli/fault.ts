@@ -19,6 +19,10 @@ export const adviceByCause = {
     "something before the server asks for a login of its own: let /ws, /sse and /api through to taskwire, which checks tokens and keys itself",
   not_passed_on:
     "a proxy does not pass WebSocket upgrades on, or sends the path to another server: 'taskwire print nginx' and 'taskwire print haproxy' show the settings, and the same check past the proxy shows which it is",
+  unanswered:
+    "a proxy speaks HTTP/1.0 to the server, as nginx does unless told otherwise, or passes nothing on: set 'proxy_http_version 1.1' ('taskwire print nginx' shows the settings). The server's log names handshakes over HTTP/1.0",
+  upgrade_with_body:
+    "a proxy sends an Upgrade header with requests that have a body, which are refused without a word: pass Upgrade on for WebSockets alone ('taskwire print nginx' and 'taskwire print haproxy' show how)",
   unavailable:
     "the server is starting, stopping or full, or a proxy finds none behind it: its log and /readyz say which",
   cut:

@@ -46,11 +46,14 @@ export class FrameReader {
    * @throws {Fault} If the socket could not be opened, ended, or is silent for 10 s.
    */
   async next(): Promise<string | ArrayBuffer> {
-    const deadline = setTimeout(
-      () =>
-        this.#stop(new Fault(`nothing came for ${frameTimeoutMs / 1_000} s`)),
-      frameTimeoutMs,
-    );
+    const deadline = setTimeout(() => {
+      const silence = `nothing came for ${frameTimeoutMs / 1_000} s`;
+      this.#stop(
+        this.#socket.readyState === WebSocket.CONNECTING
+          ? new Fault(`the handshake has no answer: ${silence}`, "unanswered")
+          : new Fault(silence),
+      );
+    }, frameTimeoutMs);
     try {
       for (;;) {
         const frame = this.#frames.shift();

@@ -123,9 +123,11 @@ async function expectOk(response: Response, url: URL): Promise<void> {
   const isProblem = headers.get("content-type")
     ?.startsWith("application/problem+json");
   if (!isProblem) {
+    // The runtime answers so to a body behind an Upgrade header.
+    const isBare = status === 400 && text === "";
     throw new Fault(
       `HTTP ${status}, and not from taskwire`,
-      causeOfStatus(status),
+      isBare ? "upgrade_with_body" : causeOfStatus(status),
     );
   }
   const { code, detail } = JSON.parse(text);

@@ -30,7 +30,7 @@ function checkUpgrade(c: Context): void {
       status: 426,
       code: "upgrade_required",
       detail:
-        "This is a WebSocket route: connect with a WebSocket client (a proxy in between must pass the Upgrade and Connection headers on)",
+        "This is a WebSocket route: connect with a WebSocket client (a proxy in between must speak HTTP/1.1 to this server, nginx by proxy_http_version 1.1, and pass the Upgrade and Connection headers on)",
       headers: upgradeHeaders,
     });
   }

@@ -11,6 +11,7 @@ import {
   type Handshake,
 } from "./connection.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { HandshakeCount } from "./handshake_count.ts";
 import { exceedsBytes, Inbox, type Message, sizeOf } from "./inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "./retry.ts";
@@ -44,6 +45,8 @@ export interface ServedSocket {
   readonly endpoint: Endpoint;
   readonly services: Services;
   readonly options: ConnectionOptions;
+  /** Counts the handshake once the socket has opened, or failed to. */
+  readonly count: HandshakeCount;
 }
 
 /**
@@ -85,6 +88,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
     const served = this.#served;
     if (served === undefined || socket === undefined) return; // never opens twice
     this.#served = undefined;
+    served.count.accepted();
     socket.binaryType = "arraybuffer";
     const { handshake, originFault, services, options } = served;
     const { config, registry } = services;
@@ -154,9 +158,20 @@ export class SocketEvents implements WSEvents<WebSocket> {
   /** Logs why the socket broke; the close that follows cleans up. */
   onError(event: Event): void {
     this.#giveBack();
+    const served = this.#served;
+    const error: unknown = event instanceof ErrorEvent ? event.error : event;
+    this.#served = undefined;
+    served?.count.refused(error);
+    if (served && isVersionFault(error)) {
+      log.warn(
+        "A WebSocket handshake from {remoteAddress} came over HTTP/1.0 and gets no answer: let the proxy speak HTTP/1.1 to this server (nginx: proxy_http_version 1.1)",
+        { remoteAddress: served.handshake.remoteAddress },
+      );
+      return;
+    }
     log.debug("A socket broke: {reason}", {
       reason: event instanceof ErrorEvent ? event.message : event.type,
-      route: (this.#connection ?? this.#served)?.handshake.route,
+      route: (this.#connection ?? served)?.handshake.route,
     });
   }
 
@@ -165,6 +180,14 @@ export class SocketEvents implements WSEvents<WebSocket> {
     this.#release?.();
     this.#release = undefined;
   }
+}
+
+/**
+ * Recognises a handshake over HTTP/1.0, which the runtime shows in no other way:
+ * Deno 2.4 takes it, and cannot answer it any more when its upgrade fails.
+ */
+function isVersionFault(error: unknown): boolean {
+  return error instanceof Error && error.message === "upgrade unavailable";
 }
 
 /** Returns the start of an endpoint, in a scope of its own: other closures of a socket must not keep its token. */

@@ -53,6 +53,7 @@ export function webSocketHandler(
       endpoint,
       services,
       options,
+      count,
     });
     if (await hasHungUp(c.req.raw)) {
       events.abandon();
@@ -74,9 +75,7 @@ export function webSocketHandler(
   // The name is what `taskwire routes` shows of a handler in the app.
   return async function WebSocketRoute(c) {
     try {
-      const response = await upgrade(c);
-      count.accepted();
-      return response;
+      return await upgrade(c);
     } catch (error) {
       count.refused(error);
       throw error;

@@ -7,6 +7,7 @@ import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
 import { ProxiedPublishers } from "../support/proxied_publishers.ts";
 import { Proxy, type ProxyName } from "../support/proxy.ts";
+import { rawRequest } from "../support/raw_request.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
 import { testApiKey } from "../support/server.ts";
@@ -45,6 +46,10 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
           assertEquals((await lines.next())?.offset, offset);
         }
       });
+      await t.step(
+        "a publisher that offers h2c is answered",
+        () => takesOffersOfH2c(proxy),
+      );
       await t.step("TLS ends at it", () => speaksTls(proxy));
       await t.step(
         "nodes die and stop, and nothing is lost",
@@ -70,6 +75,23 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
       });
     },
   );
+}
+
+/** Publishes as Java's HttpClient does, which offers HTTP/2 with each request (RFC 7540 §3.2). */
+async function takesOffersOfH2c({ origin }: Proxy): Promise<void> {
+  const { status, body } = await rawRequest(
+    origin,
+    "POST /api/tasks/h2c/events HTTP/1.1",
+    `Host: ${new URL(origin).host}`,
+    "Connection: Upgrade, HTTP2-Settings",
+    "Upgrade: h2c",
+    "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+    `Authorization: ${headers.Authorization}`,
+    "Content-Length: 2",
+    "",
+    "{}",
+  );
+  assertEquals(status, 201, body);
 }
 
 /** `curl`, because it may choose the address that it calls from. */
