@@ -60,7 +60,14 @@ export const httpSchemas = {
     }),
   }),
   Published: publishedSchema,
-  ResultLine: z.union([publishedSchema, problemSchema]).meta({
+  ResultLine: z.union([
+    publishedSchema,
+    problemSchema.extend({
+      line: z.int().min(1).meta({
+        description: "The number of the line in the request, from 1",
+      }),
+    }),
+  ]).meta({
     description:
       "What a request with this line alone would have been answered with",
   }),

@@ -124,7 +124,7 @@ export const problemMeanings = {
   },
   too_busy: {
     statuses: [503],
-    when: "The server answers too many requests at once",
+    when: "The server takes or answers too many requests at once",
   },
   draining: { statuses: [503], when: "The server is shutting down" },
   store_unavailable: {

@@ -1,3 +1,4 @@
+import { maxKeptBytes } from "../http/arriving_body.ts";
 import { maxEventBytes } from "../http/draft_body.ts";
 import {
   exampleDraft,
@@ -10,6 +11,7 @@ import {
 import type { Operation } from "./operation.ts";
 
 const maxEventSize = maxEventBytes.toLocaleString("en");
+const maxBodySize = maxKeptBytes.toLocaleString("en");
 
 /** What a backend does (spec §2). */
 export const publishOperations: readonly Operation[] = [
@@ -58,7 +60,7 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes many events, of any tasks",
     description:
-      `NDJSON both ways: a result line for each line, in order, while the request is still read. A bad line fails alone, with the problem that it would have been answered with. With an \`Idempotency-Key\`, a line without an \`event_id\` takes \`<key>:<number of the line, from 1>\`, so that a request that is sent again publishes nothing twice. A line has ${maxEventSize} characters at most.`,
+      `NDJSON both ways: a result line for each line, in order; blank lines are skipped. A bad line fails alone, with the problem that it would have been answered with, and its number as \`line\`. With an \`Idempotency-Key\`, a line without an \`event_id\` takes \`<key>:<number of the line, from 1>\`, so that a request that is sent again publishes nothing twice. The answer begins when the body has arrived, or, for a body without a \`Content-Length\`, when the client pauses: so a client may write everything before it reads, or write a line and read its result. A line has ${maxEventSize} bytes at most, a body ${maxBodySize}; a body whose answer has begun, and is read meanwhile, may be of any length.`,
     access: ["publish", "admin"],
     parameters: ["lines_idempotency_key"],
     body: {
@@ -75,7 +77,11 @@ export const publishOperations: readonly Operation[] = [
         example: examplePublished,
       },
     }],
-    problems: ["body_incomplete", "unsupported_encoding"],
+    problems: [
+      "body_incomplete",
+      "body_too_large",
+      "unsupported_encoding",
+    ],
   },
   {
     method: "post",

@@ -1,126 +1,100 @@
 import { Hono } from "hono";
-import { type Line, tooLong } from "../protocol/lines.ts";
+import { log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { fulfilled, settle } from "../settle.ts";
 import type { Publication, Store } from "../store/store.ts";
-import {
-  describeOutcome,
-  maxEventBytes,
-  parseDraft,
-  parseObject,
-} from "./draft_body.ts";
-import { arrivingLines, linesOf } from "./event_lines.ts";
+import { ArrivingBody, type KeptBytes, maxKeptBytes } from "./arriving_body.ts";
+import { describeOutcome, parseDraft, parseObject } from "./draft_body.ts";
+import { type EventLine, LineBatches } from "./event_lines.ts";
 import { asProblem, problemBody, ProblemError } from "./problem.ts";
 import {
   allow,
   checkConnectionId,
-  readBody,
+  refuseAnnounced,
   refuseEncoded,
 } from "./request.ts";
 
-/**
- * The largest body that is answered when it has arrived, in bytes: an answer
- * that begins before costs the connection, which the runtime closes after it.
- */
-const maxAnsweredAtOnce = 262_144;
+/** How long a batch of results may wait for a client that still writes, in milliseconds. */
+const unreadMs = 30_000;
 
 /**
  * `/api/events`: many events in one request, as lines of JSON; a result goes
- * out for each, in order, of a long request while it is still read (spec §2).
+ * out for each, in order (spec §2).
  *
- * What comes in one chunk is published together. Where the client doesn't read
- * its results, no more of its lines are read: so a million lines take no more
- * memory than one chunk of them. When the server stops, the answer ends after
- * the results of what was published.
+ * Lines are published as fast as the client reads their results. A client may
+ * write everything first: see {@linkcode ArrivingBody}. When the server stops,
+ * the answer to a body that still arrives ends after the results of what was
+ * published.
  */
 export function eventStreamRoutes(services: Services): Hono {
   const app = new Hono();
+  const kept: KeptBytes = { count: 0 };
   app.post(
     "/",
     allow(["publish", "admin"], services),
     refuseEncoded,
     async function publishEvents(c) {
-      const headers = { "Content-Type": "application/x-ndjson" };
-      const ids = new LineIds(c.req.header("idempotency-key"));
-      const length = c.req.header("content-length");
-      if (length !== undefined && Number(length) <= maxAnsweredAtOnce) {
-        const body = await readBody(c.req.raw, maxAnsweredAtOnce);
-        const results = await publishLines(
-          linesOf(body),
-          ids,
-          services.store,
-        );
-        return c.body(results.join(""), 200, headers);
-      }
-      const body: ReadableStream | null = c.req.raw.body;
-      const results = arrivingLines(body ?? new Blob().stream())
-        .pipeThrough(publishing(ids, services))
-        .pipeThrough(new TextEncoderStream());
-      return c.body(results, 200, headers);
+      await refuseAnnounced(c.req.raw, maxKeptBytes);
+      const body = new ArrivingBody(c.req.raw, kept);
+      await body.begin();
+      const key = c.req.header("idempotency-key");
+      return c.body(resultsOf(body, key, services), 200, {
+        "Content-Type": "application/x-ndjson",
+      });
     },
   );
   return app;
 }
 
-/** The `event_id` of each line that has none of its own: the key of its request, and its number there. */
-class LineIds {
-  readonly #key: string | undefined;
-  #count = 0;
-
-  /** @param key The request's `Idempotency-Key`; without one, nor an empty one, lines get no ids. */
-  constructor(key: string | undefined) {
-    this.#key = key;
+/** Publishes a batch of lines whenever the client has read the results before. */
+function resultsOf(
+  body: ArrivingBody,
+  key: string | undefined,
+  { store, registry: { drainSignal } }: Services,
+): ReadableStream {
+  const batches = new LineBatches(body);
+  const encoder = new TextEncoder();
+  let unreadTimer: ReturnType<typeof setTimeout> | undefined;
+  function stop(): void {
+    clearTimeout(unreadTimer);
+    drainSignal.removeEventListener("abort", drain);
+    body.cancel();
   }
-
-  /** What the next line is taken to say where it doesn't say otherwise. */
-  next(): { event_id?: string } {
-    this.#count += 1;
-    return this.#key ? { event_id: `${this.#key}:${this.#count}` } : {};
+  function drain(): void {
+    if (body.isArriving) stop();
   }
-}
-
-/** From batches of lines to their results. */
-function publishing(
-  ids: LineIds,
-  { store, registry }: Services,
-): TransformStream<Line[], string> {
-  const { drainSignal } = registry;
-  let isPublishing = false;
-  let stop = () => {};
-  return new TransformStream({
-    start(controller) {
-      stop = () => {
-        if (!isPublishing) controller.terminate();
-      };
-      if (drainSignal.aborted) stop();
-      else drainSignal.addEventListener("abort", stop);
+  drainSignal.addEventListener("abort", drain);
+  if (drainSignal.aborted) drain();
+  return new ReadableStream({
+    async pull(controller) {
+      clearTimeout(unreadTimer);
+      const lines = await batches.next();
+      if (lines.length === 0) {
+        stop();
+        return controller.close();
+      }
+      const results = await publishLines(lines, key, store);
+      controller.enqueue(encoder.encode(results.join("")));
+      if (!body.isArriving) return;
+      unreadTimer = setTimeout(() => {
+        log.warn(
+          "A client of POST /api/events writes and does not read its answer: its connection is closed",
+        );
+        stop();
+        controller.error(new Error("The answer is not read"));
+      }, unreadMs);
     },
-    async transform(lines, controller) {
-      isPublishing = true;
-      const results = await publishLines(lines, ids, store);
-      isPublishing = false;
-      controller.enqueue(results.join(""));
-      if (drainSignal.aborted) controller.terminate();
-    },
-    flush() {
-      drainSignal.removeEventListener("abort", stop);
-    },
-    cancel() {
-      drainSignal.removeEventListener("abort", stop);
-    },
-  });
+    cancel: stop,
+  }, { highWaterMark: 0 });
 }
 
 /** @returns A line of the answer for each line: what a request of its own would be answered with. */
 async function publishLines(
-  lines: readonly Line[],
-  ids: LineIds,
+  lines: readonly EventLine[],
+  key: string | undefined,
   store: Store,
 ): Promise<string[]> {
-  const parsed = lines.map((line) => {
-    const defaults = ids.next();
-    return settle(() => parseLine(line, defaults));
-  });
+  const parsed = lines.map((line) => settle(() => parseLine(line, key)));
   const publications = parsed.filter((result) => result.status === "fulfilled")
     .map(({ value }) => value);
   const outcomes = await store.publishAll(publications).catch(
@@ -128,37 +102,34 @@ async function publishLines(
       publications.map(() => ({ status: "rejected", reason })),
   );
   let next = 0;
-  return parsed.map((result) => {
+  return parsed.map((result, index) => {
     const answer = settle(() => {
       const { connectionId } = fulfilled(result);
       return describeOutcome(connectionId, fulfilled(outcomes[next++]));
     });
     return `${
       JSON.stringify(
-        answer.status === "fulfilled"
-          ? answer.value
-          : problemBody(asProblem(answer.reason, "POST /api/events")),
+        answer.status === "fulfilled" ? answer.value : {
+          ...problemBody(asProblem(answer.reason, "POST /api/events")),
+          line: lines[index]?.number,
+        },
       )
     }\n`;
   });
 }
 
 /**
- * @param defaults Members that count where the line has none of their names.
+ * @param key The request's `Idempotency-Key`: with the line's number, the
+ * `event_id` of a line without one.
  * @throws {ProblemError} For a line that can't be published.
  */
 function parseLine(
-  line: Line,
-  defaults: { readonly event_id?: string },
+  { number, content }: EventLine,
+  key: string | undefined,
 ): Publication {
-  if (line === tooLong) {
-    throw new ProblemError({
-      status: 413,
-      code: "body_too_large",
-      detail: `A line may have ${maxEventBytes} characters at most`,
-    });
-  }
-  const { connection_id, ...members } = parseObject(line);
+  if (typeof content !== "string") throw new ProblemError(content);
+  const { connection_id, ...members } = parseObject(content);
   const connectionId = checkConnectionId(connection_id);
+  const defaults = key ? { event_id: `${key}:${number}` } : {};
   return { connectionId, change: parseDraft({ ...defaults, ...members }) };
 }

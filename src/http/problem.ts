@@ -20,8 +20,12 @@ export interface Problem {
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
+  /** Captures no stack: a refusal is expected, often, and a stack is most of what it would cost. */
   constructor(readonly problem: Problem) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(problem.detail);
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

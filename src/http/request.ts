@@ -5,6 +5,9 @@ import { connectionIdFault } from "../tasks/connection_id.ts";
 import { requireScope } from "./authorization.ts";
 import { ProblemError } from "./problem.ts";
 
+/** Drops a byte order mark at the start, as `Request.text` does. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** A middleware that lets through API keys, and JWTs with any of these scopes. */
 export function allow(
   scopes: readonly string[],
@@ -78,34 +81,74 @@ export async function refuseEncoded(c: Context, next: Next): Promise<void> {
 }
 
 /**
- * The body of a request as text, read no further than its limit. (Hono's
+ * The body of a request as text, kept no further than its limit. (Hono's
  * `bodyLimit` goes on holding a body that it has refused.)
  *
- * @throws {ProblemError} 413 over the limit.
+ * @throws {ProblemError} 400 for what is not UTF-8, 413 over the limit.
  */
 export async function readBody(
   request: Request,
   maxBytes: number,
 ): Promise<string> {
-  const announced = request.headers.get("content-length");
   try {
-    if (announced !== null && Number(announced) <= maxBytes) {
-      return await request.text();
-    }
-    if (announced === null) return await readChunks(request, maxBytes);
-    throw tooLarge(maxBytes);
+    return strictUtf8.decode(await readBytes(request, maxBytes));
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    log.debug("A body did not arrive: {error}", { error });
     throw new ProblemError({
       status: 400,
-      code: "body_incomplete",
-      detail: "The body did not arrive to its end",
+      code: "bad_json",
+      detail: "The body is not UTF-8, as JSON must be",
     });
   }
 }
 
-function tooLarge(maxBytes: number): ProblemError {
+async function readBytes(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await refuseAnnounced(request, maxBytes);
+  try {
+    return request.headers.has("content-length")
+      ? await request.bytes()
+      : await readChunks(request, maxBytes);
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    log.debug("A body did not arrive: {error}", { error });
+    throw bodyIncomplete();
+  }
+}
+
+/**
+ * Refuses a body by its `Content-Length`.
+ *
+ * @throws {ProblemError} 413 over the limit.
+ */
+export async function refuseAnnounced(
+  { headers, body }: Request,
+  maxBytes: number,
+): Promise<void> {
+  if (Number(headers.get("content-length") ?? 0) <= maxBytes) return;
+  // A client that has sent `Expect: 100-continue` asks before it writes.
+  if (body && !headers.has("expect")) await discardBody(body.getReader());
+  throw bodyTooLarge(maxBytes);
+}
+
+/**
+ * Reads a body to its end for nothing: a client that writes its whole request
+ * first would meet a broken connection instead of the refusal.
+ */
+export async function discardBody(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<void> {
+  try {
+    while (!(await reader.read()).done);
+  } catch (error) {
+    log.debug("A body did not arrive: {error}", { error });
+  }
+}
+
+/** A 413 for a body over its limit. */
+export function bodyTooLarge(maxBytes: number): ProblemError {
   return new ProblemError({
     status: 413,
     code: "body_too_large",
@@ -113,18 +156,33 @@ function tooLarge(maxBytes: number): ProblemError {
   });
 }
 
-async function readChunks(request: Request, maxBytes: number): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
+/** A 400 for a body that broke off. */
+export function bodyIncomplete(): ProblemError {
+  return new ProblemError({
+    status: 400,
+    code: "body_incomplete",
+    detail: "The body did not arrive to its end",
+  });
+}
+
+async function readChunks(
+  request: Request,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let kept = new Uint8Array(0);
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
+    const start = bytes;
     bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw tooLarge(maxBytes);
+    if (bytes > maxBytes) throw bodyTooLarge(maxBytes); // it may have no end
+    if (bytes > kept.length) {
+      const larger = new Uint8Array(2 * bytes);
+      larger.set(kept);
+      kept = larger;
     }
-    text += decoder.decode(chunk, { stream: true });
+    kept.set(chunk, start);
   }
-  return text + decoder.decode();
+  return kept.subarray(0, bytes);
 }
 
 /**

@@ -1,98 +1,72 @@
 import { assertEquals } from "@std/assert";
 import { maxEventBytes } from "../../src/http/draft_body.ts";
-import { arrivingLines, linesOf } from "../../src/http/event_lines.ts";
-import { type Line, tooLong } from "../../src/protocol/lines.ts";
-import { captureLog } from "../support/captured_log.ts";
+import { type ByteSource, LineBatches } from "../../src/http/event_lines.ts";
 
-/** A body of these pieces, which breaks after them where it is said to. */
-function bodyOf(
-  pieces: readonly Uint8Array<ArrayBuffer>[],
-  breaks = false,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+/** The lines of a body that arrives in pieces: numbers with texts, or codes of problems. */
+async function linesOf(
+  pieces: readonly Uint8Array[],
+  end: "complete" | "broken" = "complete",
+): Promise<string[]> {
   const rest = [...pieces];
-  return new ReadableStream({
-    pull(controller) {
-      const piece = rest.shift();
-      if (piece) controller.enqueue(piece);
-      else if (breaks) controller.error(new Deno.errors.BadResource("broken"));
-      else controller.close();
-    },
-  });
-}
-
-function encode(text: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(text);
-}
-
-const cases: readonly (readonly [text: string, lines: readonly Line[]])[] = [
-  ["", []],
-  ["one", ["one"]],
-  ["one\r\ntwo\n", ["one", "two"]],
-  ["\n\none", ["", "", "one"]],
-  ["上传\n🎉", ["上传", "🎉"]],
-  [`${"x".repeat(maxEventBytes + 1)}\none`, [tooLong, "one"]],
-];
-
-for (const [text, lines] of cases) {
-  const what = JSON.stringify(text.slice(0, 20));
-
-  Deno.test(`linesOf() cuts ${what} into ${lines.length} lines`, () => {
-    assertEquals(linesOf(text), [...lines]);
-  });
-
-  Deno.test(`arrivingLines() cuts ${what} into ${lines.length} lines, however it arrives`, async () => {
-    const bytes = encode(text);
-    for (const size of [1, 2, 3, bytes.length].filter((it) => it > 0)) {
-      if (bytes.length / size > 1_000) continue;
-      const pieces = Array.from(
-        { length: Math.ceil(bytes.length / size) },
-        (_, at) => bytes.slice(at * size, (at + 1) * size),
+  const source: ByteSource = {
+    next: () => Promise.resolve(rest.shift() ?? end),
+  };
+  const batches = new LineBatches(source);
+  const lines: string[] = [];
+  for (;;) {
+    const batch = await batches.next();
+    if (batch.length === 0) return lines;
+    for (const { number, content } of batch) {
+      lines.push(
+        `${number} ${typeof content === "string" ? content : content.code}`,
       );
-      const batches = await Array.fromAsync(arrivingLines(bodyOf(pieces)));
-      assertEquals(batches.flat(), [...lines]);
-      assertEquals(batches.every((batch) => batch.length > 0), true);
+    }
+  }
+}
+
+const long = "x".repeat(maxEventBytes);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+for (
+  const [what, body, lines] of [
+    ["nothing", bytesOf(""), []],
+    ["a line without its end", bytesOf("one"), ["1 one"]],
+    ["two lines", bytesOf("one\r\ntwo\n"), ["1 one\r", "2 two"]],
+    ["blank lines", bytesOf("\n \t\r\none\n\n"), ["3 one"]],
+    ["other letters", bytesOf("上传\n🎉"), ["1 上传", "2 🎉"]],
+    ["a byte order mark", bytesOf("\uFEFFone\n\uFEFFtwo"), [
+      "1 one",
+      "2 \uFEFFtwo",
+    ]],
+    ["a line of the largest size", bytesOf(`${long}\none`), [
+      `1 ${long}`,
+      "2 one",
+    ]],
+    ["a longer line", bytesOf(`one\n${long}x\ntwo`), [
+      "1 one",
+      "2 body_too_large",
+      "3 two",
+    ]],
+    [
+      "bytes that are not UTF-8",
+      Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a, 0x62, 0x0a, 0xc3),
+      ["1 a", "2 bad_json", "3 b", "4 bad_json"],
+    ],
+  ] as const
+) {
+  Deno.test(`LineBatches cuts ${what}, however it arrives`, async () => {
+    for (
+      const size of [1, 2, 3, 65_536].filter((it) => body.length / it < 1_000)
+    ) {
+      const pieces = Array.from(
+        { length: Math.ceil(body.length / size) },
+        (_, at) => body.subarray(at * size, (at + 1) * size),
+      );
+      assertEquals(await linesOf(pieces), [...lines]);
     }
   });
 }
 
-Deno.test("arrivingLines() ends in quiet where the body breaks, without the line that was begun", async () => {
-  using log = captureLog();
-  const pieces = [encode("one\ntwo\nth"), encode("ree\n{}")];
-  const batches = await Array.fromAsync(arrivingLines(bodyOf(pieces, true)));
-  assertEquals(batches, [["one", "two"], ["three"]]);
-  const [line = "", ...others] = log.text.trimEnd().split("\n");
-  assertEquals(others, []);
-  const { level, message } = JSON.parse(line);
-  assertEquals([level, message.split(":")[0]], [
-    "DEBUG",
-    "A body did not arrive",
-  ]);
-});
-
-Deno.test("arrivingLines() reads no further than it is read", async () => {
-  let pulls = 0;
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    pull(controller) {
-      pulls += 1;
-      controller.enqueue(encode("one\n"));
-    },
-  }, { highWaterMark: 0 });
-  const reader = arrivingLines(body).getReader();
-  for (const read of [1, 2, 3]) {
-    assertEquals((await reader.read()).value, ["one"]);
-    assertEquals(pulls, read);
-  }
-  await reader.cancel();
-});
-
-Deno.test("arrivingLines() gives up the body while it waits for more of it", async () => {
-  const reasons: unknown[] = [];
-  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    cancel: (reason) => void reasons.push(reason),
-  });
-  const reader = arrivingLines(body).getReader();
-  const reading = reader.read();
-  await reader.cancel("stop");
-  assertEquals((await reading).done, true);
-  assertEquals(reasons, ["stop"]);
+Deno.test("LineBatches drops the line that a broken body has begun", async () => {
+  assertEquals(await linesOf([bytesOf("one\ntw")], "broken"), ["1 one"]);
 });

@@ -4,7 +4,10 @@ import { testApiKey } from "../support/server.ts";
 import type { Frame } from "../support/socket.ts";
 import { upTo } from "../support/watching.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
+import { setImmediate } from "node:timers";
 import { maxEventBytes } from "../../src/http/draft_body.ts";
+import { maxBatchLines } from "../../src/http/event_lines.ts";
+import { ProblemError } from "../../src/http/problem.ts";
 
 const path = "POST /api/events";
 
@@ -71,8 +74,6 @@ Deno.test("POST /api/events stores what each line says, in the order of a task's
 for (
   const [what, line, result] of [
     ["what is no JSON", "{", "400 bad_json"],
-    ["a blank line", "", "400 bad_json"],
-    ["spaces", "  ", "400 bad_json"],
     ["what is no object", "[]", "422 bad_event"],
     ["a bad event", '{"connection_id":"a","progress":2}', "422 bad_event"],
     ["an unknown member", '{"connection_id":"a","progres":1}', "422 bad_event"],
@@ -115,7 +116,75 @@ Deno.test("POST /api/events describes a bad line as a request of its own would b
   const { text } = await call(path, {
     body: `{"connection_id":"a",${members}}`,
   });
-  assertEquals(resultsOf(text), [alone.json()]);
+  assertEquals(resultsOf(text), [{ ...alone.json(), line: 1 }]);
+});
+
+Deno.test("POST /api/events names the line of the body that is bad", async () => {
+  const { call } = await makeApi();
+  const body = '{"connection_id":"a"}\n\n{\n{"connection_id":"a"}\n{}\n';
+  const { text } = await call(path, { body });
+  assertEquals(
+    resultsOf(text).map(({ code, line }) => [code, line]),
+    [[undefined, undefined], ["bad_json", 3], [undefined, undefined], [
+      "bad_connection_id",
+      5,
+    ]],
+  );
+});
+
+Deno.test("POST /api/events refuses the one line that is not UTF-8", async () => {
+  const { call, services } = await makeApi();
+  const latin1 = [
+    '{"connection_id":"x-\xe9"}',
+    '{"connection_id":"x-\xc3\xa9"}',
+    "\xe8",
+  ].join("\n");
+  const body = Uint8Array.from(latin1, (letter) => letter.charCodeAt(0));
+  const { text } = await call(path, { body });
+  assertEquals(
+    resultsOf(text).map((result) => [short(result), result.line]),
+    [["400 bad_json", 1], ["offset 1", undefined], ["400 bad_json", 3]],
+  );
+  assertEquals((await services.store.list({ limit: 9 })).states.length, 1);
+});
+
+Deno.test("POST /api/events drops a byte order mark where the body begins", async () => {
+  const line = '\uFEFF{"connection_id":"a"}\n';
+  assertEquals(await publish(line + line), ["offset 1", "400 bad_json"]);
+});
+
+Deno.test("POST /api/events serves others after each 1,000 lines", async () => {
+  let turn = 0;
+  const batches: (readonly [turn: number, size: number])[] = [];
+  const { call } = await makeApi({}, ({ store }) => ({
+    store: {
+      ...store,
+      publishAll(publications) {
+        batches.push([turn, publications.length]);
+        return store.publishAll(publications);
+      },
+    },
+  }));
+  let isDone = false;
+  function count(): void {
+    turn += 1;
+    if (!isDone) setImmediate(count);
+  }
+  count();
+  const body = '{"connection_id":"a"}\n'.repeat(5_000);
+  const { text } = await call(path, { body });
+  isDone = true;
+  assertEquals(resultsOf(text).length, 5_000);
+  assertEquals(batches.every(([, size]) => size <= maxBatchLines), true);
+  const turns = batches.map(([turn]) => turn);
+  assertEquals(new Set(turns).size, turns.length);
+});
+
+Deno.test("ProblemError captures no stack", () => {
+  const { stackTraceLimit } = Error;
+  const error = new ProblemError({ status: 400, code: "x", detail: "y" });
+  assertEquals(error.stack?.includes("\n"), false);
+  assertEquals(Error.stackTraceLimit, stackTraceLimit);
 });
 
 Deno.test("POST /api/events takes a line of the largest size", async () => {
@@ -135,7 +204,8 @@ for (
     ["nothing", "", []],
     ["one line without its end", '{"connection_id":"a"}', ["offset 1"]],
     ["one line with its end", '{"connection_id":"a"}\n', ["offset 1"]],
-    ["a line's end alone", "\n", ["400 bad_json"]],
+    ["a line's end alone", "\n", []],
+    ["blank lines", ' \n\r\n{"connection_id":"a"}\n\t\r\n', ["offset 1"]],
     ["half a line", '{"connection_id":"a"}\n{"conn', [
       "offset 1",
       "400 bad_json",

@@ -1,0 +1,167 @@
+import { log } from "../log.ts";
+import { type ByteSource, maxPieceBytes } from "./event_lines.ts";
+import { ProblemError } from "./problem.ts";
+import { bodyIncomplete, bodyTooLarge, discardBody } from "./request.ts";
+
+/** The most bytes of one body that are kept until it has arrived. */
+export const maxKeptBytes = 33_554_432;
+
+/** The most bytes that are kept of all bodies together. */
+export const maxKeptInAll = 134_217_728;
+
+/** The bytes that all bodies together keep. */
+export interface KeptBytes {
+  count: number;
+}
+
+/** How much is a few bytes, after which a short pause counts. */
+const fewBytes = 16_384;
+
+/** How long a client pauses that waits for an answer, in milliseconds: after few bytes, and after many. */
+const pauseMs = { few: 100, many: 2_000 };
+
+/**
+ * A request's body, of which an answer can begin before its end.
+ *
+ * Many clients write their whole request before they read any of its answer,
+ * and the runtime reads no more of a request while its answer is not read. So
+ * an answer must not begin while such a client writes. It begins when the body
+ * has arrived; or, for one without a `Content-Length`, when the client pauses,
+ * because it waits for the answer to what it has written.
+ */
+export class ArrivingBody implements ByteSource {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #hasLength: boolean;
+  readonly #kept: KeptBytes;
+  readonly #blocks: Uint8Array[] = [];
+  #usedInLast = 0;
+  #bytes = 0;
+  #reading: Promise<Uint8Array | undefined> | undefined;
+  #end: "complete" | "broken" | undefined;
+
+  /** @param kept Shared by all bodies, for their limit together. */
+  constructor({ body, headers }: Request, kept: KeptBytes) {
+    const bytes: ReadableStream = body ?? new Blob().stream();
+    this.#reader = bytes.getReader();
+    this.#hasLength = headers.has("content-length");
+    this.#kept = kept;
+  }
+
+  /** Whether more may come. */
+  get isArriving(): boolean {
+    return this.#end === undefined;
+  }
+
+  /**
+   * Waits until an answer may begin.
+   *
+   * @throws {ProblemError} 400 for a body that breaks off before, 413 for one
+   * over the limit, 503 if all bodies together are over theirs.
+   */
+  async begin(): Promise<void> {
+    while (!this.#end) {
+      const bytes = await this.#readOrPause();
+      if (bytes === "paused") break;
+      this.#keep(bytes);
+      if (this.#bytes > maxKeptBytes || this.#kept.count > maxKeptInAll) {
+        await this.#refuse();
+      }
+    }
+    if (this.#end !== "broken") return;
+    this.cancel();
+    throw bodyIncomplete();
+  }
+
+  /** The next bytes, or how the body ended. */
+  async next(): Promise<Uint8Array | "complete" | "broken"> {
+    while (this.#blocks.length === 0 && !this.#end) {
+      this.#keep(await this.#read());
+    }
+    const block = this.#blocks.shift();
+    if (block === undefined) return this.#end ?? "broken";
+    const isLast = this.#blocks.length === 0;
+    const bytes = isLast ? block.subarray(0, this.#usedInLast) : block;
+    this.#count(-bytes.length);
+    return bytes;
+  }
+
+  /** Reads no more, and forgets what is kept. */
+  cancel(): void {
+    if (!this.#end) this.#reader.cancel().catch(logBreak);
+    this.#end ??= "broken";
+    this.#count(-this.#bytes);
+    this.#blocks.length = 0;
+  }
+
+  async #refuse(): Promise<never> {
+    const isLarge = this.#bytes > maxKeptBytes;
+    this.#count(-this.#bytes);
+    this.#blocks.length = 0;
+    await discardBody(this.#reader);
+    if (isLarge) throw bodyTooLarge(maxKeptBytes);
+    throw new ProblemError({
+      status: 503,
+      code: "too_busy",
+      detail:
+        "The server receives too many large requests at once, and published nothing of this one: send it again later",
+    });
+  }
+
+  #readOrPause(): Promise<Uint8Array | undefined | "paused"> {
+    const reading = this.#read();
+    if (this.#hasLength) return reading;
+    const { promise: pause, resolve } = Promise.withResolvers<"paused">();
+    const delayMs = pauseMs[this.#bytes > fewBytes ? "many" : "few"];
+    const timer = setTimeout(() => resolve("paused"), delayMs);
+    return Promise.race([reading, pause]).finally(() => clearTimeout(timer));
+  }
+
+  /** What comes next; `undefined` at the end of the body. */
+  #read(): Promise<Uint8Array | undefined> {
+    return this.#reading ??= this.#reader.read().then(
+      ({ value }) => value,
+      (error) => {
+        // Not passed on: an answer that has begun would break, too.
+        logBreak(error);
+        this.#end ??= "broken";
+        return undefined;
+      },
+    );
+  }
+
+  #keep(bytes: Uint8Array | undefined): void {
+    this.#reading = undefined;
+    if (this.#end) return;
+    if (bytes === undefined) {
+      this.#end = "complete";
+      return;
+    }
+    this.#count(bytes.length);
+    // Copied: it may be one byte in a buffer of 64 KiB.
+    for (let rest = bytes; rest.length > 0;) {
+      const last = this.#blocks.at(-1);
+      const room = last ? last.length - this.#usedInLast : 0;
+      if (last && room > 0) {
+        last.set(rest.subarray(0, room), this.#usedInLast);
+        this.#usedInLast += Math.min(room, rest.length);
+        rest = rest.subarray(room);
+      } else {
+        const isFirst = this.#blocks.length === 0;
+        const size = isFirst
+          ? Math.min(rest.length, maxPieceBytes)
+          : maxPieceBytes;
+        this.#blocks.push(new Uint8Array(size));
+        this.#usedInLast = 0;
+      }
+    }
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    this.#kept.count += bytes;
+  }
+}
+
+function logBreak(error: unknown): void {
+  log.debug("A body did not arrive: {error}", { error });
+}
