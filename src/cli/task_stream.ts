@@ -1,5 +1,7 @@
 import { delay } from "../delay.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
+import type { TaskEvent } from "../tasks/event.ts";
+import { keepMembers } from "../tasks/snapshot.ts";
 import { CommandFailure } from "./failure.ts";
 import { explainSocketError } from "./frame_reader.ts";
 import { webSocketUrl } from "./server_url.ts";
@@ -168,7 +170,10 @@ function* interpret(
       break;
     case "task":
       cursor.offset = Number(frame.offset);
-      cursor.task = { ...cursor.task, ...frame };
+      cursor.task = {
+        ...keepMembers(cursor.task, frame as unknown as TaskEvent),
+        ...frame,
+      };
       yield { kind: "task", task: cursor.task };
       break;
     case "deleted":

@@ -25,6 +25,8 @@ export interface TaskMembers {
     /** What the worker publishes besides, any JSON. */
     readonly data?: unknown;
 }
+/** A member that `null` clears. */
+export type ClearedMember = "progress" | "current" | "total" | "unit" | "message" | "data";
 /** A task: the newest value of each member. */
 export interface Task extends TaskMembers {
     /** The life of the history that `offset` counts in. */
@@ -48,6 +50,8 @@ export interface TaskSync {
 /** One event of the task. */
 export interface TaskEvent extends TaskMembers {
     readonly type: "task";
+    /** Members that the task has no longer: the publisher sent `null`. */
+    readonly cleared?: readonly ClearedMember[];
     /** How many events before it this one stands for, since the client was slow. */
     readonly skipped?: number;
 }

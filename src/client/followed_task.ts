@@ -1,4 +1,5 @@
 import type {
+  ClearedMember,
   Task,
   TaskEvent,
   TaskNotice,
@@ -44,10 +45,18 @@ export class FollowedTask {
       const { epoch, offset } = this.position;
       if (frame.offset <= offset) return false;
       this.position = { epoch, offset: frame.offset };
-      const { type: _, skipped: __, ...members } = frame;
+      const { type: _, skipped: __, cleared = [], ...members } = frame;
+      const kept: { -readonly [Name in keyof Task]?: Task[Name] } = {
+        ...this.#task,
+      };
+      const dropped: ClearedMember[] = [...cleared];
+      if (this.#task && frame.attempt > this.#task.attempt) {
+        dropped.push("progress", "current", "message", "data");
+      }
+      for (const name of dropped) delete kept[name];
       this.#task = {
         created_at: frame.timestamp,
-        ...this.#task,
+        ...kept,
         ...members,
         epoch,
         updated_at: frame.timestamp,

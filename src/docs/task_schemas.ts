@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { eventDraftSchema } from "../tasks/draft.ts";
 import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
+import { clearable } from "../tasks/state.ts";
 import { statuses } from "../tasks/status.ts";
 import { statusMeanings } from "./meanings.ts";
 
@@ -53,17 +54,21 @@ export const taskEventSchema = z.object({
   }),
   status: statusSchema,
   attempt: draft.attempt.unwrap(),
-  progress: draft.progress.unwrap().exactOptional(),
-  current: draft.current.unwrap().exactOptional(),
-  total: draft.total.unwrap().exactOptional(),
-  unit: draft.unit.unwrap().exactOptional(),
-  message: draft.message.unwrap().exactOptional(),
+  progress: draft.progress.unwrap().unwrap().exactOptional(),
+  current: draft.current.unwrap().unwrap().exactOptional(),
+  total: draft.total.unwrap().unwrap().exactOptional(),
+  unit: draft.unit.unwrap().unwrap().exactOptional(),
+  message: draft.message.unwrap().unwrap().exactOptional(),
   data: draft.data.unwrap().exactOptional(),
+  cleared: z.array(z.enum(clearable)).exactOptional().meta({
+    description:
+      "Members that the task has no longer, because the publisher sent `null`",
+  }),
   timestamp: timeSchema,
 }) satisfies z.ZodType<TaskEvent>;
 
 /** A task as clients see it: the newest value of each member. */
-export const taskSchema = taskEventSchema.extend({
+export const taskSchema = taskEventSchema.omit({ cleared: true }).extend({
   epoch: epochSchema,
   created_at: timeSchema,
   updated_at: timeSchema,

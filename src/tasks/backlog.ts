@@ -1,4 +1,5 @@
 import type { TaskEvent } from "./event.ts";
+import { mergeEvents } from "./snapshot.ts";
 import { isTerminal } from "./status.ts";
 
 /** An event to send, and how many before it it stands for. */
@@ -63,7 +64,7 @@ export class Backlog {
     ) {
       const merged = {
         sendable: {
-          event: { ...last.sendable.event, ...event },
+          event: mergeEvents(last.sendable.event, event),
           skipped: last.sendable.skipped + 1,
         },
         length: Math.max(last.length, length),

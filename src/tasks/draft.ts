@@ -21,12 +21,23 @@ const name = z.string().min(1).max(maxNameLength).refine(
   (text) => text.isWellFormed(),
   "not Unicode: it has half a surrogate pair",
 );
-const amount = z.number().nonnegative();
+
+/** How far a computed number may be beyond its bound by rounding (spec §2). */
+const rounding = 1e-6;
+
+/** Moves a number onto a bound that rounding has carried it over. */
+function clamp(value: number, min: number, max: number): number {
+  const clamped = Math.min(Math.max(value, min), max);
+  return Math.abs(value - clamped) <= rounding ? clamped : value;
+}
+
+const amount = z.number().overwrite((value) => clamp(value, 0, Infinity))
+  .nonnegative();
 
 /**
  * What a publisher may say of a task (spec §2, `POST …/events`). A member that
  * isn't listed is refused by name, because a misspelt `progres` would otherwise
- * be a bar that never moves.
+ * be a bar that never moves. `null` clears a member of the task.
  */
 export const eventDraftSchema = z.strictObject({
   status: z.string().transform((word, context) => {
@@ -48,20 +59,23 @@ export const eventDraftSchema = z.strictObject({
     description:
       "1 for the first try; a higher one reopens a task that `failed` or was `canceled`",
   }),
-  progress: z.number().min(0).max(1).meta({
-    description:
-      "0 to 1; worked out from `current` and `total` when only those are given",
+  progress: z.number().overwrite((value) => clamp(value, 0, 1)).min(0).max(1)
+    .nullable().meta({
+      description:
+        "0 to 1; worked out from `current` and `total` when only those are given, and 1 once the task has succeeded",
+    }),
+  current: amount.nullable().meta({ description: "Done so far, in `unit`" }),
+  total: amount.nullable().meta({
+    description: "To be done in all, in `unit`",
   }),
-  current: amount.meta({ description: "Done so far, in `unit`" }),
-  total: amount.meta({ description: "To be done in all, in `unit`" }),
-  unit: name.meta({
+  unit: name.nullable().meta({
     description: "What `current` and `total` count: `rows`, `bytes`, …",
   }),
   message: z.string().refine(
     (text) =>
       text.length <= maxMessageLength || [...text].length <= maxMessageLength,
     `longer than ${maxMessageLength} characters`,
-  ).meta({
+  ).nullable().meta({
     maxLength: maxMessageLength,
     description: "A sentence for people",
   }),

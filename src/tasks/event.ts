@@ -18,6 +18,8 @@ export interface TaskMembers {
 
 /** One event in a task's history, as the `task` frame carries it (spec §1). */
 export interface TaskEvent extends TaskMembers {
+  /** The members that the task has no longer, unless this event gives them. */
+  readonly cleared?: readonly (keyof TaskMembers)[];
   readonly connection_id: string;
   /** Position in the task's history: 1, 2, 3, … without a hole. */
   readonly offset: number;
@@ -30,7 +32,7 @@ export interface TaskEvent extends TaskMembers {
 }
 
 /** What all the events of a task so far amount to: the newest value of each member. */
-export interface Snapshot extends TaskEvent {
+export interface Snapshot extends Omit<TaskEvent, "cleared"> {
   /** The life of the history that `offset` counts in. */
   readonly epoch: string;
   /** When the task's first event was taken. */

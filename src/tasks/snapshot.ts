@@ -2,6 +2,22 @@ import type { EventDraft } from "./draft.ts";
 import type { Snapshot, TaskDescription, TaskEvent } from "./event.ts";
 import type { TaskState } from "./state.ts";
 
+/** The members that a new attempt begins without. */
+const attemptMembers = ["progress", "current", "message", "data"] as const;
+
+/** The members of a task that are still true when an event follows. */
+export function keepMembers<Before extends Partial<Snapshot>>(
+  before: Before,
+  { attempt, cleared = [] }: Pick<TaskEvent, "attempt" | "cleared">,
+): Before {
+  const isRetry = before.attempt !== undefined && attempt > before.attempt;
+  const dropped = isRetry ? [...attemptMembers, ...cleared] : cleared;
+  if (dropped.length === 0) return before;
+  const kept = { ...before };
+  for (const name of dropped) delete kept[name];
+  return kept;
+}
+
 /**
  * One step of the fold that makes a snapshot from a history.
  *
@@ -12,12 +28,23 @@ export function foldEvent(
   event: TaskEvent,
   epoch: string,
 ): Snapshot {
+  const { cleared: _, ...members } = event;
   return {
-    ...before,
-    ...event,
+    ...(before && keepMembers(before, event)),
+    ...members,
     epoch,
     created_at: before?.created_at ?? event.timestamp,
     updated_at: event.timestamp,
+  };
+}
+
+/** An event that stands for two, one after the other. */
+export function mergeEvents(first: TaskEvent, second: TaskEvent): TaskEvent {
+  const cleared = new Set([...first.cleared ?? [], ...second.cleared ?? []]);
+  return {
+    ...keepMembers(first, second),
+    ...second,
+    ...(cleared.size === 0 ? {} : { cleared: [...cleared] }),
   };
 }
 
@@ -33,23 +60,27 @@ export function describeTask(
   };
 }
 
-/** The progress that a draft names, or that can be worked out where it names amounts. */
+/**
+ * The progress that a draft names, or that can be worked out if it names
+ * amounts. A task that has succeeded is done.
+ */
 export function progressOf(
-  { progress, current, total }: EventDraft,
+  { status, progress, current, total }: EventDraft,
   before: Snapshot | undefined,
 ): number | undefined {
-  if (progress !== undefined || (current ?? total) === undefined) {
-    return progress;
-  }
-  return ratio(current ?? before?.current, total ?? before?.total);
+  if (status === "succeeded") return 1;
+  if (typeof progress === "number") return progress;
+  if ((current ?? total ?? undefined) === undefined) return undefined;
+  return ratio(
+    current === undefined ? before?.current : current,
+    total === undefined ? before?.total : total,
+  );
 }
 
 function ratio(
-  current: number | undefined,
-  total: number | undefined,
+  current: number | null | undefined,
+  total: number | null | undefined,
 ): number | undefined {
-  if (current === undefined || total === undefined || total === 0) {
-    return undefined;
-  }
+  if (typeof current !== "number" || !total) return undefined;
   return Math.min(1, current / total);
 }

@@ -5,7 +5,7 @@ import {
   type Snapshot,
   type TaskEvent,
 } from "./event.ts";
-import { foldEvent, progressOf } from "./snapshot.ts";
+import { foldEvent, keepMembers, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
 /** All that the server knows of a task. */
@@ -142,7 +142,7 @@ function applyCancel(state: TaskState): Transition | Refusal {
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** The event with what a draft names of its members, and no others. */
+/** The event with the members that a draft names, and no others. */
 function nextEvent(
   before: Snapshot | undefined,
   { connectionId, epoch, now }: Stamp,
@@ -151,21 +151,42 @@ function nextEvent(
 ): TaskEvent {
   const offset = (before?.offset ?? 0) + 1;
   const position = { epoch: before?.epoch ?? epoch, offset };
-  const progress = progressOf(draft, before);
+  const attempt = draft.attempt ?? before?.attempt ?? 1;
+  const kept = before && keepMembers(before, { attempt });
   const event: Mutable<Omit<TaskEvent, "timestamp">> = {
     connection_id: connectionId,
     offset,
     event_id: draft.event_id ?? positionId(position),
     status,
-    attempt: draft.attempt ?? before?.attempt ?? 1,
+    attempt,
   };
+  const progress = progressOf(draft, kept);
   if (progress !== undefined) event.progress = progress;
-  if (draft.current !== undefined) event.current = draft.current;
-  if (draft.total !== undefined) event.total = draft.total;
-  if (draft.unit !== undefined) event.unit = draft.unit;
-  if (draft.message !== undefined) event.message = draft.message;
-  if (draft.data !== undefined) event.data = draft.data;
+  if (isGiven(draft.current)) event.current = draft.current;
+  if (isGiven(draft.total)) event.total = draft.total;
+  if (isGiven(draft.unit)) event.unit = draft.unit;
+  if (isGiven(draft.message)) event.message = draft.message;
+  if (isGiven(draft.data)) event.data = draft.data;
+  const cleared = clearable.filter((name) =>
+    draft[name] === null && event[name] === undefined &&
+    kept?.[name] !== undefined
+  );
+  if (cleared.length > 0) event.cleared = cleared;
   return Object.assign(event, { timestamp: now.toISOString() });
+}
+
+/** The members that `null` clears. */
+export const clearable = [
+  "progress",
+  "current",
+  "total",
+  "unit",
+  "message",
+  "data",
+] as const;
+
+function isGiven<T>(value: T): value is NonNullable<T> {
+  return value !== undefined && value !== null;
 }
 
 /** A first event runs; `lost` and a reopened task run again; else the status stays. */

@@ -190,7 +190,12 @@ Deno.test("Backlog stands for every event once, and merges none that ends or los
           const item = backlog.take();
           if (item) taken.push(item);
         } else {
-          const one = event(added.length + 1, step, members);
+          // No attempt is lower than one before it.
+          const attempt = Math.max(
+            members.attempt ?? 1,
+            added.at(-1)?.attempt ?? 1,
+          );
+          const one = event(added.length + 1, step, { ...members, attempt });
           added.push(one);
           backlog.add(one);
         }

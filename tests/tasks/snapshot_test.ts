@@ -40,9 +40,26 @@ Deno.test("foldEvent() begins a snapshot with the first event", () => {
 
 Deno.test("foldEvent() takes the newest of each member, and keeps the rest", () => {
   const before = foldEvent(undefined, first, "life");
+  assertEquals(foldEvent(before, { ...second, attempt: 1 }, "life"), {
+    ...second,
+    attempt: 1,
+    message: "waiting",
+    epoch: "life",
+    created_at: first.timestamp,
+    updated_at: second.timestamp,
+  });
+});
+
+Deno.test("foldEvent() begins a new attempt without the members of the one before", () => {
+  const before = foldEvent(
+    undefined,
+    { ...first, total: 9, unit: "rows" },
+    "life",
+  );
   assertEquals(foldEvent(before, second, "life"), {
     ...second,
-    message: "waiting",
+    total: 9,
+    unit: "rows",
     epoch: "life",
     created_at: first.timestamp,
     updated_at: second.timestamp,

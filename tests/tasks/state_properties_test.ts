@@ -8,7 +8,7 @@ import {
 import fc from "fast-check";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
-import { foldEvent } from "../../src/tasks/snapshot.ts";
+import { foldEvent, mergeEvents } from "../../src/tasks/snapshot.ts";
 import { applyChange, type TaskState } from "../../src/tasks/state.ts";
 import { isTerminal } from "../../src/tasks/status.ts";
 
@@ -43,12 +43,12 @@ const amounts = fc.oneof(
 );
 
 const members = {
-  progress: fc.double({ min: 0, max: 1, noNaN: true }),
-  current: amounts,
-  total: amounts,
-  unit: fc.constantFrom("rows", "bytes"),
-  message: fc.string(),
-  data: fc.jsonValue(),
+  progress: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
+  current: fc.option(amounts),
+  total: fc.option(amounts),
+  unit: fc.option(fc.constantFrom("rows", "bytes")),
+  message: fc.option(fc.string()),
+  data: fc.option(fc.jsonValue()),
   event_id: fc.string({ minLength: 1 }),
 };
 
@@ -95,16 +95,68 @@ Deno.test("applyChange() always makes the snapshot that is the fold of the histo
   });
 });
 
-Deno.test("foldEvent() keeps the newest value of each member", () => {
-  forAll(({ state, events }) => {
-    const [first] = events;
-    if (first === undefined) return;
-    assertEquals(state?.snapshot, {
-      ...Object.assign({}, ...events),
-      epoch: stamp(0).epoch,
-      created_at: first.timestamp,
-      updated_at: events.at(-1)?.timestamp,
-    });
+Deno.test("foldEvent() keeps the newest value of each member, until it is cleared or a new attempt begins", () => {
+  forAll(({ state, accepted, events }) => {
+    const values: Record<string, unknown> = {};
+    let attempt = 1;
+    for (const [index, event] of events.entries()) {
+      if (event.attempt > attempt) {
+        for (const name of ["progress", "current", "message", "data"]) {
+          delete values[name];
+        }
+      }
+      attempt = event.attempt;
+      for (const [name, value] of Object.entries(accepted[index] ?? {})) {
+        if (value === null) delete values[name];
+      }
+      for (
+        const name of [
+          "progress",
+          "current",
+          "total",
+          "unit",
+          "message",
+          "data",
+        ] as const
+      ) {
+        if (event[name] !== undefined) values[name] = event[name];
+      }
+    }
+    const { progress, current, total, unit, message, data } = state?.snapshot ??
+      {};
+    const snapshot = { progress, current, total, unit, message, data };
+    const given = Object.entries(snapshot).filter(([, value]) =>
+      value !== undefined
+    );
+    assertEquals(Object.fromEntries(given), values);
+  });
+});
+
+Deno.test("mergeEvents() amounts to both events", () => {
+  forAll(({ events }) => {
+    for (const [index, first] of events.entries()) {
+      const second = events[index + 1];
+      if (second === undefined) return;
+      const before = events.slice(0, index).reduce<Snapshot | undefined>(
+        (snapshot, event) => foldEvent(snapshot, event, "e"),
+        undefined,
+      );
+      const merged = foldEvent(before, mergeEvents(first, second), "e");
+      const each = foldEvent(foldEvent(before, first, "e"), second, "e");
+      assertEquals({ ...merged, created_at: "" }, { ...each, created_at: "" });
+    }
+  });
+});
+
+Deno.test("applyChange() makes progress 1 of what has succeeded, and null of nothing", () => {
+  forAll(({ events }) => {
+    for (const event of events) {
+      if (event.status === "succeeded") assertEquals(event.progress, 1);
+      const { progress, current, total, unit, message, data } = event;
+      assertFalse(
+        [progress, current, total, unit, message, data].includes(null),
+      );
+    }
   });
 });
 

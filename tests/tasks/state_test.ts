@@ -235,8 +235,41 @@ for (const [draft, before, expected] of progress) {
   });
 }
 
-Deno.test("applyChange() takes null as data, and nothing for nothing", () => {
-  const before = taskWith({ data: { frame: 1 } });
-  assertEquals(accept(before, { data: null }).state.snapshot.data, null);
+Deno.test("applyChange() clears a member by null, and tells watchers", () => {
+  const before = taskWith({ data: { frame: 1 }, message: "half" });
+  const { event, state } = accept(before, { data: null, unit: null });
+  assertEquals("data" in event, false);
+  assertEquals(event.cleared, ["data"]);
+  assertEquals("data" in state.snapshot, false);
+  assertEquals("cleared" in state.snapshot, false);
+  assertEquals(state.snapshot.message, "half");
   assertEquals(accept(before, {}).state.snapshot.data, { frame: 1 });
+});
+
+Deno.test("applyChange() begins a higher attempt clean, and keeps its total", () => {
+  const before = taskWith({
+    status: "failed",
+    current: 42,
+    total: 100,
+    message: "m",
+    data: 1,
+  });
+  const { snapshot } = accept(before, { attempt: 2, status: "running" }).state;
+  const { progress, current, message, data, total } = snapshot;
+  assertEquals([progress, current, message, data, total], [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    100,
+  ]);
+});
+
+Deno.test("applyChange() makes progress 1 of what has succeeded", () => {
+  const before = taskWith({ progress: 0.42 });
+  assertEquals(accept(before, { status: "succeeded" }).event.progress, 1);
+  assertEquals(
+    accept(before, { status: "failed" }).state.snapshot.progress,
+    0.42,
+  );
 });
