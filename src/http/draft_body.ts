@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { findInexactNumber } from "../protocol/exact_numbers.ts";
 import type { PublishOutcome } from "../store/store.ts";
 import { type EventDraft, eventDraftSchema } from "../tasks/draft.ts";
 import { ProblemError } from "./problem.ts";
@@ -9,7 +10,7 @@ export const maxEventBytes = 262_144;
 /**
  * Parses a body that should be a JSON object.
  *
- * @throws {ProblemError} 400 for what is no JSON, 422 for what is no object.
+ * @throws {ProblemError} 400 for what is no JSON, 422 for what is no object, or has a number that would change.
  */
 export function parseObject(body: string): Record<string, unknown> {
   let json: unknown;
@@ -20,6 +21,15 @@ export function parseObject(body: string): Record<string, unknown> {
       status: 400,
       code: "bad_json",
       detail: 'This is not JSON: send an object such as {"progress":0.5}',
+    });
+  }
+  const inexact = findInexactNumber(body);
+  if (inexact !== undefined) {
+    throw new ProblemError({
+      status: 422,
+      code: "bad_event",
+      detail:
+        `The number ${inexact} can't be kept as it is: send it as a string`,
     });
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {

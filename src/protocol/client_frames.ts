@@ -3,6 +3,7 @@ import {
   connectionIdFault,
   maxConnectionIdLength,
 } from "../tasks/connection_id.ts";
+import { findInexactNumber } from "./exact_numbers.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */
 const maxPingIdLength = 256;
@@ -81,7 +82,11 @@ export function parseClientFrame(
     return "The frame is not JSON";
   }
   const result = clientFrameSchema.safeParse(json);
-  if (result.success) return result.data;
+  if (result.success) {
+    const inexact = findInexactNumber(message);
+    if (inexact === undefined) return result.data;
+    return `The frame has the number ${inexact}, which would come back changed: send it as a string`;
+  }
   const [issue] = result.error.issues;
   if (issue === undefined || issue.path[0] === "type") {
     return `The frame's "type" is not one of ${clientFrameTypes.join(", ")}`;
