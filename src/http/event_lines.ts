@@ -20,7 +20,7 @@ export interface ByteSource {
 export const maxPieceBytes = 65_536;
 
 /** The most lines of one batch: the event loop serves other requests after each. */
-export const maxBatchLines = 1_000;
+export const maxBatchLines = 100;
 
 const tooLong: Problem = {
   status: 413,

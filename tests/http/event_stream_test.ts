@@ -153,7 +153,7 @@ Deno.test("POST /api/events drops a byte order mark where the body begins", asyn
   assertEquals(await publish(line + line), ["offset 1", "400 bad_json"]);
 });
 
-Deno.test("POST /api/events serves others after each 1,000 lines", async () => {
+Deno.test("POST /api/events serves others after each 100 lines", async () => {
   let turn = 0;
   const batches: (readonly [turn: number, size: number])[] = [];
   const { call } = await makeApi({}, ({ store }) => ({
