@@ -65,6 +65,10 @@ export const problemMeanings = {
     statuses: [405],
     when: "Nothing is at this path for this method: `Allow` lists the others",
   },
+  body_timeout: {
+    statuses: [408],
+    when: "The body did not arrive within TASKWIRE_IDLE_TIMEOUT",
+  },
   task_finished: {
     statuses: [409],
     when: "The task is over, and this is no higher attempt that may reopen it",

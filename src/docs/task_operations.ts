@@ -43,6 +43,7 @@ export const publishOperations: readonly Operation[] = [
       "bad_connection_id",
       "bad_json",
       "body_incomplete",
+      "body_timeout",
       "task_finished",
       "attempt_outdated",
       "event_id_reserved",

@@ -10,6 +10,7 @@ import {
   parseDraft,
   parseObject,
 } from "./draft_body.ts";
+import { inBodyTime } from "./body_deadline.ts";
 import { ProblemError } from "./problem.ts";
 import {
   allow,
@@ -43,7 +44,9 @@ export function taskRoutes(services: Services): Hono {
     refuseEncoded,
     async function publishEvent(c) {
       const connectionId = readConnectionId(c);
-      const body = parseObject(await readBody(c.req.raw, maxEventBytes));
+      const body = parseObject(
+        await inBodyTime(readBody(c.req.raw, maxEventBytes), services.config),
+      );
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
       const outcome = await store.publish(connectionId, draft);

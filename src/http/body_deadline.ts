@@ -1,0 +1,28 @@
+import type { Config } from "../config.ts";
+import { within } from "../within.ts";
+import { ProblemError } from "./problem.ts";
+
+/** Stands for a body that is still arriving. */
+const late = Symbol("late");
+
+/**
+ * Waits for a request's body, no longer than the idle timeout: half a body
+ * would keep its connection, and a server that stops, for as long as its
+ * sender likes.
+ *
+ * @throws {ProblemError} 408, after which the runtime ends the connection.
+ */
+export async function inBodyTime<T>(
+  body: Promise<T>,
+  { idleTimeoutSeconds }: Pick<Config, "idleTimeoutSeconds">,
+): Promise<T> {
+  if (idleTimeoutSeconds === 0) return await body;
+  const result = await within(body, idleTimeoutSeconds * 1_000, late);
+  if (result !== late) return result as T;
+  throw new ProblemError({
+    status: 408,
+    code: "body_timeout",
+    detail:
+      `The body did not arrive within ${idleTimeoutSeconds} s (TASKWIRE_IDLE_TIMEOUT): send it again, with the same event_id`,
+  });
+}
