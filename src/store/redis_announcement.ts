@@ -24,17 +24,36 @@ export function encodeNotice(kind: "cancel_requested" | "deleted"): string {
   return JSON.stringify({ kind });
 }
 
-/** What a message announces. */
+/**
+ * Reads what a message on a task's channel announces. The channel says which
+ * task it is about, whatever the message says.
+ *
+ * @throws {SyntaxError} If it is not JSON.
+ * @throws {TypeError} If it has another shape.
+ */
 export function parseMessage(
   message: string,
   connectionId: string,
 ): Announcement {
   const end = message.indexOf("\n");
-  const head: Head = JSON.parse(end < 0 ? message : message.slice(0, end));
-  if (head.kind !== "event") return { kind: head.kind, connectionId };
-  const json = message.slice(end + 1);
-  const { epoch, owner, leaseEndsAtMs } = head;
-  const event: TaskEvent = JSON.parse(json);
+  const head: Head | null = JSON.parse(
+    end < 0 ? message : message.slice(0, end),
+  );
+  const kind = head?.kind;
+  if (kind === "cancel_requested" || kind === "deleted") {
+    return { kind, connectionId };
+  }
+  if (kind !== "event") throw new TypeError("It has no kind that is known");
+  const { epoch, owner, leaseEndsAtMs } = head as Head & { kind: "event" };
+  const sent: TaskEvent | null = JSON.parse(message.slice(end + 1));
+  if (!Number.isSafeInteger(sent?.offset) || typeof epoch !== "string") {
+    throw new TypeError("It has no position in a history");
+  }
+  const isNamed = sent?.connection_id === connectionId;
+  const event = isNamed
+    ? sent
+    : { ...sent as TaskEvent, connection_id: connectionId };
+  const json = isNamed ? message.slice(end + 1) : JSON.stringify(event);
   return {
     kind: "event",
     event,

@@ -1,4 +1,6 @@
 import { isAtOrBefore, nowhere } from "../tasks/event.ts";
+import { log } from "../log.ts";
+import { settle } from "../settle.ts";
 import { announceLate, parseMessage } from "./redis_announcement.ts";
 import type { OnMessage, RedisClient } from "./redis_client.ts";
 import type { Feed } from "./redis_feed.ts";
@@ -234,7 +236,17 @@ export class RedisFeeds {
   };
 
   #take(feed: Feed, message: string): void {
-    const announcement = parseMessage(message, feed.connectionId);
+    const { connectionId } = feed;
+    const parsed = settle(() => parseMessage(message, connectionId));
+    if (parsed.status === "rejected") {
+      // Thrown on, it would end the connection to Redis.
+      log.warn(
+        "Ignored a message on the channel of a task, which no server of this version sends: {error}",
+        { connectionId, error: parsed.reason },
+      );
+      return;
+    }
+    const announcement = parsed.value;
     if (announcement.kind === "deleted") feed.position = nowhere;
     if (announcement.kind === "event") {
       const { position } = announcement;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   announceLate,
   encodeHead,
@@ -43,6 +43,34 @@ Deno.test("parseMessage() announces what is no event", () => {
     });
   }
 });
+
+Deno.test("parseMessage() takes the task from the channel, whatever the message says", () => {
+  const { event, state, json } = begin({});
+  const here = { ...event, connection_id: "b" };
+  assertEquals(
+    parseMessage(`${encodeHead(state)}\n${json}`, "b"),
+    eventAnnouncement(here, JSON.stringify(here), state),
+  );
+});
+
+for (
+  const message of [
+    "",
+    "not JSON",
+    "null",
+    "7",
+    "{}",
+    '{"kind":"event"}',
+    '{"kind":"event","epoch":"one"}\nnull',
+    '{"kind":"event","epoch":"one"}\n{"offset":"1"}',
+    '{"kind":"event"}\n{"offset":1}',
+    '{"kind":"renamed"}',
+  ]
+) {
+  Deno.test(`parseMessage() refuses ${JSON.stringify(message)}`, () => {
+    assertThrows(() => parseMessage(message, "a"));
+  });
+}
 
 Deno.test("announceLate() announces an event of before, without the lease of the newest", () => {
   const { event, state, json } = begin({ user_id: "7" });

@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { parseRedisUrl } from "../../src/store/redis_address.ts";
-import { shardBase, shardOf } from "../../src/store/redis_keys.ts";
+import { shardBase, shardOf, taskChannel } from "../../src/store/redis_keys.ts";
 import { StoreDisconnectedError } from "../../src/store/store.ts";
 import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
@@ -13,6 +13,7 @@ import { cutProxy } from "../support/cut_proxy.ts";
 import { inTime } from "../support/deadline.ts";
 import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
+import { TestRedisChannel } from "../support/redis_channel.ts";
 import { openRedisStore } from "../support/redis_store.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { outcomeOf } from "./store_contract_bench.ts";
@@ -71,6 +72,28 @@ test("watch() has the doings of other processes announced, and of none that nobo
   const [first] = announced.all;
   assert(first?.kind === "event");
   assertEquals(first.owner, "7");
+});
+
+test("a message that is none of ours costs neither the connection nor an event", async () => {
+  using log = captureLog();
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await using channel = await TestRedisChannel.open(server.url);
+  await one.watch("a", 1);
+  await two.publish("a", {});
+  await announced.until("a", 1);
+  const { client } = one.link;
+  const base = shardBase(prefix, shardOf("a"));
+  const name = taskChannel(base, one.database, "a");
+  for (const message of ["not JSON", "null", '{"kind":"event"}\n{}']) {
+    assertEquals(await channel.publish(name, message), 1);
+  }
+  await two.publish("a", {});
+  assertEquals(await announced.until("a", 2), [1, 2]);
+  assertStrictEquals(one.link.client, client);
+  assertEquals(log.text.split("Ignored a message").length - 1, 3);
 });
 
 test("a process cut off makes up for what it missed, and counts with what it has", async () => {
