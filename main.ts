@@ -1,5 +1,5 @@
 import { run } from "./src/cli/program.ts";
-import { exemptLoopback } from "./src/loopback_proxy.ts";
+import { exemptLoopback } from "./src/cli/loopback_proxy.ts";
 import { workerCommandName } from "./src/workers/spawn_worker.ts";
 
 // A worker inherits the environment, and may not read it.

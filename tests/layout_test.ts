@@ -143,15 +143,31 @@ Deno.test("src imports nothing of the tests", () => {
   );
 });
 
+/** The facts of the protocol that the client shares with the server. */
+const sharedWithClient = [
+  "src/protocol/close_codes.ts",
+  "src/protocol/error_codes.ts",
+  "src/tasks/connection_id.ts",
+];
+
 Deno.test("src has a client that stands alone, and that nothing else imports", () => {
   assertEquals(
     pathsWhere((source) =>
-      // Its documentation imports what a page would.
+      // The client's documentation imports what a page would.
       importsOf(source).some((name) =>
         name !== "/client.js" &&
+        !sharedWithClient.includes(name) &&
         isUnder(name, "src/client") !== isUnder(source.path, "src/client")
       )
     ),
+    [],
+  );
+});
+
+Deno.test("src shares files with the client that import nothing but each other", () => {
+  assertEquals(
+    sources.filter(({ path }) => sharedWithClient.includes(path))
+      .flatMap(importsOf).filter((name) => !sharedWithClient.includes(name)),
     [],
   );
 });

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { makeIssuerKey } from "./support/keys.ts";
-import { startKeyServer } from "./support/key_server.ts";
-import { startTestServer, testApiKey, testSecret } from "./support/server.ts";
-import { TestSocket } from "./support/socket.ts";
-import { serve, taskwire } from "./support/taskwire.ts";
+import { makeIssuerKey } from "../support/keys.ts";
+import { startKeyServer } from "../support/key_server.ts";
+import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
+import { serve, taskwire } from "../support/taskwire.ts";
 
 /** A proxy that notes the requests to it, and answers none. */
 function startProxy() {
