@@ -3,6 +3,9 @@ import type { TaskView } from "./task_stream.ts";
 
 const barWidth = 24;
 
+/** What rounding may take from a quotient such as 29/100, times the steps that are counted. */
+const epsilon = 1e-6;
+
 /**
  * One task as a line: id, bar, per cent, status, amounts, message.
  *
@@ -12,27 +15,35 @@ export function renderTask(
   connectionId: string,
   task: TaskView | undefined,
 ): string {
-  if (task === undefined) return `${connectionId}  waiting for its first event`;
+  if (task === undefined) {
+    return printable(`${connectionId}  waiting for its first event`);
+  }
   const { progress, status, attempt, current, total, unit, message } = task;
-  const amount = typeof current === "number"
-    ? `${current}${typeof total === "number" ? `/${total}` : ""} ${unit ?? ""}`
-      .trim()
-    : undefined;
+  const amount = current === undefined
+    ? undefined
+    : `${current}${total === undefined ? "" : `/${total}`} ${unit ?? ""}`
+      .trim();
   return [
     connectionId,
-    renderBar(progress),
+    renderBar(status === "succeeded" ? 1 : progress),
     status,
-    Number(attempt) > 1 ? `attempt ${attempt}` : undefined,
+    attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : undefined,
     amount,
     message,
-  ].filter((part) => part !== undefined)
-    .map((part) => printable(String(part))).join("  ");
+  ].filter((part) => part !== undefined).map(printable).join("  ");
 }
 
-/** A bar with its percentage; dots where no progress is known. */
-function renderBar(progress: unknown): string {
-  if (typeof progress !== "number") return `[${"·".repeat(barWidth)}]    `;
-  const filled = Math.floor(progress * barWidth);
+/** A bar with its percentage; dots if no progress is known. */
+function renderBar(progress: number | undefined): string {
+  if (progress === undefined) return `[${"·".repeat(barWidth)}]    `;
+  const filled = stepsDone(progress, barWidth);
   const bar = "█".repeat(filled) + "·".repeat(barWidth - filled);
-  return `[${bar}] ${String(Math.floor(progress * 100)).padStart(3)}%`;
+  return `[${bar}] ${String(stepsDone(progress, 100)).padStart(3)}%`;
+}
+
+/** How many of so many steps are done: all of them at the end, and not before. */
+function stepsDone(progress: number, steps: number): number {
+  if (progress >= 1) return steps;
+  const done = Math.floor(progress * steps + epsilon);
+  return Math.min(Math.max(0, done), steps - 1);
 }

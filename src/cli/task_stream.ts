@@ -1,13 +1,58 @@
+import { z } from "zod";
 import { delay } from "../delay.ts";
-import { closeCodes } from "../protocol/close_codes.ts";
-import type { TaskEvent } from "../tasks/event.ts";
+import { reconnectPolicies } from "../protocol/close_codes.ts";
+import { closingErrors } from "../protocol/error_codes.ts";
+import type { Snapshot, TaskEvent } from "../tasks/event.ts";
 import { keepMembers } from "../tasks/snapshot.ts";
 import { CommandFailure } from "./failure.ts";
 import { explainSocketError } from "./frame_reader.ts";
 import { webSocketUrl } from "./server_url.ts";
 
+const taskViewSchema = z.object({
+  status: z.string(),
+  attempt: z.number(),
+  progress: z.number(),
+  current: z.number(),
+  total: z.number(),
+  unit: z.string(),
+  message: z.string(),
+}).partial();
+
 /** What is known of a task: the newest value of each member that was seen. */
-export type TaskView = Readonly<Record<string, unknown>>;
+export type TaskView = Readonly<z.infer<typeof taskViewSchema>>;
+
+/** The frames that matter here, each with the members that are read. */
+const frameSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("connected"),
+    auth_status: z.string(),
+    user_id: z.union([z.string(), z.number()]),
+  }),
+  z.object({
+    type: z.literal("sync"),
+    epoch: z.string(),
+    offset: z.number(),
+    recovered: z.boolean(),
+    task: taskViewSchema.nullable(),
+  }),
+  taskViewSchema.extend({
+    type: z.literal("task"),
+    offset: z.number(),
+    cleared: z.array(z.string()).optional(),
+  }),
+  z.object({ type: z.literal("deleted") }),
+  z.object({
+    type: z.literal("error"),
+    code: z.string(),
+    message: z.string(),
+    retry_after_ms: z.number().min(0).max(3_600_000).optional(),
+  }),
+]);
+
+type Frame = z.infer<typeof frameSchema>;
+
+const knownTypes: readonly string[] = frameSchema.options
+  .map((option) => option.shape.type.value);
 
 /** Something that happened to a followed task. */
 export type TaskNews =
@@ -18,15 +63,6 @@ export type TaskNews =
   | { readonly kind: "deleted" }
   /** A sentence for the user: who the server takes them for, a lost connection. */
   | { readonly kind: "note"; readonly text: string };
-
-/** Closes after which a client stays away (spec §1, 'Close codes'). */
-const finalCodes: ReadonlySet<number> = new Set([
-  closeCodes.messageTooBig,
-  closeCodes.badFrames,
-  closeCodes.unauthorized,
-  closeCodes.forbidden,
-  closeCodes.disconnected,
-]);
 
 const minRetryMs = 500;
 const maxRetryMs = 20_000;
@@ -44,7 +80,7 @@ export interface TaskStreamOptions {
  * and resumes where it was.
  *
  * @throws {CommandFailure} When the first connection fails, or the server
- * closes one for good.
+ * closes one for good, or sends what is no frame.
  */
 export async function* followTask(
   options: TaskStreamOptions,
@@ -60,18 +96,26 @@ export async function* followTask(
           // A server that accepts and then sends away is not well yet.
           if (item.frame.type === "sync") failures = 0;
           yield* interpret(item.frame, cursor);
+        } else if (item.kind === "noise") {
+          throw new CommandFailure(describeNoise(options));
         } else end = item;
       }
     } finally {
       socket.close();
     }
     if (end === undefined) return;
-    const isFinal = finalCodes.has(end.code) || (isFirst && !end.wasOpen);
-    if (isFinal) throw new CommandFailure(describeEnd(options, end, cursor));
+    // The error decides: the close after it may be lost.
+    const code = closingErrors[cursor.error?.code ?? ""] ?? end.code;
+    const isFinal = reconnectPolicies[code] !== undefined ||
+      (isFirst && !end.wasOpen);
+    if (isFinal) {
+      throw new CommandFailure(describeEnd(options, { ...end, code }, cursor));
+    }
     const ceilingMs = Math.min(maxRetryMs, minRetryMs * 2 ** failures++);
     const waitMs = cursor.retryAfterMs ??
       Math.max(minRetryMs, Math.random() * ceilingMs);
     delete cursor.retryAfterMs;
+    delete cursor.error;
     yield {
       kind: "note",
       text: `connection lost (${end.reason || end.code}); connecting again in ${
@@ -88,8 +132,8 @@ interface Cursor {
   epoch?: string;
   offset?: number;
   retryAfterMs?: number;
-  /** The newest error frame's message. */
-  error?: string;
+  /** The newest error of this connection. */
+  error?: { readonly code: string; readonly message: string };
 }
 
 interface SocketEnd {
@@ -100,8 +144,25 @@ interface SocketEnd {
 }
 
 type SocketItem =
-  | { readonly kind: "frame"; readonly frame: Record<string, unknown> }
+  | { readonly kind: "frame"; readonly frame: Frame }
+  /** A message that no taskwire server sends. */
+  | { readonly kind: "noise" }
   | SocketEnd;
+
+/** Reads a message; a frame of a type that is not known is none to us. */
+function readMessage(data: unknown): SocketItem | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(String(data));
+  } catch {
+    return { kind: "noise" };
+  }
+  const { success, data: frame } = frameSchema.safeParse(message);
+  if (success) return { kind: "frame", frame };
+  const type = (message as { type?: unknown } | null)?.type;
+  const isNewer = typeof type === "string" && !knownTypes.includes(type);
+  return isNewer ? undefined : { kind: "noise" };
+}
 
 function openSocket(
   { server, connectionId, token }: TaskStreamOptions,
@@ -124,7 +185,8 @@ function openSocket(
       socket.onopen = () => wasOpen = true;
       socket.onmessage = ({ data }) => {
         if (isCanceled) return;
-        controller.enqueue({ kind: "frame", frame: JSON.parse(data) });
+        const item = readMessage(data);
+        if (item) controller.enqueue(item);
       };
       socket.onerror = (event) => failure = explainSocketError(event).message;
       socket.onclose = ({ code, reason }) => {
@@ -147,7 +209,7 @@ function openSocket(
 }
 
 function* interpret(
-  frame: Record<string, unknown>,
+  frame: Frame,
   cursor: Cursor,
 ): Generator<TaskNews> {
   switch (frame.type) {
@@ -158,20 +220,23 @@ function* interpret(
       };
       break;
     case "sync":
-      cursor.epoch = String(frame.epoch);
-      cursor.offset = Number(frame.offset);
+      cursor.epoch = frame.epoch;
+      cursor.offset = frame.offset;
       // When recovered, the events that were missed follow: the snapshot is ahead of them.
       if (frame.recovered) break;
       if (frame.task === null) yield { kind: "empty" };
       else {
-        cursor.task = frame.task as TaskView;
+        cursor.task = frame.task;
         yield { kind: "task", task: cursor.task };
       }
       break;
     case "task":
-      cursor.offset = Number(frame.offset);
+      cursor.offset = frame.offset;
       cursor.task = {
-        ...keepMembers(cursor.task, frame as unknown as TaskEvent),
+        ...keepMembers(
+          cursor.task as Partial<Snapshot>,
+          frame as Pick<TaskEvent, "attempt" | "cleared">,
+        ),
         ...frame,
       };
       yield { kind: "task", task: cursor.task };
@@ -180,8 +245,8 @@ function* interpret(
       yield { kind: "deleted" };
       break;
     case "error":
-      cursor.error = String(frame.message);
-      if (typeof frame.retry_after_ms === "number") {
+      cursor.error = frame;
+      if (frame.retry_after_ms !== undefined) {
         cursor.retryAfterMs = frame.retry_after_ms;
       }
       yield { kind: "note", text: `${frame.code}: ${frame.message}` };
@@ -196,7 +261,11 @@ function describeEnd(
 ): string {
   return end.wasOpen
     ? `${connectionId}: the server closed the connection for good (${end.code}): ${
-      error ?? end.reason
+      error?.message ?? end.reason
     }`
     : `cannot connect to ${server.origin}: ${end.reason}`;
+}
+
+function describeNoise({ server, connectionId }: TaskStreamOptions): string {
+  return `${connectionId}: ${server.origin} sent a message that is no frame of taskwire: check the address and the proxies on the way`;
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { checkConnectionId } from "./connection_id.ts";
+import { LiveDisplay } from "./live_display.ts";
 import { printError, printLine, printRaw } from "./output.ts";
 import { serverSettings, serverUrl } from "./server_url.ts";
 import { renderTask } from "./task_line.ts";
@@ -23,8 +24,8 @@ export function watchCommand(): CliCommand {
       const { token } = read("token");
       const ids = [...new Set(command.args)];
       for (const id of ids) checkConnectionId(id);
-      const show = Deno.stdout.isTerminal() ? liveDisplay(ids) : printTask;
-      const results = await Promise.all(ids.map(async (connectionId) => {
+      const display = hasCursor() ? liveDisplay(ids) : plainDisplay;
+      const watch = async (connectionId: string): Promise<boolean> => {
         const options = {
           server,
           connectionId,
@@ -32,21 +33,27 @@ export function watchCommand(): CliCommand {
         };
         for await (const news of followTask(options)) {
           if (news.kind === "note") {
-            printError(`${connectionId}: ${news.text}`);
+            display.note(`${connectionId}: ${news.text}`);
             continue;
           }
           if (news.kind === "deleted") {
-            printError(`${connectionId}: the task was deleted`);
+            display.showDeleted(connectionId);
+            display.note(`${connectionId}: the task was deleted`);
             return false;
           }
           const task = news.kind === "task" ? news.task : undefined;
-          show(connectionId, task);
+          display.show(connectionId, task);
           const result = resultOf(task);
           if (result !== undefined) return result;
         }
         return false;
-      }));
-      return results.every(Boolean) ? 0 : 1;
+      };
+      try {
+        const results = await Promise.all(ids.map(watch));
+        return results.every(Boolean) ? 0 : 1;
+      } finally {
+        display.end();
+      }
     },
   };
 }
@@ -62,27 +69,40 @@ function resultOf(task: TaskView | undefined): boolean | undefined {
   }
 }
 
-type Show = (connectionId: string, task: TaskView | undefined) => void;
-
-/** A line each time something changes, for pipes and logs. */
-function printTask(connectionId: string, task: TaskView | undefined): void {
-  printLine(renderTask(connectionId, task));
+/** How tasks and notes about them are shown. */
+interface Display {
+  show(connectionId: string, task: TaskView | undefined): void;
+  showDeleted(connectionId: string): void;
+  note(line: string): void;
+  end(): void;
 }
 
-/** A line a task that is drawn over; cut to the terminal's width. */
-function liveDisplay(ids: readonly string[]): Show {
-  const tasks = new Map<string, TaskView | undefined>();
-  let isDrawn = false;
-  return (connectionId, task) => {
-    tasks.set(connectionId, task);
-    const { columns } = Deno.consoleSize();
-    const lines = ids.map((id) =>
-      renderTask(id, tasks.get(id)).slice(0, columns - 1)
-    );
-    const up = isDrawn ? `\x1b[${lines.length}A` : "";
-    // Without autowrap: wide characters would make two lines of one.
-    const drawing = lines.map((line) => `\r\x1b[2K${line}\n`).join("");
-    printRaw(`\x1b[?7l${up}${drawing}\x1b[?7h`);
-    isDrawn = true;
+/** A line each time something changes, for pipes and logs. */
+const plainDisplay: Display = {
+  show: (connectionId, task) => printLine(renderTask(connectionId, task)),
+  showDeleted() {},
+  note: printError,
+  end() {},
+};
+
+/** Tells if standard output is a terminal on which lines can be drawn over. */
+function hasCursor(): boolean {
+  return Deno.stdout.isTerminal() && Deno.env.get("TERM") !== "dumb";
+}
+
+/** A line for each task that is drawn over, with all notes above. */
+function liveDisplay(ids: readonly string[]): Display {
+  const display = new LiveDisplay(ids, {
+    size: Deno.consoleSize,
+    write: printRaw,
+  });
+  return {
+    show: (connectionId, task) => display.show(connectionId, task),
+    showDeleted: (connectionId) => display.showDeleted(connectionId),
+    note: (line) =>
+      Deno.stderr.isTerminal()
+        ? display.printAbove(() => printError(line))
+        : printError(line),
+    end: () => display.end(),
   };
 }

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { renderTask } from "../../src/cli/task_line.ts";
 
 const dots = "·".repeat(24);
@@ -22,6 +22,42 @@ Deno.test("renderTask() draws progress from none to all", () => {
       ...(progress === undefined ? {} : { progress }),
     };
     assertEquals(renderTask("t", task), `t  ${bar}  running`);
+  }
+});
+
+Deno.test("renderTask() counts each per cent that is done, and 100 at the end alone", () => {
+  const percentOf = (progress: number) =>
+    / (\d+)%/.exec(renderTask("t", { status: "running", progress }))?.[1];
+  for (let current = 0; current <= 100; current++) {
+    assertEquals(percentOf(current / 100), String(current));
+  }
+  for (const almost of [0.995, 0.999999, 1 - 1e-12]) {
+    assertEquals(percentOf(almost), "99");
+  }
+});
+
+Deno.test("renderTask() has a full bar for succeeded, and leaves that of failed", () => {
+  const full = `[${"█".repeat(24)}] 100%`;
+  const half = `[${"█".repeat(12)}${"·".repeat(12)}]  50%`;
+  for (
+    const [status, bar] of [
+      ["succeeded", full],
+      ["failed", half],
+      ["canceled", half],
+      ["lost", half],
+    ] as const
+  ) {
+    assertEquals(
+      renderTask("t", { status, progress: 0.5 }),
+      `t  ${bar}  ${status}`,
+    );
+  }
+});
+
+Deno.test("renderTask() draws a bar for any number", () => {
+  for (const progress of [-1, -1e308, 2, 1e308]) {
+    const line = renderTask("t", { status: "running", progress });
+    assertMatch(line, /^t {2}\[[█·]{24}\] +(0|100)% {2}running$/);
   }
 });
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
+import { serveCut } from "../support/cutting_server.ts";
 import { published } from "../support/published.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { RunningCommand, taskwire } from "../support/taskwire.ts";
@@ -177,3 +178,54 @@ Deno.test("watchCommand() refuses a token that no header can hold", async () => 
   assertFailure(result, 2, /^error: --token=\(hidden\): expected a JWT/m);
   assert(!result.stderr.includes("not a token"));
 });
+
+const hostile: Record<string, string> = {
+  "no JSON": "hello",
+  "nothing": "null",
+  "a list": "[]",
+  "an empty object": "{}",
+  "an event without a number": '{"type":"task"}',
+  "a progress that is a text": '{"type":"task","offset":1,"progress":"1"}',
+  "a message that is no text":
+    '{"type":"task","offset":1,"message":{"toString":1}}',
+  "a task that is a number":
+    '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":5}',
+  "an error without words": '{"type":"error","code":{"toString":1}}',
+  "a return in a million years":
+    '{"type":"error","code":"c","message":"m","retry_after_ms":1e300}',
+};
+
+for (const [what, message] of Object.entries(hostile)) {
+  Deno.test(`watchCommand() fails in one sentence when the server sends ${what}`, async () => {
+    await using server = serveCut(message);
+    const result = await taskwire(["watch", "t", "--url", server.origin]);
+    assertFailure(result, 1, /^error: t: .* no frame of taskwire.*\n$/);
+  });
+}
+
+Deno.test("watchCommand() draws what is out of bounds, and ignores frames that it does not know", async () => {
+  await using server = serveCut(
+    '{"type":"news"}',
+    '{"type":"task","offset":1,"progress":-1e308}',
+    '{"type":"task","offset":2,"progress":1e308,"status":"succeeded"}',
+  );
+  const { code, stdout } = await taskwire([
+    "watch",
+    "t",
+    "--url",
+    server.origin,
+  ]);
+  assertEquals(code, 0);
+  assertMatch(stdout, / 0%\n.* 100% {2}succeeded\n$/);
+});
+
+for (const error of ["forbidden", "origin_not_allowed"]) {
+  Deno.test(`watchCommand() stays away after ${error}, also when the connection is cut`, async () => {
+    await using server = serveCut(
+      `{"type":"error","code":"${error}","message":"Why"}`,
+    );
+    const result = await taskwire(["watch", "t", "--url", server.origin]);
+    assertFailure(result, 1, /^error: t: .*for good \(4403\): Why$/m);
+    assertEquals(server.count, 1);
+  });
+}

@@ -25,6 +25,7 @@ const packages = {
   "python3-uvicorn": { module: "uvicorn" },
   "redis-server": "redis-server",
   "systemd-analyze": "systemd",
+  tmux: "tmux",
 } satisfies Record<string, string | PythonModule>;
 
 /** An outside program, a package of Python modules, or the right to mount a file system. */
