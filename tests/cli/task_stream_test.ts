@@ -94,12 +94,11 @@ Deno.test("followTask() backs off with jitter, to 20 s at most, while it can't c
   assertEquals(summary(await news.next()), "server_restarting: Connect again");
   const stopped = server.stop();
   const waits: unknown[] = [];
-  for (let lost = await news.next();;) {
-    waits.push(/again in (.*) s/.exec(String(summary(lost)))?.[1]);
-    if (waits.length === 8) break;
-    const next = news.next();
+  while (waits.length < 8) {
+    const lost = news.next();
+    // Ends the wait, or the time for which the server reads on before it closes.
     await time.tickAsync(20_000);
-    lost = await next;
+    waits.push(/again in (.*) s/.exec(String(summary(await lost)))?.[1]);
   }
   assertEquals(waits, [
     "0.5",
