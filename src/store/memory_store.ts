@@ -1,3 +1,4 @@
+import { takePage } from "./list_page.ts";
 import { settle } from "../settle.ts";
 import type { StreamPosition, TaskEvent } from "../tasks/event.ts";
 import { applyChange, type Change, type TaskState } from "../tasks/state.ts";
@@ -97,11 +98,15 @@ class MemoryStore implements Store {
       task.changedAt < cursor && task.expiresAtMs > now &&
       (status === undefined || task.state.snapshot.status === status)
     ).sort((a, b) => b.changedAt - a.changedAt);
-    const page = tasks.slice(0, limit);
+    const { page, hasMore } = takePage(
+      tasks,
+      limit,
+      ({ state }) => JSON.stringify(state).length,
+    );
     const last = page.at(-1);
     return Promise.resolve({
       states: page.map(({ state }) => state),
-      ...(last && tasks.length > limit ? { cursor: last.changedAt } : {}),
+      ...(last && hasMore ? { cursor: last.changedAt } : {}),
     });
   }
 

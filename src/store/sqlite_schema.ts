@@ -10,7 +10,7 @@ export type SqliteSync = "NORMAL" | "FULL";
 const applicationId = 0x546b5772;
 
 /** The layout below. A change to it takes the next number and a migration. */
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 const schema = `
   -- One row: the epoch of the histories that begin now.
@@ -28,6 +28,7 @@ const schema = `
     state TEXT NOT NULL
   );
   CREATE INDEX tasks_by_change ON tasks (changed_at);
+  CREATE INDEX tasks_by_status ON tasks (status, changed_at);
 
   CREATE TABLE events (
     task_id INTEGER NOT NULL,
@@ -60,6 +61,8 @@ const migrations: Record<number, string> = {
     CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id)
       WHERE event_id IS NOT NULL;
   `,
+  // A list of the few running tasks read all that had ended since.
+  2: "CREATE INDEX tasks_by_status ON tasks (status, changed_at);",
 };
 
 /**

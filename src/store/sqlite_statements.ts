@@ -16,7 +16,11 @@ const sources = {
     "SELECT id, connection_id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
   listTasks: `
     SELECT changed_at, state FROM tasks
-    WHERE changed_at < ? AND updated_at_ms > ? AND (? IS NULL OR status = ?)
+    WHERE changed_at < ? AND updated_at_ms > ?
+    ORDER BY changed_at DESC LIMIT ?`,
+  listTasksOfStatus: `
+    SELECT changed_at, state FROM tasks
+    WHERE status = ? AND changed_at < ? AND updated_at_ms > ?
     ORDER BY changed_at DESC LIMIT ?`,
   findEvent: "SELECT offset FROM events WHERE task_id = ? AND event_id = ?",
   findUnnamedEvent:

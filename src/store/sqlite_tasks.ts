@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { RecentMap } from "../recent_map.ts";
 import { parsePositionId, positionId, type TaskEvent } from "../tasks/event.ts";
 import type { TaskState } from "../tasks/state.ts";
+import { takePage } from "./list_page.ts";
 import { prepareStatements, type Statements } from "./sqlite_statements.ts";
 import type { EncodedEvent, ListQuery, Retention, TaskList } from "./store.ts";
 
@@ -189,20 +190,24 @@ export class SqliteTasks {
   }
 
   list({ status, limit, cursor }: ListQuery): TaskList {
-    const rows = this.#statements.listTasks.all(
+    const { listTasks, listTasksOfStatus } = this.#statements;
+    const range = [
       cursor ?? Number.MAX_SAFE_INTEGER,
       this.#oldestKeptMs(),
-      status ?? null,
-      status ?? null,
       limit + 1,
+    ] as const;
+    const rows = status === undefined
+      ? listTasks.iterate(...range)
+      : listTasksOfStatus.iterate(status, ...range);
+    const { page, hasMore } = takePage(
+      rows,
+      limit,
+      ({ state }) => String(state).length,
     );
-    const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
       states: page.map(({ state }): TaskState => JSON.parse(String(state))),
-      ...(last && rows.length > limit
-        ? { cursor: Number(last.changed_at) }
-        : {}),
+      ...(last && hasMore ? { cursor: Number(last.changed_at) } : {}),
     };
   }
 

@@ -174,7 +174,7 @@ Deno.test("openDatabase() brings a database of layout 1 up to date, with what is
     );
     assertEquals(
       database.prepare("PRAGMA user_version").get()?.user_version,
-      2,
+      3,
     );
     database.close();
   }
