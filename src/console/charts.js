@@ -1,3 +1,4 @@
+import "./locale.js"; // before uPlot
 import uPlot from "./vendor/uPlot.esm.js";
 import { make, setText } from "./dom.js";
 import { formatTime } from "./format.js";

@@ -7,7 +7,9 @@ import {
   makePill,
   makeRow,
   notify,
+  setForeign,
   setText,
+  visible,
 } from "./dom.js";
 import {
   formatBytes,
@@ -117,8 +119,8 @@ export class ConnectionsView {
         row.connection = connection;
         pill.dataset.status = status;
         setText(pill, status);
-        setText(user, String(connection.user_id ?? "–"));
-        setText(task, connection.connection_id);
+        setForeign(user, String(connection.user_id ?? "–"));
+        setForeign(task, connection.connection_id);
         setText(route, connection.route);
         setText(address, connection.remote_address);
         setText(
@@ -127,7 +129,9 @@ export class ConnectionsView {
         );
         setText(queued, formatBytes(connection.queued_bytes));
         close.ariaLabel =
-          `Close the connection of ${connection.remote_address} to ${connection.connection_id}`;
+          `Close the connection of ${connection.remote_address} to ${
+            visible(connection.connection_id)
+          }`;
       },
     };
     close.addEventListener("click", () => {
@@ -140,14 +144,15 @@ export class ConnectionsView {
     const { id, connection_id: task, remote_address: address } = connection;
     const isSure = await confirmed({
       title: "Close this connection?",
-      text:
-        `The client at ${address} that watches ${task} is told that an operator closed it (4409), and should not come back by itself.`,
+      text: `The client at ${address} that watches ${
+        visible(task)
+      } is told that an operator closed it (4409), and should not come back by itself.`,
       yes: "Close connection",
     });
     if (!isSure) return;
     try {
       await call("DELETE", `connections/${encodeURIComponent(id)}`);
-      notify(`Closed the connection of ${address} to ${task}.`);
+      notify(`Closed the connection of ${address} to ${visible(task)}.`);
     } catch (error) {
       if (error.status !== 404) throw error;
       notify("That connection had ended already.");

@@ -8,12 +8,15 @@ import {
   makeProgress,
   makeRow,
   notify,
+  setForeign,
   setText,
   showFacts,
   showProgress,
+  visible,
 } from "./dom.js";
 import {
   formatDuration,
+  formatJson,
   formatNumber,
   formatTime,
   serverNow,
@@ -31,7 +34,7 @@ let shown;
 /** Shows one task, all that is known of it. */
 export function openDetails(id, feed) {
   shown = { id, feed, position: "" };
-  $("details-title").textContent = id;
+  setForeign($("details-title"), id);
   for (const name of ["details-state", "details-facts", "snapshot"]) {
     $(name).replaceChildren();
   }
@@ -89,7 +92,7 @@ function showTask(task) {
   setText(pill, status);
   showProgress(bar, task);
   setText($("details-state").querySelector(".amount"), amountOf(task));
-  setText($("details-message"), message ?? "");
+  setForeign($("details-message"), message ?? "");
   $("details-cancel").hidden = terminalStatuses.includes(status);
   $("details-cancel").ariaDisabled = String(isAsked === true);
   setText(
@@ -105,7 +108,7 @@ function showTask(task) {
     ["Created", age(task.created_at)],
     ["Lease", leaseOf(task)],
   ]);
-  setText($("snapshot"), JSON.stringify(task, null, 2));
+  setText($("snapshot"), visible(formatJson(task)));
 }
 
 function makeState() {
@@ -133,23 +136,30 @@ function showEvents(events) {
           percent === undefined ? "" : `${percent} %`,
           "number",
         ),
-        makeCell("Message", event.message ?? ""),
+        makeMessage(event.message ?? ""),
       );
     }),
   );
+}
+
+function makeMessage(text) {
+  const cell = makeCell("Message");
+  setForeign(cell, text);
+  return cell;
 }
 
 async function cancel() {
   const { id } = shown;
   const isSure = await confirmed({
     title: "Ask to cancel?",
-    text:
-      `The worker of ${id} is told with its next event, and its watchers at once. It can't be taken back.`,
+    text: `The worker of ${
+      visible(id)
+    } is told with its next event, and its watchers at once. It can't be taken back.`,
     yes: "Ask to cancel",
   });
   if (!isSure) return;
   await call("POST", `tasks/${encodeURIComponent(id)}/cancel`);
-  notify(`Asked the worker of ${id} to stop.`);
+  notify(`Asked the worker of ${visible(id)} to stop.`);
   await refreshDetails();
 }
 

@@ -22,6 +22,26 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Characters that are not seen, or turn the text after them around (UAX #9). */
+const controls =
+  /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text of strangers with its control characters spelled out: `[U+202E]`. */
+export function visible(text) {
+  return text.replace(controls, (character) => {
+    const code = character.charCodeAt(0).toString(16).toUpperCase();
+    return `[U+${code.padStart(4, "0")}]`;
+  });
+}
+
+/** Shows a text of strangers, isolated: its direction is its own alone. */
+export function setForeign(element, text) {
+  const shown = visible(text);
+  const isolated = element.querySelector("bdi") ??
+    element.appendChild(make("bdi"));
+  setText(isolated, shown);
+}
+
 /** Makes a table's row of its cells. Roles are spelled out: on a phone the rows are no table to the layout. */
 export function makeRow(...cells) {
   return make("tr", { role: "row" }, ...cells);
@@ -69,7 +89,7 @@ export function showProgress(bar, task) {
   const percent = percentOf(task);
   const isMoving = percent === undefined && task.status === "running";
   bar.dataset.status = task.status;
-  bar.ariaLabel = `Progress of ${task.connection_id}`;
+  bar.ariaLabel = `Progress of ${visible(task.connection_id)}`;
   bar.ariaValueNow = percent ?? null;
   bar.ariaValueText = `${task.status}, ${
     percent === undefined ? "progress unknown" : `${percent} %`

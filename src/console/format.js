@@ -50,3 +50,39 @@ export function formatBytes(bytes) {
 export function formatTime(ms) {
   return new Date(ms).toLocaleTimeString("en-GB");
 }
+
+/** The longest JSON that is shown, in characters: a page must not freeze for a task's `data`. */
+const maxJsonLength = 100_000;
+
+/** Strings, empty containers, and each other character by itself. */
+const jsonTokens = /"(?:[^"\\]|\\.)*"|\[\]|\{\}|[^]/g;
+
+/**
+ * JSON, indented if that is short enough, and cut if it is too long in any case.
+ * Not by `JSON.stringify` alone: indenting makes megabytes of nested arrays.
+ */
+export function formatJson(value) {
+  const text = JSON.stringify(value);
+  let indented = "";
+  let depth = 0;
+  for (const [token] of text.matchAll(jsonTokens)) {
+    if (token === "[" || token === "{") {
+      indented += `${token}${lineAt(++depth)}`;
+    } else if (token === "]" || token === "}") {
+      indented += `${lineAt(--depth)}${token}`;
+    } else if (token === ",") indented += `,${lineAt(depth)}`;
+    else indented += token === ":" ? ": " : token;
+    if (indented.length > maxJsonLength) return cutJson(text);
+  }
+  return indented;
+}
+
+function lineAt(depth) {
+  return `\n${"  ".repeat(depth)}`;
+}
+
+function cutJson(text) {
+  if (text.length <= maxJsonLength) return text;
+  const note = `… (${formatNumber(text.length)} characters in all)`;
+  return text.slice(0, maxJsonLength - note.length) + note;
+}

@@ -3,7 +3,10 @@ import { formatDuration, formatNumber, serverNow } from "./format.js";
 /** A task's progress in per cent; a task that succeeded is done, whatever it said before. */
 export function percentOf({ status, progress }) {
   if (status === "succeeded") return 100;
-  return progress === undefined ? undefined : Math.round(progress * 1_000) / 10;
+  if (progress === undefined) return undefined;
+  if (progress >= 1) return 100;
+  // Rounded down, so that 100 is the end; the rest is what 0.29 lacks.
+  return Math.min(Math.floor(progress * 1_000 + 1e-6), 999) / 10;
 }
 
 /** How far a task is, in words. */

@@ -5,6 +5,7 @@ import {
   makePill,
   makeProgress,
   makeRow,
+  setForeign,
   setText,
   showProgress,
 } from "./dom.js";
@@ -133,7 +134,8 @@ export class TasksView {
 
   #makeRow(id) {
     const pill = makePill("");
-    const name = make("button", { type: "button", className: "link" }, id);
+    const name = make("button", { type: "button", className: "link" });
+    setForeign(name, id);
     name.addEventListener("click", () => openDetails(id, this.#feed));
     const message = make("p", { className: "message" });
     const bar = makeProgress();
@@ -163,7 +165,7 @@ export class TasksView {
       update({ task, changedMs }) {
         element.dataset.status = pill.dataset.status = task.status;
         setText(pill, task.status);
-        setText(message, task.message ?? "");
+        setForeign(message, task.message ?? "");
         showProgress(bar, task);
         setText(amount, amountOf(task));
         setText(attempt, String(task.attempt));

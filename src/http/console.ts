@@ -19,6 +19,7 @@ const contentTypes = {
   "details.js": "text/javascript; charset=UTF-8",
   "dom.js": "text/javascript; charset=UTF-8",
   "format.js": "text/javascript; charset=UTF-8",
+  "locale.js": "text/javascript; charset=UTF-8",
   "pager.js": "text/javascript; charset=UTF-8",
   "setup.js": "text/javascript; charset=UTF-8",
   "task_feed.js": "text/javascript; charset=UTF-8",

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { createServices } from "../../src/create_services.ts";
 import { pageRoute } from "../../src/http/page.ts";
+import { reconnectPolicies } from "../../src/protocol/close_codes.ts";
+import { closingErrors } from "../../src/protocol/error_codes.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer, testConfig } from "../support/server.ts";
 
@@ -68,4 +70,19 @@ Deno.test("pageRoute() serves a page that its policy would not break", async () 
   assertFalse(/\sstyle\s*=/i.test(markup), "style attributes");
   assertFalse(/<script[^>]*\ssrc\s*=/i.test(text), "external scripts");
   assertFalse(/<link[^>]*stylesheet/i.test(text), "external styles");
+});
+
+Deno.test("pageRoute() has a page that stays away after the same errors as the client", async () => {
+  const { text } = await answerOf(page.request("/"));
+  const [, table = ""] = /FINAL_ERRORS = (\{[^}]*\})/.exec(text) ?? [];
+  const listed = [...table.matchAll(/(\w+): (\d+)/g)]
+    .map(([, error, code]) => [error, Number(code)]);
+  const final = Object.entries(closingErrors)
+    .filter(([, code]) => code && reconnectPolicies[code]);
+  assertEquals<unknown>(listed.sort(), final.sort());
+  const [, codes = ""] = /FINAL_CODES = \[(.*)\]/.exec(text) ?? [];
+  assertEquals(
+    codes.split(", "),
+    ["1000", ...Object.keys(reconnectPolicies)],
+  );
 });

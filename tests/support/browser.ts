@@ -6,6 +6,14 @@ import { makeTempDir } from "./temp_dir.ts";
 
 const test = needs("chromium");
 
+/**
+ * Tells if the server under test runs on Deno 2.4, as the binary does. When it
+ * closes a socket, it sends two close frames, of which Chromium complains. That
+ * waits for a binary with denoland/deno#31747 (2026).
+ */
+export const runsOnDeno24: boolean = Deno.env.has("TASKWIRE_BINARY") ||
+  Deno.version.deno.startsWith("2.4.");
+
 /** Chromium with an empty profile; dispose of it to close it. */
 interface Browser extends AsyncDisposable {
   readonly context: BrowserContext;
@@ -61,8 +69,7 @@ function watchFaults(
   };
   page.on("console", (message) => {
     const text = message.text();
-    // of a binary on Deno 2.4, whenever the server closes
-    if (text.endsWith("Close received after close")) return;
+    if (runsOnDeno24 && text.endsWith("Close received after close")) return;
     if (expected?.test(text)) return;
     if (/error|warning/.test(message.type())) faults.push(text);
   });
