@@ -14,11 +14,14 @@ export function openSocket(
   events: SessionEvents,
 ): Carrier {
   const socket = new WebSocket(url.href, token ? ["bearer", token] : []);
+  let isHeard = false;
   const close = () => {
+    isHeard = true;
     socket.onmessage = socket.onclose = null;
     socket.close();
   };
   socket.onmessage = ({ data }: { data: string }) => {
+    isHeard = true;
     try {
       events.onFrame(JSON.parse(data));
     } catch (error) {
@@ -27,9 +30,13 @@ export function openSocket(
       events.onEnd(1006, { code: "network_error", message: String(error) });
     }
   };
-  // It says nothing that the close after it doesn't, and stays because Node's
-  // `ws` throws without it.
-  socket.onerror = () => {};
+  // A close usually follows. Chromium sends none if the page's policy
+  // forbids the connection. Node's `ws` throws without a listener.
+  socket.onerror = () => {
+    if (isHeard) return;
+    close();
+    events.onEnd(1006);
+  };
   socket.onclose = ({ code }: { code: number }) => {
     close();
     // Deno says 0 for a connection that was lost.

@@ -41,3 +41,13 @@ Deno.test("openSocket() calls a lost connection 1006, as browsers do", () => {
     assertEquals(seen, [1006]);
   }
 });
+
+Deno.test("openSocket() ends by an error before the first frame, and not by a later one", () => {
+  for (const frames of [[], [{ type: "pong" }]]) {
+    const { socket, seen } = open();
+    socket.receive(...frames);
+    if (typeof socket.onerror === "function") socket.onerror();
+    assertEquals(socket.isClosed, frames.length === 0);
+    assertEquals(seen, frames.length === 0 ? [1006] : frames);
+  }
+});
