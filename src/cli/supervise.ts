@@ -82,17 +82,8 @@ export async function supervise(
     routes,
     workers: count,
   });
-  const reason = await Promise.race([
-    stopSignal,
-    memory.exceeded,
-    supervisor.failed,
-  ]);
-  if (!(reason instanceof Error)) {
-    return await stopFor(reason, running, config);
-  }
-  log.error("{message}", { message: reason.message });
-  await running.stop();
-  throw new CommandFailure(reason.message);
+  const reason = await Promise.race([stopSignal, memory.exceeded]);
+  return await stopFor(reason, running, config);
 }
 
 /** Whether the store is one that a single process owns. */

@@ -38,12 +38,15 @@ export interface SupervisorOptions {
  */
 const restartExitCode = 75;
 
-/** So many deaths in so many milliseconds are too many: the next ones would die as well. */
-const maxDeaths = 5;
-const deathsWindowMs = 10_000;
+/** How many deaths end the start of the server: the next workers would die as well. */
+const maxDeathsAtStart = 5;
 
-/** The pause before the second replacement in that time, in milliseconds; doubled for each one more. */
+/** How long a death counts, in milliseconds. */
+const deathsWindowMs = 60_000;
+
+/** The pause before the second replacement in that time, in milliseconds; doubled for each further death up to the longest. */
 const firstPauseMs = 100;
+const longestPauseMs = 5_000;
 
 /** What a worker gets beyond its time before it is killed, in milliseconds. */
 const graceMs = 1_000;
@@ -74,7 +77,7 @@ export class Supervisor {
     this.#config = options.config;
   }
 
-  /** Resolves when workers die faster than it makes sense to replace them. */
+  /** Resolves when too many workers have died before all were ready. */
   get failed(): Promise<WorkersFailedError> {
     return this.#failed.promise;
   }
@@ -195,7 +198,11 @@ export class Supervisor {
     return code;
   }
 
-  /** Waits before a worker that died is replaced; gives up where too many die. */
+  /**
+   * Waits before a worker that died is replaced. Gives up only during the
+   * start: later, whoever can make workers die, a client or a lack of file
+   * descriptors, could otherwise end the server.
+   */
   async #mourn(): Promise<void> {
     const now = performance.now();
     this.#deathsAtMs = this.#deathsAtMs.filter((atMs) =>
@@ -203,19 +210,21 @@ export class Supervisor {
     );
     const earlier = this.#deathsAtMs.length;
     this.#deathsAtMs.push(now);
-    if (earlier + 1 >= maxDeaths) this.#giveUp();
-    else if (earlier > 0) {
-      await this.#pause.wait(firstPauseMs * 2 ** (earlier - 1));
+    if (!this.#hasStarted && earlier + 1 >= maxDeathsAtStart) {
+      return this.#giveUp();
     }
+    if (earlier === 0) return;
+    await this.#pause.wait(
+      Math.min(firstPauseMs * 2 ** (earlier - 1), longestPauseMs),
+    );
   }
 
   #giveUp(): void {
     this.#isStopping = true;
     this.#pause.end();
-    const seconds = deathsWindowMs / 1_000;
     this.#failed.resolve(
       new WorkersFailedError(
-        `${maxDeaths} workers have died within ${seconds} s: more are not started`,
+        `${maxDeathsAtStart} workers have died before all were ready: the log says why`,
       ),
     );
   }
