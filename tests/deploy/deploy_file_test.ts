@@ -257,6 +257,13 @@ Deno.test("readDeployFile() has a unit that gives a stop its time, and V8 its me
   assert(descriptors > Number(settings.maxConnections.fallback));
   assertEquals(unit.get("MemoryDenyWriteExecute"), "no");
   assertEquals(unit.get("RestartForceExitStatus"), "75");
+  assertEquals(unit.get("StartLimitIntervalSec"), "0");
+  assertEquals(unit.get("LimitCORE"), "0");
+  assertMatch(
+    texts.systemd,
+    /^Environment=TASKWIRE_MAX_MEMORY_BYTES=2147483648$/m,
+  );
+  assertEquals(unit.get("MemoryMax"), "3G");
 });
 
 Deno.test("readDeployFile() has a Dockerfile that runs as nobody special, with what it needs", () => {
