@@ -1,5 +1,7 @@
 import { Command, Option } from "commander";
-import { type Line, splitLines } from "../protocol/lines.ts";
+import { Buffer } from "node:buffer";
+import { findInexactNumber } from "../protocol/exact_numbers.ts";
+import { LineSplitter, splitLines } from "../protocol/lines.ts";
 import {
   type CliCommand,
   openSettings,
@@ -160,50 +162,55 @@ function numberOf(flag: string): (text: string) => number {
 }
 
 function parseData(text: string): unknown {
+  let data: unknown;
   try {
-    return JSON.parse(text);
+    data = JSON.parse(text);
   } catch {
     throw new UsageFailure(
       `--data is not JSON: a text needs its own quotes, as in --data '"text"'`,
     );
   }
+  const number = findInexactNumber(text);
+  if (number === undefined) return data;
+  throw new UsageFailure(
+    `--data: the number ${number} can't be kept as it is: send it as a string`,
+  );
 }
 
 /**
- * Publishes each line as it comes. A bad one fails alone, and the exit code
+ * Publishes each line as it comes. A bad line fails alone, and the exit code
  * says so at the end.
  */
 async function publishLines(target: PublishTarget): Promise<number> {
-  // Of the lines that were sent and not answered yet.
-  const lineNumbers: number[] = [];
-  const response = await send(
-    target,
-    new URL("api/events", target.server),
-    nameTask(Deno.stdin.readable, target.connectionId, lineNumbers),
-  );
+  const input = new EventInput(Deno.stdin.readable, target.connectionId);
+  const url = new URL("api/events", target.server);
   let published = 0, failed = 0;
-  // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
-  const answer: ReadableStream = response.body ?? emptyStream();
-  try {
-    for await (const results of splitLines(answer)) {
-      for (const result of results) {
-        const lineNumber = lineNumbers.shift();
-        const fault = faultIn(String(result));
-        if (fault === undefined) {
-          report(String(result));
-          published += 1;
-        } else {
-          printError(`error: line ${lineNumber}: ${fault}`);
-          failed += 1;
+  while (await input.hasMore()) {
+    const { body, lineNumbers } = input.nextRequest();
+    const response = await send(target, url, body);
+    // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
+    const answer: ReadableStream = response.body ?? emptyStream();
+    try {
+      for await (const results of splitLines(answer)) {
+        for (const result of results) {
+          const lineNumber = lineNumbers.shift();
+          const fault = faultIn(String(result));
+          if (fault === undefined) {
+            report(String(result));
+            published += 1;
+          } else {
+            printError(`error: line ${lineNumber}: ${fault}`);
+            failed += 1;
+          }
         }
       }
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw unanswered(lineNumbers, error.message);
     }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw unanswered(lineNumbers, error.message);
-  }
-  if (lineNumbers.length > 0) {
-    throw unanswered(lineNumbers, "the server ended its answer");
+    if (lineNumbers.length > 0) {
+      throw unanswered(lineNumbers, "the server ended its answer");
+    }
   }
   if (published + failed === 0) {
     throw new UsageFailure(
@@ -225,37 +232,94 @@ function unanswered(
   );
 }
 
-/**
- * Puts the task's id into each line; blank ones are left out. What is no object
- * goes on as it is, for the server to say so.
- */
-function nameTask(
-  input: ReadableStream<Uint8Array<ArrayBuffer>>,
-  connectionId: string,
-  lineNumbers: number[],
-): ReadableStream {
-  let lineNumber = 0;
-  return splitLines(input).pipeThrough(
-    new TransformStream<Line[], string>({
-      transform(lines, controller) {
-        for (const line of lines.map(String)) {
-          lineNumber += 1;
-          if (line.trim() === "") continue;
-          lineNumbers.push(lineNumber);
-          controller.enqueue(`${withConnectionId(line, connectionId)}\n`);
-        }
-      },
-    }),
-  ).pipeThrough(new TextEncoderStream());
+/** The size after which a request ends and the next begins, in bytes: far below the server's limit for a body. */
+const maxRequestBytes = 1_048_576;
+
+/** The lines of one request, while it is sent. */
+interface EventRequest {
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** The numbers of the lines that were sent and not answered yet. */
+  readonly lineNumbers: number[];
 }
 
-function withConnectionId(line: string, connectionId: string): string {
-  const body = line.trim();
-  if (!body.startsWith("{") || !body.endsWith("}")) return line;
-  // Last, where it stands also for an id that the line names itself.
-  const id = `"connection_id":${JSON.stringify(connectionId)}}`;
-  const members = body.slice(0, -1);
-  return members.trim() === "{" ? `{${id}` : `${members},${id}`;
+/**
+ * Turns standard input into requests: puts the task's id into each line, and
+ * leaves blank lines out. A line that is no object goes on as it is, for the
+ * server to say so. Lines are held as one character a byte, so that bytes that
+ * are not UTF-8 reach the server unchanged as well.
+ */
+class EventInput {
+  readonly #chunks: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
+  readonly #member: string;
+  readonly #splitter = new LineSplitter();
+  readonly #lines: { readonly number: number; readonly bytes: string }[] = [];
+  #lineNumber = 0;
+  #isAtEnd = false;
+
+  constructor(
+    input: ReadableStream<Uint8Array<ArrayBuffer>>,
+    connectionId: string,
+  ) {
+    this.#chunks = input.getReader();
+    const id = Buffer.from(JSON.stringify(connectionId)).toString("latin1");
+    // Last, so that it also overrides an id that the line names itself.
+    this.#member = `"connection_id":${id}}`;
+  }
+
+  /** Waits for a line; resolves with `false` at the end of the input. */
+  async hasMore(): Promise<boolean> {
+    while (this.#lines.length === 0 && !this.#isAtEnd) {
+      const { done, value } = await this.#chunks.read();
+      this.#isAtEnd = done;
+      const lines = done
+        ? this.#splitter.end()
+        : this.#splitter.push(Buffer.from(value).toString("latin1"));
+      for (const line of lines) this.#add(String(line));
+    }
+    return this.#lines.length > 0;
+  }
+
+  /** Begins a request, which ends with the input or after {@linkcode maxRequestBytes}. */
+  nextRequest(): EventRequest {
+    const lineNumbers: number[] = [];
+    let sentBytes = 0;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: async (controller) => {
+        if (sentBytes >= maxRequestBytes || !await this.hasMore()) {
+          return controller.close();
+        }
+        const lines = this.#lines.splice(0, 1_000);
+        lineNumbers.push(...lines.map(({ number }) => number));
+        const bytes = Buffer.from(
+          lines.map((line) => `${line.bytes}\n`).join(""),
+          "latin1",
+        );
+        sentBytes += bytes.length;
+        controller.enqueue(bytes);
+      },
+    }, { highWaterMark: 0 });
+    return { body, lineNumbers };
+  }
+
+  #add(line: string): void {
+    this.#lineNumber += 1;
+    const text = this.#lineNumber === 1
+      ? line.replace(/^\xef\xbb\xbf/, "")
+      : line;
+    const event = text.replace(/^[ \t\r]+|[ \t\r]+$/g, "");
+    if (event === "") return;
+    this.#lines.push({
+      number: this.#lineNumber,
+      bytes: this.#withConnectionId(event),
+    });
+  }
+
+  #withConnectionId(event: string): string {
+    if (!event.startsWith("{") || !event.endsWith("}")) return event;
+    const members = event.slice(0, -1);
+    const separator = members.trim() === "{" ? "" : ",";
+    return `${members}${separator}${this.#member}`;
+  }
 }
 
 /** What is wrong, by a result line; `undefined` for an event that was taken. */

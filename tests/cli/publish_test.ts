@@ -159,6 +159,44 @@ Deno.test("publishCommand() posts a line of standard input an event", async () =
   assertEquals((await taskOf(server, "t"))?.status, "succeeded");
 });
 
+Deno.test("publishCommand() publishes a file larger than the body of a request may be", async () => {
+  await using server = await startTestServer({
+    config: { historyLimit: 10 },
+  });
+  const line = JSON.stringify({ message: "é", data: "x".repeat(60_000) });
+  const count = 600; // 36 MB, over the 32 MiB of a body
+  const { code, stdout, stderr } = await taskwire(
+    ["publish", "t", "--url", server.origin],
+    { env, stdin: `${line}\n`.repeat(count) },
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(stdout.trimEnd().split("\n").length, count);
+  const task = await taskOf(server, "t");
+  assertEquals([task?.offset, task?.message], [count, "é"]);
+});
+
+Deno.test("publishCommand() passes on the bytes of a line, and names the line that is not UTF-8", async () => {
+  await using server = await startTestServer();
+  const [file = "", ...flags] = program();
+  const child = new Deno.Command(file, {
+    args: [...flags, "publish", "a/é", "--url", server.origin],
+    env,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const input = new Blob([
+    '\uFEFF{"message":"à"}\n{"message":"',
+    new Uint8Array([0xe9]),
+    '"}\n',
+  ]);
+  await input.stream().pipeTo(child.stdin);
+  const errors = await new Response(child.stderr).text();
+  assertEquals((await child.status).code, 1);
+  assertStringIncludes(errors, "line 2: the server answered HTTP 400");
+  assertEquals((await taskOf(server, "a/é"))?.message, "à");
+});
+
 Deno.test("publishCommand() lets a bad line fail alone, by its number", async () => {
   await using server = await startTestServer();
   const result = await taskwire(["publish", "t", "--url", server.origin], {
@@ -181,6 +219,16 @@ Deno.test("publishCommand() exits 2 where there is nothing to publish", async ()
     assertFailure(result, 2, /nothing to publish: .*--status/);
   }
   assertEquals(await taskOf(server, "t"), undefined);
+});
+
+Deno.test("publishCommand() exits 2 for a number in --data that would be changed", async () => {
+  assertFailure(
+    await taskwire(["publish", "t", "--data", '{"id":1764338400123456789}'], {
+      env,
+    }),
+    2,
+    /1764338400123456789 can't be kept as it is/,
+  );
 });
 
 Deno.test("publishCommand() exits 2 for options that make no event", async () => {

@@ -82,10 +82,12 @@ export async function taskwire(
 ): Promise<CommandResult> {
   const child = command(args, options, "piped").spawn();
   const writer = child.stdin.getWriter();
+  // Read meanwhile: a command that cannot write its output reads no more input.
+  const ended = child.output();
   // The command may end without reading its input.
   await writer.write(new TextEncoder().encode(options.stdin ?? ""))
     .then(() => writer.close()).catch(() => {});
-  const { code, stdout, stderr } = await child.output();
+  const { code, stdout, stderr } = await ended;
   const decoder = new TextDecoder();
   return {
     code,
