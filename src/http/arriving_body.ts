@@ -1,4 +1,6 @@
+import type { Config } from "../config.ts";
 import { log } from "../log.ts";
+import { inBodyTime } from "./body_deadline.ts";
 import { type ByteSource, maxPieceBytes } from "./event_lines.ts";
 import { ProblemError } from "./problem.ts";
 import { bodyIncomplete, bodyTooLarge, discardBody } from "./request.ts";
@@ -33,6 +35,7 @@ export class ArrivingBody implements ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #hasLength: boolean;
   readonly #kept: KeptBytes;
+  readonly #config: Pick<Config, "idleTimeoutSeconds">;
   readonly #blocks: Uint8Array[] = [];
   #usedInLast = 0;
   #bytes = 0;
@@ -40,7 +43,12 @@ export class ArrivingBody implements ByteSource {
   #end: "complete" | "broken" | undefined;
 
   /** @param kept Shared by all bodies, for their limit together. */
-  constructor({ body, headers }: Request, kept: KeptBytes) {
+  constructor(
+    { body, headers }: Request,
+    kept: KeptBytes,
+    config: Pick<Config, "idleTimeoutSeconds">,
+  ) {
+    this.#config = config;
     const bytes: ReadableStream = body ?? new Blob().stream();
     this.#reader = bytes.getReader();
     this.#hasLength = headers.has("content-length");
@@ -55,12 +63,16 @@ export class ArrivingBody implements ByteSource {
   /**
    * Waits until an answer may begin.
    *
-   * @throws {ProblemError} 400 for a body that breaks off before, 413 for one
-   * over the limit, 503 if all bodies together are over theirs.
+   * @throws {ProblemError} 400 for a body that breaks off before, 408 for one
+   * with a `Content-Length` of which nothing arrives for the idle timeout, 413
+   * for one over the limit, 503 if all bodies together are over theirs.
    */
   async begin(): Promise<void> {
     while (!this.#end) {
-      const bytes = await this.#readOrPause();
+      const bytes = await this.#readOrPause().catch((error) => {
+        this.#forget();
+        throw error;
+      });
       if (bytes === "paused") break;
       this.#keep(bytes);
       if (this.#bytes > maxKeptBytes || this.#kept.count > maxKeptInAll) {
@@ -88,6 +100,10 @@ export class ArrivingBody implements ByteSource {
   /** Reads no more, and forgets what is kept. */
   cancel(): void {
     if (!this.#end) this.#reader.cancel().catch(logBreak);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#end ??= "broken";
     this.#count(-this.#bytes);
     this.#blocks.length = 0;
@@ -109,7 +125,7 @@ export class ArrivingBody implements ByteSource {
 
   #readOrPause(): Promise<Uint8Array | undefined | "paused"> {
     const reading = this.#read();
-    if (this.#hasLength) return reading;
+    if (this.#hasLength) return inBodyTime(reading, this.#config);
     const { promise: pause, resolve } = Promise.withResolvers<"paused">();
     const delayMs = pauseMs[this.#bytes > fewBytes ? "many" : "few"];
     const timer = setTimeout(() => resolve("paused"), delayMs);

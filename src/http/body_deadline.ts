@@ -10,7 +10,8 @@ const late = Symbol("late");
  * would keep its connection, and a server that stops, for as long as its
  * sender likes.
  *
- * @throws {ProblemError} 408, after which the runtime ends the connection.
+ * @throws {ProblemError} 408, after which the runtime ends the connection, if
+ * the body is not canceled.
  */
 export async function inBodyTime<T>(
   body: Promise<T>,

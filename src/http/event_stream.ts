@@ -35,7 +35,7 @@ export function eventStreamRoutes(services: Services): Hono {
     refuseEncoded,
     async function publishEvents(c) {
       await refuseAnnounced(c.req.raw, maxKeptBytes);
-      const body = new ArrivingBody(c.req.raw, kept);
+      const body = new ArrivingBody(c.req.raw, kept, services.config);
       await body.begin();
       const key = c.req.header("idempotency-key");
       return c.body(resultsOf(body, key, services), 200, {

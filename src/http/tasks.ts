@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
+import { maxPageLength } from "../store/list_page.ts";
 import type { TaskEvent } from "../tasks/event.ts";
 import { describeTask } from "../tasks/snapshot.ts";
 import type { TaskState } from "../tasks/state.ts";
@@ -64,7 +65,12 @@ export function taskRoutes(services: Services): Hono {
     const since = askedEpoch === undefined && askedOffset === undefined
       ? "oldest"
       : { epoch: askedEpoch ?? epoch, offset };
-    const view = await store.read(connectionId, since, limit);
+    const view = await store.read(
+      connectionId,
+      since,
+      limit,
+      maxPageLength,
+    );
     return c.json({
       connection_id: connectionId,
       epoch: view.epoch,

@@ -51,7 +51,7 @@ Deno.test("readKeyFile() stops the start where the key can't be used", async () 
     const result = await taskwire(["serve", "--port", "0"], {
       env: { TASKWIRE_JWT_PUBLIC_KEY },
     });
-    assertFailure(result, 1, /^error: TASKWIRE_JWT_PUBLIC_KEY=/);
+    assertFailure(result, 1, /^error: TASKWIRE_JWT_PUBLIC_KEY=/m);
     assertMatch(result.stderr, reason);
     assertEquals(result.stdout, "");
   }

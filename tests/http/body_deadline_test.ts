@@ -6,15 +6,17 @@ Deno.test("taskRoutes() answers 408 to a body that stops arriving, and ends the 
   await using server = await startTestServer({
     config: { idleTimeoutSeconds: 1 },
   });
+  const one = "/api/tasks/a/events";
   for (
-    const body of [
-      ["Content-Length: 20", "", '{"pro'],
-      ["Transfer-Encoding: chunked", "", '5\r\n{"pro\r\n'],
-    ]
+    const [path, ...body] of [
+      [one, "Content-Length: 20", "", '{"pro'],
+      [one, "Transfer-Encoding: chunked", "", '5\r\n{"pro\r\n'],
+      ["/api/events", "Content-Length: 200", "", '{"connection_id":"a"}\n{"'],
+    ] as const
   ) {
     const answer = await rawRequest(
       server.origin,
-      "POST /api/tasks/a/events HTTP/1.1",
+      `POST ${path} HTTP/1.1`,
       "Host: h",
       `Authorization: Bearer ${testApiKey}`,
       ...body,
@@ -25,4 +27,6 @@ Deno.test("taskRoutes() answers 408 to a body that stops arriving, and ends the 
     ]);
     assertEquals(answer.headers.get("connection"), "close");
   }
+  const { state } = await server.services.store.read("a");
+  assertEquals(state, undefined);
 });
