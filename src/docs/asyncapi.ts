@@ -20,7 +20,7 @@ import {
 } from "./messages.ts";
 import { parameters } from "./parameters.ts";
 import { componentsOf, schemaRef } from "./schemas.ts";
-import { statusSchema, taskSchema } from "./task_schemas.ts";
+import { clearableSchema, statusSchema, taskSchema } from "./task_schemas.ts";
 
 /** A close code of the WebSocket routes, as the document lists it. */
 export interface DocumentedClose {
@@ -76,6 +76,7 @@ export function makeAsyncApi() {
         ...clientFrameSchemas,
         TaskSnapshot: taskSchema,
         TaskStatus: statusSchema,
+        ClearableMember: clearableSchema,
         AuthStatus: authStatusSchema,
         ErrorCode: errorCodeSchema,
         EchoText: echoTextSchema,

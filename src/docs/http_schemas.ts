@@ -10,6 +10,7 @@ import {
 } from "./operator_schemas.ts";
 import { problemMeanings } from "./problems.ts";
 import {
+  clearableSchema,
   connectionIdSchema,
   countSchema,
   epochSchema,
@@ -74,6 +75,7 @@ export const httpSchemas = {
   TaskEvent: taskEventSchema,
   TaskSnapshot: taskSchema,
   TaskStatus: statusSchema,
+  ClearableMember: clearableSchema,
   AuthStatus: authStatusSchema,
   TaskList: z.object({
     tasks: z.array(taskSchema),

@@ -41,6 +41,9 @@ export const statusSchema = z.enum(statuses).meta({
     .map(([status, meaning]) => `\`${status}\`: ${meaning}`).join("; "),
 });
 
+/** The names of the members that an event can clear. */
+export const clearableSchema = z.enum(clearable);
+
 const draft = eventDraftSchema.shape;
 
 /** One event of a task's history. */
@@ -60,7 +63,7 @@ export const taskEventSchema = z.object({
   unit: draft.unit.unwrap().unwrap().exactOptional(),
   message: draft.message.unwrap().unwrap().exactOptional(),
   data: draft.data.unwrap().exactOptional(),
-  cleared: z.array(z.enum(clearable)).exactOptional().meta({
+  cleared: z.array(clearableSchema).exactOptional().meta({
     description:
       "Members that the task has no longer, because the publisher sent `null`",
   }),

@@ -16,7 +16,9 @@ export function staticText(
   headers: Readonly<Record<string, string>>,
 ): (c: Context) => Response {
   const plain = once(() => new TextEncoder().encode(text));
-  const compressed = once(() => gzipSync(plain(), { level: 9 }));
+  const compressed = once(() =>
+    Uint8Array.from(gzipSync(plain(), { level: 9 }))
+  );
   const digest = once(() =>
     createHash("sha256").update(text).digest("base64url")
   );

@@ -11,6 +11,7 @@ const refusals = ["task_finished", "task_unknown"];
 /** Said over HTTP alone, before a handshake is accepted. */
 const httpCodes = [
   "bad_host",
+  "client_gone",
   "draining",
   "missing_websocket_key",
   "unsupported_websocket_version",
