@@ -16,24 +16,21 @@ export interface KeptBytes {
   count: number;
 }
 
-/** How much is a few bytes, after which a short pause counts. */
-const fewBytes = 16_384;
-
-/** How long a client pauses that waits for an answer, in milliseconds: after few bytes, and after many. */
-const pauseMs = { few: 100, many: 2_000 };
+/**
+ * The largest body that is read however much all bodies together keep, in
+ * bytes: a few large bodies must not lock out small ones.
+ */
+const alwaysReadBytes = 262_144;
 
 /**
- * A request's body, of which an answer can begin before its end.
- *
- * Many clients write their whole request before they read any of its answer,
- * and the runtime reads no more of a request while its answer is not read. So
- * an answer must not begin while such a client writes. It begins when the body
- * has arrived; or, for one without a `Content-Length`, when the client pauses,
- * because it waits for the answer to what it has written.
+ * A request's body as a source of bytes. {@linkcode ArrivingBody.begin} reads a
+ * body whose length is announced to its end, and keeps it; the bytes of another
+ * body are kept only until the next read.
  */
 export class ArrivingBody implements ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #hasLength: boolean;
+  /** Whether the body has a `Content-Length`. */
+  readonly hasLength: boolean;
   readonly #kept: KeptBytes;
   readonly #config: Pick<Config, "idleTimeoutSeconds">;
   readonly #blocks: Uint8Array[] = [];
@@ -51,7 +48,7 @@ export class ArrivingBody implements ByteSource {
     this.#config = config;
     const bytes: ReadableStream = body ?? new Blob().stream();
     this.#reader = bytes.getReader();
-    this.#hasLength = headers.has("content-length");
+    this.hasLength = headers.has("content-length");
     this.#kept = kept;
   }
 
@@ -61,23 +58,23 @@ export class ArrivingBody implements ByteSource {
   }
 
   /**
-   * Waits until an answer may begin.
+   * Reads the body to its end.
    *
-   * @throws {ProblemError} 400 for a body that breaks off before, 408 for one
-   * with a `Content-Length` of which nothing arrives for the idle timeout, 413
-   * for one over the limit, 503 if all bodies together are over theirs.
+   * @throws {ProblemError} 400 for a body that breaks off, 408 for one of which
+   * nothing arrives for the idle timeout, 413 for one over the limit, 503 if
+   * all bodies together are over theirs.
    */
   async begin(): Promise<void> {
     while (!this.#end) {
-      const bytes = await this.#readOrPause().catch((error) => {
-        this.#forget();
-        throw error;
-      });
-      if (bytes === "paused") break;
+      const bytes = await inBodyTime(this.#read(), this.#config)
+        .catch((error) => {
+          this.#forget();
+          throw error;
+        });
       this.#keep(bytes);
-      if (this.#bytes > maxKeptBytes || this.#kept.count > maxKeptInAll) {
-        await this.#refuse();
-      }
+      const isBusy = this.#kept.count > maxKeptInAll &&
+        this.#bytes > alwaysReadBytes;
+      if (this.#bytes > maxKeptBytes || isBusy) await this.#refuse();
     }
     if (this.#end !== "broken") return;
     this.cancel();
@@ -121,15 +118,6 @@ export class ArrivingBody implements ByteSource {
       detail:
         "The server receives too many large requests at once, and published nothing of this one: send it again later",
     });
-  }
-
-  #readOrPause(): Promise<Uint8Array | undefined | "paused"> {
-    const reading = this.#read();
-    if (this.#hasLength) return inBodyTime(reading, this.#config);
-    const { promise: pause, resolve } = Promise.withResolvers<"paused">();
-    const delayMs = pauseMs[this.#bytes > fewBytes ? "many" : "few"];
-    const timer = setTimeout(() => resolve("paused"), delayMs);
-    return Promise.race([reading, pause]).finally(() => clearTimeout(timer));
   }
 
   /** What comes next; `undefined` at the end of the body. */

@@ -226,30 +226,63 @@ for (
     assertEquals(answer.split(`"duplicate":false`).length - 1, lineCount);
     assertStringIncludes(answer, `"offset":${lineCount},`);
   });
-
-  Deno.test(`POST /api/events refuses too large a body with ${kind}, before it publishes anything`, async () => {
-    await using server = await startTestServer({
-      config: { store: "memory:" },
-    });
-    const count = Math.ceil((maxKeptBytes + 1) / line("a").length / 1_000) *
-      1_000;
-    const tcp = await openRequest(
-      server.origin,
-      kind === "chunks"
-        ? header
-        : `Content-Length: ${count * line("a").length}`,
-    );
-    const thousand = encode(line("a").repeat(1_000));
-    for (let written = 0; written < count; written += 1_000) {
-      await writeAll(tcp, thousand);
-    }
-    if (kind === "chunks") await writeAll(tcp, "0\r\n\r\n");
-    const answer = await readAll(tcp);
-    assertMatch(answer, /^HTTP\/1\.1 413 /);
-    assertStringIncludes(answer, `${maxKeptBytes} bytes at most`);
-    assertEquals((await server.services.store.read("a")).offset, 0);
-  });
 }
+
+Deno.test("POST /api/events refuses too large a body with a length, before it publishes anything", async () => {
+  await using server = await startTestServer({ config: { store: "memory:" } });
+  const size = line("a").length;
+  const count = Math.ceil((maxKeptBytes + 1) / size / 1_000) * 1_000;
+  const tcp = await openRequest(
+    server.origin,
+    `Content-Length: ${count * size}`,
+  );
+  const thousand = line("a").repeat(1_000);
+  for (let written = 0; written < count; written += 1_000) {
+    await writeAll(tcp, thousand);
+  }
+  const answer = await readAll(tcp);
+  assertMatch(answer, /^HTTP\/1\.1 413 /);
+  assertStringIncludes(answer, `${maxKeptBytes} bytes at most`);
+  assertEquals((await server.services.store.read("a")).offset, 0);
+});
+
+Deno.test("POST /api/events answers each line in chunks beyond the results that it keeps, and publishes none of those", async () => {
+  await using server = await startTestServer({
+    config: { store: "memory:", historyLimit: 10 },
+  });
+  const count = 300_000;
+  const tcp = await openRequest(server.origin, "Transfer-Encoding: chunked");
+  const text = line("a").repeat(1_000);
+  const thousand = `${text.length.toString(16)}\r\n${text}\r\n`;
+  for (let written = 0; written < count; written += 1_000) {
+    await writeAll(tcp, thousand);
+  }
+  await writeAll(tcp, "0\r\n\r\n");
+  const answer = await readAll(tcp);
+  assertMatch(answer, /^HTTP\/1\.1 200 /);
+  const published = answer.split('"duplicate":false').length - 1;
+  const refused = answer.split('"code":"body_too_large"').length - 1;
+  assertGreater(refused, 0);
+  assertEquals(published + refused, count);
+  assertStringIncludes(answer, `The lines from ${published + 1} on`);
+  const { offset } = await server.services.store.read("a");
+  assertEquals(offset, published);
+});
+
+Deno.test("POST /api/events publishes the lines of a client that never pauses", async () => {
+  await using server = await startTestServer();
+  await using lines = await EventLines.open(server);
+  let offset = 0;
+  let written = 0;
+  while (written < 1_000 && offset === 0) {
+    await lines.write(line("a"));
+    written += 1;
+    await (await fetch(`${server.origin}/healthz`)).text();
+    ({ offset } = await server.services.store.read("a"));
+  }
+  assertGreater(offset, 0);
+  while (lines.count < written) await lines.next();
+});
 
 Deno.test("POST /api/events publishes nothing of a body with a length that breaks off", async () => {
   await using server = await startTestServer();
