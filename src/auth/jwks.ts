@@ -132,7 +132,12 @@ export class KeySet implements Disposable {
   #readAgainIn(delayMs: number): void {
     clearTimeout(this.#timer);
     if (this.#isDisposed) return;
-    const timer = setTimeout(() => this.#read(), delayMs);
+    const timer = setTimeout(() => {
+      // A timer may fire a moment early.
+      const leftMs = this.#mayReadAt - performance.now();
+      if (leftMs > 0) this.#readAgainIn(leftMs);
+      else this.#read();
+    }, delayMs);
     Deno.unrefTimer(timer);
     this.#timer = timer;
   }

@@ -232,8 +232,11 @@ function unanswered(
   );
 }
 
-/** The size after which a request ends and the next begins, in bytes: far below the server's limit for a body. */
-const maxRequestBytes = 1_048_576;
+/** The size after which a request ends and the next begins, in bytes: below what proxies allow by default. */
+const maxRequestBytes = 262_144;
+
+/** The time after which a request ends, so that its lines are answered, in milliseconds. */
+const maxRequestMs = 1_000;
 
 /** The lines of one request, while it is sent. */
 interface EventRequest {
@@ -279,15 +282,16 @@ class EventInput {
     return this.#lines.length > 0;
   }
 
-  /** Begins a request, which ends with the input or after {@linkcode maxRequestBytes}. */
+  /** Begins a request, which ends with the input, or when it is large or old enough. */
   nextRequest(): EventRequest {
     const lineNumbers: number[] = [];
     let sentBytes = 0;
+    const startedAtMs = performance.now();
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       pull: async (controller) => {
-        if (sentBytes >= maxRequestBytes || !await this.hasMore()) {
-          return controller.close();
-        }
+        const isFull = sentBytes >= maxRequestBytes ||
+          performance.now() - startedAtMs > maxRequestMs;
+        if (isFull || !await this.hasMore()) return controller.close();
         const lines = this.#lines.splice(0, 1_000);
         lineNumbers.push(...lines.map(({ number }) => number));
         const bytes = Buffer.from(

@@ -62,7 +62,11 @@ export async function requireScope(
   });
 }
 
-/** Takes note of a wrong credential; waits if its address has shown many. */
+/**
+ * Takes note of a wrong credential; waits if its address has shown many.
+ *
+ * @throws {ProblemError} 429 if too many of the address wait already.
+ */
 async function slowGuessing(
   c: Context,
   code: TokenRejectionCode,
@@ -78,7 +82,20 @@ async function slowGuessing(
     );
   }
   const delayMs = badTokens.delayMs(remoteAddress);
-  if (delayMs > 0) await delay(delayMs);
+  if (delayMs === 0) return;
+  const endDelay = badTokens.beginDelay(remoteAddress);
+  if (endDelay === undefined) throw tooManyGuesses();
+  await delay(delayMs);
+  endDelay();
+}
+
+function tooManyGuesses(): ProblemError {
+  return new ProblemError({
+    status: 429,
+    code: "too_many_requests",
+    detail:
+      "Too many wrong API keys or tokens came from this address: correct the key, and try again in a minute",
+  });
 }
 
 function unauthorized(detail: string): ProblemError {

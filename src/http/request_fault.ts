@@ -1,7 +1,7 @@
 import type { Problem } from "./problem.ts";
 
 /** A host with an optional port (RFC 9110 §7.2), as clients of the web write it. */
-const authority = String.raw`(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{1,5})?`;
+const authority = String.raw`(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?`;
 const hostPattern = new RegExp(`^${authority}$`, "i");
 
 /** A URL of which host and path cannot be mistaken for each other. */

@@ -1,4 +1,5 @@
 import { addressBlock } from "./ip_address.ts";
+import { Tally } from "./tally.ts";
 
 /** How long a bad token is held against its address, in milliseconds, counted from the first. */
 const windowMs = 60_000;
@@ -8,6 +9,9 @@ const freeCount = 10;
 
 const firstDelayMs = 100;
 const longestDelayMs = 2_000;
+
+/** The most answers of an address that are delayed at the same time. */
+const maxDelayed = 100;
 
 /** The most addresses that are remembered; the oldest is forgotten first. */
 const maxAddresses = 10_000;
@@ -27,6 +31,7 @@ interface Suspicion {
 export class BadTokens {
   /** By address, the oldest first. */
   readonly #suspicions = new Map<string, Suspicion>();
+  readonly #delayed = new Tally();
 
   /** How many addresses are remembered. */
   get size(): number {
@@ -55,6 +60,19 @@ export class BadTokens {
     const excess = (suspicion?.count ?? 0) - freeCount;
     if (excess <= 0) return 0;
     return Math.min(longestDelayMs, firstDelayMs * 2 ** (excess - 1));
+  }
+
+  /**
+   * Takes note of an answer that is delayed.
+   *
+   * @returns Ends the delay; `undefined` if the address has too many already,
+   * which would take the places of its other requests.
+   */
+  beginDelay(remoteAddress: string): (() => void) | undefined {
+    const block = addressBlock(remoteAddress);
+    if (this.#delayed.of(block) >= maxDelayed) return undefined;
+    this.#delayed.add(block);
+    return () => this.#delayed.remove(block);
   }
 
   /** Decides whether an address is due to be logged: once for as long as it is remembered. */

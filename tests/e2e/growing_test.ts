@@ -24,7 +24,11 @@ test(
     await using nodes = await Nodes.start({
       store: server.urlFor("taskwire", "a-password"),
       count: 2,
-      env: { TASKWIRE_LOG: "warn", TASKWIRE_MAX_CONNECTIONS_PER_USER: "5" },
+      env: {
+        TASKWIRE_LOG: "warn",
+        TASKWIRE_MAX_CONNECTIONS: "100",
+        TASKWIRE_MAX_CONNECTIONS_PER_USER: "5",
+      },
     });
     const [a, b] = [nodes.at(0), nodes.at(1)];
     const token = await signToken({ sub: "ada" });

@@ -233,10 +233,10 @@ test(
     const at = `127.0.0.1:${server.port}`;
     const wrong = await start(`redis://:guessed-one@${at}`);
     assertEquals([wrong.code, wrong.stdout], [1, ""]);
-    assertMatch(wrong.stderr, /^error: .*password.*\n$/i);
+    assertMatch(wrong.stderr, /^error: .*password.*$/im);
     const none = await start(`redis://${at}`);
     assertEquals([none.code, none.stdout], [1, ""]);
-    assertMatch(none.stderr, /^error: .*password.*\n$/i);
+    assertMatch(none.stderr, /^error: .*password.*$/im);
     for (
       const url of [
         "redis://",
@@ -308,7 +308,7 @@ needs("redis-server", "openssl")(
       env: { TASKWIRE_STORE: server.url },
     });
     assertEquals(code, 1);
-    assertMatch(stderr, /^error: .*certificate.*\n$/i);
+    assertMatch(stderr, /^error: .*certificate.*$/im);
   },
 );
 

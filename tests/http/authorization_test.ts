@@ -202,6 +202,25 @@ Deno.test("requireScope() delays wrong credentials after 10 of an address, and n
   ]);
 });
 
+Deno.test("requireScope() answers 429 at once if too many wrong credentials of an address wait", async () => {
+  await using server = await startTestServer();
+  const { badTokens } = server.services;
+  for (let count = 0; count < 20; count += 1) badTokens.note("127.0.0.1");
+  const ends = Array.from(
+    { length: 100 },
+    () => badTokens.beginDelay("127.0.0.1"),
+  );
+  const call = async (key: string) => {
+    const headers = { Authorization: `Bearer ${key}` };
+    return (await answerOf(fetch(`${server.origin}/api/stats`, { headers })))
+      .status;
+  };
+  assertEquals(await call("wrong"), 429);
+  assertEquals(await call(testApiKey), 200);
+  for (const end of ends) end?.();
+  assertEquals(await call("wrong"), 401);
+});
+
 Deno.test("realtimeEndpoint() and requireScope() hold wrong credentials against the same address", async () => {
   await using server = await startTestServer();
   await using socket = new TestSocket(server.ws("/ws/realtime/a?token=bad"));
