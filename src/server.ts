@@ -49,7 +49,7 @@ export interface ListenOptions {
 /** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
 const sendAwayShare = 0.5;
 
-/** How long the last answers and close frames may take to leave, in milliseconds. */
+/** The time limit for sending the last answers and close frames, in milliseconds. */
 const lastAnswersMs = 500;
 
 /**
@@ -88,7 +88,7 @@ export function startServer(
     { isReplaced = false }: StopOptions = {},
   ): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    log.info("Stopping: {connections} connections to send away", {
+    log.info("Stopping: {connections} connections to close", {
       connections: registry.openCount,
     });
     let sendAwayMs = timeoutMs * sendAwayShare;

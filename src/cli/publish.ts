@@ -173,7 +173,7 @@ function parseData(text: string): unknown {
   const number = findInexactNumber(text);
   if (number === undefined) return data;
   throw new UsageFailure(
-    `--data: the number ${number} can't be kept as it is: send it as a string`,
+    `--data: the number ${number} can't be stored exactly: send it as a string`,
   );
 }
 

@@ -57,12 +57,12 @@ export async function stopFor(
   }
   if (typeof reason === "number") {
     log.error(
-      "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: it stops, to be started again",
+      "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: the process stops, to be restarted",
       { bytes: reason, maxMemoryBytes },
     );
   } else {
     log.error(
-      "{unopened} clients reset their connection during the handshake, and the runtime may keep a file descriptor for each: the process stops, to be started again",
+      "{unopened} clients reset their connection during the handshake, and the runtime may keep a file descriptor for each: the process stops, to be restarted",
       { unopened: reason.unopened },
     );
   }

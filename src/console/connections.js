@@ -146,7 +146,7 @@ export class ConnectionsView {
       title: "Close this connection?",
       text: `The client at ${address} that watches ${
         visible(task)
-      } is told that an operator closed it (4409), and should not come back by itself.`,
+      } receives close code 4409 (closed by an operator), and should not reconnect by itself.`,
       yes: "Close connection",
     });
     if (!isSure) return;

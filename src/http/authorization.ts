@@ -10,7 +10,7 @@ import { ProblemError } from "./problem.ts";
 /**
  * Lets a request use the API by an API key, or a JWT with a scope (spec §2;
  * RFC 6750 §2.1). Wrong credentials are counted, logged, and answered late if
- * many come from one address; a right one never waits.
+ * many come from one address; a request with a right credential never waits.
  *
  * @param scopes Any of these will do.
  * @throws {ProblemError} 401 without a valid key, 403 without the scope, 503
@@ -77,7 +77,7 @@ async function slowGuessing(
   badTokens.note(remoteAddress);
   if (badTokens.isUnreported(remoteAddress)) {
     log.warn(
-      "Refused a wrong API key or token from {remoteAddress}: {code}. Further ones of this address within a minute are counted (taskwire_credentials_total), delayed if many, and not logged",
+      "Refused a wrong API key or token from {remoteAddress}: {code}. Further wrong credentials of this address within a minute are counted (taskwire_credentials_total), delayed if they are many, and not logged",
       { remoteAddress, code },
     );
   }

@@ -10,7 +10,7 @@ export const maxEventBytes = 262_144;
 /**
  * Parses a body that should be a JSON object.
  *
- * @throws {ProblemError} 400 for what is no JSON, 422 for what is no object, or has a number that would change.
+ * @throws {ProblemError} 400 if the body is not JSON, 422 if it is not an object or has a number that would change.
  */
 export function parseObject(body: string): Record<string, unknown> {
   let json: unknown;
@@ -29,7 +29,7 @@ export function parseObject(body: string): Record<string, unknown> {
       status: 422,
       code: "bad_event",
       detail:
-        `The number ${inexact} can't be kept as it is: send it as a string`,
+        `The number ${inexact} can't be stored exactly: send it as a string`,
     });
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {

@@ -25,7 +25,7 @@ export function encodeNotice(kind: "cancel_requested" | "deleted"): string {
 }
 
 /**
- * Reads what a message on a task's channel announces. The channel says which
+ * Parses a message on a task's channel. The channel says which
  * task it is about, whatever the message says.
  *
  * @throws {SyntaxError} If it is not JSON.
@@ -43,11 +43,11 @@ export function parseMessage(
   if (kind === "cancel_requested" || kind === "deleted") {
     return { kind, connectionId };
   }
-  if (kind !== "event") throw new TypeError("It has no kind that is known");
+  if (kind !== "event") throw new TypeError("the message has no known kind");
   const { epoch, owner, leaseEndsAtMs } = head as Head & { kind: "event" };
   const sent: TaskEvent | null = JSON.parse(message.slice(end + 1));
   if (!Number.isSafeInteger(sent?.offset) || typeof epoch !== "string") {
-    throw new TypeError("It has no position in a history");
+    throw new TypeError("the message has no position in a history");
   }
   const isNamed = sent?.connection_id === connectionId;
   const event = isNamed

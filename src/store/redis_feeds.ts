@@ -241,7 +241,7 @@ export class RedisFeeds {
     if (parsed.status === "rejected") {
       // Thrown on, it would end the connection to Redis.
       log.warn(
-        "Ignored a message on the channel of a task, which no server of this version sends: {error}",
+        "Ignored a message on a task's channel, from another program or version: {error}",
         { connectionId, error: parsed.reason },
       );
       return;

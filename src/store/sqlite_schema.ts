@@ -110,7 +110,7 @@ function keepPrivate(path: string): void {
   const mode = modeOf(path);
   if (mode !== undefined && (mode & 0o004) !== 0) {
     log.warn(
-      "Every user of this machine can read {path}, which has all tasks in it: chmod o= this file and those beside it whose names go on with -wal and -shm",
+      "Every user of this machine can read {path}, which holds all tasks: run chmod o= on this file and on the files beside it that end in -wal and -shm",
       { path },
     );
   }

@@ -38,10 +38,10 @@ export interface SupervisorOptions {
  */
 const restartExitCode = 75;
 
-/** How many deaths end the start of the server: the next workers would die as well. */
+/** The number of deaths that end the start of the server: the next workers would die as well. */
 const maxDeathsAtStart = 5;
 
-/** How long a death counts, in milliseconds. */
+/** The time for which a death counts, in milliseconds. */
 const deathsWindowMs = 60_000;
 
 /** The pause before the second replacement in that time, in milliseconds; doubled for each further death up to the longest. */
@@ -136,7 +136,7 @@ export class Supervisor {
         if (this.#isStopping) return;
         if (code === 0 || code === restartExitCode) continue;
         log.error(
-          "Worker {worker} has ended with {code}: another takes its place",
+          "Worker {worker} exited with code {code}, starting a replacement",
           { worker, code },
         );
       } catch (error) {

@@ -227,7 +227,7 @@ Deno.test("publishCommand() exits 2 for a number in --data that would be changed
       env,
     }),
     2,
-    /1764338400123456789 can't be kept as it is/,
+    /1764338400123456789 can't be stored exactly/,
   );
 });
 

@@ -210,7 +210,10 @@ Deno.test("supervise() stops once where the signal reaches the workers as well",
     Array(sockets).fill(1012),
   );
   assertEquals(await served.server.exitCode(), 0);
-  assertEquals((await served.server.stderr).match(/another takes/g), null);
+  assertEquals(
+    (await served.server.stderr).match(/starting a replacement/g),
+    null,
+  );
 });
 
 Deno.test("supervise() serves newcomers while one worker drains", async () => {
