@@ -114,7 +114,7 @@ export function readSettings<K extends AnySettingName>(
   return values as Pick<AnyConfig, K>;
 }
 
-/** Whether an unset setting is an empty list. */
+/** Tells if an unset setting is an empty list. */
 function isList(name: AnySettingName): boolean {
   return name === "jwtSecrets" || name === "apiKeys" || name === "origins";
 }
@@ -141,7 +141,7 @@ function findText(
   return { text: fallback, source: variable };
 }
 
-/** Whether Kubernetes, or Docker for a link, set the variable for a service called taskwire. */
+/** Tells if Kubernetes, or Docker for a link, set the variable for a service called taskwire. */
 function isServiceAddress(variable: string, value: string): boolean {
   return variable === settings.port.variable &&
     /^(?:tcp|udp|sctp):\/\//.test(value);
@@ -212,7 +212,7 @@ export function describeConfig(config: Config): readonly string[] {
   );
 }
 
-/** A value on one line, without the password and the query of a URL, and no key that came where none was wanted. */
+/** Shows a value on one line, without the password and the query of a URL, and hides a key given for another setting. */
 export function showText(text: string): string {
   return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
     .replace(/^((?!rediss?:)[^:]+:\/\/[^?#]*\?)[^#]+/is, "$1(hidden)")

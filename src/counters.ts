@@ -12,7 +12,7 @@ export interface Counters {
   mergedEvents: number;
   /** Connections closed because they were too slow (4408). */
   evictedConnections: number;
-  /** How often the server could not accept connections and listened again. */
+  /** The times that the server could not accept connections and listened again. */
   acceptFailures: number;
   /** Reads of the key set (TASKWIRE_JWKS_URL) that failed. */
   keySetFailures: number;

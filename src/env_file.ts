@@ -1,4 +1,4 @@
-/** A line that sets something of ours; other programs' lines are theirs to judge. */
+/** A line that sets a variable of taskwire; lines of other programs are not checked. */
 const ownLine = /^\s*(?:export\s+)?TASKWIRE_/;
 
 const assignment = /^\s*(?<name>TASKWIRE_\w+)[ \t]*=(?<text>.*)$/;

@@ -6,7 +6,7 @@ export interface ListenerOptions {
   readonly hostname: string;
   /** 0 for a free port, which the listener then keeps. */
   readonly port: number;
-  /** Whether other processes may listen on the same port. */
+  /** Allows other processes to listen on the same port. */
   readonly reusePort: boolean;
   readonly handler: Deno.ServeHandler<Deno.NetAddr>;
   readonly counters: Pick<Counters, "acceptFailures">;
@@ -16,14 +16,14 @@ export interface ListenerOptions {
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 
-/** How long a listener must work until an outage is over, in milliseconds. */
+/** The time for which a listener must work before an outage counts as ended, in milliseconds. */
 const settleMs = 5_000;
 
 /** The time between two checks of the listening socket, in milliseconds. */
 const checkIntervalMs = 500;
 
 /**
- * Whether the runtime reports a closed listening socket only after the last of
+ * Set if the runtime reports a closed listening socket only after the last of
  * its connections has ended: Deno 2.4 does, Deno 2.9 reports it at once.
  */
 const reportsLate = /^2\.[0-8]\./.test(Deno.version.deno);
@@ -90,7 +90,7 @@ export class Listener {
     }, checkIntervalMs);
   }
 
-  /** Takes note that a server listens no more, and listens again after a pause. */
+  /** Handles the end of a server: listens again after a pause. */
   #fail(server: Deno.HttpServer<Deno.NetAddr>, error: Error): void {
     if (this.#isShutDown || server !== this.#server) return;
     this.#retry(error);

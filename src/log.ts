@@ -63,7 +63,7 @@ export function configureLog(
   });
 }
 
-/** Puts the text of each error into the message, where JSON would show it as `{}`. */
+/** Puts the text of each error into the message; JSON would show the error as `{}`. */
 function withReasons(record: LogRecord): LogRecord {
   const message: unknown[] = [""];
   for (const [index, part] of record.message.entries()) {
@@ -77,7 +77,7 @@ function withReasons(record: LogRecord): LogRecord {
   return { ...record, message };
 }
 
-/** How deep an error's causes are described; a cause may lead back to its error. */
+/** The depth to which an error's causes are described; a cause may lead back to its error. */
 const maxCauses = 4;
 
 /** The error in one line: its name, its message, the errors in it and its cause. */

@@ -13,7 +13,7 @@ const rereadIntervalMs = 60_000;
 /** The same before the first read that succeeded: an issuer that starts with us is soon found, in ms. */
 const firstReadIntervalMs = 5_000;
 
-/** How often keys that are known are read again, in ms. */
+/** The interval at which known keys are read again, in ms. */
 const maxAgeMs = 600_000;
 
 /** The most keys that a set may hold. */
@@ -69,7 +69,7 @@ export class KeySet implements Disposable {
     return this.#generation;
   }
 
-  /** Reads the set no more. */
+  /** Stops reading the set. */
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
@@ -128,7 +128,7 @@ export class KeySet implements Disposable {
     }
   }
 
-  /** Without this, a key that the issuer removed would serve until a token came that names another one. */
+  /** Reads the set again after a delay. Otherwise a removed key would serve until a token named an unknown key. */
   #readAgainIn(delayMs: number): void {
     clearTimeout(this.#timer);
     if (this.#isDisposed) return;

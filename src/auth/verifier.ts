@@ -75,7 +75,7 @@ export async function createVerifier(
   const verified = new RecentMap<VerifiedToken>(maxVerified);
   const underWay = new Map<string, Promise<Grant>>();
 
-  /** Returns what is known of a token from before, unless its key is gone; waits for nothing. */
+  /** Returns the remembered verdict on a token, unless its key was removed since; waits for nothing. */
   function recall(digest: string): Grant | undefined {
     const known = verified.get(digest);
     if (known === undefined) return undefined;

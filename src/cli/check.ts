@@ -25,7 +25,7 @@ const badToken =
 interface Credential {
   readonly name: "no token" | "a good token" | "a bad token";
   readonly token?: string;
-  /** Whether it was signed here, with TASKWIRE_JWT_SECRET. */
+  /** Set if this command signed the token, with TASKWIRE_JWT_SECRET. */
   readonly isMinted?: boolean;
   /** The user that the server should take the client for, where it looks at tokens. */
   readonly authStatus: "guest" | "authenticated" | "invalid_token";
@@ -84,7 +84,7 @@ export function checkCommand(): CliCommand {
   };
 }
 
-/** How long the first answer may take, in milliseconds. */
+/** The time limit of the first answer, in milliseconds. */
 const reachTimeoutMs = 10_000;
 
 /** Causes that make every check fail in the same way. */
@@ -104,7 +104,7 @@ interface Check {
   readonly run: () => Promise<void>;
 }
 
-/** Lists the checks that can be made with the token and the keys at hand. */
+/** Lists the checks that the given token and keys allow. */
 async function listChecks(
   server: URL,
   token: string | undefined,
@@ -134,7 +134,7 @@ async function listChecks(
   ];
 }
 
-/** Runs checks one after the other, a line each; a fault that comes again is not spelt out again. */
+/** Runs checks one after the other, a line each; a repeated fault is printed as "the same". */
 async function runChecks(checks: readonly Check[]): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
   for (const { title, run } of checks) {
@@ -151,7 +151,7 @@ async function runChecks(checks: readonly Check[]): Promise<readonly Fault[]> {
   return faults;
 }
 
-/** Sums checks up in a line: the most likely cause, and what to do. */
+/** Sums checks up in a line: the most likely cause and its remedy. */
 function describeVerdict(faults: readonly Fault[], count: number): string {
   if (faults.length === 0) return `All ${count} checks passed.`;
   const causes = new Set(faults.map(({ likelyCause }) => likelyCause));
@@ -220,7 +220,7 @@ async function checkSocket(
 ): Promise<void> {
   if (credential.obstacle) throw credential.obstacle;
   const url = webSocketUrl(server, `${path}/${connectionId}`);
-  // The query is checked: the place where the token once went unseen.
+  // In the query: a token there was once overlooked.
   if (credential.token) url.searchParams.set("token", credential.token);
   const socket = new FrameReader(url);
   try {

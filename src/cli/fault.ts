@@ -44,7 +44,7 @@ export const adviceByCause = {
 /** The likely cause of a fault. */
 export type Cause = keyof typeof adviceByCause;
 
-/** Something that a check found wrong. */
+/** A fault that a check has found. */
 export class Fault extends Error {
   override readonly name = "Fault";
 
@@ -105,7 +105,7 @@ export function networkFault(error: Error | string): Fault {
   );
 }
 
-/** What an HTTP status in the place of the wanted answer says about the way to the server. */
+/** Finds the likely cause of an unexpected HTTP status. */
 export function causeOfStatus(status: number): Cause | undefined {
   if (status >= 300 && status < 400) return "redirected";
   if (status === 401 || status === 403) return "login";

@@ -1,7 +1,7 @@
 import { causeOfStatus, Fault, networkFault } from "./fault.ts";
 import { redirectTarget } from "./server_url.ts";
 
-/** How long an answer may take, in milliseconds. */
+/** The time limit of an answer, in milliseconds. */
 const answerTimeoutMs = 10_000;
 
 /**
@@ -111,7 +111,7 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Passes an answer with a status from 200 to 299; words from taskwire explain another one. */
+/** Accepts a status from 200 to 299; the fault for another status repeats the detail of taskwire's problem body. */
 async function expectOk(response: Response, url: URL): Promise<void> {
   const { ok, status, headers } = response;
   if (ok) return;

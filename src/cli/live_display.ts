@@ -23,7 +23,7 @@ export class LiveDisplay {
   readonly #terminal: Terminal;
   /** The widths of the lines that are on the screen. */
   #drawn: readonly number[] = [];
-  /** Whether the cursor is on a line of its own, below them. */
+  /** Set if the cursor is on a line of its own, below the tasks. */
   #isCursorBelow = false;
 
   constructor(ids: readonly string[], terminal: Terminal) {
@@ -37,13 +37,13 @@ export class LiveDisplay {
     this.#draw();
   }
 
-  /** Shows that a task is no more, and how far it was. */
+  /** Shows a task as deleted, with its last progress. */
   showDeleted(connectionId: string): void {
     const task = this.#tasks.get(connectionId);
     this.show(connectionId, { ...task, status: "deleted" });
   }
 
-  /** Lets something be printed above the tasks. */
+  /** Calls a function that prints above the tasks. */
   printAbove(print: () => void): void {
     const isDrawn = this.#drawn.length > 0;
     this.#erase();

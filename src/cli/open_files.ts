@@ -36,7 +36,7 @@ const unopenedShare = 0.1;
 /** The bound if the limit of open files is unknown. */
 const defaultMaxUnopened = 1_000;
 
-/** Resolves once so many sockets did not open that the process should be started anew. */
+/** Resolves once the number of unopened sockets has reached the bound at which the process should be restarted. */
 export async function tooManyUnopened(
   registry: ConnectionRegistry,
 ): Promise<TooManyUnopened> {

@@ -13,12 +13,12 @@ export function printLine(line = ""): void {
   writeAll(Deno.stdout, `${printable(line)}\n`);
 }
 
-/** Writes a line to standard error. Nobody can be told anything if that is closed. */
+/** Writes a line to standard error. If standard error is closed, the line is dropped. */
 export const printError = untilClosed((line: string) => {
   writeAll(Deno.stderr, `${printable(line)}\n`);
 });
 
-/** Writes lines until the reader of the output is gone, and then drops them. */
+/** Writes lines until the output is closed, and drops those that follow. */
 export function untilClosed(
   print: (line: string) => void,
 ): (line: string) => void {

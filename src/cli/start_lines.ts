@@ -20,7 +20,7 @@ export interface Started {
 
 /**
  * Prints where the server listens and how it is set, and to a terminal also
- * what to paste next. The server goes on if nobody reads its standard output.
+ * commands to paste next. The server goes on if nobody reads its standard output.
  */
 export function printStart(started: Started): void {
   try {
@@ -34,7 +34,7 @@ export function printStart(started: Started): void {
   }
 }
 
-/** The lines that `serve` prints; those that help a newcomer only if they are wanted. */
+/** Lists the lines that `serve` prints; the hints for new users only if they are wanted. */
 export function describeStart(
   { url, keyed, jwtAlgorithms, routes, workers }: Started,
   hasHints: boolean,

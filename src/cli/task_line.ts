@@ -3,7 +3,7 @@ import type { TaskView } from "./task_stream.ts";
 
 const barWidth = 24;
 
-/** What rounding may take from a quotient such as 29/100, times the steps that are counted. */
+/** The error that rounding may leave in a quotient such as 29/100, times the number of steps. */
 const epsilon = 1e-6;
 
 /**
@@ -41,7 +41,7 @@ function renderBar(progress: number | undefined): string {
   return `[${bar}] ${String(stepsDone(progress, 100)).padStart(3)}%`;
 }
 
-/** How many of so many steps are done: all of them at the end, and not before. */
+/** Counts the steps that are done; all of them only at the end. */
 function stepsDone(progress: number, steps: number): number {
   if (progress >= 1) return steps;
   const done = Math.floor(progress * steps + epsilon);

@@ -80,7 +80,7 @@ export interface TaskStreamOptions {
  * and resumes where it was.
  *
  * @throws {CommandFailure} When the first connection fails, or the server
- * closes one for good, or sends what is no frame.
+ * closes one for good, or sends a message that is no frame.
  */
 export async function* followTask(
   options: TaskStreamOptions,
@@ -149,7 +149,7 @@ type SocketItem =
   | { readonly kind: "noise" }
   | SocketEnd;
 
-/** Reads a message; a frame of a type that is not known is none to us. */
+/** Reads a message; `undefined` for a frame of an unknown type. */
 function readMessage(data: unknown): SocketItem | undefined {
   let message: unknown;
   try {

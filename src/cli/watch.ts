@@ -69,7 +69,7 @@ function resultOf(task: TaskView | undefined): boolean | undefined {
   }
 }
 
-/** How tasks and notes about them are shown. */
+/** Shows tasks, and notes about them. */
 interface Display {
   show(connectionId: string, task: TaskView | undefined): void;
   showDeleted(connectionId: string): void;

@@ -7,7 +7,7 @@
 export class Pacer<Frame> {
   readonly #deliver: (frame: Frame) => void;
   readonly #waiting: Frame[] = [];
-  /** How many frames may be sent at once. */
+  /** The most frames that are sent at once. */
   #burst = 16;
   #intervalMs = 110;
   #free = this.#burst;
@@ -17,13 +17,13 @@ export class Pacer<Frame> {
     this.#deliver = deliver;
   }
 
-  /** Sends a frame now, or after those that wait. */
+  /** Sends a frame now, or after the waiting frames. */
   push(frame: Frame): void {
     this.#waiting.push(frame);
     this.#flush();
   }
 
-  /** Forgets what waits: the connection is closed, and a new one starts with a full burst. */
+  /** Drops the waiting frames: the connection is closed, and a new one starts with a full burst. */
   reset(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -31,7 +31,7 @@ export class Pacer<Frame> {
     this.#free = this.#burst;
   }
 
-  /** Halves the rate: the server said that it was too high. */
+  /** Halves the rate, after the server has answered `rate_limited`. */
   slowDown(): void {
     this.#burst = Math.max(1, this.#burst / 2);
     this.#intervalMs *= 2;

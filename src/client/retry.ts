@@ -8,8 +8,8 @@ const minRetryMs = 500;
 const maxRetryMs = 20_000;
 
 /**
- * The close code that the server meant: the one that belongs to its last error
- * if that error always precedes a close, otherwise the one that came.
+ * Returns the close code that the server meant: that of its last error if the
+ * error always precedes a close, otherwise the received code.
  *
  * @param word The code of the error before the close.
  */
@@ -18,7 +18,7 @@ export function meantClose(code: number, word: string = ""): number {
 }
 
 /**
- * Says what to do after a close: come back, come back with another token, or
+ * Decides how to go on after a close: come back, come back with another token, or
  * stay away.
  */
 export function judgeClose(code: number): "retry" | ReconnectPolicy {

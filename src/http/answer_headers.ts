@@ -4,9 +4,9 @@ const statusesWithoutBody: readonly number[] = [101, 204, 304];
 /**
  * Completes the headers of an answer.
  *
- * - `nosniff`: a browser takes the body for what its type says.
+ * - `nosniff`: a browser believes the declared type of the body.
  * - `no-store`, unless the answer has a rule of its own: neither a browser nor a
- *   proxy keeps what was answered to somebody with a key (RFC 9111 §5.2.2.5).
+ *   proxy keeps the answer to a request with a key (RFC 9111 §5.2.2.5).
  * - `no-transform` (RFC 9111 §5.2.2.6): Deno 2.4 compresses each answer anew
  *   unless it is forbidden to: milliseconds of the only thread for any stranger
  *   who asks for `br`, and a stream that is held back. Static files are

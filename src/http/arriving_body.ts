@@ -8,7 +8,7 @@ import { bodyIncomplete, bodyTooLarge, discardBody } from "./request.ts";
 /** The most bytes of one body that are kept until it has arrived. */
 export const maxKeptBytes = 33_554_432;
 
-/** The most bytes that are kept of all bodies together. */
+/** The most bytes that all bodies together keep. */
 export const maxKeptInAll = 134_217_728;
 
 /** The bytes that all bodies together keep. */
@@ -52,7 +52,7 @@ export class ArrivingBody implements ByteSource {
     this.#kept = kept;
   }
 
-  /** Whether more may come. */
+  /** Tells if more bytes may come. */
   get isArriving(): boolean {
     return this.#end === undefined;
   }
@@ -81,7 +81,7 @@ export class ArrivingBody implements ByteSource {
     throw bodyIncomplete();
   }
 
-  /** The next bytes, or how the body ended. */
+  /** Returns the next bytes, or the way in which the body ended. */
   async next(): Promise<Uint8Array | "complete" | "broken"> {
     while (this.#blocks.length === 0 && !this.#end) {
       this.#keep(await this.#read());
@@ -94,7 +94,7 @@ export class ArrivingBody implements ByteSource {
     return bytes;
   }
 
-  /** Reads no more, and forgets what is kept. */
+  /** Stops reading, and drops the kept bytes. */
   cancel(): void {
     if (!this.#end) this.#reader.cancel().catch(logBreak);
     this.#forget();
@@ -120,12 +120,12 @@ export class ArrivingBody implements ByteSource {
     });
   }
 
-  /** What comes next; `undefined` at the end of the body. */
+  /** Reads the next bytes; `undefined` at the end of the body. */
   #read(): Promise<Uint8Array | undefined> {
     return this.#reading ??= this.#reader.read().then(
       ({ value }) => value,
       (error) => {
-        // Not passed on: an answer that has begun would break, too.
+        // Not rethrown: an answer that has begun would break as well.
         logBreak(error);
         this.#end ??= "broken";
         return undefined;

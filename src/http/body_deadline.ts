@@ -6,9 +6,9 @@ import { ProblemError } from "./problem.ts";
 const late = Symbol("late");
 
 /**
- * Waits for a request's body, no longer than the idle timeout: half a body
- * would keep its connection, and a server that stops, for as long as its
- * sender likes.
+ * Waits for a request's body, no longer than the idle timeout. Otherwise half a
+ * body would hold its connection, and delay the stop of the server, for as long
+ * as its sender likes.
  *
  * @throws {ProblemError} 408, after which the runtime ends the connection, if
  * the body is not canceled.

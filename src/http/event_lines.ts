@@ -12,7 +12,7 @@ export interface EventLine {
 
 /** Bytes in the order of their arrival. */
 export interface ByteSource {
-  /** The next bytes, {@linkcode maxPieceBytes} at most, or how the body ended. */
+  /** Returns the next bytes, {@linkcode maxPieceBytes} at most, or the way in which the body ended. */
   next(): Promise<Uint8Array | "complete" | "broken">;
 }
 

@@ -231,7 +231,7 @@ function noRoomResult(firstLine: number): string {
   return `${JSON.stringify(problem)}\n`;
 }
 
-/** @returns A line of the answer for each line: what a request of its own would be answered with. */
+/** @returns A line of the answer for each line: the answer that the line would get as a request of its own. */
 async function publishLines(
   lines: readonly EventLine[],
   key: string | undefined,

@@ -20,7 +20,7 @@ export interface Problem {
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
-  /** Captures no stack: a refusal is expected, often, and a stack is most of what it would cost. */
+  /** Captures no stack: refusals are expected and frequent, and the stack would be most of their cost. */
   constructor(readonly problem: Problem) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

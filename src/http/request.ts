@@ -84,7 +84,7 @@ export async function refuseEncoded(c: Context, next: Next): Promise<void> {
  * The body of a request as text, kept no further than its limit. (Hono's
  * `bodyLimit` goes on holding a body that it has refused.)
  *
- * @throws {ProblemError} 400 for what is not UTF-8, 413 over the limit.
+ * @throws {ProblemError} 400 for a body that is not UTF-8, 413 over the limit.
  */
 export async function readBody(
   request: Request,

@@ -16,8 +16,8 @@ interface Limits {
 export const handledLimits: Limits = { inAll: 10_000, ofAddress: 2_000 };
 
 /**
- * Bounds the answers that their clients have not taken yet. The runtime needs
- * about 50 KB for each, and it calls an answer of one piece sent at once, so
+ * Bounds the answers that their clients have not read yet. The runtime needs
+ * about 50 KB for each, and reports an answer of one piece as sent at once, so
  * that a large answer must be a stream to be counted.
  */
 export const unsentLimits: Limits = { inAll: 1_000, ofAddress: 200 };
@@ -25,7 +25,7 @@ export const unsentLimits: Limits = { inAll: 1_000, ofAddress: 200 };
 /** Stands for an idle timeout that is off, in seconds. */
 const defaultStalledSeconds = 30;
 
-/** The probes of an orchestrator, which must not take a busy server for a dead one. */
+/** The probes of an orchestrator, which would otherwise restart a busy server. */
 const probePattern = /^https?:\/\/[^/]*\/(?:healthz|readyz)$/;
 
 const stopping: Problem = {
@@ -48,8 +48,8 @@ const tooManyRequests: Problem = {
 };
 
 /**
- * The HTTP requests that are not answered to their end, bounded in number: in
- * all, and for each address, so that one client cannot take up all room.
+ * Bounds the number of HTTP requests whose answers are not sent to their end: in
+ * all, and for each address, so that one client cannot take all places.
  */
 export class RequestsUnderWay {
   readonly #trustProxy: number;
@@ -104,13 +104,13 @@ export class RequestsUnderWay {
     } finally {
       handled();
       const done = () => this.#done();
-      // A client that has gone is as good as answered.
+      // A request also ends if its client disconnects.
       if (isSent) isSent.then(done, done);
       else done();
     }
   }
 
-  /** Takes no more, and resolves when none is left. */
+  /** Refuses new requests, and resolves when none is under way. */
   finish(): Promise<void> {
     return new Promise((resolve) => {
       this.#finished = resolve;
@@ -157,7 +157,7 @@ class BoundedCount {
     this.#stalledMs = stalledMs;
   }
 
-  /** Returns the answer to one more of an address; `undefined` if there is room. */
+  /** Returns the refusal of a further request of an address; `undefined` if there is room. */
   refusalOf(block: string): Problem | undefined {
     const { inAll, ofAddress } = this.#limits;
     if (this.#ofAddress.of(block) >= ofAddress) return tooManyRequests;
@@ -165,7 +165,7 @@ class BoundedCount {
     return this.#inAll.size >= inAll ? tooBusy : undefined;
   }
 
-  /** @returns Ends what was added. */
+  /** @returns Removes the entry. */
   add(block: string): () => void {
     const entry = { since: performance.now() };
     this.#inAll.add(entry);

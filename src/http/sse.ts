@@ -155,9 +155,9 @@ function admit(
   if (dismissal) throw refusalOf(dismissal.code, [dismissal.error]);
 }
 
-/** What a stream works with, besides its handshake. */
+/** The parts of a stream besides its handshake. */
 interface StreamParts {
-  /** Settles when the answer is sent, or its client has gone. */
+  /** Settles when the answer is sent, or its client has disconnected. */
   readonly completed: Promise<void>;
   readonly encode: (frame: string, epoch: string) => SseFrame;
   readonly pings: SsePings;

@@ -64,7 +64,7 @@ function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream {
   }, { highWaterMark: 0 });
 }
 
-/** Reads `Accept-Encoding` (RFC 9110 §12.5.3): `gzip` by name, else by `*`. */
+/** Reads `Accept-Encoding` (RFC 9110 §12.5.3): `gzip` by name, otherwise by `*`. */
 function acceptsGzip(c: Context): boolean {
   return accepts(c, {
     header: "Accept-Encoding",

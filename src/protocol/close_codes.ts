@@ -32,7 +32,7 @@ export const closeCodes = {
 /** One of the numbers in {@linkcode closeCodes}. */
 export type CloseCode = typeof closeCodes[keyof typeof closeCodes];
 
-/** What a client does after a close: come back with another token, or stay away. */
+/** The reaction of a client to a close: `renew` reconnects with another token, `stop` does not reconnect. */
 export type ReconnectPolicy = "renew" | "stop";
 
 /**

@@ -7,19 +7,19 @@ import type { Handshake } from "./connection.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import { jitteredRetryMs, restarting } from "./retry.ts";
 
-/** How an accepted socket is rejected. */
+/** The close code and the error frame by which an accepted socket is rejected. */
 export interface Dismissal {
   readonly code: CloseCode;
   readonly error: ErrorFrame;
 }
 
-/** What only the handshake's request could tell of a client. */
+/** Facts about a client that only the handshake's request shows. */
 export interface AdmissionFacts {
-  /** Why its page may not connect; see `originFault`. */
+  /** The reason why the client's page may not connect; see `originFault`. */
   readonly originFault: string | undefined;
   /**
-   * What {@linkcode isAddressFull} said: after the upgrade, sockets that come
-   * at once would all count each other.
+   * The result of {@linkcode isAddressFull} before the upgrade; after it,
+   * sockets that come at once would all count each other.
    */
   readonly isOverAddressLimit: boolean;
 }

@@ -52,7 +52,7 @@ export interface ConnectionOptions {
   readonly onClosed?: (code: number) => void;
 }
 
-/** How long a client that goes on sending delays its close, in milliseconds. */
+/** The longest time for which a client that goes on sending delays its close, in milliseconds. */
 const maxLingerMs = 1_000;
 
 /** A close reason is at most this long, in bytes (RFC 6455 §5.5). */

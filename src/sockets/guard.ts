@@ -89,7 +89,7 @@ export function checkLoad({ config, registry }: Services): void {
  */
 const maxDismissed = 100;
 
-/** How many sockets of an address may fail to open in a minute: each may cost a descriptor for good. */
+/** The most sockets of an address that may fail to open in a minute: each may cost a descriptor for good. */
 const maxUnopened = 1_000;
 
 /**

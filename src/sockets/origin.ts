@@ -35,7 +35,7 @@ export function canonicalOrigin(text: string): string | undefined {
   return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
-/** Reads the members of a request before its upgrade, after which they are gone. */
+/** Reads the members of a request before its upgrade, after which they can't be read. */
 export function readPageRequest(c: Context): PageRequest {
   const { req } = c;
   return {
@@ -78,8 +78,8 @@ export function originFault(
 }
 
 /**
- * Tells browsers from other clients, of which a page's request cannot pass for
- * one.
+ * Tells browsers from other clients; the request of a page cannot pass for one
+ * of another client.
  *
  * For a request of a page to its own host that is not encrypted, browsers send
  * neither `Origin` nor `Sec-Fetch-Site`, and that is the request of a page that

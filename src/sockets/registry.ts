@@ -15,7 +15,7 @@ interface Place {
  */
 const openingIntervalMs = 2_500;
 
-/** How long the sockets that did not open are held against their addresses, in milliseconds. */
+/** The time for which unopened sockets count against their addresses, in milliseconds. */
 const unopenedWindowMs = 60_000;
 
 /**
@@ -105,7 +105,7 @@ export class ConnectionRegistry {
     return this.#unopened.size;
   }
 
-  /** Of {@linkcode unopenedCount} those that an address has left in this minute. */
+  /** Counts the unopened sockets that an address has left in this minute. */
   unopenedLately(remoteAddress: string): number {
     return this.#thisMinute().of(addressBlock(remoteAddress));
   }

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers";
 import type { Transport } from "./connection.ts";
 
-/** How often a closing socket is checked for input, in milliseconds. */
+/** The interval at which a closing socket is checked for input, in milliseconds. */
 const checkMs = 25;
 
-/** After so many checks in a row without input a client has paused. */
+/** The number of checks in a row without input that make a pause. */
 const quietChecks = 4;
 
 /**
@@ -38,12 +38,12 @@ export class SocketTransport implements Transport {
     this.#socket.close(code, reason);
   }
 
-  /** Takes note that the client sent something. */
+  /** Notes that the client has sent a message. */
   noteInput(): void {
     this.#hasInput = true;
   }
 
-  /** Takes note that the socket has closed, by whichever side. */
+  /** Notes that the socket has closed, by either side. */
   ended(): void {
     this.#isOver = true;
     this.#wake();
@@ -68,7 +68,7 @@ export class SocketTransport implements Transport {
     while (!await this.#isQuiet() && leftMs() > 0);
   }
 
-  /** Whether nothing comes for some time, by default for a turn; true once the socket has closed. */
+  /** Tells if no input comes for some time, by default for one turn; true once the socket has closed. */
   async #isQuiet(durationMs?: number): Promise<boolean> {
     if (this.#isOver) return true;
     this.#hasInput = false;

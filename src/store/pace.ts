@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 
-/** How much of one turn of the event loop the work may take, in milliseconds. */
+/** The time that the work may take of one turn of the event loop, in milliseconds. */
 const maxMsPerTurn = 5;
 
 /**

@@ -20,7 +20,7 @@ interface Item {
 /** The most events that wait for one reader. */
 const maxEvents = 1_000;
 
-/** How long their frames may be together, in characters: one event may have 64 KiB of data. */
+/** The most characters of the frames together: one event may have 64 KiB of data. */
 const maxLength = 1_048_576;
 
 /**
@@ -39,7 +39,7 @@ export class Backlog {
     return this.#items.length;
   }
 
-  /** Whether the store is the better place for the events that follow. */
+  /** Tells if the events that follow should rather be read from the store. */
   get isFull(): boolean {
     return this.#items.length >= maxEvents || this.#length >= maxLength;
   }

@@ -22,7 +22,7 @@ const name = z.string().min(1).max(maxNameLength).refine(
   "not Unicode: it has half a surrogate pair",
 );
 
-/** How far a computed number may be beyond its bound by rounding (spec §2). */
+/** The distance beyond its bound that rounding may give a computed number (spec §2). */
 const rounding = 1e-6;
 
 /** Moves a number onto a bound that rounding has carried it over. */

@@ -21,7 +21,7 @@ import type { TaskWatcherOptions } from "./task_watcher_options.ts";
 const maxSliceEvents = 100;
 
 /**
- * How much JSON is enough for one slice, in characters: it stays in memory
+ * The length of JSON that ends a slice, in characters: a slice stays in memory
  * until its reader has taken it, and one event may have 64 KiB of data.
  */
 const enoughSliceLength = 65_536;

@@ -28,7 +28,7 @@ const ends = ["succeeded", "failed", "canceled"];
  */
 export async function followQueue(name, { connection, ...target }) {
   const events = new QueueEvents(name, { connection });
-  // Of jobs that have not ended or are being told of: the attempt, if known,
+  // By job, until its end is published: the attempt, if known,
   // whether it has begun, and the last event's turn.
   const jobs = new Map();
 

@@ -90,7 +90,7 @@ def _revoked(request=None, **_):
 def _ended(task=None, task_id=None, state=None, retval=None, **_):
     """Closes what no other signal does: `Ignore`, `Reject`."""
     if state == states.REJECTED:
-        # Put back into the queue, it runs again; else it is a dead letter.
+        # Put back into the queue, it runs again; otherwise it is a dead letter.
         status = "queued" if getattr(retval, "requeue", False) else "failed"
     elif state == states.IGNORED:
         if str(retval).startswith("Replaced by"):
