@@ -23,7 +23,8 @@ export async function checkStream(
     ]),
   });
   try {
-    if (response.status === 401) return; // TASKWIRE_AUTH=required
+    // TASKWIRE_AUTH=required; a proxy that wants a login answers otherwise.
+    if (response.status === 401 && isProblem(response)) return;
     await expectOk(response, url);
     await expectEvents(response, timeoutMs);
   } finally {
@@ -113,16 +114,15 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
 
 /** Accepts a status from 200 to 299; the fault for another status repeats the detail of taskwire's problem body. */
 async function expectOk(response: Response, url: URL): Promise<void> {
-  const { ok, status, headers } = response;
+  const { ok, status } = response;
   if (ok) return;
   const movedTo = redirectTarget(response, url);
   const text = await response.text();
   if (movedTo !== undefined) {
     throw new Fault(`HTTP ${status}: moved to ${movedTo}`, "redirected");
   }
-  const isProblem = headers.get("content-type")
-    ?.startsWith("application/problem+json");
-  if (!isProblem) {
+  const problem = isProblem(response) ? parseProblem(text) : undefined;
+  if (problem === undefined) {
     // The runtime answers so to a body behind an Upgrade header.
     const isBare = status === 400 && text === "";
     throw new Fault(
@@ -130,9 +130,27 @@ async function expectOk(response: Response, url: URL): Promise<void> {
       isBare ? "upgrade_with_body" : causeOfStatus(status),
     );
   }
-  const { code, detail } = JSON.parse(text);
+  const { code, detail } = problem;
   throw new Fault(
     `HTTP ${status}: ${code}: ${detail}`,
     code === "unauthorized" || status === 401 ? "other_key" : undefined,
   );
+}
+
+function isProblem({ headers }: Response): boolean {
+  return headers.get("content-type")
+    ?.startsWith("application/problem+json") === true;
+}
+
+/** @returns `undefined` for a text that is no JSON object. */
+function parseProblem(
+  text: string,
+): { code?: unknown; detail?: unknown } | undefined {
+  try {
+    const problem: unknown = JSON.parse(text);
+    if (typeof problem === "object" && problem !== null) return problem;
+  } catch {
+    // Another server's answer.
+  }
+  return undefined;
 }
