@@ -104,7 +104,7 @@ nodeTest(
       [
         ["task", "videos/1", 1, "queued", undefined, undefined],
         ["task", "videos/1", 2, "running", 0.42, "transcoding"],
-        ["task", "videos/1", 3, "succeeded", undefined, undefined],
+        ["task", "videos/1", 3, "succeeded", 1, undefined],
       ],
     );
   },

@@ -231,10 +231,16 @@ for (
   Deno.test(`connectionRoutes() ${status === 404 ? "opens" : `answers ${status}`} to ${who}`, async () => {
     const app = createApp(await createServices(testConfig()));
     const headers = await makeHeaders();
-    const list = await answerOf(app.request("/api/connections", { headers }));
+    // As Deno.serve tells it.
+    const info = {
+      remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+    };
+    const list = await answerOf(
+      app.request("/api/connections", { headers }, info),
+    );
     assertEquals(list.status, status === 404 ? 200 : status);
     const removed = await answerOf(
-      app.request("/api/connections/a", { method: "DELETE", headers }),
+      app.request("/api/connections/a", { method: "DELETE", headers }, info),
     );
     assertEquals(removed.status, status);
   });
