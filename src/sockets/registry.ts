@@ -18,6 +18,9 @@ const openingIntervalMs = 2_500;
 /** The time for which unopened sockets count against their addresses, in milliseconds. */
 const unopenedWindowMs = 60_000;
 
+/** How many sockets may be opening, or be left unopened by an address, without suspicion. */
+const maxUnsuspicious = 64;
+
 /**
  * The open sockets of this process.
  *
@@ -108,6 +111,15 @@ export class ConnectionRegistry {
   /** Counts the unopened sockets that an address has left in this minute. */
   unopenedLately(remoteAddress: string): number {
     return this.#thisMinute().of(addressBlock(remoteAddress));
+  }
+
+  /**
+   * Decides whether a handshake is worth a check for a reset: if many sockets
+   * are opening at once, or the address has lately left many unopened.
+   */
+  isFlooded(remoteAddress: string): boolean {
+    return this.#opening.size + this.#openingLong.size > maxUnsuspicious ||
+      this.unopenedLately(remoteAddress) > maxUnsuspicious;
   }
 
   /** Resolves to {@linkcode unopenedCount} once it has reached a bound. */

@@ -55,7 +55,8 @@ export function webSocketHandler(
       options,
       count,
     });
-    if (await hasHungUp(c.req.raw)) {
+    const isSuspicious = services.registry.isFlooded(remoteAddress);
+    if (isSuspicious && await hasHungUp(c.req.raw)) {
       events.abandon();
       throw new ProblemError({
         status: 400,
@@ -87,7 +88,9 @@ export function webSocketHandler(
  * Checks whether a client has reset its connection since its request. Deno 2.9
  * would never open or close the socket of such a client, and would keep its
  * descriptor. The runtime notices a reset when it reads from the connection
- * again, for which it needs two turns of the event loop.
+ * again, for which it needs two turns of the event loop. A client that
+ * half-closes its connection in those turns is kept waiting by the runtime, so
+ * the check is made only during a flood of handshakes.
  */
 async function hasHungUp({ signal }: Request): Promise<boolean> {
   await nextTurn();
