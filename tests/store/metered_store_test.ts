@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { type Counters, createCounters } from "../../src/counters.ts";
 import { createMemoryStore } from "../../src/store/memory_store.ts";
 import { meteredStore } from "../../src/store/metered_store.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { openStore } from "../../src/store/open_store.ts";
 import { StoreOpenError } from "../../src/store/store.ts";
 import { testConfig } from "../support/server.ts";

@@ -30,7 +30,8 @@ for (
   const [name, parameters, index] of [
     ["findTask", ["a"], "sqlite_autoindex_tasks_1"],
     ["oldestTasks", [1], "tasks_by_change"],
-    ["listTasks", [1, 1, null, null, 1], "tasks_by_change"],
+    ["listTasks", [1, 1, 1], "tasks_by_change"],
+    ["listTasksOfStatus", ["running", 1, 1, 1], "tasks_by_status"],
     ["lastChange", [], "tasks_by_change"],
     ["findEvent", [1, "e"], "events_by_id"],
     ["eventsAfter", [1, 1, 1], "PRIMARY KEY"],

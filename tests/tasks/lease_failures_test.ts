@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";

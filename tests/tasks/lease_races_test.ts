@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";
 
 /** Ticks, and lets what fell due be stored. */

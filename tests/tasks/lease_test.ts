@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { StoreUnavailableError } from "../../src/store/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import { LeaseKeeper } from "../../src/tasks/lease.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { settle, watchedId, WatchedTask } from "../support/watching.ts";
 
 const nobody = () => false;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { settle, upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
 for (const moment of ["before", "after"] as const) {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "@std/testing/time";
+import { FakeTime } from "../support/fake_time.ts";
 import { upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
 Deno.test("TaskWatcher.start() sends sync alone where nothing was published", async () => {
