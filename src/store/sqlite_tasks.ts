@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { RecentMap } from "../recent_map.ts";
 import { parsePositionId, positionId, type TaskEvent } from "../tasks/event.ts";
 import type { TaskState } from "../tasks/state.ts";
@@ -178,7 +178,11 @@ export class SqliteTasks {
     if (offset === newest) return [];
     const events: EncodedEvent[] = [];
     let length = 0;
-    for (const row of this.#statements.eventsAfter.iterate(id, offset, limit)) {
+    const rows = inSteps(limit, (count, last) => {
+      const after = last === undefined ? offset : Number(last.offset);
+      return this.#statements.eventsAfter.all(id, after, count);
+    });
+    for (const row of rows) {
       const json = String(row.event);
       events.push({ offset: Number(row.offset), json });
       length += json.length;
@@ -191,14 +195,19 @@ export class SqliteTasks {
 
   list({ status, limit, cursor }: ListQuery): TaskList {
     const { listTasks, listTasksOfStatus } = this.#statements;
-    const range = [
-      cursor ?? Number.MAX_SAFE_INTEGER,
-      this.#oldestKeptMs(),
-      limit + 1,
-    ] as const;
-    const rows = status === undefined
-      ? listTasks.iterate(...range)
-      : listTasksOfStatus.iterate(status, ...range);
+    const oldestKeptMs = this.#oldestKeptMs();
+    const rows = inSteps(limit + 1, (count, last) => {
+      const range = [
+        last === undefined
+          ? cursor ?? Number.MAX_SAFE_INTEGER
+          : Number(last.changed_at),
+        oldestKeptMs,
+        count,
+      ] as const;
+      return status === undefined
+        ? listTasks.all(...range)
+        : listTasksOfStatus.all(status, ...range);
+    });
     const { page, hasMore } = takePage(
       rows,
       limit,
@@ -213,7 +222,7 @@ export class SqliteTasks {
 
   #deleteExpired(): void {
     const oldestKeptMs = this.#oldestKeptMs();
-    const oldest = this.#statements.oldestTasks.iterate(expiredPerTransaction);
+    const oldest = this.#statements.oldestTasks.all(expiredPerTransaction);
     const expired: [id: number, connectionId: string][] = [];
     for (const { id, connection_id, updated_at_ms } of oldest) {
       if (Number(updated_at_ms) > oldestKeptMs) break;
@@ -229,5 +238,33 @@ export class SqliteTasks {
   /** A task whose newest event is not younger than this is forgotten. */
   #oldestKeptMs(): number {
     return Date.now() - this.#retention.historyTtlMs;
+  }
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The most rows that one step reads. */
+const maxStep = 64;
+
+/**
+ * Reads rows in growing steps, so that a reader who has enough leaves few rows
+ * unread. (Deno 2.4 loses rows if the iteration of a statement is left early.)
+ *
+ * @param limit The most rows; below 0 for all.
+ * @param read Reads a number of rows after the last one read.
+ */
+function* inSteps(
+  limit: number,
+  read: (count: number, last: Row | undefined) => Row[],
+): Generator<Row> {
+  let last: Row | undefined;
+  let left = limit < 0 ? Infinity : limit;
+  for (let step = 1; left > 0; step = Math.min(2 * step, maxStep)) {
+    const count = Math.min(step, left);
+    const rows = read(count, last);
+    yield* rows;
+    if (rows.length < count) return;
+    last = rows.at(-1);
+    left -= count;
   }
 }
