@@ -22,19 +22,27 @@ async function open(env: Record<string, string>) {
   return { server, origin, socket };
 }
 
+/** Sockets whose client has read an `error` frame. */
+const refused = new WeakSet<TestSocket>();
+
 /** The code of a socket's last `error` frame, and its close code. */
 async function endingOf(socket: TestSocket): Promise<unknown[]> {
   let last: Frame = {};
   for (;;) {
     const frame = await socket.nextFrame().catch(() => undefined);
     if (frame === undefined) return [last.code, (await socket.closed).code];
-    if (frame.type === "error") last = frame;
+    if (frame.type !== "error") continue;
+    last = frame;
+    refused.add(socket);
   }
 }
 
-/** Sends pings until the socket closes, some in each turn of the event loop. */
+/**
+ * Sends pings until the client reads its refusal, some in each turn of the
+ * event loop. (After a second without a pause the server closes all the same.)
+ */
 function flood(socket: TestSocket): void {
-  if (socket.raw.readyState !== WebSocket.OPEN) return;
+  if (socket.raw.readyState !== WebSocket.OPEN || refused.has(socket)) return;
   for (let count = 0; count < 20; count++) socket.send(ping);
   setTimeout(() => flood(socket), 1);
 }
