@@ -8,6 +8,11 @@ const retryDelayMs = 50;
 /** What a publisher sends an event again after: what proxies and stopping nodes answer. */
 const passing: readonly number[] = [502, 503, 504];
 
+interface PublishedEvent {
+  readonly event_id: string;
+  readonly status?: string;
+}
+
 /** Workers that publish through a proxy, each event under one `event_id` until it is acknowledged. */
 export class ProxiedPublishers {
   /** The `event_id`s. */
@@ -23,7 +28,10 @@ export class ProxiedPublishers {
     this.#url = (task) =>
       `${origin}/api/tasks/${encodeURIComponent(task)}/events`;
     this.#publishing = Promise.all(
-      Array.from({ length: count }, (_, index) => this.#publish(tasks, index)),
+      Array.from(
+        { length: count },
+        (_, index) => this.#publishAll(tasks, index),
+      ),
     );
     this.#publishing.catch(() => this.#wake());
   }
@@ -46,24 +54,28 @@ export class ProxiedPublishers {
     await inTime(this.#publishing, () => "publishers are still unanswered");
   }
 
-  async #publish(tasks: readonly string[], index: number): Promise<void> {
+  /** Publishes an event, again and again until it is acknowledged. */
+  async publish(task: string, event: PublishedEvent): Promise<void> {
+    while (!await this.#isTaken(this.#url(task), event)) {
+      await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+    }
+    this.acknowledged.add(event.event_id);
+    this.#wake();
+  }
+
+  async #publishAll(tasks: readonly string[], index: number): Promise<void> {
     for (let count = 0; !this.#isOver; count++) {
-      const eventId = `${index}.${count}`;
-      const url = this.#url(tasks[(index + count) % tasks.length] ?? "");
-      while (!await this.#isTaken(url, eventId)) {
-        await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
-      }
-      this.acknowledged.add(eventId);
-      this.#wake();
+      const task = tasks[(index + count) % tasks.length] ?? "";
+      await this.publish(task, { event_id: `${index}.${count}` });
     }
   }
 
-  async #isTaken(url: string, eventId: string): Promise<boolean> {
+  async #isTaken(url: string, event: PublishedEvent): Promise<boolean> {
     try {
       const { status, text } = await answerOf(fetch(url, {
         method: "POST",
         headers: { Authorization: `Bearer ${testApiKey}` },
-        body: JSON.stringify({ event_id: eventId }),
+        body: JSON.stringify(event),
       }));
       if (status === 201) return true;
       if (!passing.includes(status)) throw new Error(`${status}: ${text}`);
