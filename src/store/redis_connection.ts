@@ -54,7 +54,8 @@ export async function openConnection(
     socket: {
       ...host,
       reconnectStrategy: false,
-      connectTimeout: timeoutMs,
+      // No timer of its own: Deno keeps a socket open that is destroyed before it is connected.
+      connectTimeout: 0,
       ...(isTls ? { tls: true as const } : {}),
     },
   });

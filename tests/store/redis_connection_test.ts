@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ErrorReply } from "@redis/client";
 import { openConnection } from "../../src/store/redis_connection.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { needs } from "../support/needs.ts";
 import { openSilentServer } from "../support/silent_server.ts";
 import { shareRedis } from "../support/shared_redis.ts";
@@ -71,7 +72,12 @@ test("openConnection() rejects where there is no server", async () => {
 test("openConnection() gives up on a server that says nothing, and hangs up", async () => {
   await using silent = openSilentServer();
   const { port } = silent;
-  await assertRejects(() => open({ port, timeoutMs: 50 }), Error, "within 50");
+  using time = new FakeTime();
+  const opening = open({ port, timeoutMs: 50 });
+  const rejected = assertRejects(() => opening, Error, "within 50");
+  await silent.accepted;
+  time.tick(50);
+  await rejected;
   await silent.hungUp();
 });
 
