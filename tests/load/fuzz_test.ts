@@ -12,7 +12,7 @@ import { exchangeBytes } from "../support/tcp_exchange.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { type FuzzInput, fuzzInput } from "./fuzz_inputs.ts";
 
-const inputs = Number(Deno.env.get("TASKWIRE_FUZZ_INPUTS") ?? 2_000);
+const inputs = Number(Deno.env.get("TASKWIRE_FUZZ_INPUTS") ?? 1_000);
 const seed = Number(Deno.env.get("TASKWIRE_FUZZ_SEED") ?? Date.now() | 0);
 
 /** What is sent before memory is looked at for the first time: the process's own start is no leak. */

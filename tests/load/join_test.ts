@@ -3,8 +3,9 @@ import { printLine } from "../../src/cli/output.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
 import { startTestServer } from "../support/server.ts";
 
-const watchers = 500;
-const events = 2_000;
+const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
+const watchers = isFull ? 500 : 150;
+const events = isFull ? 2_000 : 900;
 const id = "join/1";
 
 for (const store of ["memory:", "sqlite:"] as const) {

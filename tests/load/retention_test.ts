@@ -7,8 +7,8 @@ import { createSqliteStore } from "../../src/store/sqlite_store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-/** A million in CI, a tenth of it elsewhere: it takes its time. */
-const events = Deno.env.has("CI") ? 1_000_000 : 100_000;
+const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
+const events = isFull ? 1_000_000 : 100_000;
 const tasks = events / 100;
 const retention = { historyLimit: 10, historyTtlMs: 3_600_000 };
 const samples = 10;
