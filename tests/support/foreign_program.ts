@@ -20,6 +20,9 @@ export function onTerminal(command: readonly string[]): readonly string[] {
 /** After this time a program hangs, and its test fails instead of hanging too. */
 const deadlineMs = 60_000;
 
+/** A program that has not stopped after this time is killed. */
+const stopMs = 10_000;
+
 /** Runs a program to its end; one that hangs is killed. */
 export async function runProgram(
   command: readonly string[],
@@ -127,7 +130,10 @@ export class ForeignProgram implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");
+    // Celery 5.2 sometimes hangs while it stops, after one of its processes was killed.
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopMs);
     await this.#reading;
     await this.#child.status;
+    clearTimeout(timer);
   }
 }
