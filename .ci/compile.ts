@@ -14,7 +14,7 @@
 
 /** Files that `main.ts` reads, named by no import. */
 const INCLUDED_FILES = [
-  "src/page",
+  "src/playground",
   "src/console",
   "src/deploy",
   "src/client/client.js",

@@ -1,19 +1,19 @@
 import { Hono } from "hono";
 import { allowedMethods } from "./http/allowed_methods.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
-import { connectionRoutes } from "./http/connections.ts";
+import { connectionRoutes } from "./http/api/connections.ts";
 import { consoleRoutes } from "./http/console.ts";
 import { docsRoutes } from "./http/docs.ts";
-import { eventStreamRoutes } from "./http/event_stream.ts";
+import { eventStreamRoutes } from "./http/api/bulk.ts";
 import { healthRoutes } from "./http/health.ts";
-import { metricsRoute } from "./http/metrics.ts";
+import { metricsRoute } from "./http/metrics/routes.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
 import { requestIdOf } from "./http/request_id.ts";
-import { setupRoutes } from "./http/setup.ts";
-import { sseRoutes } from "./http/sse.ts";
-import { statsRoutes } from "./http/stats.ts";
-import { taskRoutes } from "./http/tasks.ts";
+import { setupRoutes } from "./http/api/config.ts";
+import { sseRoutes } from "./sse/routes.ts";
+import { statsRoutes } from "./http/api/throughput.ts";
+import { taskRoutes } from "./http/api/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
 

@@ -4,20 +4,20 @@ import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
 import { answerQuestion } from "./cluster/answer_question.ts";
 import type { Peers } from "./cluster/peers.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { Services } from "./services.ts";
-import { BadTokens } from "./sockets/bad_tokens.ts";
-import { ConnectionRegistry } from "./sockets/registry.ts";
-import { createCounters } from "./counters.ts";
+import { BadTokens } from "./admission/bad_tokens.ts";
+import { ConnectionRegistry } from "./connections/registry.ts";
+import { createCounters } from "./metrics/counters.ts";
 import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
-import { createMetrics } from "./metrics/create_metrics.ts";
-import { Stats } from "./stats.ts";
+import { createMetrics } from "./http/metrics/create_metrics.ts";
+import { Stats } from "./metrics/throughput.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { type LeasedStore, openStore } from "./store/open_store.ts";
-import type { Announce } from "./store/store.ts";
-import { Hub } from "./tasks/hub.ts";
+import type { Announce } from "./tasks/store.ts";
+import { Hub } from "./watch/hub.ts";
 
 /** What a process among others has of them, instead of its own. */
 export interface SharedParts {

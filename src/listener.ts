@@ -1,5 +1,5 @@
-import type { Counters } from "./counters.ts";
-import { log } from "./log.ts";
+import type { Counters } from "./metrics/counters.ts";
+import { log } from "./log/log.ts";
 
 /** The address and the handler of a {@linkcode Listener}. */
 export interface ListenerOptions {

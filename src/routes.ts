@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import type { Services } from "./services.ts";
-import type { Endpoint } from "./sockets/endpoint.ts";
-import { realtimeEndpoint } from "./sockets/realtime_endpoint.ts";
+import type { Endpoint } from "./connections/endpoint.ts";
+import { realtimeEndpoint } from "./realtime/endpoint.ts";
 import { simpleEndpoint } from "./sockets/simple_endpoint.ts";
-import { testEndpoint } from "./sockets/test_endpoint.ts";
+import { testEndpoint } from "./sockets/echo_endpoint.ts";
 import { webSocketHandler } from "./sockets/upgrade.ts";
 
 /** One row of the routes table. */

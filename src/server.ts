@@ -1,15 +1,15 @@
 import type { Hono } from "hono";
-import { delay } from "./delay.ts";
+import { delay } from "./async/delay.ts";
 import { withAnswerHeaders } from "./http/answer_headers.ts";
 import { RequestsUnderWay } from "./http/requests_under_way.ts";
 import { Listener } from "./listener.ts";
-import { log } from "./log.ts";
+import { log } from "./log/log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
-import type { Connection } from "./sockets/connection.ts";
-import { tellOfUsersLeaving } from "./sockets/identity_limits.ts";
-import { restarting } from "./sockets/retry.ts";
-import { within } from "./within.ts";
+import type { Connection } from "./connections/connection.ts";
+import { tellOfUsersLeaving } from "./admission/identity_limits.ts";
+import { restarting } from "./connections/retry.ts";
+import { within } from "./async/with_fallback.ts";
 
 /** A server that listens. */
 export interface RunningServer {

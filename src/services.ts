@@ -1,17 +1,17 @@
 import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
 import type { Peers } from "./cluster/peers.ts";
-import type { Config } from "./config.ts";
-import type { Counters } from "./counters.ts";
+import type { Config } from "./config/config.ts";
+import type { Counters } from "./metrics/counters.ts";
 import type { ClientFiles } from "./http/client_files.ts";
 import type { ConsoleFiles } from "./http/console.ts";
 import type { Registry } from "./metrics/prometheus.ts";
-import type { BadTokens } from "./sockets/bad_tokens.ts";
-import type { ConnectionRegistry } from "./sockets/registry.ts";
-import type { Stats } from "./stats.ts";
-import type { Store } from "./store/store.ts";
-import type { Hub } from "./tasks/hub.ts";
-import type { Leases } from "./tasks/lease.ts";
+import type { BadTokens } from "./admission/bad_tokens.ts";
+import type { ConnectionRegistry } from "./connections/registry.ts";
+import type { Stats } from "./metrics/throughput.ts";
+import type { Store } from "./tasks/store.ts";
+import type { Hub } from "./watch/hub.ts";
+import type { Leases } from "./store/lease.ts";
 
 /** What the endpoints and HTTP routes work with; made once, at start. */
 export interface Services {

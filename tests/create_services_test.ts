@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { Payload } from "djwt";
-import type { Config } from "../src/config.ts";
+import type { Config } from "../src/config/config.ts";
 import { createServices } from "../src/create_services.ts";
 import { testApiKey, testConfig } from "./support/server.ts";
 import { signToken } from "./support/tokens.ts";

@@ -23,7 +23,7 @@ interface Source {
 }
 
 /** Not ours: djwt, linked. */
-const isLinked = (path: string) => path.startsWith("src/links/");
+const isLinked = (path: string) => path.startsWith("src/jsr_standins/");
 
 const sources: readonly Source[] = await Promise.all(
   (await listSources("src")).filter((path) => !isLinked(path)).map(

@@ -1,4 +1,4 @@
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import type { Identity } from "./identity.ts";
 import type { Verifier } from "./verifier.ts";
 

@@ -1,6 +1,6 @@
 import type { Payload } from "djwt";
 import type { Grant, TokenRejectionCode } from "./identity.ts";
-import { parseUserId } from "./user_id.ts";
+import { parseUserId } from "../tasks/user_id.ts";
 
 /** What the claims of a token must say. */
 export interface ClaimChecks {

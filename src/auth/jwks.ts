@@ -1,4 +1,4 @@
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import { importJwk } from "./jwk.ts";
 import { fetchKeySet } from "./key_set_source.ts";
 import {

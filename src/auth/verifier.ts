@@ -13,7 +13,7 @@ import type { KeySet } from "./jwks.ts";
 import { importKeys, type KeyOptions } from "./keys.ts";
 import { verifySignature } from "./signature.ts";
 import { parseHeader } from "./token_header.ts";
-import { RecentMap } from "../recent_map.ts";
+import { RecentMap } from "../collections/recent_map.ts";
 
 /** What became of a token. */
 export type Verdict =

@@ -6,8 +6,8 @@ import {
   type ConfigSources,
   readSettings,
   showText,
-} from "../config.ts";
-import { parseEnvFile } from "../env_file.ts";
+} from "../config/config.ts";
+import { parseEnvFile } from "../config/env_file.ts";
 import {
   allSettings,
   type AnySettingName,
@@ -15,7 +15,7 @@ import {
   type Setting,
   type SettingName,
   settings,
-} from "../settings.ts";
+} from "../config/settings.ts";
 import { CommandFailure } from "./failure.ts";
 import { printError } from "./output.ts";
 

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { describeConfig } from "../config.ts";
-import { type SettingName, settings } from "../settings.ts";
+import { describeConfig } from "../config/config.ts";
+import { type SettingName, settings } from "../config/settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { printLine } from "./output.ts";
 

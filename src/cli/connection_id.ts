@@ -1,4 +1,4 @@
-import { connectionIdFault } from "../tasks/connection_id.ts";
+import { connectionIdFault } from "../tasks/task_id.ts";
 import { UsageFailure } from "./failure.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { KeyFile } from "../auth/keys.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Config } from "../config.ts";
-import { log } from "../log.ts";
-import type { ConnectionRegistry } from "../sockets/registry.ts";
+import type { Config } from "../config/config.ts";
+import { log } from "../log/log.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
 import type { TooManyUnopened } from "./stop.ts";
 
 /** The part of its open files that a process keeps from sockets: for the store, for HTTP, and for descriptors that the runtime does not free. */

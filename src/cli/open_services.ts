@@ -1,9 +1,9 @@
 import { KeyError } from "../auth/verification_key.ts";
 import type { KeyFile } from "../auth/keys.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { createServices, type ServiceOptions } from "../create_services.ts";
 import type { Services } from "../services.ts";
-import { StoreOpenError } from "../store/store.ts";
+import { StoreOpenError } from "../tasks/store.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { writeAll } from "../write_all.ts";
+import { writeAll } from "../async/write_all.ts";
 
 /** What moves a terminal's cursor, or turns its text around. */
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { ConfigError } from "../config.ts";
-import { version } from "../version.ts";
+import { ConfigError } from "../config/config.ts";
+import { version } from "../process/version.ts";
 import { checkCommand } from "./check.ts";
 import { configCommand } from "./config.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";

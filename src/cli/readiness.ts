@@ -1,4 +1,4 @@
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { causeOfStatus, Fault, networkFault } from "./fault.ts";
 import { redirectTarget } from "./server_url.ts";
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import type { Hono } from "hono";
 import { createApp } from "../app.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/config.ts";
 import { auditRoutes } from "../route_audit.ts";
 import { type WebSocketRoute, webSocketRoutes } from "../routes.ts";
 import { createServices } from "../create_services.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { Config } from "../config.ts";
-import { isLoopback } from "../sockets/ip_address.ts";
+import type { Config } from "../config/config.ts";
+import { isLoopback } from "../connections/ip_address.ts";
 import { CommandFailure } from "./failure.ts";
 
 /** A configuration with keys, and which of them were made up for this run. */

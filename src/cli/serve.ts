@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { createApp } from "../app.ts";
-import { watchEventLoop } from "../event_loop_watch.ts";
-import { configureLog, log } from "../log.ts";
-import { watchMemory } from "../memory_watch.ts";
+import { watchEventLoop } from "../process/event_loop_watch.ts";
+import { configureLog, log } from "../log/log.ts";
+import { watchMemory } from "../process/memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
-import { type SettingName, settings } from "../settings.ts";
+import { type SettingName, settings } from "../config/settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { readKeyFile } from "./key_file.ts";
 import { listen } from "./listen.ts";

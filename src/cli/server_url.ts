@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
-import { clientSettings } from "../settings.ts";
+import type { Config } from "../config/config.ts";
+import { clientSettings } from "../config/settings.ts";
 import type { SettingsReader } from "./command.ts";
 import { UsageFailure } from "./failure.ts";
 

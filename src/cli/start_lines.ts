@@ -1,7 +1,7 @@
 import type { JwtAlgorithm } from "../auth/algorithms.ts";
-import { showText } from "../config.ts";
-import { log } from "../log.ts";
-import { version } from "../version.ts";
+import { showText } from "../config/config.ts";
+import { log } from "../log/log.ts";
+import { version } from "../process/version.ts";
 import { invocation } from "./invocation.ts";
 import { describeKeys } from "./key_file.ts";
 import { printLine } from "./output.ts";

@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
-import { log } from "../log.ts";
+import type { Config } from "../config/config.ts";
+import { log } from "../log/log.ts";
 
 /** What can be drained: a server, or the workers of one. */
 export interface Stoppable {

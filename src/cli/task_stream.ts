@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { delay } from "../delay.ts";
+import { delay } from "../async/delay.ts";
 import { reconnectPolicies } from "../protocol/close_codes.ts";
 import { closingErrors } from "../protocol/error_codes.ts";
 import type { Snapshot, TaskEvent } from "../tasks/event.ts";

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { create, getNumericDate, type Payload } from "djwt";
 import { isSecretAlgorithm, secretAlgorithms } from "../auth/algorithms.ts";
 import { importSecret } from "../auth/verification_key.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { printLine } from "./output.ts";

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { createApp } from "../app.ts";
 import { answerQuestion } from "../cluster/answer_question.ts";
-import { watchEventLoop } from "../event_loop_watch.ts";
-import { configureLog, log } from "../log.ts";
-import { watchMemory } from "../memory_watch.ts";
+import { watchEventLoop } from "../process/event_loop_watch.ts";
+import { configureLog, log } from "../log/log.ts";
+import { watchMemory } from "../process/memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
 import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";

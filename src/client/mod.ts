@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { connectionIdFault } from "../tasks/connection_id.ts";
+import { connectionIdFault } from "../tasks/task_id.ts";
 import {
   type Client,
   type ConnectOptions,

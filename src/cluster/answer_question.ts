@@ -1,8 +1,8 @@
-import { encodeUserId } from "../auth/user_id.ts";
+import { encodeUserId } from "../tasks/user_id.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
-import type { Connection } from "../sockets/connection.ts";
-import type { ConnectionRegistry } from "../sockets/registry.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
 import { comparePositions } from "./connection_position.ts";
 import type {
   Answer,

@@ -1,5 +1,5 @@
-import { shardBase, shardOf } from "../store/redis_keys.ts";
-import type { RedisStore } from "../store/redis_store.ts";
+import { shardBase, shardOf } from "../store/redis/keys.ts";
+import type { RedisStore } from "../store/redis/redis_store.ts";
 import type { Answer, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisPeers } from "./redis_peers.ts";

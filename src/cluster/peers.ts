@@ -1,4 +1,4 @@
-import type { StatsHistory, StatsTotals } from "../stats.ts";
+import type { StatsHistory, StatsTotals } from "../metrics/throughput.ts";
 import type { ConnectionPosition } from "./connection_position.ts";
 
 /** Asks for a page of a node's open connections, oldest first. */

@@ -1,4 +1,4 @@
-import type { RedisScript } from "../store/redis_script.ts";
+import type { RedisScript } from "../redis/script.ts";
 
 /** What `RedisPeers` need of a connection to Redis. */
 export interface RedisChannel {

@@ -1,6 +1,6 @@
-import { log } from "../log.ts";
-import { StoreUnavailableError } from "../store/store.ts";
-import { Collection } from "./collection.ts";
+import { log } from "../log/log.ts";
+import { StoreUnavailableError } from "../tasks/store.ts";
+import { Collection } from "./pending_question.ts";
 import {
   type AnswerMessage,
   type AskedMessage,
@@ -10,7 +10,7 @@ import {
 import type { Answer, Answers, Peers, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
-import { within } from "../within.ts";
+import { within } from "../async/with_fallback.ts";
 
 /** What {@linkcode RedisPeers} work with. */
 export interface RedisPeersOptions {

@@ -1,4 +1,4 @@
-import { type RedisScript, script } from "../store/redis_script.ts";
+import { type RedisScript, script } from "../redis/script.ts";
 
 /**
  * Tells how many connections users have on a node, and learns how many they

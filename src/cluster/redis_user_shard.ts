@@ -1,8 +1,8 @@
-import { log } from "../log.ts";
-import { StoreUnavailableError } from "../store/store.ts";
+import { log } from "../log/log.ts";
+import { StoreUnavailableError } from "../tasks/store.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { tellUsersScript } from "./redis_user_script.ts";
-import { within } from "../within.ts";
+import { within } from "../async/with_fallback.ts";
 
 /** What a {@linkcode RedisUserShard} works with. */
 export interface RedisUserShardOptions {

@@ -1,4 +1,4 @@
-import { allSettings, flagOf, type Setting } from "../settings.ts";
+import { allSettings, flagOf, type Setting } from "../config/settings.ts";
 
 /**
  * Every setting as an env file: what it does and expects, its flag, and the

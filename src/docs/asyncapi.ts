@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { closeCodes } from "../protocol/close_codes.ts";
-import { version } from "../version.ts";
+import { version } from "../process/version.ts";
 import { type Channel, channels } from "./channels.ts";
 import {
   authStatusSchema,

@@ -13,7 +13,7 @@ export interface Documents {
 }
 
 /** The style of the page: a file that goes into the binary. */
-const styleUrl = new URL("../page/docs.css", import.meta.url);
+const styleUrl = new URL("../playground/docs.css", import.meta.url);
 
 /**
  * Makes the documents.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { maxConnectionIdLength } from "../tasks/connection_id.ts";
+import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { eventDraftSchema } from "../tasks/draft.ts";
 import { authStatusSchema } from "./frame_schemas.ts";
 import {

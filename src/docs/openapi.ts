@@ -1,5 +1,5 @@
 import { problemBody } from "../http/problem.ts";
-import { version } from "../version.ts";
+import { version } from "../process/version.ts";
 import {
   connectionOperations,
   watchOperations,

@@ -1,4 +1,4 @@
-import { maxConnectionIdLength } from "../tasks/connection_id.ts";
+import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
 import type { Schema } from "./schemas.ts";
 

@@ -1,4 +1,4 @@
-import { version } from "../version.ts";
+import { version } from "../process/version.ts";
 import { channels } from "./channels.ts";
 import { Html, html, nothing } from "./html.ts";
 import { clientMessages, serverMessages } from "./messages.ts";

@@ -1,5 +1,5 @@
-import { maxKeptBytes } from "../http/arriving_body.ts";
-import { maxEventBytes } from "../http/draft_body.ts";
+import { maxKeptBytes } from "../http/api/arriving_body.ts";
+import { maxEventBytes } from "../http/api/draft_body.ts";
 import {
   exampleDraft,
   exampleEpoch,

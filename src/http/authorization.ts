@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import type { TokenRejectionCode } from "../auth/identity.ts";
 import { bearerCredential } from "../auth/token.ts";
-import { delay } from "../delay.ts";
-import { log } from "../log.ts";
+import { delay } from "../async/delay.ts";
+import { log } from "../log/log.ts";
 import type { Services } from "../services.ts";
-import { readRemoteAddress } from "../sockets/handshake.ts";
+import { readRemoteAddress } from "../connections/handshake.ts";
 import { ProblemError } from "./problem.ts";
 
 /**

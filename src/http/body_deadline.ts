@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
-import { within } from "../within.ts";
+import type { Config } from "../config/config.ts";
+import { within } from "../async/with_fallback.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Stands for a body that is still arriving. */

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
-import { staticText } from "./static_text.ts";
+import { staticText } from "./static_files.ts";
 
 /** The browser client as it is served. */
 export interface ClientFiles {

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
-import { staticText } from "./static_text.ts";
+import { staticText } from "./static_files.ts";
 
 /** The folder of the console's files, which go into the binary. */
 const folder = new URL("../console/", import.meta.url);

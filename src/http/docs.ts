@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { hashesOf } from "./page.ts";
-import { staticText } from "./static_text.ts";
+import { staticText } from "./static_files.ts";
 
 /** The documents as they are served. */
 interface Answers {

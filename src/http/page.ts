@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import type { Services } from "../services.ts";
-import { staticText } from "./static_text.ts";
+import { staticText } from "./static_files.ts";
 
 /** The newcomer's page: one static file that goes into the binary. */
-const pageUrl = new URL("../page/index.html", import.meta.url);
+const pageUrl = new URL("../playground/index.html", import.meta.url);
 
 /**
  * Reads the newcomer's page.

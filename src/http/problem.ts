@@ -1,8 +1,8 @@
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import {
   StoreDisconnectedError,
   StoreUnavailableError,
-} from "../store/store.ts";
+} from "../tasks/store.ts";
 
 /** A problem that this server reports over HTTP. */
 export interface Problem {

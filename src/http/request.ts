@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import type { Services } from "../services.ts";
-import { connectionIdFault } from "../tasks/connection_id.ts";
+import { connectionIdFault } from "../tasks/task_id.ts";
 import { requireScope } from "./authorization.ts";
 import { ProblemError } from "./problem.ts";
 

@@ -1,7 +1,7 @@
-import type { Config } from "../config.ts";
-import { addressBlock } from "../sockets/ip_address.ts";
-import { remoteAddress } from "../sockets/remote_address.ts";
-import { Tally } from "../sockets/tally.ts";
+import type { Config } from "../config/config.ts";
+import { addressBlock } from "../connections/ip_address.ts";
+import { remoteAddress } from "../connections/remote_address.ts";
+import { Tally } from "../collections/keyed_counter.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { requestFault } from "./request_fault.ts";
 

@@ -1,8 +1,5 @@
 import { z } from "zod";
-import {
-  connectionIdFault,
-  maxConnectionIdLength,
-} from "../tasks/connection_id.ts";
+import { connectionIdFault, maxConnectionIdLength } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */

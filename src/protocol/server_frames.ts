@@ -1,5 +1,5 @@
 import type { AuthStatus } from "../auth/identity.ts";
-import { encodeUserId } from "../auth/user_id.ts";
+import { encodeUserId } from "../tasks/user_id.ts";
 import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
 
 /** What an `error` frame carries (spec §1). */

@@ -1,8 +1,8 @@
 import { encodeBareConnected, encodeEcho } from "../protocol/server_frames.ts";
 import type { Services } from "../services.ts";
-import { answerBadFrames } from "./bad_frames.ts";
-import type { Connection } from "./connection.ts";
-import type { MessageHandler } from "./inbox.ts";
+import { answerBadFrames } from "../connections/bad_frames.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { MessageHandler } from "../connections/inbox.ts";
 
 /** `/ws/ws/simple`: a connection test. The socket is listed, and texts come back as JSON. */
 export function simpleEndpoint(

@@ -1,20 +1,25 @@
 import type { WSContext, WSEvents, WSMessageReceive } from "hono/ws";
-import type { Config } from "../config.ts";
-import { countClose } from "../counters.ts";
-import { log } from "../log.ts";
+import type { Config } from "../config/config.ts";
+import { countClose } from "../metrics/counters.ts";
+import { log } from "../log/log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Services } from "../services.ts";
-import { dismissalOf, isAddressFull } from "./admission.ts";
+import { dismissalOf, isAddressFull } from "../admission/admission.ts";
 import {
   Connection,
   type ConnectionOptions,
   type Handshake,
-} from "./connection.ts";
-import type { Endpoint } from "./endpoint.ts";
-import type { HandshakeCount } from "./handshake_count.ts";
-import { exceedsBytes, Inbox, type Message, sizeOf } from "./inbox.ts";
+} from "../connections/connection.ts";
+import type { Endpoint } from "../connections/endpoint.ts";
+import type { HandshakeCount } from "../connections/handshake_count.ts";
+import {
+  exceedsBytes,
+  Inbox,
+  type Message,
+  sizeOf,
+} from "../connections/inbox.ts";
 import { createMessageRate } from "./message_rate.ts";
-import { jitteredRetryMs } from "./retry.ts";
+import { jitteredRetryMs } from "../connections/retry.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
 /** How every connection of a server treats a slow reader. */

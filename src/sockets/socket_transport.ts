@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "../connections/connection.ts";
 
 /** The interval at which a closing socket is checked for input, in milliseconds. */
 const checkMs = 25;

@@ -4,11 +4,15 @@ import { upgradeWebSocket } from "hono/deno";
 import { parseOfferedProtocols } from "../auth/token.ts";
 import { ProblemError } from "../http/problem.ts";
 import type { Services } from "../services.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { checkAddress, checkHandshake } from "./guard.ts";
-import { readHandshake, readRemoteAddress, readToken } from "./handshake.ts";
-import { countHandshakes } from "./handshake_count.ts";
-import { originFault, readPageRequest } from "./origin.ts";
+import type { Endpoint } from "../connections/endpoint.ts";
+import { checkAddress, checkHandshake } from "../admission/guard.ts";
+import {
+  readHandshake,
+  readRemoteAddress,
+  readToken,
+} from "../connections/handshake.ts";
+import { countHandshakes } from "../connections/handshake_count.ts";
+import { originFault, readPageRequest } from "../admission/origin.ts";
 import { connectionOptions, SocketEvents } from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */

@@ -1,11 +1,11 @@
-import type { Counters, PublishResult } from "../counters.ts";
+import type { Counters, PublishResult } from "../metrics/counters.ts";
 import type { StoreOperation } from "../metrics/durations.ts";
-import type { Stats } from "../stats.ts";
+import type { Stats } from "../metrics/throughput.ts";
 import {
   type PublishOutcome,
   type Store,
   StoreUnavailableError,
-} from "./store.ts";
+} from "../tasks/store.ts";
 
 /** A store that counts what it is asked for, how long that takes, and what becomes of it. */
 export function meteredStore(

@@ -5,12 +5,12 @@ import {
   type Question,
 } from "../cluster/peers.ts";
 import type { RedisPeers } from "../cluster/redis_peers.ts";
-import type { Config } from "../config.ts";
-import { LeaseKeeper, type Leases } from "../tasks/lease.ts";
-import { createMemoryStore } from "./memory_store.ts";
-import { parseRedisUrl, type RedisAddress } from "./redis_address.ts";
-import { createSqliteStore } from "./sqlite_store.ts";
-import type { Announce, Retention, Store } from "./store.ts";
+import type { Config } from "../config/config.ts";
+import { LeaseKeeper, type Leases } from "./lease.ts";
+import { createMemoryStore } from "./memory/memory_store.ts";
+import { parseRedisUrl, type RedisAddress } from "../redis/address.ts";
+import { createSqliteStore } from "./sqlite/sqlite_store.ts";
+import type { Announce, Retention, Store } from "../tasks/store.ts";
 
 /** A store, and what watches its leases. */
 export interface LeasedStore {
@@ -69,7 +69,7 @@ async function openRedis(
   retention: Retention,
   announce: Announce,
 ): Promise<OpenedStore> {
-  const { RedisStore } = await import("./redis_store.ts");
+  const { RedisStore } = await import("./redis/redis_store.ts");
   const { joinRedis } = await import("../cluster/join_redis.ts");
   const store = new RedisStore(address, prefix, retention, announce);
   let peers: RedisPeers | undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseUserId } from "../auth/user_id.ts";
+import { parseUserId } from "./user_id.ts";
 import { normalizeStatus, statusWords } from "./status.ts";
 
 /** The largest `data` of an event, in bytes of JSON (spec §2). */

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers";
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 
 /** The two directions of a link: a child process's standard streams, or a test's. */

@@ -1,13 +1,13 @@
 import type { JwtAlgorithm } from "../auth/algorithms.ts";
 import type { KeyFile } from "../auth/keys.ts";
 import type { Answer, Question } from "../cluster/peers.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type {
   HistoryView,
   ListQuery,
   PublishOutcome,
   TaskList,
-} from "../store/store.ts";
+} from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Change } from "../tasks/state.ts";
 

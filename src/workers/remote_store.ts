@@ -1,6 +1,6 @@
-import { settle } from "../settle.ts";
-import type { PublishOutcome, Store } from "../store/store.ts";
-import { Turns } from "../store/turns.ts";
+import { settle } from "../async/settle.ts";
+import type { PublishOutcome, Store } from "../tasks/store.ts";
+import { Turns } from "../async/semaphore.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";

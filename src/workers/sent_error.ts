@@ -1,4 +1,4 @@
-import { StoreUnavailableError } from "../store/store.ts";
+import { StoreUnavailableError } from "../tasks/store.ts";
 import type { SentError } from "./messages.ts";
 
 /** An error as it goes over a link. */

@@ -3,7 +3,7 @@ import type {
   HistoryView,
   PublishOutcome,
   Store,
-} from "../store/store.ts";
+} from "../tasks/store.ts";
 import { encodeMessage } from "./link.ts";
 import type {
   SettledOutcome,

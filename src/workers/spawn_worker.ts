@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { allSettings } from "../settings.ts";
+import { allSettings } from "../config/settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
 /** This very program, whatever its name: all that the process may run. Only Linux has it. */

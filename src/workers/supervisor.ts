@@ -1,9 +1,9 @@
 import type { KeyFile } from "../auth/keys.ts";
-import type { Config } from "../config.ts";
-import { log } from "../log.ts";
+import type { Config } from "../config/config.ts";
+import { log } from "../log/log.ts";
 import type { LinkStreams } from "./link.ts";
 import type { WorkerReady } from "./messages.ts";
-import { Pause } from "../pause.ts";
+import { Pause } from "../async/pause.ts";
 import { type Shared, WorkerLink } from "./worker_link.ts";
 
 /** A worker's process. */

@@ -1,10 +1,10 @@
 import type { Answer, Peers, Question } from "../cluster/peers.ts";
-import { log } from "../log.ts";
+import { log } from "../log/log.ts";
 import {
   type Announce,
   type Announcement,
   StoreUnavailableError,
-} from "../store/store.ts";
+} from "../tasks/store.ts";
 import type { LeasedStore } from "../store/open_store.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";

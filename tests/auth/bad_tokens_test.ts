@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { TokenRejectionCode } from "../../src/auth/identity.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { startKeyServer } from "../support/key_server.ts";
-import { BadTokens } from "../../src/sockets/bad_tokens.ts";
+import { BadTokens } from "../../src/admission/bad_tokens.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { badTokens } from "./bad_tokens.ts";

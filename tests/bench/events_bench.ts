@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseDraft, parseObject } from "../../src/http/draft_body.ts";
+import { parseDraft, parseObject } from "../../src/http/api/draft_body.ts";
 import { foldEvent } from "../../src/tasks/snapshot.ts";
 import { transition } from "./support/transition.ts";
 

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { Hub, type Watcher } from "../../src/tasks/hub.ts";
-import type { Outlet } from "../../src/tasks/outlet.ts";
-import { TaskWatcher } from "../../src/tasks/task_watcher.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { Hub, type Watcher } from "../../src/watch/hub.ts";
+import type { Outlet } from "../../src/watch/outlet.ts";
+import { TaskWatcher } from "../../src/watch/task_watcher.ts";
 import { transition } from "./support/transition.ts";
 
 let sent = 0;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { createSqliteStore } from "../../src/store/sqlite_store.ts";
-import type { Store } from "../../src/store/store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
+import type { Store } from "../../src/tasks/store.ts";
 
 const retention = { historyLimit: 1_000, historyTtlMs: 86_400_000 };
 const atOnce = 500;

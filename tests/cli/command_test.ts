@@ -1,7 +1,11 @@
 import { assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
 import { Command } from "commander";
 import { readConfig, withSettings } from "../../src/cli/command.ts";
-import { flagOf, type SettingName, settings } from "../../src/settings.ts";
+import {
+  flagOf,
+  type SettingName,
+  settings,
+} from "../../src/config/settings.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
 import { taskwire } from "../support/taskwire.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { settings } from "../../src/settings.ts";
+import { settings } from "../../src/config/settings.ts";
 import { taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { testApiKey, testSecret } from "../support/server.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describeKeys } from "../../src/cli/key_file.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { makeIssuerKey } from "../support/keys.ts";
 import { testApiKey, testSecret } from "../support/server.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/process/version.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { RunningCommand, taskwire } from "../support/taskwire.ts";
 

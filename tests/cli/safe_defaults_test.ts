@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CommandFailure } from "../../src/cli/failure.ts";
 import { withKeys } from "../../src/cli/safe_defaults.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 
 const bare = loadConfig({});

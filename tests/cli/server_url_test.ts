@@ -11,7 +11,7 @@ import {
   ConfigError,
   type ConfigSources,
   readSettings,
-} from "../../src/config.ts";
+} from "../../src/config/config.ts";
 
 function reader(sources: ConfigSources): SettingsReader {
   return (...names) => readSettings(sources, names);

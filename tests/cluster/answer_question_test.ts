@@ -8,8 +8,8 @@ import {
 } from "../../src/cluster/answer_question.ts";
 import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
 import { addGauge, Registry } from "../../src/metrics/prometheus.ts";
-import { ConnectionRegistry } from "../../src/sockets/registry.ts";
-import { Stats } from "../../src/stats.ts";
+import { ConnectionRegistry } from "../../src/connections/registry.ts";
+import { Stats } from "../../src/metrics/throughput.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
 /** A registry with so many connections, of three tasks and two users. */

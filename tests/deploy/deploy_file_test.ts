@@ -5,7 +5,7 @@ import {
   readDeployFile,
 } from "../../src/deploy/deploy_file.ts";
 import { noPeers } from "../../src/cluster/peers.ts";
-import { allSettings, settings } from "../../src/settings.ts";
+import { allSettings, settings } from "../../src/config/settings.ts";
 import { runTool } from "../support/external_tool.ts";
 import { needs } from "../support/needs.ts";
 import { scrape } from "../support/scrape.ts";

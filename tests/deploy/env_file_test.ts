@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { encodeEnvFile } from "../../src/deploy/env_file.ts";
-import { parseEnvFile } from "../../src/env_file.ts";
-import { allSettings } from "../../src/settings.ts";
+import { parseEnvFile } from "../../src/config/env_file.ts";
+import { allSettings } from "../../src/config/settings.ts";
 
 Deno.test("encodeEnvFile() has each setting once, described and commented out", () => {
   const lines = encodeEnvFile().split("\n");

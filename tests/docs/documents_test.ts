@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeDocuments } from "../../src/docs/documents.ts";
-import { version } from "../../src/version.ts";
+import { version } from "../../src/process/version.ts";
 import { asyncApi, openApi } from "../support/documents.ts";
 
 Deno.test("makeDocuments() serialises both documents, of this version", async () => {
@@ -15,7 +15,7 @@ Deno.test("makeDocuments() serialises both documents, of this version", async ()
 Deno.test("makeDocuments() puts the page's style into it, unescaped", async () => {
   const { page } = await makeDocuments();
   const style = await Deno.readTextFile(
-    new URL("../../src/page/docs.css", import.meta.url),
+    new URL("../../src/playground/docs.css", import.meta.url),
   );
   assert(page.includes(`<style>${style}</style>`));
 });

@@ -3,7 +3,7 @@ import {
   publishOperations,
   readOperations,
 } from "../../src/docs/task_operations.ts";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { makeApi, scoped } from "../support/api.ts";
 import { assertAnswer } from "../support/documents.ts";
 import { testApiKey } from "../support/server.ts";

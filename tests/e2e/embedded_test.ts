@@ -18,7 +18,7 @@ taskwire
 │   │ └── fake-timers/* (179.81KB)
 │   └── zod/4.6.7/* (5.93MB)
 ├── main.ts (7.97KB)
-└── src/page/* (54B)
+└── src/playground/* (54B)
 `;
   assertEquals(embeddedPackages(output), [
     "@logtape/logtape",

@@ -116,7 +116,7 @@ Deno.test("README's links lead to headings and files that are there", async () =
   assertEquals(broken.flat(), []);
 });
 
-Deno.test("README's table of variables is what src/settings.ts says", () => {
+Deno.test("README's table of variables is what src/config/settings.ts says", () => {
   const rows = tableOf(readme, ...settingColumns);
   assertExists(rows);
   assertEquals(

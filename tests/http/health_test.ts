@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createApp } from "../../src/app.ts";
 import { createServices } from "../../src/create_services.ts";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { answerOf } from "../support/answer.ts";
 import { testConfig } from "../support/server.ts";
 

@@ -29,7 +29,7 @@ Deno.test("pageRoute() serves the page as HTML, without a key", async () => {
   const page = await answerOf(fetch(server.origin));
   assertEquals(page.status, 200);
   assertEquals(page.headers.get("content-type"), "text/html; charset=UTF-8");
-  const file = new URL("../../src/page/index.html", import.meta.url);
+  const file = new URL("../../src/playground/index.html", import.meta.url);
   assertEquals(page.text, await Deno.readTextFile(file));
 });
 

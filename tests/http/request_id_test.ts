@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { requestIdOf } from "../../src/http/request_id.ts";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { makeApi, scoped } from "../support/api.ts";
 import { captureLog } from "../support/captured_log.ts";
 

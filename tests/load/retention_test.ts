@@ -2,9 +2,9 @@ import { assertEquals, assertLess } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
 import { printLine } from "../../src/cli/output.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import { createSqliteStore } from "../../src/store/sqlite_store.ts";
-import type { Store } from "../../src/store/store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
+import type { Store } from "../../src/tasks/store.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";

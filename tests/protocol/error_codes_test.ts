@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { errorCodeMeanings } from "../../src/docs/meanings.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 import { closingErrors } from "../../src/protocol/error_codes.ts";
-import { forbidden } from "../../src/sockets/session_errors.ts";
-import { restarting } from "../../src/sockets/retry.ts";
+import { forbidden } from "../../src/realtime/session_errors.ts";
+import { restarting } from "../../src/connections/retry.ts";
 
 /** Errors after which a socket goes on. */
 const harmless = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Services } from "../../src/services.ts";
-import type { Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/tasks/store.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { webSocketRoutes } from "../../src/routes.ts";
-import type { Endpoint } from "../../src/sockets/endpoint.ts";
+import type { Endpoint } from "../../src/connections/endpoint.ts";
 import { answerOf } from "../support/answer.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { nextRelease } from "../support/release.ts";

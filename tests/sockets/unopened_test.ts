@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { connect } from "node:net";
-import { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import { ConnectionRegistry } from "../../src/connections/registry.ts";
 import { eventually } from "../support/eventually.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { webSocketRoutes } from "../../src/routes.ts";
-import type { Handshake } from "../../src/sockets/connection.ts";
+import type { Handshake } from "../../src/connections/connection.ts";
 import { rawHandshake } from "../support/handshake.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { startTestServer } from "../support/server.ts";

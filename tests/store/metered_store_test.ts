@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
-import { type Counters, createCounters } from "../../src/counters.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { type Counters, createCounters } from "../../src/metrics/counters.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { meteredStore } from "../../src/store/metered_store.ts";
-import { Stats } from "../../src/stats.ts";
-import { type Store, StoreUnavailableError } from "../../src/store/store.ts";
+import { Stats } from "../../src/metrics/throughput.ts";
+import { type Store, StoreUnavailableError } from "../../src/tasks/store.ts";
 import { testStoreContract } from "./store_contract.ts";
 
 testStoreContract("meteredStore()", (retention, announce) => {

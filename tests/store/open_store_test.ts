@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
 import { openStore } from "../../src/store/open_store.ts";
-import { StoreOpenError } from "../../src/store/store.ts";
+import { StoreOpenError } from "../../src/tasks/store.ts";
 import { testConfig } from "../support/server.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 

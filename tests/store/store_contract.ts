@@ -9,7 +9,7 @@ import { testReading } from "./store_contract_read.ts";
 import { testServerChanges } from "./store_contract_server.ts";
 
 /**
- * Registers the tests of what every store guarantees (src/store/store.ts).
+ * Registers the tests of what every store guarantees (src/tasks/store.ts).
  *
  * @param register Registers one test.
  */

@@ -6,7 +6,7 @@ import type {
   Retention,
   Store,
   StoredEvent,
-} from "../../src/store/store.ts";
+} from "../../src/tasks/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { TaskEvent } from "../../src/tasks/event.ts";
 import type { Register } from "../support/needs.ts";

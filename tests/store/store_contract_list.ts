@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/tasks/store.ts";
 import { historyTtlMs, type Test } from "./store_contract_bench.ts";
 
 /** Listing and forgetting. */

@@ -1,4 +1,4 @@
-import type { Announce, Announcement } from "../../src/store/store.ts";
+import type { Announce, Announcement } from "../../src/tasks/store.ts";
 import { inTime } from "./deadline.ts";
 
 /** What a store announces, kept and waited for. */

@@ -1,6 +1,6 @@
 import type { Payload } from "djwt";
 import { createApp } from "../../src/app.ts";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { createServices } from "../../src/create_services.ts";
 import type { Services } from "../../src/services.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";

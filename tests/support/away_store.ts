@@ -1,5 +1,5 @@
 import type { Services } from "../../src/services.ts";
-import { StoreDisconnectedError } from "../../src/store/store.ts";
+import { StoreDisconnectedError } from "../../src/tasks/store.ts";
 
 /** A store that is away until it is restored. */
 export function awayStore() {

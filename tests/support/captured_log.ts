@@ -1,6 +1,6 @@
 import { resetSync } from "@logtape/logtape";
 import { stub } from "@std/testing/mock";
-import { configureLog, type LogLevel } from "../../src/log.ts";
+import { configureLog, type LogLevel } from "../../src/log/log.ts";
 import { inTime } from "./deadline.ts";
 
 /** What the server wrote to standard error. */

@@ -1,4 +1,4 @@
-import { delay } from "../../src/delay.ts";
+import { delay } from "../../src/async/delay.ts";
 
 /** What passes connections on to a server, until it is cut or stalled. */
 export interface CutProxy extends AsyncDisposable {

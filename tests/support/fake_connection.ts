@@ -2,7 +2,7 @@ import {
   Connection,
   type Handshake,
   type Transport,
-} from "../../src/sockets/connection.ts";
+} from "../../src/connections/connection.ts";
 import type { Frame, SocketClose } from "./socket.ts";
 
 /** A transport that only notes what is done to it; its buffer is set by hand. */

@@ -1,5 +1,5 @@
 import type { ErrorFrame } from "../../src/protocol/server_frames.ts";
-import type { Outlet } from "../../src/tasks/outlet.ts";
+import type { Outlet } from "../../src/watch/outlet.ts";
 import type { Frame } from "./socket.ts";
 
 /** An outlet that keeps what it is sent; whether it is backlogged is set by hand. */

@@ -1,9 +1,9 @@
-import type { OnMessage, RedisClient } from "../../src/store/redis_client.ts";
-import { taskOfChannel } from "../../src/store/redis_keys.ts";
-import type { HistoryView } from "../../src/store/store.ts";
+import type { OnMessage, RedisClient } from "../../src/redis/client.ts";
+import { taskOfChannel } from "../../src/store/redis/keys.ts";
+import type { HistoryView } from "../../src/tasks/store.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
 import { applyChange, type TaskState } from "../../src/tasks/state.ts";
-import { encodeHead } from "../../src/store/redis_announcement.ts";
+import { encodeHead } from "../../src/store/redis/announcement.ts";
 
 /** A task in a {@linkcode FakeRedis}. */
 interface FakeTask {

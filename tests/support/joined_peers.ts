@@ -4,7 +4,7 @@ import {
   maxAnswerLength,
 } from "../../src/cluster/answer_question.ts";
 import type { Peers, Question } from "../../src/cluster/peers.ts";
-import type { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import type { ConnectionRegistry } from "../../src/connections/registry.ts";
 
 /** A node of {@linkcode JoinedNodes}. */
 interface JoinedNode {

@@ -1,6 +1,6 @@
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import type { PublishOutcome, Store } from "../../src/store/store.ts";
-import { LeaseKeeper } from "../../src/tasks/lease.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import type { PublishOutcome, Store } from "../../src/tasks/store.ts";
+import { LeaseKeeper } from "../../src/store/lease.ts";
 import type { Change } from "../../src/tasks/state.ts";
 
 /** Tasks in a real memory store, and who keeps their leases; wants `FakeTime`. */

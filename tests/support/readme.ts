@@ -1,4 +1,4 @@
-import { type Setting, settings } from "../../src/settings.ts";
+import { type Setting, settings } from "../../src/config/settings.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -61,7 +61,7 @@ export function tableOf(
 /** The names of the columns of {@linkcode settingRows}. */
 export const settingColumns = ["variable", "default", "what it is"];
 
-/** README's table of the variables, as `src/settings.ts` has them. */
+/** README's table of the variables, as `src/config/settings.ts` has them. */
 export function settingRows(): string[][] {
   return Object.values(settings).map(
     ({ variable, fallback, description }: Setting) => [

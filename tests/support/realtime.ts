@@ -1,5 +1,5 @@
 import type { Payload } from "djwt";
-import { Hub } from "../../src/tasks/hub.ts";
+import { Hub } from "../../src/watch/hub.ts";
 import type { TestServer } from "./server.ts";
 import { type Frame, TestSocket } from "./socket.ts";
 import { signToken } from "./tokens.ts";

@@ -1,7 +1,7 @@
 import { createClient } from "@redis/client";
 import type { RedisChannel } from "../../src/cluster/redis_channel.ts";
-import type { RedisScript } from "../../src/store/redis_script.ts";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import type { RedisScript } from "../../src/redis/script.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 
 type Listener = (message: string) => void;
 

@@ -1,6 +1,6 @@
 import { answerQuestion } from "../../src/cluster/answer_question.ts";
 import { RedisPeers } from "../../src/cluster/redis_peers.ts";
-import type { Config } from "../../src/config.ts";
+import type { Config } from "../../src/config/config.ts";
 import { TestRedisChannel } from "./redis_channel.ts";
 import { RedisServer } from "./redis_server.ts";
 import { startTestServer, type TestServer } from "./server.ts";

@@ -1,6 +1,6 @@
-import { parseRedisUrl } from "../../src/store/redis_address.ts";
-import { RedisStore } from "../../src/store/redis_store.ts";
-import type { Announce, Retention } from "../../src/store/store.ts";
+import { parseRedisUrl } from "../../src/redis/address.ts";
+import { RedisStore } from "../../src/store/redis/redis_store.ts";
+import type { Announce, Retention } from "../../src/tasks/store.ts";
 import type { RedisServer } from "./redis_server.ts";
 
 /** What a test's store keeps, unless it says otherwise. */

@@ -1,5 +1,5 @@
-import type { Connection } from "../../src/sockets/connection.ts";
-import type { ConnectionRegistry } from "../../src/sockets/registry.ts";
+import type { Connection } from "../../src/connections/connection.ts";
+import type { ConnectionRegistry } from "../../src/connections/registry.ts";
 
 /** The connection whose socket the runtime lets go of next; ask before it can. */
 export function nextRelease(registry: ConnectionRegistry): Promise<Connection> {

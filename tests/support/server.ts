@@ -1,5 +1,5 @@
 import { createApp } from "../../src/app.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../src/config/config.ts";
 import { createServices } from "../../src/create_services.ts";
 import type { WebSocketRoute } from "../../src/routes.ts";
 import { startServer, type StopOptions } from "../../src/server.ts";

@@ -1,11 +1,11 @@
 import { closeCodes } from "../../src/protocol/close_codes.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
-import type { HistoryView, Retention, Store } from "../../src/store/store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import type { HistoryView, Retention, Store } from "../../src/tasks/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
-import { Hub } from "../../src/tasks/hub.ts";
-import { TaskWatcher } from "../../src/tasks/task_watcher.ts";
-import type { TaskWatcherOptions } from "../../src/tasks/task_watcher_options.ts";
+import { Hub } from "../../src/watch/hub.ts";
+import { TaskWatcher } from "../../src/watch/task_watcher.ts";
+import type { TaskWatcherOptions } from "../../src/watch/task_watcher_options.ts";
 import { FakeOutlet } from "./fake_outlet.ts";
 
 /** The task that is watched. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { Calls } from "../../src/workers/calls.ts";
 
 Deno.test("Calls resolves each call with its own result", async () => {

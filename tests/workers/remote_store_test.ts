@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import {
   type Announce,
   type Retention,
   type Store,
   StoreUnavailableError,
-} from "../../src/store/store.ts";
+} from "../../src/tasks/store.ts";
 import { createShared, linkWorker } from "../support/linked.ts";
 import { testStoreContract } from "../store/store_contract.ts";
 

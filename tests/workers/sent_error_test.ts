@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { StoreUnavailableError } from "../../src/store/store.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { receiveError, sendError } from "../../src/workers/sent_error.ts";
 
 Deno.test("receiveError() gives a store's error its class again", () => {

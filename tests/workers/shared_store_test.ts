@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Announcement } from "../../src/store/store.ts";
+import type { Announcement } from "../../src/tasks/store.ts";
 import { SharedStore } from "../../src/workers/shared_store.ts";
 
 const deleted: Announcement = { kind: "deleted", connectionId: "a" };

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryStore } from "../../src/store/memory_store.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { encodeMessage } from "../../src/workers/link.ts";
 import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { createShared, linkWorker, pipes } from "../support/linked.ts";

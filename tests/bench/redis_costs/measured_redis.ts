@@ -1,5 +1,5 @@
-import { shardBase, shardCount } from "../../../src/store/redis_keys.ts";
-import { settings } from "../../../src/settings.ts";
+import { shardBase, shardCount } from "../../../src/store/redis/keys.ts";
+import { settings } from "../../../src/config/settings.ts";
 import { Nodes, type TaskwireNode } from "../../support/nodes.ts";
 import { allowOpenFiles } from "../../support/open_files.ts";
 import { RedisServer } from "../../support/redis_server.ts";

@@ -1,0 +1,94 @@
+import { type Context, Hono } from "hono";
+import { disconnect, listConnections } from "../../cluster/answer_question.ts";
+import {
+  type ConnectionPosition,
+  encodeCursor,
+  parseCursor,
+} from "../../cluster/connection_position.ts";
+import { mergePages } from "../../cluster/merge_pages.ts";
+import type { Answer, ConnectionsAnswer } from "../../cluster/peers.ts";
+import type { Services } from "../../services.ts";
+import { ProblemError } from "../problem.ts";
+import { allow, badQuery, readWhole } from "../request.ts";
+
+/** How many connections one answer holds: making it takes the server's one thread, about 3 µs each. */
+const page = { min: 1, max: 10_000, fallback: 1_000 };
+
+/**
+ * `/api/connections`: who is connected, and sending one of them away (spec §2);
+ * on all nodes, whichever is asked.
+ */
+export function connectionRoutes(services: Services): Hono {
+  const { registry, peers } = services;
+  const operators = allow(["admin"], services);
+  const app = new Hono();
+  app.get("/", operators, async function listAll(c) {
+    const limit = readWhole(c, "limit", page);
+    const after = readCursor(c);
+    const { connection_id: connectionId, user_id: userId } = c.req.query();
+    const question = {
+      kind: "connections",
+      limit,
+      ...(after === undefined ? {} : { after }),
+      ...(connectionId === undefined ? {} : { connectionId }),
+      ...(userId === undefined ? {} : { userId }),
+    } as const;
+    const { answers, silent } = await peers.ask(question);
+    const { total, connections, cursor } = mergePages([
+      listConnections(question, registry),
+      ...answers.filter(isPage),
+    ], limit);
+    const silentMember = silent > 0 ? `,"silent_nodes":${silent}` : "";
+    const cursorMember = cursor ? `,"cursor":"${encodeCursor(cursor)}"` : "";
+    return c.body(
+      `{"connections":[${
+        connections.map(({ json }) => json).join()
+      }],"total":${total}${silentMember}${cursorMember}}`,
+      200,
+      { "Content-Type": "application/json" },
+    );
+  });
+
+  app.delete("/:id", operators, async function close(c) {
+    const id = c.req.param("id");
+    if (disconnect(id, registry)) return c.body(null, 204);
+    const { answers, silent } = await peers.ask({ kind: "disconnect", id });
+    if (answers.some(hasFound)) return c.body(null, 204);
+    throw new ProblemError(
+      silent > 0
+        ? {
+          status: 503,
+          code: "node_silent",
+          detail:
+            "No node that answered has this connection, and not all did: it may be open on one that didn't, try again later",
+        }
+        : {
+          status: 404,
+          code: "connection_unknown",
+          detail: "No open connection has this id: it may have ended",
+        },
+    );
+  });
+  return app;
+}
+
+/**
+ * Where the page begins.
+ *
+ * @throws {ProblemError} 400 for what is no cursor.
+ */
+function readCursor(c: Context): ConnectionPosition | undefined {
+  const text = c.req.query("cursor");
+  if (text === undefined) return undefined;
+  const position = parseCursor(text);
+  if (position) return position;
+  throw badQuery("cursor: expected the cursor of the page before");
+}
+
+function isPage(answer: Answer): answer is ConnectionsAnswer {
+  return answer.kind === "connections";
+}
+
+function hasFound(answer: Answer): boolean {
+  return answer.kind === "disconnect" && answer.isFound;
+}

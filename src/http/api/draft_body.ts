@@ -1,0 +1,87 @@
+import type { z } from "zod";
+import { findInexactNumber } from "../../protocol/exact_numbers.ts";
+import type { PublishOutcome } from "../../tasks/store.ts";
+import { type EventDraft, eventDraftSchema } from "../../tasks/draft.ts";
+import { ProblemError } from "../problem.ts";
+
+/** The largest body of one event, in bytes: `data` of 64 KiB, escaped and with company. */
+export const maxEventBytes = 262_144;
+
+/**
+ * Parses a body that should be a JSON object.
+ *
+ * @throws {ProblemError} 400 if the body is not JSON, 422 if it is not an object or has a number that would change.
+ */
+export function parseObject(body: string): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    throw new ProblemError({
+      status: 400,
+      code: "bad_json",
+      detail: 'This is not JSON: send an object such as {"progress":0.5}',
+    });
+  }
+  const inexact = findInexactNumber(body);
+  if (inexact !== undefined) {
+    throw new ProblemError({
+      status: 422,
+      code: "bad_event",
+      detail:
+        `The number ${inexact} can't be stored exactly: send it as a string`,
+    });
+  }
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+    return json as Record<string, unknown>;
+  }
+  throw new ProblemError({
+    status: 422,
+    code: "bad_event",
+    detail: 'This is not an object: send one such as {"progress":0.5}',
+  });
+}
+
+/**
+ * Validates a publisher's event.
+ *
+ * @throws {ProblemError} 422 that names each bad member.
+ */
+export function parseDraft(members: Record<string, unknown>): EventDraft {
+  const result = eventDraftSchema.safeParse(members);
+  if (result.success) return result.data;
+  throw new ProblemError({
+    status: 422,
+    code: "bad_event",
+    detail: describeIssues(result.error),
+  });
+}
+
+function describeIssues({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`
+  ).join("; ");
+}
+
+/**
+ * The answer to a publish (spec §2).
+ *
+ * @throws {ProblemError} 409 for an event that was refused.
+ */
+export function describeOutcome(connectionId: string, outcome: PublishOutcome) {
+  if (outcome.kind === "refused") {
+    throw new ProblemError({ status: 409, ...outcome.refusal });
+  }
+  if (outcome.kind === "noted") {
+    throw new TypeError("A publisher's event was taken for something else");
+  }
+  return {
+    connection_id: connectionId,
+    epoch: outcome.epoch,
+    ...(outcome.kind === "stored"
+      ? { offset: outcome.event.offset, delivered: outcome.delivered }
+      : { offset: outcome.offset, delivered: 0 }),
+    duplicate: outcome.kind === "duplicate",
+    cancel_requested: outcome.cancelRequested,
+  };
+}

@@ -1,0 +1,148 @@
+import { Hono } from "hono";
+import type { Services } from "../../services.ts";
+import { maxPageLength } from "../../store/list_page.ts";
+import type { TaskEvent } from "../../tasks/event.ts";
+import { describeTask } from "../../tasks/snapshot.ts";
+import type { TaskState } from "../../tasks/state.ts";
+import { type Status, statuses } from "../../tasks/status.ts";
+import {
+  describeOutcome,
+  maxEventBytes,
+  parseDraft,
+  parseObject,
+} from "./draft_body.ts";
+import { inBodyTime } from "../body_deadline.ts";
+import { ProblemError } from "../problem.ts";
+import {
+  allow,
+  badQuery,
+  readBody,
+  readConnectionId,
+  readWhole,
+  refuseEncoded,
+  unknownTask,
+} from "../request.ts";
+
+/** How many tasks or events one answer holds. */
+const page = { min: 1, max: 1_000, fallback: 100 };
+
+/** What an offset or a cursor can be. */
+const position = { min: 0, max: Number.MAX_SAFE_INTEGER };
+
+/** Any id; lazy, so that the `/events` after it isn't taken for its end. */
+const id = "/:connection_id{[^]+?}";
+
+/** `/api/tasks`: where a backend publishes and an operator reads (spec §2). */
+export function taskRoutes(services: Services): Hono {
+  const { store, hub } = services;
+  const publishers = allow(["publish", "admin"], services);
+  const readers = allow(["admin"], services);
+  const app = new Hono();
+
+  app.post(
+    `${id}/events`,
+    publishers,
+    refuseEncoded,
+    async function publishEvent(c) {
+      const connectionId = readConnectionId(c);
+      const body = parseObject(
+        await inBodyTime(readBody(c.req.raw, maxEventBytes), services.config),
+      );
+      const key = c.req.header("idempotency-key");
+      const draft = parseDraft(key ? { event_id: key, ...body } : body);
+      const outcome = await store.publish(connectionId, draft);
+      return c.json(describeOutcome(connectionId, outcome), 201);
+    },
+  );
+
+  app.get(`${id}/events`, readers, async function readEvents(c) {
+    const connectionId = readConnectionId(c);
+    const limit = readWhole(c, "limit", page);
+    const offset = readWhole(c, "offset", { ...position, fallback: 0 });
+    const { epoch, state } = await store.read(connectionId);
+    if (state === undefined) throw unknownTask();
+    const { epoch: askedEpoch, offset: askedOffset } = c.req.query();
+    const since = askedEpoch === undefined && askedOffset === undefined
+      ? "oldest"
+      : { epoch: askedEpoch ?? epoch, offset };
+    const view = await store.read(
+      connectionId,
+      since,
+      limit,
+      maxPageLength,
+    );
+    return c.json({
+      connection_id: connectionId,
+      epoch: view.epoch,
+      offset: view.offset,
+      recovered: view.recovered,
+      events: view.events.map(({ json }): TaskEvent => JSON.parse(json)),
+    });
+  });
+
+  app.post(`${id}/cancel`, publishers, async function cancel(c) {
+    const connectionId = readConnectionId(c);
+    const outcome = await store.publish(connectionId, { kind: "cancel" });
+    if (outcome.kind === "refused") {
+      const { code, detail } = outcome.refusal;
+      if (code === "task_unknown") throw unknownTask();
+      throw new ProblemError({ status: 409, code, detail });
+    }
+    return c.json({ connection_id: connectionId, cancel_requested: true });
+  });
+
+  app.get("/", readers, async function listTasks(c) {
+    const cursor = readWhole(c, "cursor", {
+      ...position,
+      fallback: position.max,
+    });
+    const status = readStatus(c.req.query("status"));
+    const list = await store.list({
+      limit: readWhole(c, "limit", page),
+      cursor,
+      ...(status === undefined ? {} : { status }),
+    });
+    return c.json({
+      tasks: list.states.map((state, index) =>
+        describeForOperator(
+          state,
+          list.watchers?.[index] ??
+            hub.watcherCount(state.snapshot.connection_id),
+        )
+      ),
+      ...(list.cursor === undefined ? {} : { cursor: String(list.cursor) }),
+    });
+  });
+
+  app.get(id, readers, async function readTask(c) {
+    const connectionId = readConnectionId(c);
+    const { state, watchers = hub.watcherCount(connectionId) } = await store
+      .read(connectionId);
+    if (state === undefined) throw unknownTask();
+    return c.json(describeForOperator(state, watchers));
+  });
+
+  app.delete(id, publishers, async function forgetTask(c) {
+    if (!await store.forget(readConnectionId(c))) throw unknownTask();
+    return c.body(null, 204);
+  });
+  return app;
+}
+
+/** A task with when it will be taken for lost, where its worker asked for that. */
+function describeForOperator(state: TaskState, watchers: number) {
+  const { leaseEndsAtMs } = state;
+  return {
+    ...describeTask(state, watchers),
+    ...(leaseEndsAtMs === undefined
+      ? {}
+      : { lease_ends_at: new Date(leaseEndsAtMs).toISOString() }),
+  };
+}
+
+function readStatus(text: string | undefined): Status | undefined {
+  if (text === undefined) return undefined;
+  const status = statuses.find((status) => status === text);
+  if (status !== undefined) return status;
+  throw badQuery(`status: expected one of ${statuses.join(", ")}`);
+}

@@ -1,0 +1,44 @@
+import { Hono } from "hono";
+import { readStats } from "../../cluster/answer_question.ts";
+import { mergeStats } from "../../cluster/merge_throughput.ts";
+import type { Answer, StatsAnswer } from "../../cluster/peers.ts";
+import type { Services } from "../../services.ts";
+import { allow, readWhole } from "../request.ts";
+
+/** A second since 1970. */
+const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
+
+/**
+ * `GET /api/stats`: how much all nodes do, whichever is asked, in all and in
+ * each second of the last 10 minutes. `?since=` (seconds since 1970) leaves
+ * out those before.
+ */
+export function statsRoutes(services: Services): Hono {
+  const { peers } = services;
+  const app = new Hono();
+  app.get("/", allow(["admin"], services), async function readAll(c) {
+    const since = readWhole(c, "since", second);
+    const { answers, silent } = await peers.ask({ kind: "stats", since });
+    const others = answers.filter(isStats);
+    const { startedAtMs, connections, totals, history } = mergeStats(
+      readStats(since, services),
+      others,
+      since,
+    );
+    const { p50Ms, p99Ms, ...counts } = history;
+    return c.json({
+      now: new Date().toISOString(),
+      started_at: new Date(startedAtMs).toISOString(),
+      ...(others.length > 0 ? { nodes: 1 + others.length } : {}),
+      ...(silent > 0 ? { silent_nodes: silent } : {}),
+      connections,
+      totals,
+      seconds: { ...counts, p50_ms: p50Ms, p99_ms: p99Ms },
+    });
+  });
+  return app;
+}
+
+function isStats(answer: Answer): answer is StatsAnswer {
+  return answer.kind === "stats";
+}

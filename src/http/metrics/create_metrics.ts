@@ -1,0 +1,28 @@
+import type { Services } from "../../services.ts";
+import { addConnectionMetrics } from "./connection_metrics.ts";
+import { addProcessMetrics } from "./process_metrics.ts";
+import { Registry } from "../../metrics/prometheus.ts";
+import { addTaskMetrics } from "./task_metrics.ts";
+
+/**
+ * What `/metrics` shows of a process.
+ *
+ * @param isOneOfSeveral Whether the server has other workers: then which one
+ * it is, is a label of each series.
+ */
+export function createMetrics(
+  parts: Pick<
+    Services,
+    "config" | "counters" | "hub" | "registry" | "worker"
+  >,
+  isOneOfSeveral = false,
+): Registry {
+  const metrics = new Registry();
+  addConnectionMetrics(metrics, parts);
+  addTaskMetrics(metrics, parts);
+  addProcessMetrics(metrics, parts);
+  if (isOneOfSeveral) {
+    metrics.setDefaultLabels({ worker: String(parts.worker) });
+  }
+  return metrics;
+}

@@ -1,0 +1,19 @@
+import { encodeBareConnected } from "../protocol/server_frames.ts";
+import type { Services } from "../services.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { MessageHandler } from "../connections/inbox.ts";
+
+/** `/ws/test`: the barest test. No authentication; each message comes back byte for byte. */
+export function testEndpoint(
+  connection: Connection,
+  { config }: Services,
+): MessageHandler {
+  connection.send(encodeBareConnected(
+    config.connectedMessage,
+    connection.handshake.connectionId,
+  ));
+  return (message) => {
+    const outcome = connection.send(message);
+    if (outcome === "backlogged") return connection.writable();
+  };
+}

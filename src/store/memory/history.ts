@@ -1,0 +1,74 @@
+import { parsePositionId, positionId } from "../../tasks/event.ts";
+import type { EncodedEvent } from "../../tasks/store.ts";
+
+/**
+ * The newest events of one task, as JSON: a string is what the garbage
+ * collector is quickest with, and what history is read as.
+ */
+export class MemoryHistory {
+  readonly #limit: number;
+  readonly #epoch: string;
+  /** Consecutive, oldest first. Up to twice as many as are kept: see `#trim`. */
+  readonly #events: string[] = [];
+  /** Their offsets by the `event_id` that the publisher named, in their order. */
+  readonly #named = new Map<string, number>();
+  #newest = 0;
+
+  /**
+   * @param limit How many events are kept.
+   * @param epoch The task's.
+   */
+  constructor(limit: number, epoch: string) {
+    this.#limit = limit;
+    this.#epoch = epoch;
+  }
+
+  /** Adds the next event. */
+  push(eventId: string, json: string): void {
+    const offset = ++this.#newest;
+    this.#events.push(json);
+    if (eventId !== positionId({ epoch: this.#epoch, offset })) {
+      this.#named.delete(eventId); // of an event that is kept no more
+      this.#named.set(eventId, offset);
+    }
+    this.#trim();
+  }
+
+  /** The events after an offset that is kept, oldest first; see `Store.read`. */
+  after(offset: number, limit: number, enough = Infinity): EncodedEvent[] {
+    const start = offset - (this.#newest - this.#events.length);
+    const events: EncodedEvent[] = [];
+    let length = 0;
+    for (const json of this.#events.slice(start, start + limit)) {
+      if (length >= enough) break;
+      length += json.length;
+      events.push({ offset: offset + 1 + events.length, json });
+    }
+    return events;
+  }
+
+  /** The offset of the event that is kept under this `event_id`. */
+  findOffset(eventId: string): number | undefined {
+    const offset = this.#named.get(eventId) ??
+      parsePositionId(eventId, this.#epoch) ?? 0;
+    const isKept = offset > this.#newest - this.#limit &&
+      offset > 0 && offset <= this.#newest;
+    if (!isKept) return undefined;
+    // The event at that position may have a name of its own.
+    const [found] = this.after(offset - 1, 1);
+    return found && JSON.parse(found.json).event_id === eventId
+      ? offset
+      : undefined;
+  }
+
+  /** Cuts in batches, because `shift` on a long array costs its length. */
+  #trim(): void {
+    if (this.#events.length < 2 * this.#limit) return;
+    this.#events.splice(0, this.#limit);
+    const trimmed = this.#newest - this.#events.length;
+    for (const [eventId, offset] of this.#named) {
+      if (offset > trimmed) return;
+      this.#named.delete(eventId);
+    }
+  }
+}

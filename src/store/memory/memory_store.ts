@@ -1,0 +1,219 @@
+import { takePage } from "../list_page.ts";
+import { settle } from "../../async/settle.ts";
+import type { StreamPosition, TaskEvent } from "../../tasks/event.ts";
+import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
+import { MemoryHistory } from "./history.ts";
+import {
+  type Announce,
+  eventAnnouncement,
+  type HistoryView,
+  type ListQuery,
+  type Publication,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  type TaskList,
+} from "../../tasks/store.ts";
+
+/** A task and the part of its history that is kept. */
+interface Task {
+  state: TaskState;
+  readonly history: MemoryHistory;
+  /** Counts the store's events; a task's is that of its last one. */
+  changedAt: number;
+  expiresAtMs: number;
+}
+
+/**
+ * A store in this process's memory: the fastest, gone when the process ends.
+ *
+ * @param retention How much is kept.
+ * @param announce Called for each stored change.
+ */
+export function createMemoryStore(
+  retention: Retention,
+  announce: Announce,
+): Store {
+  return new MemoryStore(retention, announce);
+}
+
+class MemoryStore implements Store {
+  readonly #tasks = new Map<string, Task>();
+  /** Goes round the tasks, a few with each publish or read, to forget those whose time is over. */
+  #sweep = this.#tasks.entries();
+  readonly #retention: Retention;
+  readonly #announce: Announce;
+  /** Of the histories that begin now; a forgotten task must not get its old one back. */
+  #epoch = crypto.randomUUID();
+  #changes = 0;
+
+  constructor(retention: Retention, announce: Announce) {
+    this.#retention = retention;
+    this.#announce = announce;
+  }
+
+  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
+    return Promise.resolve(this.#publish(connectionId, change));
+  }
+
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return Promise.resolve(
+      publications.map(({ connectionId, change }) =>
+        settle(() => this.#publish(connectionId, change))
+      ),
+    );
+  }
+
+  read(
+    connectionId: string,
+    since?: StreamPosition | "oldest",
+    limit = Infinity,
+    enough = Infinity,
+  ): Promise<HistoryView> {
+    this.#forgetExpired();
+    const task = this.#find(connectionId);
+    const epoch = task?.state.snapshot.epoch ?? this.#epoch;
+    const offset = task?.state.snapshot.offset ?? 0;
+    const oldest = Math.max(0, offset - this.#retention.historyLimit);
+    const from = since === "oldest" ? { epoch, offset: oldest } : since;
+    const recovered = from !== undefined && from.epoch === epoch &&
+      from.offset <= offset && from.offset >= oldest;
+    const events = task && recovered
+      ? task.history.after(from.offset, limit, enough)
+      : [];
+    return Promise.resolve({
+      epoch,
+      offset,
+      state: task?.state,
+      recovered,
+      events,
+    });
+  }
+
+  list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {
+    const now = performance.now();
+    const tasks = [...this.#tasks.values()].filter((task) =>
+      task.changedAt < cursor && task.expiresAtMs > now &&
+      (status === undefined || task.state.snapshot.status === status)
+    ).sort((a, b) => b.changedAt - a.changedAt);
+    const { page, hasMore } = takePage(
+      tasks,
+      limit,
+      ({ state }) => JSON.stringify(state).length,
+    );
+    const last = page.at(-1);
+    return Promise.resolve({
+      states: page.map(({ state }) => state),
+      ...(last && hasMore ? { cursor: last.changedAt } : {}),
+    });
+  }
+
+  forget(connectionId: string): Promise<boolean> {
+    const wasKnown = this.#find(connectionId) !== undefined;
+    if (wasKnown) {
+      this.#delete(connectionId);
+      this.#announce({ kind: "deleted", connectionId });
+    }
+    return Promise.resolve(wasKnown);
+  }
+
+  /** All watchers are in this process, and all changes are announced. */
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#tasks.clear();
+    return Promise.resolve();
+  }
+
+  #publish(connectionId: string, change: Change): PublishOutcome {
+    this.#forgetExpired();
+    const task = this.#find(connectionId);
+    const eventId = "kind" in change ? undefined : change.event_id;
+    const earlier = eventId === undefined
+      ? undefined
+      : task?.history.findOffset(eventId);
+    if (task && earlier !== undefined) {
+      return {
+        kind: "duplicate",
+        epoch: task.state.snapshot.epoch,
+        offset: earlier,
+        cancelRequested: task.state.cancelRequested ?? false,
+      };
+    }
+    const result = applyChange(task?.state, change, {
+      connectionId,
+      epoch: this.#epoch,
+      now: new Date(),
+    });
+    if ("code" in result) return { kind: "refused", refusal: result };
+    const { event, state } = result;
+    if (event === undefined) {
+      const isNew = !task?.state.cancelRequested;
+      if (task) task.state = state;
+      if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+      return { kind: "noted", isNew };
+    }
+    const json = JSON.stringify(event);
+    const taken = task ?? this.#begin(connectionId, state);
+    this.#append(taken, event, json, state);
+    return {
+      kind: "stored",
+      epoch: state.snapshot.epoch,
+      event,
+      delivered: this.#announce(eventAnnouncement(event, json, state)),
+      cancelRequested: state.cancelRequested ?? false,
+    };
+  }
+
+  #begin(connectionId: string, state: TaskState): Task {
+    const { historyLimit } = this.#retention;
+    const history = new MemoryHistory(historyLimit, state.snapshot.epoch);
+    const task = { state, history, changedAt: 0, expiresAtMs: 0 };
+    this.#tasks.set(connectionId, task);
+    return task;
+  }
+
+  #append(task: Task, event: TaskEvent, json: string, state: TaskState): void {
+    task.state = state;
+    task.changedAt = ++this.#changes;
+    task.expiresAtMs = performance.now() + this.#retention.historyTtlMs;
+    task.history.push(event.event_id, json);
+  }
+
+  /** A task; one whose time is over is forgotten instead. */
+  #find(connectionId: string): Task | undefined {
+    const task = this.#tasks.get(connectionId);
+    if (task === undefined || task.expiresAtMs > performance.now()) return task;
+    this.#delete(connectionId);
+    return undefined;
+  }
+
+  #delete(connectionId: string): void {
+    this.#tasks.delete(connectionId);
+    this.#epoch = crypto.randomUUID();
+  }
+
+  /**
+   * Looks at the next few tasks. (Kept in order of their expiry they would move
+   * at each event, and a `Map` is slow to step over what was deleted from it.)
+   */
+  #forgetExpired(): void {
+    const now = performance.now();
+    for (let looked = 0; looked < sweptPerPublish; looked++) {
+      const { value: entry } = this.#sweep.next();
+      if (entry === undefined) {
+        this.#sweep = this.#tasks.entries();
+        return;
+      }
+      const [connectionId, { expiresAtMs }] = entry;
+      if (expiresAtMs <= now) this.#delete(connectionId);
+    }
+  }
+}
+
+/** Tasks looked at with each publish or read: more than one can begin with it, so that none is left behind. */
+const sweptPerPublish = 2;

@@ -1,0 +1,265 @@
+import { log } from "../../log/log.ts";
+import type { StreamPosition } from "../../tasks/event.ts";
+import type { RedisAddress } from "../../redis/address.ts";
+import { encodeNotice } from "./announcement.ts";
+import { inTime } from "../../async/deadline.ts";
+import type { RedisClient } from "../../redis/client.ts";
+import { RedisFeeds } from "./subscriptions.ts";
+import { shardBase, shardKeys } from "./keys.ts";
+import { listIds } from "./listing.ts";
+import { RedisLink } from "../../redis/reconnecting_redis.ts";
+import { RedisPublisher } from "./publisher.ts";
+import { RedisPulse } from "./heartbeat.ts";
+import { listScript } from "./shard_scripts.ts";
+import { nameTask, parseView, readArgs, type RedisTask } from "./redis_task.ts";
+import { forgetScript, readScript } from "./task_scripts.ts";
+import {
+  type Announce,
+  type EncodedEvent,
+  type HistoryView,
+  type ListQuery,
+  type Publication,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  type TaskList,
+} from "../../tasks/store.ts";
+import { Turns } from "../../async/semaphore.ts";
+
+/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+const maxReads = 16;
+
+/** How long it may take to say goodbye, in milliseconds. */
+const goodbyeMs = 1_000;
+
+/**
+ * A store in Redis, 6.2 or later, which any number of processes share. What
+ * that means for what is acknowledged is Redis's own persistence, and its
+ * replication: see README, 'Growing'.
+ */
+export class RedisStore implements Store {
+  /** This process among those that share the store. */
+  readonly node: string = crypto.randomUUID();
+  readonly link: RedisLink;
+  readonly isCluster: boolean;
+  /** The number of the database. */
+  readonly database: number;
+  readonly #prefix: string;
+  readonly #retention: Retention;
+  readonly #feeds: RedisFeeds;
+  readonly #publisher: RedisPublisher;
+  readonly #pulse: RedisPulse;
+  readonly #reads = new Turns(maxReads);
+  #run = "?";
+  #isClosing = false;
+
+  /**
+   * @param prefix What the names of all keys and channels begin with.
+   * @param retention How much is kept.
+   * @param announce Called for each change of a task that is watched here.
+   */
+  constructor(
+    address: RedisAddress,
+    prefix: string,
+    retention: Retention,
+    announce: Announce,
+  ) {
+    this.isCluster = address.kind === "cluster";
+    this.#prefix = prefix;
+    this.database = address.database;
+    this.#retention = retention;
+    this.#feeds = new RedisFeeds({
+      prefix,
+      database: address.database,
+      node: this.node,
+      announce,
+      read: async (client, id, since, limit) =>
+        parseView(await this.#read(client, id, since, limit)),
+    });
+    this.link = new RedisLink(address, {
+      open: (client, run, commit) => this.#open(client, run, commit),
+      tick: (client) => this.#tick(client),
+    });
+    this.#publisher = new RedisPublisher(
+      this.link,
+      (id) => this.#name(id),
+      this.node,
+      retention,
+    );
+    this.#pulse = new RedisPulse({
+      prefix,
+      node: this.node,
+      historyTtlMs: retention.historyTtlMs,
+      onUnknown: (shard, client) => this.#feeds.renew(shard, client),
+      onLeaseEnd: (id, byMs) => this.#publishLoss(id, byMs),
+    });
+  }
+
+  publish(
+    connectionId: string,
+    change: Publication["change"],
+  ): Promise<PublishOutcome> {
+    return this.#publisher.publish({ connectionId, change });
+  }
+
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return Promise.allSettled(
+      publications.map((publication) => this.#publisher.publish(publication)),
+    );
+  }
+
+  async read(
+    connectionId: string,
+    since?: StreamPosition | "oldest",
+    limit = Infinity,
+    enough = Infinity,
+  ): Promise<HistoryView> {
+    const view = await this.#readSlice(connectionId, since, limit, enough);
+    this.#feeds.note(connectionId, view);
+    const { epoch, offset: head } = view;
+    const events = [...view.events];
+    // One answer brings so many bytes of them at most.
+    for (;;) {
+      const { offset } = events.at(-1) ?? { offset: head };
+      const missing = Math.min(limit - events.length, head - offset);
+      const left = enough - lengthOf(events);
+      if (missing <= 0 || left <= 0) return { ...view, events };
+      const rest = { epoch, offset };
+      const next = await this.#readSlice(connectionId, rest, missing, left);
+      // Meanwhile it was forgotten, or history begins later.
+      if (next.events.length === 0) return { ...view, events };
+      events.push(...next.events);
+    }
+  }
+
+  async list(query: ListQuery): Promise<TaskList> {
+    const { ids, cursor } = await listIds(
+      (base, args) =>
+        this.link.run(listScript, shardKeys(base), [
+          base,
+          crypto.randomUUID(),
+          this.#run,
+          ...args,
+        ]),
+      this.#prefix,
+      query,
+    );
+    const views = (await Promise.all(ids.map((id) => this.read(id))))
+      .filter((view) => view.state !== undefined);
+    return {
+      states: views.flatMap(({ state }) => state ?? []),
+      watchers: views.map(({ watchers = 0 }) => watchers),
+      ...(cursor === undefined ? {} : { cursor }),
+    };
+  }
+
+  async watch(connectionId: string, watchers: number): Promise<void> {
+    const { client } = this.link;
+    const watching = this.#feeds.watch(connectionId, watchers, client);
+    if (client) await this.link.use(() => watching);
+    else throw this.link.disconnected();
+  }
+
+  async forget(connectionId: string): Promise<boolean> {
+    const { keys, args, channel } = this.#name(connectionId);
+    const notice = encodeNotice("deleted");
+    return await this.link.run(forgetScript, keys, [
+      ...args,
+      channel,
+      notice,
+    ]) === 1;
+  }
+
+  /** How many processes share the store, this one included. */
+  async countNodes(): Promise<number> {
+    const key = `${shardBase(this.#prefix, 0)}nodes`;
+    return Number(
+      await this.link.use((redis) => redis.send(key, ["SCARD", key])),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const { client } = this.link;
+    try {
+      if (client) await inTime(this.#pulse.end(client), goodbyeMs);
+    } catch (error) {
+      log.debug("Redis was not told that this process ends: {error}", {
+        error,
+      });
+    }
+    await this.link.close();
+  }
+
+  async #open(
+    client: RedisClient,
+    run: string,
+    commit: () => void,
+  ): Promise<void> {
+    this.#run = run;
+    this.#publisher.forget();
+    await this.#pulse.begin(client, run);
+    await this.#feeds.restore(client, commit);
+  }
+
+  async #tick(client: RedisClient): Promise<void> {
+    if (this.#isClosing) return; // who has said goodbye is not there again
+    const isReady = this.link.client === client;
+    await this.#pulse.beat(client, this.#run, isReady);
+    await this.#feeds.retellRefused(
+      client,
+      () => this.#pulse.begin(client, this.#run),
+    );
+  }
+
+  async #readSlice(
+    connectionId: string,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
+    enough: number,
+  ): Promise<HistoryView> {
+    return parseView(
+      await this.link.use((client) =>
+        this.#read(client, connectionId, since, limit, enough)
+      ),
+    );
+  }
+
+  #read(
+    client: RedisClient,
+    connectionId: string,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
+    enough = Infinity,
+  ): Promise<unknown> {
+    const { keys, args } = this.#name(connectionId);
+    const { historyLimit } = this.#retention;
+    return this.#reads.take(() =>
+      client.run(readScript, keys, [
+        ...args,
+        ...readArgs(since, limit, enough, historyLimit),
+      ])
+    );
+  }
+
+  /** The lease may have been renewed by now; and where it is later, the store refuses. */
+  async #publishLoss(connectionId: string, byMs: number): Promise<void> {
+    const { state } = await this.read(connectionId);
+    const { leaseEndsAtMs, snapshot } = state ?? {};
+    if (leaseEndsAtMs === undefined || leaseEndsAtMs > byMs || !snapshot) {
+      return;
+    }
+    const { offset } = snapshot;
+    await this.publish(connectionId, { kind: "lost", offset });
+  }
+
+  #name(connectionId: string): RedisTask {
+    return nameTask(this.#prefix, this.database, this.#run, connectionId);
+  }
+}
+
+function lengthOf(events: readonly EncodedEvent[]): number {
+  return events.reduce((sum, { json }) => sum + json.length, 0);
+}

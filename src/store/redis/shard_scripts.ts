@@ -1,0 +1,101 @@
+import { shardCount } from "./keys.ts";
+import { prelude, type RedisScript, script } from "../../redis/script.ts";
+
+/**
+ * `ARGV[4..]`: the status, or `-` for all; the score below which, `+inf` for
+ * all; how many. Returns score and id of each task, newest change first.
+ */
+export const listScript: RedisScript = script(
+  prelude,
+  `
+local count = tonumber(ARGV[6])
+local found = {}
+for index = 4, 9 do
+  local key, below, taken = KEYS[index], '(' .. ARGV[5], 0
+  local isMeant = ARGV[4] == '-' or key == base .. 'i:' .. ARGV[4]
+  while isMeant and taken < count do
+    local page = redis.call('ZREVRANGEBYSCORE', key, below, '-inf', 'WITHSCORES', 'LIMIT', 0, count)
+    if #page == 0 then break end
+    for at = 1, #page, 2 do
+      below = '(' .. page[at + 1]
+      -- One whose time is over is still in the index, until the next tick.
+      if taken < count and redis.call('EXISTS', base .. 's:' .. page[at]) == 1 then
+        taken = taken + 1
+        found[#found + 1] = { tonumber(page[at + 1]), page[at] }
+      end
+    end
+  end
+end
+table.sort(found, function(one, other) return one[1] > other[1] end)
+local answer = {}
+for index = 1, math.min(count, #found) do
+  answer[#answer + 1] = whole(found[index][1])
+  answer[#answer + 1] = found[index][2]
+end
+return answer
+`,
+);
+
+/**
+ * What a node does for a part again and again: says that it is there, and looks
+ * for leases that ended and tasks whose time is over.
+ *
+ * `ARGV[4..]`: the node; how long it counts without saying so again, in ms;
+ * how long a lease that ended is left to it, in ms; how long tasks live, in ms;
+ * the most to do at once; 1 where what is known of the node is to be forgotten
+ * first. Returns 1 where the node was known (else 0), the time in ms since 1970,
+ * and the tasks whose leases ended.
+ */
+export const tickScript: RedisScript = script(
+  prelude,
+  `
+local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local own = base .. 'w:' .. node
+local now, tick = clock()
+if ARGV[9] == '1' then redis.call('DEL', own) end
+-- What was told since a flush is there without this.
+local answer = { redis.call('HEXISTS', own, ''), whole(now) }
+redis.call('SADD', nodes, node)
+redis.call('HSET', own, '', 0)
+redis.call('PEXPIRE', own, patience)
+redis.call('PEXPIRE', base .. 'u:' .. node, patience)
+for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
+  if redis.call('EXISTS', base .. 'w:' .. other) == 0 then redis.call('SREM', nodes, other) end
+end
+
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', whole(now), 'LIMIT', 0, count)) do
+  redis.call('ZADD', leases, whole(now + claim), id)
+  answer[#answer + 1] = id
+end
+
+local isAnyOver = false
+local oldest = whole((tick - ttl * 100) * ${shardCount})
+for index = 4, 9 do
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[index], '-inf', oldest, 'LIMIT', 0, count)) do
+    if redis.call('EXISTS', base .. 's:' .. id) == 0 then
+      redis.call('ZREM', KEYS[index], id)
+      redis.call('ZREM', leases, id)
+      isAnyOver = true
+    end
+  end
+end
+if isAnyOver then renew() end
+return answer
+`,
+);
+
+/**
+ * Says how many watch a task at a node: `KEYS[1]` is that node's, `ARGV` the
+ * task, how many, and how long the node counts if it said nothing before.
+ */
+export const tellScript: RedisScript = script(`
+if ARGV[2] == '0' then redis.call('HDEL', KEYS[1], ARGV[1])
+else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
+`);
+
+/** A node goes: `KEYS` are the set of nodes and all that is the node's own, `ARGV[1]` is the node. */
+export const leaveScript: RedisScript = script(`
+redis.call('SREM', KEYS[1], ARGV[1])
+redis.call('DEL', unpack(KEYS, 2))
+`);

@@ -1,0 +1,221 @@
+import { shardCount } from "./keys.ts";
+import { prelude, type RedisScript, script } from "../../redis/script.ts";
+
+/** What the scripts of one task go on with: `KEYS[10..12]` are the task's, `ARGV[4]` is its id. */
+const taskPrelude = `
+local task, history, names = KEYS[10], KEYS[11], KEYS[12]
+local id = ARGV[4]
+
+-- Takes a task out of the indexes; says whether it was in one.
+local function unlist()
+  local was = redis.call('ZREM', leases, id)
+  for index = 4, 9 do was = was + redis.call('ZREM', KEYS[index], id) end
+  return was > 0
+end
+
+-- The task. One that is unknown has the epoch that it would begin with.
+local function current()
+  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until')
+  if not found[1] then
+    -- Its time may be over: what begins now must differ from it.
+    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0' }
+  end
+  local this = { isKnown = true, epoch = found[1], rev = found[2], offset = found[3],
+    status = found[5], lease = found[6], turn = found[7] or '', turnEnds = tonumber(found[8] or '0') }
+  if not isSame(found[4]) then
+    redis.call('HSET', task, 'epoch', fresh, 'run', run)
+    newEpoch()
+    this.epoch = fresh
+  end
+  return this
+end
+
+-- What is known of it, as JSON.
+local function stateOf(this)
+  return this.isKnown and redis.call('HGET', task, 'state') or false
+end
+
+-- How many watch it at all nodes.
+local function watchers()
+  local sum = 0
+  for _, node in ipairs(redis.call('SMEMBERS', nodes)) do
+    sum = sum + (tonumber(redis.call('HGET', base .. 'w:' .. node, id) or '0'))
+  end
+  return sum
+end
+`;
+
+/**
+ * Judged elsewhere, done here, if the task still is what it was judged by.
+ *
+ * `ARGV[5..]`: `epoch:rev` of that task; how long it lives on, in ms; how many
+ * events are kept; its channel; its new status, end of lease (`-` for none)
+ * and state (`-` where nothing changes); the node; for how long it would have
+ * the next turn if it comes too late now, in ms (0: not); how many `event_id`s
+ * were judged, and each with the offset it was taken to have, 0 for none; then
+ * the operations: offset (`-` for what is no event), `event_id` where named
+ * (else empty), JSON of the event, head of the announcement.
+ *
+ * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; `wait`
+ * and for how many ms at most, while it is another node's turn; or `done`, rev
+ * and the watchers.
+ */
+export const publishScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+local expected, ttl, limit, channel = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local status, lease, after = ARGV[9], ARGV[10], ARGV[11]
+local node, turnMs = ARGV[12], tonumber(ARGV[13])
+local this = current()
+local epoch, rev, offset = this.epoch, this.rev, this.offset
+local now, tick = clock()
+
+local isOthers = this.isKnown and this.turn ~= '' and this.turn ~= node
+if isOthers and now < this.turnEnds then return { 'wait', this.turnEnds - now } end
+
+-- Where history has an event of this name; one that nobody named is called by its position.
+local function find(name)
+  local named = redis.call('HGET', names, name)
+  if named then return named end
+  if not this.isKnown or string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
+  local place = string.match(name, '^[1-9]%d*$', #epoch + 2)
+  if not place or #place > 15 then return '0' end
+  local entry = redis.call('XRANGE', history, place .. '-0', place .. '-0')[1]
+  if entry and #entry[2] == 2 then return place end
+  return '0'
+end
+
+local count = tonumber(ARGV[14])
+local isStale = epoch .. ':' .. rev ~= expected
+local places = {}
+for index = 1, count do
+  local name, assumed = ARGV[13 + 2 * index], ARGV[14 + 2 * index]
+  places[index] = find(name)
+  isStale = isStale or places[index] ~= assumed
+end
+if isStale then
+  if this.isKnown and turnMs > 0 then
+    redis.call('HSET', task, 'turn', node, 'until', whole(now + turnMs))
+  end
+  return { 'stale', epoch, rev, stateOf(this), unpack(places) }
+end
+if this.turn == node then redis.call('HSET', task, 'turn', '') end
+if after == '-' then return { 'done', rev, 0 } end
+
+if not this.isKnown then redis.call('DEL', history, names) end
+local added, messages = 0, {}
+for at = 15 + 2 * count, #ARGV, 4 do
+  local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  if place == '-' then
+    messages[#messages + 1] = head
+  else
+    added, offset = added + 1, place
+    if name == '' then
+      redis.call('XADD', history, place .. '-0', 'e', json)
+    else
+      redis.call('XADD', history, place .. '-0', 'e', json, 'n', name)
+      redis.call('HSET', names, name, place)
+    end
+    messages[#messages + 1] = head .. '\\n' .. json
+  end
+end
+
+-- After what may still be refused, as when there is no memory left.
+local function announce()
+  for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
+end
+
+rev = whole(tonumber(rev) + 1)
+redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset,
+  'status', status, 'lease', lease, 'run', run)
+if added == 0 then
+  announce()
+  return { 'done', rev, 0 }
+end
+
+local excess = tonumber(offset) > limit and redis.call('XLEN', history) - limit or 0
+if excess > 0 then
+  for _, entry in ipairs(redis.call('XRANGE', history, '-', '+', 'COUNT', excess)) do
+    if entry[2][4] and redis.call('HGET', names, entry[2][4]) == string.match(entry[1], '%d+') then
+      redis.call('HDEL', names, entry[2][4])
+    end
+  end
+  redis.call('XTRIM', history, 'MAXLEN', limit)
+end
+
+local ends = whole(now + ttl)
+redis.call('PEXPIREAT', task, ends)
+redis.call('PEXPIREAT', history, ends)
+redis.call('PEXPIREAT', names, ends)
+
+tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
+redis.call('HSET', shard, 'tick', whole(tick))
+if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
+redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
+if lease ~= '-' then redis.call('ZADD', leases, lease, id)
+elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end
+announce()
+return { 'done', rev, watchers() }
+`,
+);
+
+/**
+ * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, or those
+ * `after` a position; its epoch and offset; the most events (-1: all); how many
+ * are kept; after how many bytes of events there is enough.
+ *
+ * Returns epoch, rev, state, watchers, 1 where history reaches back so far
+ * (else 0), and for each event its offset and JSON.
+ */
+export const readScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+local which, since, from = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local count, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
+local this = current()
+local epoch = this.epoch
+local answer = { epoch, this.rev, stateOf(this), watchers(), 0 }
+local newest = tonumber(this.offset)
+local kept = this.isKnown and math.min(limit, redis.call('XLEN', history)) or 0
+local oldest = newest - kept
+if which == 'oldest' then from = oldest
+elseif which == 'none' or since ~= epoch then return answer end
+if from < oldest or from > newest then return answer end
+answer[5] = 1
+if from == newest or count == 0 then return answer end
+local left, bytes = count < 0 and kept or count, tonumber(ARGV[10])
+-- Redis copies all that it is asked for: so no more than is likely to fit.
+local few = 1
+while left > 0 and bytes > 0 do
+  local start = whole(from + 1) .. '-0'
+  local entries = redis.call('XRANGE', history, start, '+', 'COUNT', whole(math.min(left, few)))
+  if #entries == 0 then break end
+  local before = bytes
+  for _, entry in ipairs(entries) do
+    if bytes <= 0 then break end
+    local place, json = string.match(entry[1], '%d+'), entry[2][2]
+    answer[#answer + 1] = place
+    answer[#answer + 1] = json
+    from, left, bytes = tonumber(place), left - 1, bytes - #json
+  end
+  few = math.max(1, math.min(50, math.ceil(bytes * #entries / math.max(1, before - bytes))))
+end
+return answer
+`,
+);
+
+/** `ARGV[5..]`: the task's channel, the announcement. Returns whether there was one. */
+export const forgetScript: RedisScript = script(
+  prelude,
+  taskPrelude,
+  `
+if not current().isKnown then return 0 end
+redis.call('DEL', task, history, names)
+unlist()
+renew()
+redis.call('PUBLISH', ARGV[5], ARGV[6])
+return 1
+`,
+);

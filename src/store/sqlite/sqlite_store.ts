@@ -1,0 +1,210 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { StreamPosition } from "../../tasks/event.ts";
+import { applyChange, type Change } from "../../tasks/state.ts";
+import { GroupCommit } from "./group_commit.ts";
+import { Pace } from "../../async/pace.ts";
+import { asUnavailable } from "./error.ts";
+import { openDatabase, type SqliteSync } from "./schema.ts";
+import { SqliteTasks } from "./sqlite_tasks.ts";
+import {
+  type Announce,
+  eventAnnouncement,
+  type HistoryView,
+  type ListQuery,
+  type Publication,
+  type PublishOutcome,
+  type Retention,
+  type Store,
+  StoreUnavailableError,
+  type TaskList,
+} from "../../tasks/store.ts";
+
+/**
+ * A store in an SQLite file. Writes that are asked for in one turn of the event
+ * loop share a transaction, and each is answered after its commit.
+ *
+ * @param path The file; `:memory:` for none.
+ * @param sync Whether an answered event survives a killed process (`NORMAL`)
+ * or a power cut too (`FULL`).
+ * @param retention How much is kept.
+ * @param announce Called for each stored change.
+ * @throws {StoreOpenError} When the file can't be used.
+ */
+export function createSqliteStore(
+  path: string,
+  sync: SqliteSync,
+  retention: Retention,
+  announce: Announce,
+): Store {
+  return storeOn(openDatabase(path, sync), retention, announce);
+}
+
+/** The same on a database that is open already. */
+export function storeOn(
+  database: DatabaseSync,
+  retention: Retention,
+  announce: Announce,
+): Store {
+  return new SqliteStore(database, retention, announce);
+}
+
+class SqliteStore implements Store {
+  readonly #database: DatabaseSync;
+  readonly #tasks: SqliteTasks;
+  readonly #commits: GroupCommit;
+  /** Of reads of histories. */
+  readonly #pace = new Pace();
+  readonly #announce: Announce;
+  #isClosed = false;
+
+  constructor(
+    database: DatabaseSync,
+    retention: Retention,
+    announce: Announce,
+  ) {
+    this.#database = database;
+    this.#announce = announce;
+    this.#tasks = new SqliteTasks(database, retention);
+    this.#commits = new GroupCommit(database, {
+      onBegin: () => this.#tasks.begin(),
+      onRollback: () => this.#tasks.undo(),
+    });
+  }
+
+  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
+    return this.#commits.write(() => this.#publish(connectionId, change));
+  }
+
+  publishAll(
+    publications: readonly Publication[],
+  ): Promise<PromiseSettledResult<PublishOutcome>[]> {
+    return this.#commits.writeAll(
+      publications.map(({ connectionId, change }) => () =>
+        this.#publish(connectionId, change)
+      ),
+    );
+  }
+
+  async read(
+    connectionId: string,
+    since?: StreamPosition | "oldest",
+    limit = -1,
+    enough = Infinity,
+  ): Promise<HistoryView> {
+    const readView = () =>
+      this.#attempt(() => this.#view(connectionId, since, limit, enough));
+    const view = since === undefined
+      ? readView()
+      : await this.#pace.run(readView);
+    if (view !== undefined) return view;
+    // The epoch of what could begin now must not be that of what has ended.
+    await this.#commits.write(() => {
+      this.#tasks.take(connectionId);
+      return () => {};
+    });
+    return await this.read(connectionId, since, limit, enough);
+  }
+
+  async list(query: ListQuery): Promise<TaskList> {
+    return await this.#attempt(() => this.#tasks.list(query));
+  }
+
+  forget(connectionId: string): Promise<boolean> {
+    return this.#commits.write(() => {
+      const task = this.#tasks.take(connectionId);
+      if (task === undefined) return () => false;
+      this.#tasks.delete(task.id, connectionId);
+      return () => {
+        this.#announce({ kind: "deleted", connectionId });
+        return true;
+      };
+    });
+  }
+
+  /** All watchers are in this process, and all changes are announced. */
+  watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#commits.flush();
+    this.#isClosed = true;
+    this.#tasks.close();
+    this.#database.close();
+    return Promise.resolve();
+  }
+
+  #attempt<T>(read: () => T): T {
+    // Deno 2.4 dies of a statement that outlives its database.
+    if (this.#isClosed) throw new StoreUnavailableError("It is closed");
+    try {
+      return read();
+    } catch (error) {
+      throw asUnavailable(error);
+    }
+  }
+
+  /** @returns `undefined` for a task that has expired and is still to be deleted. */
+  #view(
+    connectionId: string,
+    since: StreamPosition | "oldest" | undefined,
+    limit: number,
+    enough: number,
+  ): HistoryView | undefined {
+    const task = this.#tasks.find(connectionId);
+    if (!task && this.#tasks.isOver(connectionId)) return undefined;
+    const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
+    const from = since === "oldest" || since?.epoch === epoch
+      ? since
+      : undefined;
+    const events = task && from &&
+      this.#tasks.eventsAfter(task, from, limit, enough);
+    const isAtStart = !task && (from === "oldest" || from?.offset === 0);
+    return {
+      epoch,
+      offset: task?.state.snapshot.offset ?? 0,
+      state: task?.state,
+      recovered: events !== undefined || isAtStart,
+      events: events ?? [],
+    };
+  }
+
+  #publish(connectionId: string, change: Change): () => PublishOutcome {
+    const task = this.#tasks.take(connectionId);
+    const earlier = task && !("kind" in change) && change.event_id !== undefined
+      ? this.#tasks.findOffset(task, change.event_id)
+      : undefined;
+    if (task && earlier !== undefined) {
+      return () => ({
+        kind: "duplicate",
+        epoch: task.state.snapshot.epoch,
+        offset: earlier,
+        cancelRequested: task.state.cancelRequested ?? false,
+      });
+    }
+    const result = applyChange(task?.state, change, {
+      connectionId,
+      epoch: this.#tasks.epoch,
+      now: new Date(),
+    });
+    if ("code" in result) return () => ({ kind: "refused", refusal: result });
+    const { event, state } = result;
+    if (event === undefined) {
+      const isNew = !task?.state.cancelRequested;
+      if (task && isNew) this.#tasks.update(task, state);
+      return () => {
+        if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+        return { kind: "noted", isNew };
+      };
+    }
+    const json = JSON.stringify(event);
+    this.#tasks.append(task, event, json, state);
+    return () => ({
+      kind: "stored",
+      epoch: state.snapshot.epoch,
+      event,
+      delivered: this.#announce(eventAnnouncement(event, json, state)),
+      cancelRequested: state.cancelRequested ?? false,
+    });
+  }
+}

@@ -1,0 +1,279 @@
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { RecentMap } from "../../collections/recent_map.ts";
+import {
+  parsePositionId,
+  positionId,
+  type TaskEvent,
+} from "../../tasks/event.ts";
+import type { TaskState } from "../../tasks/state.ts";
+import { takePage } from "../list_page.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+import type {
+  EncodedEvent,
+  ListQuery,
+  Retention,
+  TaskList,
+} from "../../tasks/store.ts";
+
+/** A task as the tables have it. */
+export interface TaskRow {
+  readonly id: number;
+  readonly state: TaskState;
+  /** When its newest event came, in milliseconds since 1970. */
+  readonly updatedAtMs: number;
+}
+
+/** How many tasks are kept in memory as well, those published to or read last. */
+const maxHotTasks = 32_768;
+
+/** The largest of these, in characters of JSON. */
+const maxHotLength = 2_048;
+
+/** Tasks forgotten for their age in one transaction, so that none takes long. */
+const expiredPerTransaction = 100;
+
+/**
+ * The tables of tasks and events, and how long what is in them counts. Knows
+ * nothing of transactions: whoever writes here has begun one.
+ */
+export class SqliteTasks {
+  readonly #statements: Statements;
+  readonly #retention: Retention;
+  #epoch: string;
+  #changes: number;
+  /** Reading and decoding a task costs as much as storing an event of it. */
+  readonly #hot = new RecentMap<TaskRow>(maxHotTasks);
+  /** What these were before the present transaction. */
+  #before: { readonly epoch: string; readonly changes: number };
+
+  constructor(database: DatabaseSync, retention: Retention) {
+    this.#statements = prepareStatements(database);
+    this.#retention = retention;
+    this.#epoch = String(this.#statements.readEpoch.get()?.epoch);
+    this.#changes = Number(this.#statements.lastChange.get()?.changed_at ?? 0);
+    this.#before = { epoch: this.#epoch, changes: this.#changes };
+  }
+
+  /** The epoch of the histories that begin now. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** Begins a transaction: deletes some of the tasks whose time is over; the next one goes on. */
+  begin(): void {
+    this.#before = { epoch: this.#epoch, changes: this.#changes };
+    this.#deleteExpired();
+  }
+
+  /** Forgets what a transaction did that was undone. */
+  undo(): void {
+    this.#epoch = this.#before.epoch;
+    this.#changes = this.#before.changes;
+    this.#hot.clear();
+  }
+
+  /** Lets go of what is kept in memory: a closed store answers nothing. */
+  close(): void {
+    this.#hot.clear();
+  }
+
+  /** A task, unless its time is over. */
+  find(connectionId: string): TaskRow | undefined {
+    const row = this.#read(connectionId);
+    return row && !this.#isExpired(row) ? row : undefined;
+  }
+
+  /** Whether a task is still here whose time is over. */
+  isOver(connectionId: string): boolean {
+    const row = this.#read(connectionId);
+    return row !== undefined && this.#isExpired(row);
+  }
+
+  /** A task; one whose time is over is deleted instead. */
+  take(connectionId: string): TaskRow | undefined {
+    const row = this.#read(connectionId);
+    if (row === undefined || !this.#isExpired(row)) return row;
+    this.delete(row.id, connectionId);
+    return undefined;
+  }
+
+  #read(connectionId: string): TaskRow | undefined {
+    const hot = this.#hot.get(connectionId);
+    if (hot !== undefined) return hot;
+    const found = this.#statements.findTask.get(connectionId);
+    if (found === undefined) return undefined;
+    const json = String(found.state);
+    const row = {
+      id: Number(found.id),
+      state: JSON.parse(json),
+      updatedAtMs: Number(found.updated_at_ms),
+    };
+    this.#remember(connectionId, row, json);
+    return row;
+  }
+
+  #remember(connectionId: string, row: TaskRow, json: string): void {
+    if (json.length <= maxHotLength) this.#hot.set(connectionId, row);
+    else this.#hot.delete(connectionId);
+  }
+
+  /** Stores an event and the state after it; encodes both before it writes either. */
+  append(
+    row: TaskRow | undefined,
+    event: TaskEvent,
+    json: string,
+    state: TaskState,
+  ): void {
+    const { insertTask, updateTask, insertEvent, trimEvents } =
+      this.#statements;
+    const stateJson = JSON.stringify(state);
+    const updatedAtMs = Date.parse(event.timestamp);
+    const columns = [
+      event.status,
+      ++this.#changes,
+      updatedAtMs,
+      stateJson,
+    ] as const;
+    const id = row
+      ? (updateTask.run(...columns, row.id), row.id)
+      : Number(insertTask.run(event.connection_id, ...columns).lastInsertRowid);
+    const { offset, event_id: eventId } = event;
+    const { epoch } = state.snapshot;
+    const name = eventId === positionId({ epoch, offset }) ? null : eventId;
+    insertEvent.run(id, offset, name, json);
+    const newestTrimmed = offset - this.#retention.historyLimit;
+    if (newestTrimmed > 0) trimEvents.run(id, newestTrimmed);
+    this.#remember(event.connection_id, { id, state, updatedAtMs }, stateJson);
+  }
+
+  /** Stores a state that no event led to. */
+  update({ id, updatedAtMs }: TaskRow, state: TaskState): void {
+    const json = JSON.stringify(state);
+    this.#statements.updateState.run(json, id);
+    const { connection_id: connectionId } = state.snapshot;
+    this.#remember(connectionId, { id, state, updatedAtMs }, json);
+  }
+
+  /** Deletes a task; a history that begins under its id must differ from it. */
+  delete(id: number, connectionId: string): void {
+    this.#hot.delete(connectionId);
+    this.#statements.deleteEvents.run(id);
+    this.#statements.deleteTask.run(id);
+    this.#epoch = crypto.randomUUID();
+    this.#statements.writeEpoch.run(this.#epoch);
+  }
+
+  /** The offset of the event that was stored under this `event_id` and is still kept. */
+  findOffset({ id, state }: TaskRow, eventId: string): number | undefined {
+    const { findEvent, findUnnamedEvent } = this.#statements;
+    const named = findEvent.get(id, eventId);
+    if (named !== undefined) return Number(named.offset);
+    const position = parsePositionId(eventId, state.snapshot.epoch);
+    const found = position && findUnnamedEvent.get(id, position);
+    return found ? Number(found.offset) : undefined;
+  }
+
+  /** @returns `undefined` where history doesn't reach back to the position, or on to it. */
+  eventsAfter(
+    { id, state }: TaskRow,
+    since: { readonly offset: number } | "oldest",
+    limit: number,
+    enough: number,
+  ): readonly EncodedEvent[] | undefined {
+    const newest = state.snapshot.offset;
+    const oldest = Math.max(0, newest - this.#retention.historyLimit);
+    const offset = since === "oldest" ? oldest : since.offset;
+    if (offset < oldest || offset > newest) return undefined;
+    if (offset === newest) return [];
+    const events: EncodedEvent[] = [];
+    let length = 0;
+    const rows = inSteps(limit, (count, last) => {
+      const after = last === undefined ? offset : Number(last.offset);
+      return this.#statements.eventsAfter.all(id, after, count);
+    });
+    for (const row of rows) {
+      const json = String(row.event);
+      events.push({ offset: Number(row.offset), json });
+      length += json.length;
+      if (length >= enough) break;
+    }
+    // Less was kept than now is, where the limit has been raised since.
+    const isWhole = since === "oldest" || events[0]?.offset === offset + 1;
+    return isWhole ? events : undefined;
+  }
+
+  list({ status, limit, cursor }: ListQuery): TaskList {
+    const { listTasks, listTasksOfStatus } = this.#statements;
+    const oldestKeptMs = this.#oldestKeptMs();
+    const rows = inSteps(limit + 1, (count, last) => {
+      const range = [
+        last === undefined
+          ? cursor ?? Number.MAX_SAFE_INTEGER
+          : Number(last.changed_at),
+        oldestKeptMs,
+        count,
+      ] as const;
+      return status === undefined
+        ? listTasks.all(...range)
+        : listTasksOfStatus.all(status, ...range);
+    });
+    const { page, hasMore } = takePage(
+      rows,
+      limit,
+      ({ state }) => String(state).length,
+    );
+    const last = page.at(-1);
+    return {
+      states: page.map(({ state }): TaskState => JSON.parse(String(state))),
+      ...(last && hasMore ? { cursor: Number(last.changed_at) } : {}),
+    };
+  }
+
+  #deleteExpired(): void {
+    const oldestKeptMs = this.#oldestKeptMs();
+    const oldest = this.#statements.oldestTasks.all(expiredPerTransaction);
+    const expired: [id: number, connectionId: string][] = [];
+    for (const { id, connection_id, updated_at_ms } of oldest) {
+      if (Number(updated_at_ms) > oldestKeptMs) break;
+      expired.push([Number(id), String(connection_id)]);
+    }
+    for (const [id, connectionId] of expired) this.delete(id, connectionId);
+  }
+
+  #isExpired({ updatedAtMs }: TaskRow): boolean {
+    return updatedAtMs <= this.#oldestKeptMs();
+  }
+
+  /** A task whose newest event is not younger than this is forgotten. */
+  #oldestKeptMs(): number {
+    return Date.now() - this.#retention.historyTtlMs;
+  }
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The most rows that one step reads. */
+const maxStep = 64;
+
+/**
+ * Reads rows in growing steps, so that a reader who has enough leaves few rows
+ * unread. (Deno 2.4 loses rows if the iteration of a statement is left early.)
+ *
+ * @param limit The most rows; below 0 for all.
+ * @param read Reads a number of rows after the last one read.
+ */
+function* inSteps(
+  limit: number,
+  read: (count: number, last: Row | undefined) => Row[],
+): Generator<Row> {
+  let last: Row | undefined;
+  let left = limit < 0 ? Infinity : limit;
+  for (let step = 1; left > 0; step = Math.min(2 * step, maxStep)) {
+    const count = Math.min(step, left);
+    const rows = read(count, last);
+    yield* rows;
+    if (rows.length < count) return;
+    last = rows.at(-1);
+    left -= count;
+  }
+}

@@ -1,0 +1,23 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { fulfilled, settle } from "../../src/async/settle.ts";
+
+const reason = new RangeError("no");
+
+function refuse(): never {
+  throw reason;
+}
+
+Deno.test("settle() tells what came back, and what was thrown", () => {
+  assertEquals(settle(() => 1), { status: "fulfilled", value: 1 });
+  assertEquals(settle(refuse), { status: "rejected", reason });
+});
+
+Deno.test("fulfilled() undoes settle()", () => {
+  assertEquals(fulfilled(settle(() => undefined)), undefined);
+  const thrown = assertThrows(() => fulfilled(settle(refuse)));
+  assertStrictEquals(thrown, reason);
+});
+
+Deno.test("fulfilled() says that there is no result", () => {
+  assertThrows(() => fulfilled(undefined), TypeError, "no result");
+});

@@ -1,0 +1,126 @@
+import {
+  assertEquals,
+  assertFalse,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  describeOutcome,
+  parseDraft,
+  parseObject,
+} from "../../../src/http/api/draft_body.ts";
+import { type Problem, ProblemError } from "../../../src/http/problem.ts";
+import type { Refusal } from "../../../src/tasks/state.ts";
+
+/** The problem that a call ends with. */
+function problemOf(call: () => unknown): Problem {
+  return assertThrows(call, ProblemError).problem;
+}
+
+for (
+  const [body, object] of [
+    ["{}", {}],
+    [' {"a":[1,null]} \n', { a: [1, null] }],
+    ['{"a":1,"a":2}', { a: 2 }],
+  ] as const
+) {
+  Deno.test(`parseObject() reads ${JSON.stringify(body)}`, () => {
+    assertEquals<unknown>(parseObject(body), object);
+  });
+}
+
+for (
+  const [status, code, bodies] of [
+    [400, "bad_json", ["", " ", "{", "{'a':1}", "{}{}", "undefined", "\0"]],
+    [422, "bad_event", ["[]", "null", "1", '"{}"', "true", '[{"a":1}]']],
+  ] as const
+) {
+  Deno.test(`parseObject() answers ${status} to ${bodies.join(" and ")}`, () => {
+    for (const body of bodies) {
+      const problem = problemOf(() => parseObject(body));
+      assertEquals([problem.status, problem.code], [status, code], body);
+    }
+  });
+}
+
+Deno.test("parseDraft() gives the event with its status normalised", () => {
+  const members = { status: "STARTED", progress: 0.5, data: null, user_id: 7 };
+  assertEquals(parseDraft(members), {
+    status: "running",
+    progress: 0.5,
+    data: null,
+    user_id: "7",
+  });
+  assertEquals(parseDraft({}), {});
+});
+
+Deno.test("parseDraft() names each bad member with what is wrong", () => {
+  const { status, code, detail } = problemOf(() =>
+    parseDraft({ status: "finished", progress: 2, message: "fine", x: 1 })
+  );
+  assertEquals([status, code], [422, "bad_event"]);
+  for (const part of ["status: unknown status", "progress: ", '"x"']) {
+    assertStringIncludes(detail, part);
+  }
+  assertFalse(detail.includes("message"), detail);
+});
+
+Deno.test("parseDraft() says that 'lost' is the server's own word", () => {
+  const { detail } = problemOf(() => parseDraft({ status: "Lost" }));
+  assertStringIncludes(detail, "published by the server itself");
+});
+
+const event = {
+  connection_id: "a",
+  offset: 7,
+  event_id: "e7",
+  status: "running",
+  attempt: 1,
+  timestamp: "2026-11-23T20:20:58.123Z",
+} as const;
+
+Deno.test("describeOutcome() answers for a stored event, in the spec's order", () => {
+  const answer = describeOutcome("a", {
+    kind: "stored",
+    epoch: "e1",
+    event,
+    delivered: 3,
+    cancelRequested: true,
+  });
+  assertEquals(
+    JSON.stringify(answer),
+    '{"connection_id":"a","epoch":"e1","offset":7,"delivered":3,"duplicate":false,"cancel_requested":true}',
+  );
+});
+
+Deno.test("describeOutcome() answers for a duplicate, which reached nobody", () => {
+  const answer = describeOutcome("a", {
+    kind: "duplicate",
+    epoch: "e1",
+    offset: 4,
+    cancelRequested: false,
+  });
+  assertEquals(
+    JSON.stringify(answer),
+    '{"connection_id":"a","epoch":"e1","offset":4,"delivered":0,"duplicate":true,"cancel_requested":false}',
+  );
+});
+
+for (
+  const code of ["task_finished", "attempt_outdated", "owner_fixed"] as const
+) {
+  Deno.test(`describeOutcome() answers 409 to ${code}`, () => {
+    const refusal: Refusal = { code, detail: "because" };
+    const problem = problemOf(() =>
+      describeOutcome("a", { kind: "refused", refusal })
+    );
+    assertEquals(problem, { status: 409, code, detail: "because" });
+  });
+}
+
+Deno.test("describeOutcome() takes a request to cancel for a fault of ours", () => {
+  assertThrows(
+    () => describeOutcome("a", { kind: "noted", isNew: true }),
+    TypeError,
+  );
+});

@@ -1,0 +1,27 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { noPeers } from "../../../src/cluster/peers.ts";
+import { createServices } from "../../../src/create_services.ts";
+import { parseMetrics } from "../../support/scrape.ts";
+import { testConfig } from "../../support/server.ts";
+
+Deno.test("createMetrics() names no worker where there is one process", async () => {
+  const { metrics } = await createServices(testConfig());
+  const { samples } = parseMetrics(await metrics.metrics());
+  assertEquals(
+    [...samples.keys()].filter((sample) => sample.includes("worker"))
+      .map((sample) => sample.replace(/\{.*/, "")),
+    ["taskwire_build_info"],
+  );
+});
+
+Deno.test("createMetrics() names the worker in each series where there are several", async () => {
+  const { metrics } = await createServices(testConfig(), undefined, {
+    worker: 3,
+    siblings: noPeers,
+  });
+  const { samples } = parseMetrics(await metrics.metrics());
+  for (const sample of samples.keys()) {
+    assertMatch(sample, /^[a-z_]+\{(?:[^{}]+,)?worker="3"[^{}]*\}$/);
+    assertEquals(sample.split("worker=").length, 2, sample);
+  }
+});

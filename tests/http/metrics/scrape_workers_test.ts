@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import type { Answer, Peers } from "../../../src/cluster/peers.ts";
+import { addGauge, Registry } from "../../../src/metrics/prometheus.ts";
+import { scrapeWorkers } from "../../../src/http/metrics/scrape_workers.ts";
+
+/** The second of some workers. */
+function workerOf(value: number) {
+  const metrics = new Registry();
+  metrics.setDefaultLabels({ worker: "2" });
+  addGauge(metrics, { name: "a", help: "A.", read: () => value });
+  return { metrics, worker: 2 };
+}
+
+function siblingsOf(answers: readonly Answer[], silent = 0): Peers {
+  return {
+    ask: () => Promise.resolve({ answers, silent }),
+    countUser: (_, here) => Promise.resolve(here),
+  };
+}
+
+const textOf = (worker: number) =>
+  `# HELP a A.\n# TYPE a gauge\na{worker="${worker}"} 7\n`;
+
+const help =
+  "# HELP taskwire_workers Workers of this server that answered: those whose series are here.";
+
+Deno.test("scrapeWorkers() shows all workers in their order, and how many they are", async () => {
+  const answers = [3, 1].map((worker) =>
+    ({ kind: "metrics", worker, text: textOf(worker) }) as const
+  );
+  assertEquals(
+    await scrapeWorkers(workerOf(8), siblingsOf(answers)),
+    `# HELP a A.
+# TYPE a gauge
+a{worker="1"} 7
+a{worker="2"} 8
+a{worker="3"} 7
+
+${help}
+# TYPE taskwire_workers gauge
+taskwire_workers 3
+`,
+  );
+});
+
+Deno.test("scrapeWorkers() leaves out who stays silent", async () => {
+  assertEquals(
+    await scrapeWorkers(workerOf(8), siblingsOf([], 2)),
+    `# HELP a A.
+# TYPE a gauge
+a{worker="2"} 8
+
+${help}
+# TYPE taskwire_workers gauge
+taskwire_workers 1
+`,
+  );
+});

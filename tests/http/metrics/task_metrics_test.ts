@@ -1,0 +1,66 @@
+import { assert, assertEquals } from "@std/assert";
+import { answerOf } from "../../support/answer.ts";
+import { openRealtime } from "../../support/realtime.ts";
+import { scrape } from "../../support/scrape.ts";
+import { startTestServer } from "../../support/server.ts";
+import { TestSocket } from "../../support/socket.ts";
+
+Deno.test("addTaskMetrics() counts publishes, deliveries and how long they took", async () => {
+  await using server = await startTestServer();
+  await using _first = await openRealtime(server, "a");
+  await using _second = await openRealtime(server, "a");
+  for (const event of [{ event_id: "1" }, { event_id: "1" }, {}]) {
+    await answerOf(server.publish("a", event));
+  }
+  await answerOf(server.publish("unwatched", { status: "succeeded" }));
+  await answerOf(server.publish("unwatched", {}));
+  const { samples } = await scrape(server.origin);
+  const published = (outcome: string) =>
+    samples.get(`taskwire_publishes_total{outcome="${outcome}"}`);
+  assertEquals(
+    [published("stored"), published("duplicate"), published("refused")],
+    [3, 1, 1],
+  );
+  assertEquals(samples.get("taskwire_deliveries_total"), 4);
+  assertEquals(samples.get("taskwire_delivery_duration_seconds_count"), 2);
+  assert(Number(samples.get("taskwire_delivery_duration_seconds_sum")) > 0);
+  assertEquals(samples.get("taskwire_watched_tasks"), 1);
+  const operation =
+    'taskwire_store_duration_seconds_count{operation="publish"}';
+  assertEquals(samples.get(operation), 5);
+});
+
+Deno.test("addTaskMetrics() counts how watchers began", async () => {
+  await using server = await startTestServer();
+  const { epoch } = (await answerOf(server.publish("a", {}))).json();
+  for (
+    const query of [
+      "",
+      `?epoch=${epoch}&offset=0`,
+      `?epoch=${epoch}&offset=1`,
+      "?epoch=another&offset=1",
+    ]
+  ) {
+    await using socket = new TestSocket(server.ws(`/ws/realtime/a${query}`));
+    await socket.nextOf("sync");
+  }
+  const { samples } = await scrape(server.origin);
+  const begun = (outcome: string) =>
+    samples.get(`taskwire_resumes_total{outcome="${outcome}"}`);
+  assertEquals(
+    [begun("fresh"), begun("recovered"), begun("snapshot")],
+    [1, 2, 1],
+  );
+});
+
+Deno.test("addTaskMetrics() shows what was counted elsewhere", async () => {
+  await using server = await startTestServer();
+  server.services.counters.mergedEvents = 3;
+  server.services.counters.storeErrors.publish = 4;
+  const { samples } = await scrape(server.origin);
+  assertEquals(samples.get("taskwire_merged_events_total"), 3);
+  assertEquals(
+    samples.get('taskwire_store_errors_total{operation="publish"}'),
+    4,
+  );
+});

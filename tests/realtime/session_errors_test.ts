@@ -1,0 +1,15 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import {
+  forbidden,
+  storeUnavailable,
+} from "../../src/realtime/session_errors.ts";
+
+Deno.test("forbidden() asks nobody to come back", () => {
+  assertEquals(Object.keys(forbidden()), ["code", "message"]);
+});
+
+Deno.test("storeUnavailable() names the task, and says when to ask again", () => {
+  const { code, connectionId, retryAfterMs = 0 } = storeUnavailable("a");
+  assertEquals([code, connectionId], ["store_unavailable", "a"]);
+  assertGreater(retryAfterMs, 0);
+});

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { ErrorReply } from "@redis/client";
+import {
+  asStoreError,
+  asStoreOpenError,
+  isMisconfigured,
+  isRefusal,
+} from "../../src/redis/error.ts";
+import {
+  StoreOpenError,
+  StoreUnavailableError,
+} from "../../src/tasks/store.ts";
+
+const away = [
+  new Error("Socket closed unexpectedly"),
+  new ErrorReply("LOADING Redis is loading the dataset in memory"),
+  new ErrorReply("READONLY You can't write against a read only replica."),
+  new ErrorReply(
+    "ERR Error running script (call to f_1): @user_script:12: -READONLY You can't write against a read only replica.",
+  ),
+  new ErrorReply("CLUSTERDOWN The cluster is down"),
+  new ErrorReply("MOVED 3999 127.0.0.1:6381"),
+  new ErrorReply("ERR max number of clients reached"),
+];
+
+const refusals = [
+  "OOM command not allowed when used memory > 'maxmemory'.",
+  "MISCONF Redis is configured to save RDB snapshots",
+  "NOREPLICAS Not enough good replicas to write.",
+  "BUSY Redis is busy running a script.",
+].map((message) => new ErrorReply(message));
+
+const misconfigured = [
+  new ErrorReply("WRONGPASS invalid username-password pair"),
+  new ErrorReply("NOAUTH HELLO must be called with the client"),
+  new ErrorReply("NOPERM this user has no permissions"),
+  new ErrorReply("ERR DB index is out of range"),
+  new StoreOpenError("Redis 6.0.16 is too old"),
+  new Error("invalid peer certificate: UnknownIssuer"),
+];
+
+const lost = new Error("lost");
+const storeErrorOf = (error: unknown) => asStoreError(error, () => lost);
+
+Deno.test("asStoreError() finds that Redis is away", () => {
+  for (const error of away) assertStrictEquals(storeErrorOf(error), lost);
+  const found = asStoreError("gone", (cause) => cause);
+  assertEquals(String(found), "Error: gone");
+});
+
+Deno.test("asStoreError() finds that Redis refuses, and passes on why", () => {
+  const denied = [
+    "NOPERM this user has no permissions to run the 'eval' command",
+    "ERR The user executing the script can't run this command or subcommand script: 97da, on @user_script:124.",
+  ].map((message) => new ErrorReply(message));
+  for (const error of [...refusals, ...denied]) {
+    const found = storeErrorOf(error);
+    assert(found instanceof StoreUnavailableError);
+    assertEquals(found.message, `Redis refuses: ${error.message}`);
+    assertStrictEquals(found.cause, error);
+  }
+});
+
+Deno.test("asStoreError() leaves faults of ours, and what is one already", () => {
+  for (
+    const error of [
+      new ErrorReply("WRONGTYPE Operation against a key"),
+      new StoreUnavailableError("away"),
+    ]
+  ) assertStrictEquals(storeErrorOf(error), error);
+});
+
+Deno.test("isRefusal() is what an operator can end while it is connected", () => {
+  assert(refusals.every(isRefusal));
+  assert(![...away, ...misconfigured].some(isRefusal));
+});
+
+Deno.test("isMisconfigured() is what would come again", () => {
+  assert(misconfigured.every(isMisconfigured));
+  assert(![...away, ...refusals].some(isMisconfigured));
+});
+
+Deno.test("asStoreOpenError() says what is to be done", () => {
+  const messages = misconfigured.map((error) =>
+    asStoreOpenError(error).message
+  );
+  assertEquals(messages, [
+    "Redis wants another user or password: WRONGPASS invalid username-password pair",
+    "Redis wants another user or password: NOAUTH HELLO must be called with the client",
+    "Redis can't be used as it is set up: NOPERM this user has no permissions",
+    "Redis can't be used as it is set up: ERR DB index is out of range",
+    "Redis 6.0.16 is too old",
+    "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority: invalid peer certificate: UnknownIssuer",
+  ]);
+});

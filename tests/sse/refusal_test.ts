@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { refusalOf } from "../../src/sse/refusal.ts";
+import { closeCodes } from "../../src/protocol/close_codes.ts";
+
+for (
+  const [code, status] of [
+    [closeCodes.unauthorized, 401],
+    [closeCodes.forbidden, 403],
+    [closeCodes.disconnected, 403],
+    [closeCodes.rateLimited, 429],
+    [closeCodes.serviceRestart, 503],
+    [closeCodes.tryAgainLater, 503],
+    [closeCodes.internalError, 500],
+    [closeCodes.goingAway, 500],
+  ] as const
+) {
+  Deno.test(`refusalOf() answers ${status} where a socket is closed with ${code}`, () => {
+    const errors = [
+      { code: "token_expired", message: "Too old" },
+      { code: "reason", message: "Go away" },
+    ];
+    assertEquals(refusalOf(code, errors).problem, {
+      status,
+      code: "reason",
+      detail: "Too old. Go away",
+    });
+  });
+}
+
+Deno.test("refusalOf() says when to come back, in whole seconds", () => {
+  const error = { code: "reason", message: "Later", retryAfterMs: 1_001 };
+  assertEquals(refusalOf(closeCodes.tryAgainLater, [error]).problem.headers, {
+    "Retry-After": "2",
+  });
+});
+
+Deno.test("refusalOf() is a problem where there is no error", () => {
+  assertEquals(refusalOf(closeCodes.goingAway, []).problem.code, "closed");
+});

@@ -1,0 +1,133 @@
+import { setImmediate } from "node:timers";
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { FakeTime } from "../support/fake_time.ts";
+import type { Connection } from "../../src/connections/connection.ts";
+import { dataOf, RawStream } from "../support/raw_stream.ts";
+import { openRealtime } from "../support/realtime.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+/** The next connection that is listed, once its client watches its task. */
+function nextWatching({ services }: TestServer): Promise<Connection> {
+  const { hub, registry } = services;
+  return new Promise((resolve) => {
+    const join = hub.join.bind(hub);
+    hub.join = (...args) => {
+      const connection = registry.list().at(-1);
+      hub.join = join;
+      if (connection) resolve(connection);
+      return join(...args);
+    };
+  });
+}
+
+/** Watches a task and reads nothing. */
+async function openStalled(server: TestServer, id: string) {
+  const watching = nextWatching(server);
+  const client = await RawStream.open(`${server.origin}/sse/realtime/${id}`);
+  const connection = await watching;
+  return { client, connection };
+}
+
+/** Lets the runtime read and write, and what waits for this turn's end go on, while the time stands. */
+async function turn(time: FakeTime): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await time.tickAsync(0);
+}
+
+/** Makes a connection slow whose client reads nothing. */
+type Slowing = (
+  server: TestServer,
+  connection: Connection,
+  time: FakeTime,
+) => Promise<void>;
+
+/** Publishes until more waits than should, and nobody takes it. */
+const fill: Slowing = async ({ services: { store } }, connection, time) => {
+  const data = "x".repeat(30_000);
+  for (let turns = 0; turns < 50;) {
+    const bytes = connection.bufferedBytes;
+    if (connection.isBacklogged) await turn(time);
+    else {
+      await store.publish("a", { data });
+      await time.tickAsync(1); // for the watcher that waits
+    }
+    const isStill = connection.isBacklogged &&
+      bytes === connection.bufferedBytes;
+    turns = isStill ? turns + 1 : 0;
+  }
+};
+
+/** Publishes more than the kernel takes and than may wait. */
+const flood: Slowing = async ({ services: { store } }, connection, time) => {
+  await store.publish("a", { data: "x".repeat(16 * 1_048_576) });
+  while (connection.bufferedBytes <= 1_048_576) await turn(time);
+};
+
+Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it than its share", async () => {
+  const maxBufferedBytes = 1_048_576;
+  await using server = await startTestServer({ config: { maxBufferedBytes } });
+  const { store, counters } = server.services;
+  const { client, connection } = await openStalled(server, "a");
+  using _ = client;
+  await using beside = await openRealtime(server, "a");
+
+  const events = 500;
+  const data = "x".repeat(30_000); // 15 MB; the kernel takes about 4
+  let mostBytes = 0;
+  for (let offset = 1; offset <= events; offset += 1) {
+    const isLast = offset === events;
+    await store.publish("a", isLast ? { status: "succeeded" } : { data });
+    const { offset: seen, skipped } = await beside.nextOf("task");
+    assertEquals([seen, skipped], [offset, undefined]);
+    mostBytes = Math.max(mostBytes, connection.bufferedBytes);
+  }
+  assert(mostBytes > 0);
+  assertLess(mostBytes, maxBufferedBytes / 16 + 2 * data.length);
+  assert(connection.isBacklogged);
+
+  const text = await client.text(); // now it reads
+  const tasks = dataOf(text, "task");
+  const skipped = tasks.reduce(
+    (sum, task) => sum + Number(task.skipped ?? 0),
+    0,
+  );
+  assert(skipped > 100);
+  assertEquals(tasks.length + skipped, events);
+  assertEquals(tasks.at(-1)?.status, "succeeded");
+  assertEquals(dataOf(text, "end"), [{ type: "end" }]);
+  assertEquals(counters.mergedEvents, skipped);
+  assertEquals(counters.evictedConnections, 0);
+});
+
+for (
+  const [criterion, makeSlow, afterMs] of [
+    ["5 s over the limit", flood, 5_000],
+    ["the idle timeout in which it takes nothing", fill, 20_000],
+  ] as const
+) {
+  Deno.test(`sseRoutes() evicts a reader that stops after ${criterion}`, async () => {
+    await using server = await startTestServer({
+      config: { idleTimeoutSeconds: 20, maxBufferedBytes: 1_048_576 },
+    });
+    const { counters, hub, registry } = server.services;
+    using time = new FakeTime();
+    const { client, connection } = await openStalled(server, "a");
+    using _ = client;
+    await makeSlow(server, connection, time);
+    await server.services.store.publish("a", {}); // one that has to wait
+    const startedAt = time.now;
+    while (!connection.isClosed && time.now - startedAt < 60_000) {
+      await time.tickAsync(250);
+    }
+    // By when the watcher began to wait, and when it looks.
+    assertLess(Math.abs(time.now - startedAt - afterMs), 1_000);
+    assertEquals(counters.evictedConnections, 1);
+    assertEquals([registry.list(), hub.watcherCount("a")], [[], 0]);
+    // Its socket is still there, and counts.
+    assertEquals(registry.socketCount, 1);
+    const text = await client.text();
+    const told = dataOf(text, "error").map(({ code }) => code);
+    assertEquals(told, afterMs === 5_000 ? [] : ["too_slow"]);
+    assertEquals(dataOf(text, "end"), []);
+  });
+}

@@ -1,0 +1,82 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  announceLate,
+  encodeHead,
+  encodeNotice,
+  parseMessage,
+} from "../../../src/store/redis/announcement.ts";
+import { eventAnnouncement } from "../../../src/tasks/store.ts";
+import { applyChange, type TaskState } from "../../../src/tasks/state.ts";
+
+/** A task's first event, and what it leads to. */
+function begin(draft: Parameters<typeof applyChange>[1]) {
+  const result = applyChange(undefined, draft, {
+    connectionId: "a",
+    epoch: "one",
+    now: new Date(0),
+  });
+  if ("code" in result || !result.event) throw new Error("Refused");
+  const { event, state } = result;
+  return { event, state, json: JSON.stringify(event) };
+}
+
+Deno.test("parseMessage() announces an event as the store that took it would", () => {
+  for (
+    const draft of [
+      {},
+      { user_id: "7", lease: 30, message: "two\nlines", data: { a: "\n" } },
+    ]
+  ) {
+    const { event, state, json } = begin(draft);
+    assertEquals(
+      parseMessage(`${encodeHead(state)}\n${json}`, "a"),
+      eventAnnouncement(event, json, state),
+    );
+  }
+});
+
+Deno.test("parseMessage() announces what is no event", () => {
+  for (const kind of ["cancel_requested", "deleted"] as const) {
+    assertEquals(parseMessage(encodeNotice(kind), "a/b"), {
+      kind,
+      connectionId: "a/b",
+    });
+  }
+});
+
+Deno.test("parseMessage() takes the task from the channel, whatever the message says", () => {
+  const { event, state, json } = begin({});
+  const here = { ...event, connection_id: "b" };
+  assertEquals(
+    parseMessage(`${encodeHead(state)}\n${json}`, "b"),
+    eventAnnouncement(here, JSON.stringify(here), state),
+  );
+});
+
+for (
+  const message of [
+    "",
+    "not JSON",
+    "null",
+    "7",
+    "{}",
+    '{"kind":"event"}',
+    '{"kind":"event","epoch":"one"}\nnull',
+    '{"kind":"event","epoch":"one"}\n{"offset":"1"}',
+    '{"kind":"event"}\n{"offset":1}',
+    '{"kind":"renamed"}',
+  ]
+) {
+  Deno.test(`parseMessage() refuses ${JSON.stringify(message)}`, () => {
+    assertThrows(() => parseMessage(message, "a"));
+  });
+}
+
+Deno.test("announceLate() announces an event of before, without the lease of the newest", () => {
+  const { event, state, json } = begin({ user_id: "7" });
+  const newest: TaskState = { ...state, leaseEndsAtMs: 5 };
+  assertEquals(
+    announceLate(json, newest),
+    eventAnnouncement(event, json, state),
+  );
+});

@@ -1,0 +1,236 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseRedisUrl } from "../../../src/redis/address.ts";
+import {
+  shardBase,
+  shardOf,
+  watchersKey,
+} from "../../../src/store/redis/keys.ts";
+import { RedisLink } from "../../../src/redis/reconnecting_redis.ts";
+import { RedisPublisher } from "../../../src/store/redis/publisher.ts";
+import { RedisPulse } from "../../../src/store/redis/heartbeat.ts";
+import { tellScript } from "../../../src/store/redis/shard_scripts.ts";
+import { nameTask } from "../../../src/store/redis/redis_task.ts";
+import type { Change } from "../../../src/tasks/state.ts";
+import { captureLog } from "../../support/captured_log.ts";
+import { needs } from "../../support/needs.ts";
+import { ageRedis, redisRetention } from "../../support/redis_store.ts";
+import { shareRedis } from "../../support/shared_redis.ts";
+import { outcomeOf } from "../store_contract_bench.ts";
+
+const test = needs("redis-server");
+
+const redis = await shareRedis();
+const { server } = redis;
+
+/** Nodes that beat when a test says so, and somebody who publishes. */
+async function bench() {
+  const prefix = redis.prefix();
+  const address = parseRedisUrl(server.url);
+  if (address === undefined) throw new TypeError(server.url);
+  const link = new RedisLink(address, {
+    open: (_client, _run, commit) => Promise.resolve(commit()),
+    tick: () => Promise.resolve(),
+  });
+  await link.start();
+  const { client } = link;
+  assert(client);
+  const publisher = new RedisPublisher(
+    link,
+    (id) => nameTask(prefix, 0, "run", id),
+    "publisher",
+    redisRetention,
+  );
+  const ended: string[] = [];
+  const unknown: string[] = [];
+  return {
+    prefix,
+    ended,
+    unknown,
+    node(name: string, onEnd = () => Promise.resolve()) {
+      const pulse = new RedisPulse({
+        prefix,
+        node: name,
+        historyTtlMs: redisRetention.historyTtlMs,
+        onUnknown: (shard) =>
+          Promise.resolve(void unknown.push(`${name} ${shard}`)),
+        onLeaseEnd(id, byMs) {
+          assert(Math.abs(byMs - Date.now()) < 60_000);
+          ended.push(`${name} ${id}`);
+          return onEnd();
+        },
+      });
+      return {
+        begin: () => pulse.begin(client, "run"),
+        beat: (canWork = true) => pulse.beat(client, "run", canWork),
+        end: () => pulse.end(client),
+        watch: (id: string, watchers: number) =>
+          client.run(
+            tellScript,
+            [watchersKey(shardBase(prefix, shardOf(id)), name)],
+            [id, String(watchers), "10000"],
+          ),
+      };
+    },
+    publish: async (id: string, change: Change = {}) =>
+      outcomeOf(
+        "stored",
+        await publisher.publish({ connectionId: id, change }),
+      ),
+    /** The keys, without the prefix. */
+    async keys() {
+      const keys = await server.command("KEYS", `${prefix}*`) as string[];
+      return keys.map((key) => key.slice(prefix.length)).sort();
+    },
+    [Symbol.asyncDispose]: () => link.close(),
+  };
+}
+
+/** Ended long ago, so that no clock matters. */
+const shortLease = { lease: -30 };
+
+test("beat() makes those who watch at any node count", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  const [one, two] = [test.node("one"), test.node("two")];
+  await one.begin();
+  await two.begin();
+  assertEquals((await test.publish("a")).delivered, 0);
+  await one.watch("a", 2);
+  await two.watch("a", 3);
+  await two.watch("b", 1);
+  assertEquals((await test.publish("a")).delivered, 5);
+  assertEquals((await test.publish("b")).delivered, 1);
+  await two.watch("a", 0);
+  assertEquals((await test.publish("a")).delivered, 2);
+  await one.end();
+  assertEquals((await test.publish("a")).delivered, 0);
+  assertEquals((await test.publish("b")).delivered, 1);
+});
+
+test("beat() keeps a node known; one that is silent does not count, and is told", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  const [silent, busy] = [test.node("silent"), test.node("busy")];
+  for (const node of [silent, busy]) {
+    await node.begin();
+    await node.watch("a", 1);
+  }
+  for (let count = 0; count < 3; count++) {
+    await ageRedis(server, test.prefix, 6_000);
+    await busy.beat();
+  }
+  assertEquals(test.unknown, []);
+  assertEquals((await test.publish("a")).delivered, 1);
+  // Known again by what it tells alone, it would count with less than it has.
+  await silent.watch("b", 1);
+  await silent.beat();
+  assertEquals(test.unknown.length, 16);
+  assertEquals(new Set(test.unknown).size, 16);
+  await silent.watch("a", 1);
+  assertEquals((await test.publish("a")).delivered, 2);
+  await silent.beat();
+  assertEquals(test.unknown.length, 16);
+});
+
+test("begin() forgets what was known of the node", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  const node = test.node("one");
+  await node.begin();
+  await node.watch("a", 7);
+  await node.begin();
+  assertEquals((await test.publish("a")).delivered, 0);
+  await node.watch("a", 1);
+  assertEquals((await test.publish("a")).delivered, 1);
+  await node.beat();
+  assertEquals(test.unknown, []);
+});
+
+test("beat() gives a lease that ended to one node, for a while", async () => {
+  using log = captureLog();
+  await using test = await bench();
+  const failing = test.node("failing", () => Promise.reject(new Error("no")));
+  const other = test.node("other");
+  await test.publish("a", shortLease);
+  await test.publish("b", { lease: 1_000 });
+  // Nothing can be published yet by the connection that it comes from.
+  await failing.begin();
+  await failing.beat(false);
+  assertEquals(test.ended, []);
+  await failing.beat();
+  await other.beat();
+  assertEquals(test.ended, ["failing a"]);
+  await log.wrote("could not be stored");
+  // 5 seconds later, for whom it was not stored.
+  await server.command(
+    "ZADD",
+    `${shardBase(test.prefix, shardOf("a"))}leases`,
+    "XX",
+    "1",
+    "a",
+  );
+  await Promise.all([failing.beat(), other.beat()]);
+  assertEquals(test.ended.length, 2);
+});
+
+test("beat() finds no lease that was renewed, or is needed no more", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  for (
+    const next of [{ lease: 1_000 }, {}, { status: "succeeded" }, {
+      kind: "lost",
+      offset: 1,
+    }] as const
+  ) {
+    const id = JSON.stringify(next);
+    await test.publish(id, shortLease);
+    await test.publish(id, next);
+  }
+  await test.node("one").beat();
+  assertEquals(test.ended, []);
+});
+
+test("beat() leaves nothing of tasks whose time is over", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  const node = test.node("one");
+  await node.begin();
+  const constant = await test.keys();
+  const statuses = ["queued", "running", "failed", "canceled"] as const;
+  for (let count = 0; count < 2_000; count++) {
+    await test.publish(`task-${count}`, {
+      event_id: "one",
+      status: statuses[count % 4],
+      ...(count % 3 === 0 ? { lease: 100_000 } : {}),
+    });
+  }
+  await ageRedis(server, test.prefix, redisRetention.historyTtlMs * 2);
+  await test.publish("young");
+  await node.beat();
+  const base = `{${shardOf("young")}}:`;
+  const shards = Array.from({ length: 16 }, (_, index) => `{${index}}:shard`);
+  assertEquals(
+    await test.keys(),
+    [
+      ...new Set([
+        ...constant,
+        ...shards,
+        `${base}s:young`,
+        `${base}h:young`,
+        `${base}i:running`,
+      ]),
+    ].sort(),
+  );
+  assertEquals(test.ended, []);
+});
+
+test("end() leaves nothing of the node", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  const node = test.node("one");
+  await node.begin();
+  await node.watch("a", 1);
+  assert((await test.keys()).some((key) => key.includes("one")));
+  await node.end();
+  assertEquals(await test.keys(), []);
+});

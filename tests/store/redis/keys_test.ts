@@ -1,0 +1,53 @@
+import { assert, assertEquals } from "@std/assert";
+import { statuses } from "../../../src/tasks/status.ts";
+import {
+  shardBase,
+  shardCount,
+  shardKeys,
+  shardOf,
+  taskChannel,
+  taskKeys,
+  taskOfChannel,
+  usersKey,
+  watchersKey,
+} from "../../../src/store/redis/keys.ts";
+
+Deno.test("shardOf() never changes: the tasks would not be found any more", () => {
+  const shards = ["", "a", "b", "upload_123456", "user/7/报告", "🔑"].map(
+    shardOf,
+  );
+  assertEquals(shards, [5, 12, 5, 6, 6, 11]);
+  assertEquals(shardCount, 16);
+});
+
+Deno.test("shardOf() divides tasks about evenly", () => {
+  const counts = new Array(shardCount).fill(0);
+  for (let id = 0; id < 16_000; id++) counts[shardOf(`upload_${id}`)]++;
+  assert(Math.min(...counts) > 800 && Math.max(...counts) < 1_200, `${counts}`);
+});
+
+Deno.test("keys of one part share a hash tag, and no two are alike", () => {
+  const base = shardBase("app:", 3);
+  assertEquals(base, "app:{3}:");
+  const keys = [
+    ...shardKeys(base),
+    ...taskKeys(base, "a"),
+    ...taskKeys(base, "shard"),
+    watchersKey(base, "n"),
+    usersKey(base, "n"),
+  ];
+  assertEquals(new Set(keys).size, 3 + statuses.length + 6 + 2);
+  assert(keys.every((key) => key.startsWith("app:{3}:")));
+  // The scripts count on it.
+  assertEquals(shardKeys(base).length, 9);
+});
+
+Deno.test("taskOfChannel() finds the task, whatever it is called, in any database", () => {
+  for (const id of ["a", "t0:a", "}:t0:x", "{1}:t0:b", "a:b/c", ":"]) {
+    for (const database of [0, 15]) {
+      const channel = taskChannel(shardBase("a:b:", 12), database, id);
+      assertEquals(taskOfChannel(channel), id, channel);
+    }
+  }
+  assert(taskChannel("{1}:", 0, "a") !== taskChannel("{1}:", 1, "a"));
+});

@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { listIds, parseListed } from "../../../src/store/redis/listing.ts";
+
+Deno.test("parseListed() reads what the list script answers", () => {
+  assertEquals(parseListed([]), []);
+  assertEquals(parseListed(["2800000000000001", "a", "3", "5"]), [
+    { changedAt: 2_800_000_000_000_001, id: "a" },
+    { changedAt: 3, id: "5" },
+  ]);
+});
+
+Deno.test("listIds() takes the newest of all parts, and says where to go on", async () => {
+  const asked: unknown[] = [];
+  const parts: Record<string, string[]> = {
+    "t:{0}:": ["9", "a", "3", "b"],
+    "t:{15}:": ["5", "c"],
+  };
+  const list = (limit: number) =>
+    listIds(
+      (base, args) => {
+        asked.push(args);
+        return Promise.resolve(parts[base] ?? []);
+      },
+      "t:",
+      { limit, status: "failed" },
+    );
+  assertEquals(await list(2), { ids: ["a", "c"], cursor: 5 });
+  assertEquals(await list(3), { ids: ["a", "c", "b"] });
+  assertEquals(asked.length, 32);
+  assertEquals(asked[0], ["failed", "+inf", "3"]);
+});

@@ -1,0 +1,233 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { parseRedisUrl } from "../../../src/redis/address.ts";
+import {
+  shardBase,
+  shardOf,
+  taskChannel,
+} from "../../../src/store/redis/keys.ts";
+import { StoreDisconnectedError } from "../../../src/tasks/store.ts";
+import { Announcements } from "../../support/announcements.ts";
+import { captureLog } from "../../support/captured_log.ts";
+import { cutProxy } from "../../support/cut_proxy.ts";
+import { inTime } from "../../support/deadline.ts";
+import { needs } from "../../support/needs.ts";
+import { RedisServer } from "../../support/redis_server.ts";
+import { TestRedisChannel } from "../../support/redis_channel.ts";
+import { openRedisStore } from "../../support/redis_store.ts";
+import { shareRedis } from "../../support/shared_redis.ts";
+import { outcomeOf } from "../store_contract_bench.ts";
+
+const test = needs("redis-server");
+
+const redis = await shareRedis();
+const { server } = redis;
+const origin = `http://127.0.0.1:${server.port}`;
+
+test("watch() counts in what any process publishes, reads and lists", async () => {
+  const prefix = redis.prefix();
+  await using one = await openRedisStore(server, prefix);
+  await using two = await openRedisStore(server, prefix);
+  const sums = async (id: string) => {
+    const { delivered } = outcomeOf("stored", await one.publish(id, {}));
+    const { watchers } = await two.read(id);
+    const { states, watchers: listed } = await one.list({ limit: 9 });
+    const index = states.findIndex(({ snapshot }) =>
+      snapshot.connection_id === id
+    );
+    return [delivered, watchers, listed?.[index]];
+  };
+  assertEquals(await sums("a"), [0, 0, 0]);
+  await one.watch("a", 2);
+  await two.watch("a", 3);
+  await two.watch("b", 1);
+  assertEquals(await sums("a"), [5, 5, 5]);
+  assertEquals(await sums("b"), [1, 1, 1]);
+  await one.watch("a", 0);
+  assertEquals(await sums("a"), [3, 3, 3]);
+  await two.watch("a", 0);
+  assertEquals(await sums("a"), [0, 0, 0]);
+});
+
+test("watch() has the doings of other processes announced, and of none that nobody watches", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await one.watch("a", 1);
+  await two.publish("b", {});
+  await two.publish("a", { user_id: "7" });
+  await one.publish("a", {});
+  await two.publish("a", { kind: "cancel" });
+  await two.forget("a");
+  await two.publish("a", {});
+  assertEquals(await announced.until("a", 5), [
+    1,
+    2,
+    "cancel_requested",
+    "deleted",
+    1,
+  ]);
+  assertEquals(announced.of("b"), []);
+  const [first] = announced.all;
+  assert(first?.kind === "event");
+  assertEquals(first.owner, "7");
+});
+
+test("a message that is none of ours costs neither the connection nor an event", async () => {
+  using log = captureLog();
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await using channel = await TestRedisChannel.open(server.url);
+  await one.watch("a", 1);
+  await two.publish("a", {});
+  await announced.until("a", 1);
+  const { client } = one.link;
+  const base = shardBase(prefix, shardOf("a"));
+  const name = taskChannel(base, one.database, "a");
+  for (const message of ["not JSON", "null", '{"kind":"event"}\n{}']) {
+    assertEquals(await channel.publish(name, message), 1);
+  }
+  await two.publish("a", {});
+  assertEquals(await announced.until("a", 2), [1, 2]);
+  assertStrictEquals(one.link.client, client);
+  assertEquals(log.text.split("Ignored a message").length - 1, 3);
+});
+
+test("a process cut off makes up for what it missed, and counts with what it has", async () => {
+  using _log = captureLog();
+  await using proxy = cutProxy(origin);
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  await using one = await openRedisStore({ url }, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  for (const id of ["a", "gone", "left"]) {
+    await two.publish(id, {});
+    await one.watch(id, 1);
+    await one.read(id);
+  }
+  for (let round = 0; round < 3; round++) {
+    proxy.cut();
+    const { restored } = await assertRejects(async () => {
+      for (;;) await one.read("a");
+    }, StoreDisconnectedError);
+    // While Redis is away, too.
+    for (const [id, count] of [["a", 2], ["left", 0], ["new", 1]] as const) {
+      await assertRejects(() => one.watch(id, count), StoreDisconnectedError);
+    }
+    for (let count = 0; count < 5; count++) await two.publish("a", {});
+    await two.forget("gone");
+    await two.publish("gone", {});
+    proxy.mend();
+    await inTime(restored, () => "not restored");
+    const delivered = [];
+    for (const id of ["a", "gone", "left", "new"]) {
+      delivered.push(outcomeOf("stored", await two.publish(id, {})).delivered);
+    }
+    assertEquals(delivered, [2, 1, 0, 1], `in round ${round}`);
+    await announced.until("a", 6 * (round + 1));
+    await announced.until("gone", 2 * (round + 1));
+    await announced.until("new", round + 1);
+  }
+  assertEquals(
+    announced.of("a"),
+    Array.from({ length: 18 }, (_, index) => index + 2),
+  );
+  assertEquals(announced.of("gone"), ["missed", 2, "missed", 2, "missed", 2]);
+  assertEquals(announced.of("new"), [1, 2, 3]);
+  assertEquals(announced.of("left"), []);
+});
+
+test("a Redis that is emptied while it is idle is noticed", async () => {
+  await using own = await RedisServer.start();
+  const announced = new Announcements();
+  await using store = await openRedisStore(own, "test:", announced.take);
+  await store.watch("a", 1);
+  await store.publish("a", {});
+  const { epoch } = await store.read("a");
+  await own.flush();
+  assertEquals(await announced.until("a", 2), [1, "missed"]);
+  const { recovered, offset } = await store.read("a", { epoch, offset: 1 });
+  assertEquals([recovered, offset], [false, 0]);
+});
+
+test("databases of one Redis have nothing to do with each other", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  const url = `${server.url}/1`;
+  assertEquals(parseRedisUrl(url)?.database, 1);
+  await using two = await openRedisStore({ url }, prefix, announced.take);
+  await one.watch("a", 1);
+  await two.publish("a", {});
+  await two.publish("a", {});
+  await one.publish("a", {});
+  assertEquals(await announced.until("a", 1), [1]);
+  assertEquals((await two.read("a")).offset, 2);
+});
+
+test("a lease that ends is told once, whoever held the task", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using _two = await openRedisStore(server, prefix);
+  const gone = await openRedisStore(server, prefix);
+  await one.watch("a", 1);
+  await gone.publish("a", { lease: 0.01 });
+  await gone.close();
+  assertEquals(await announced.until("a", 2), [1, 2]);
+  const { state, offset } = await one.read("a");
+  assertEquals([state?.snapshot.status, offset], ["lost", 2]);
+});
+
+test("a lease that was renewed after its end was seen is not lost", async () => {
+  const prefix = redis.prefix();
+  await using store = await openRedisStore(server, prefix);
+  await store.publish("a", { lease: 1_000 });
+  const leases = `${shardBase(prefix, shardOf("a"))}leases`;
+  await server.command("ZADD", leases, "1", "a");
+  while (await server.command("ZSCORE", leases, "a") === "1") {
+    await store.read("a");
+  }
+  // The answer to the beat, and what the store does about it, come before these.
+  for (let count = 0; count < 9; count++) await store.read("b");
+  assertEquals((await store.read("a")).state?.snapshot.status, "running");
+});
+
+test("a task that can't be read takes no other with it", async () => {
+  const prefix = redis.prefix();
+  await using store = await openRedisStore(server, prefix);
+  await store.publish("a", {});
+  await store.publish("b", {});
+  const key = `${shardBase(prefix, shardOf("a"))}s:a`;
+  await server.command("HSET", key, "state", "{");
+  const { client } = store.link;
+  await assertRejects(() => store.read("a"), SyntaxError);
+  assertEquals((await store.read("b")).offset, 1);
+  assertStrictEquals(store.link.client, client);
+});
+
+test("close() says goodbye, and is not heard of again", async () => {
+  const prefix = redis.prefix();
+  const store = await openRedisStore(server, prefix);
+  await store.watch("a", 1);
+  await store.close();
+  assertEquals(await server.command("KEYS", `${prefix}*`), []);
+});
+
+test("close() lets go of a Redis that is away", async () => {
+  using _log = captureLog();
+  await using proxy = cutProxy(origin);
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  const store = await openRedisStore({ url }, redis.prefix());
+  proxy.stall();
+  await store.close();
+  proxy.resume();
+});

@@ -1,0 +1,83 @@
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { asUnavailable, explain } from "../../../src/store/sqlite/error.ts";
+import { StoreUnavailableError } from "../../../src/tasks/store.ts";
+
+for (
+  const [text, advice] of [
+    ["database is locked", "stop that, or name another file"],
+    ["attempt to write a readonly database", "check the permissions"],
+    ["disk I/O error", "the system's log"],
+    ["database disk image is malformed", "restore it from a copy"],
+    ["database or disk is full", "make room"],
+    ["unable to open database file", "check that its folder exists"],
+    ["file is not a database", "name another file"],
+    ["database is not open", "start it again"],
+  ] as const
+) {
+  Deno.test(`explain() says what to do about '${text}', and keeps the words`, () => {
+    for (const message of [text, `${text}: more`]) {
+      const explained = explain(new Error(message));
+      assert(explained.includes(advice), explained);
+      assert(explained.endsWith(` (${message})`), explained);
+    }
+  });
+}
+
+Deno.test("explain() leaves anything else as it is", () => {
+  for (const message of ["", "near x", "the disk I/O error"]) {
+    assertEquals(explain(new Error(message)), message);
+  }
+  assertEquals(explain("thrown as a text"), "thrown as a text");
+  assertEquals(explain(undefined), "undefined");
+});
+
+/** The error that SQLite itself throws. */
+function sqliteError(run: (database: DatabaseSync) => void): unknown {
+  const database = new DatabaseSync(":memory:");
+  try {
+    run(database);
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    database.close();
+  }
+}
+
+Deno.test("asUnavailable() makes of SQLite's errors the store's, with their cause", () => {
+  const cause = sqliteError((database) => {
+    database.exec("PRAGMA max_page_count = 2; CREATE TABLE a (x);");
+    database.exec("CREATE TABLE b (x);");
+  });
+  const error = asUnavailable(cause);
+  assert(error instanceof StoreUnavailableError);
+  assertEquals(error.message, explain(cause));
+  assert(error.message.includes("make room"), error.message);
+  assertStrictEquals(error.cause, cause);
+});
+
+Deno.test("asUnavailable() makes the store's error of a database that is closed", () => {
+  const database = new DatabaseSync(":memory:");
+  database.close();
+  const cause = assertThrows(() => database.exec("BEGIN"));
+  const error = asUnavailable(cause);
+  assert(error instanceof StoreUnavailableError);
+  assert(error.message.includes("it is closed"), error.message);
+  assertStrictEquals(error.cause, cause);
+});
+
+Deno.test("asUnavailable() leaves faults of ours as they are", () => {
+  const errors = [
+    new TypeError("x is not a function"),
+    Object.assign(new Error("not found"), { code: "ENOENT" }),
+    "thrown as a text",
+    undefined,
+  ];
+  for (const error of errors) assertStrictEquals(asUnavailable(error), error);
+});

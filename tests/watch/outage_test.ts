@@ -1,0 +1,47 @@
+import { assertEquals } from "@std/assert";
+import { waitForStore } from "../../src/watch/outage.ts";
+
+/** An outage, and in which order those who wait go on. */
+function bench() {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const order: string[] = [];
+  return {
+    order,
+    restore: resolve,
+    wait(name: string) {
+      const wait = waitForStore(promise);
+      const done = wait.over.then(() => void order.push(name));
+      return { ...wait, done };
+    },
+  };
+}
+
+Deno.test("waitForStore() lets all go on once the store is back, in the order in which they came", async () => {
+  const { order, restore, wait } = bench();
+  const waits = ["one", "two"].map(wait);
+  await Promise.resolve();
+  assertEquals(order, []);
+  restore();
+  await Promise.all(waits.map(({ done }) => done));
+  assertEquals(order, ["one", "two"]);
+});
+
+Deno.test("waitForStore() lets go of who gives up", async () => {
+  const { order, restore, wait } = bench();
+  const [one, two] = [wait("one"), wait("two")];
+  one.giveUp();
+  one.giveUp();
+  await one.done;
+  assertEquals(order, ["one"]);
+  restore();
+  await two.done;
+  assertEquals(order, ["one", "two"]);
+});
+
+Deno.test("waitForStore() waits for nothing where the store is back already", async () => {
+  const { order, restore, wait } = bench();
+  restore();
+  await wait("one").done;
+  await wait("two").done;
+  assertEquals(order, ["one", "two"]);
+});
