@@ -4,15 +4,15 @@ import { clientFileRoutes } from "./http/client_files.ts";
 import { connectionRoutes } from "./http/api/connections.ts";
 import { consoleRoutes } from "./http/console.ts";
 import { docsRoutes } from "./http/docs.ts";
-import { eventStreamRoutes } from "./http/api/bulk.ts";
+import { bulkRoutes } from "./http/api/bulk.ts";
 import { healthRoutes } from "./http/health.ts";
 import { metricsRoute } from "./http/metrics/routes.ts";
 import { pageRoute } from "./http/page.ts";
 import { asProblem, problemResponse } from "./http/problem.ts";
 import { requestIdOf } from "./http/request_id.ts";
-import { setupRoutes } from "./http/api/config.ts";
+import { configRoutes } from "./http/api/config.ts";
 import { sseRoutes } from "./sse/routes.ts";
-import { statsRoutes } from "./http/api/throughput.ts";
+import { throughputRoutes } from "./http/api/throughput.ts";
 import { taskRoutes } from "./http/api/tasks.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
@@ -37,10 +37,10 @@ export function createApp(
   app.route("/", clientFileRoutes(services));
   app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
-  app.route("/api/events", eventStreamRoutes(services));
+  app.route("/api/events", bulkRoutes(services));
   app.route("/", consoleRoutes(services));
-  app.route("/api/stats", statsRoutes(services));
-  app.route("/api/config", setupRoutes(services, app, table));
+  app.route("/api/stats", throughputRoutes(services));
+  app.route("/api/config", configRoutes(services, app, table));
 
   app.notFound((c) => {
     const { method, path } = c.req;

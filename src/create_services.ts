@@ -13,7 +13,7 @@ import { readClientFiles } from "./http/client_files.ts";
 import { readConsole } from "./http/console.ts";
 import { readPage } from "./http/page.ts";
 import { createMetrics } from "./http/metrics/create_metrics.ts";
-import { Stats } from "./metrics/throughput.ts";
+import { Throughput } from "./metrics/throughput.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { type LeasedStore, openStore } from "./store/open_store.ts";
 import type { Announce } from "./tasks/store.ts";
@@ -54,21 +54,21 @@ export async function createServices(
       onFailure: () => counters.keySetFailures += 1,
     });
   const verifier = await openVerifier(config, publicKey, keySet);
-  const hub = new Hub((connectionId, watchers) =>
-    store.watch(connectionId, watchers)
+  const hub = new Hub((taskId, watchers) =>
+    store.watch(taskId, watchers)
   );
   const registry = new ConnectionRegistry();
-  const stats = new Stats(() => registry.openCount);
+  const throughput = new Throughput(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
   const opened = shared
     ? { ...shared.openStore(announce), joinPeers: () => shared.peers }
     : await openStore(config, announce);
-  const store = meteredStore(opened.store, counters, stats);
+  const store = meteredStore(opened.store, counters, throughput);
   const metrics = createMetrics(
     { config, counters, hub, registry, worker },
     siblings !== undefined,
   );
-  const node = { metrics, registry, stats, worker };
+  const node = { metrics, registry, throughput, worker };
   return {
     config,
     worker,
@@ -87,7 +87,7 @@ export async function createServices(
     metrics,
     page: await readPage(),
     clientFiles: await readClientFiles(),
-    stats,
+    throughput,
     consoleFiles: await readConsole(),
   };
 }

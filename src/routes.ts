@@ -3,7 +3,7 @@ import type { Services } from "./services.ts";
 import type { Endpoint } from "./connections/endpoint.ts";
 import { realtimeEndpoint } from "./realtime/endpoint.ts";
 import { simpleEndpoint } from "./sockets/simple_endpoint.ts";
-import { testEndpoint } from "./sockets/echo_endpoint.ts";
+import { echoEndpoint } from "./sockets/echo_endpoint.ts";
 import { webSocketHandler } from "./sockets/upgrade.ts";
 
 /** One row of the routes table. */
@@ -29,7 +29,7 @@ export const webSocketRoutes: readonly WebSocketRoute[] = [
   {
     name: "test_websocket",
     path: "/ws/test/{connection_id}",
-    endpoint: testEndpoint,
+    endpoint: echoEndpoint,
   },
 ];
 

@@ -9,7 +9,7 @@ import type { Services } from "./services.ts";
 import type { Connection } from "./connections/connection.ts";
 import { tellOfUsersLeaving } from "./admission/identity_limits.ts";
 import { restarting } from "./connections/retry.ts";
-import { within } from "./async/with_fallback.ts";
+import { withFallback } from "./async/with_fallback.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -100,15 +100,15 @@ export function startServer(
     await sendAway(registry.list(), sendAwayMs, deadline);
     const leftMs = () => Math.max(0, deadline - performance.now());
     // `shutdown` would break off bodies that still arrive.
-    await within(requests.finish(), leftMs(), undefined);
+    await withFallback(requests.finish(), leftMs(), undefined);
     const shutdown = listener.shutdown();
-    const isFinished = await within(
+    const isFinished = await withFallback(
       Promise.race([shutdown, registry.emptied()]).then(() => true),
       leftMs(),
       false,
     );
     // Before 2.9 Deno waits for connections, too, that never sent a request.
-    await within(shutdown, Math.min(leftMs(), lastAnswersMs), undefined);
+    await withFallback(shutdown, Math.min(leftMs(), lastAnswersMs), undefined);
     leases.stop();
     services.keySet?.[Symbol.dispose]();
     await store.close();

@@ -8,7 +8,7 @@ import type { ConsoleFiles } from "./http/console.ts";
 import type { Registry } from "./metrics/prometheus.ts";
 import type { BadTokens } from "./admission/bad_tokens.ts";
 import type { ConnectionRegistry } from "./connections/registry.ts";
-import type { Stats } from "./metrics/throughput.ts";
+import type { Throughput } from "./metrics/throughput.ts";
 import type { Store } from "./tasks/store.ts";
 import type { Hub } from "./watch/hub.ts";
 import type { Leases } from "./store/lease.ts";
@@ -41,6 +41,6 @@ export interface Services {
   readonly page: string;
   readonly clientFiles: ClientFiles;
   /** How much the process does, for the operators. */
-  readonly stats: Stats;
+  readonly throughput: Throughput;
   readonly consoleFiles: ConsoleFiles;
 }

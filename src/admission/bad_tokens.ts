@@ -1,5 +1,5 @@
 import { addressBlock } from "../connections/ip_address.ts";
-import { Tally } from "../collections/keyed_counter.ts";
+import { KeyedCounter } from "../collections/keyed_counter.ts";
 
 /** How long a bad token is held against its address, in milliseconds, counted from the first. */
 const windowMs = 60_000;
@@ -31,7 +31,7 @@ interface Suspicion {
 export class BadTokens {
   /** By address, the oldest first. */
   readonly #suspicions = new Map<string, Suspicion>();
-  readonly #delayed = new Tally();
+  readonly #delayed = new KeyedCounter();
 
   /** How many addresses are remembered. */
   get size(): number {

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { ProblemError } from "../http/problem.ts";
-import { readConnectionId } from "../http/request.ts";
+import { readTaskId } from "../http/request.ts";
 import type { Services } from "../services.ts";
 
 /**
@@ -11,10 +11,10 @@ import type { Services } from "../services.ts";
  * @returns The `connection_id` of a handshake to be accepted.
  */
 export function checkHandshake(c: Context, services: Services): string {
-  const connectionId = readConnectionId(c);
+  const taskId = readTaskId(c);
   checkUpgrade(c);
   checkLoad(services);
-  return connectionId;
+  return taskId;
 }
 
 /** What a 426 says of the protocol to come back with (RFC 9110 §15.5.22). */

@@ -10,7 +10,7 @@ interface UnderWay {
  * work is under way is done once, after it: the work is to find out by itself
  * what there is to do.
  */
-export class OneAtATime {
+export class Coalescer {
   readonly #underWay = new Map<string, UnderWay>();
 
   /** @throws {unknown} What the work throws, to those for whom it was done. */

@@ -5,7 +5,7 @@
  * @param signal Ends the waiting, too.
  * @throws {Error} When that is over; what the promise does later is not looked at.
  */
-export async function inTime<T>(
+export async function deadline<T>(
   promise: Promise<T>,
   timeoutMs: number,
   signal?: AbortSignal,

@@ -1,5 +1,5 @@
 /** Lets only so much be done at once; the rest waits for its turn, in order. */
-export class Turns {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

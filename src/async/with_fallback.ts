@@ -5,7 +5,7 @@
  * @returns What it resolves to, or what stands for it when the time is over.
  * @throws {unknown} What it rejects with in time; later nobody is told.
  */
-export async function within<T, U>(
+export async function withFallback<T, U>(
   promise: Promise<T>,
   timeoutMs: number,
   fallback: U,

@@ -12,20 +12,20 @@ import type { Identity } from "./identity.ts";
  */
 export function mayWatch(
   identity: Identity,
-  connectionId: string,
+  taskId: string,
   owner: string | undefined,
 ): boolean {
   if (identity.status !== "authenticated") return owner === undefined;
   const { tasks } = identity.grant;
-  if (tasks !== undefined && !tasks.some((id) => covers(id, connectionId))) {
+  if (tasks !== undefined && !tasks.some((id) => covers(id, taskId))) {
     return false;
   }
   return owner === undefined || owner === identity.userId;
 }
 
 /** Whether one entry of a `tasks` claim, an id or a prefix and `*`, names a task. */
-function covers(entry: string, connectionId: string): boolean {
+function covers(entry: string, taskId: string): boolean {
   return entry.endsWith("*")
-    ? connectionId.startsWith(entry.slice(0, -1))
-    : connectionId === entry;
+    ? taskId.startsWith(entry.slice(0, -1))
+    : taskId === entry;
 }

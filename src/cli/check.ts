@@ -119,7 +119,7 @@ async function listChecks(
     }))
   );
   const good = tried.find(({ authStatus }) => authStatus === "authenticated");
-  const streamed = `sse/realtime/${connectionId}`;
+  const streamed = `sse/realtime/${taskId}`;
   return [
     ...sockets,
     {
@@ -129,7 +129,7 @@ async function listChecks(
     ...(apiKey === undefined ? [] : [{
       title: "publishing with the API key",
       run: () =>
-        checkPublish(new URL(`api/tasks/${connectionId}`, server), apiKey),
+        checkPublish(new URL(`api/tasks/${taskId}`, server), apiKey),
     }]),
   ];
 }
@@ -219,7 +219,7 @@ async function checkSocket(
   credential: Credential,
 ): Promise<void> {
   if (credential.obstacle) throw credential.obstacle;
-  const url = webSocketUrl(server, `${path}/${connectionId}`);
+  const url = webSocketUrl(server, `${path}/${taskId}`);
   // In the query: a token there was once overlooked.
   if (credential.token) url.searchParams.set("token", credential.token);
   const socket = new FrameReader(url);
@@ -231,7 +231,7 @@ async function checkSocket(
 }
 
 /** A task that nobody else watches; nothing is published to it. */
-const connectionId = `taskwire-check-${crypto.randomUUID()}`;
+const taskId = `taskwire-check-${crypto.randomUUID()}`;
 
 async function checkRealtime(
   socket: FrameReader,
@@ -240,7 +240,7 @@ async function checkRealtime(
   const { authStatus } = credential;
   const connected = await nextJson(socket);
   expect(connected, "type", "connected");
-  expect(connected, "connection_id", connectionId);
+  expect(connected, "connection_id", taskId);
   try {
     expect(connected, "auth_status", authStatus);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { connectionIdFault } from "../tasks/task_id.ts";
+import { taskIdFault } from "../tasks/task_id.ts";
 import { UsageFailure } from "./failure.ts";
 
 /**
@@ -6,7 +6,7 @@ import { UsageFailure } from "./failure.ts";
  *
  * @throws {UsageFailure} If no task can have this id.
  */
-export function checkConnectionId(id: string): void {
-  const fault = connectionIdFault(id);
+export function checkTaskId(id: string): void {
+  const fault = taskIdFault(id);
   if (fault !== undefined) throw new UsageFailure(fault);
 }

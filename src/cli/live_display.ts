@@ -32,15 +32,15 @@ export class LiveDisplay {
   }
 
   /** Shows a task as it is now. */
-  show(connectionId: string, task: TaskView | undefined): void {
-    this.#tasks.set(connectionId, task);
+  show(taskId: string, task: TaskView | undefined): void {
+    this.#tasks.set(taskId, task);
     this.#draw();
   }
 
   /** Shows a task as deleted, with its last progress. */
-  showDeleted(connectionId: string): void {
-    const task = this.#tasks.get(connectionId);
-    this.show(connectionId, { ...task, status: "deleted" });
+  showDeleted(taskId: string): void {
+    const task = this.#tasks.get(taskId);
+    this.show(taskId, { ...task, status: "deleted" });
   }
 
   /** Calls a function that prints above the tasks. */

@@ -8,7 +8,7 @@ import {
   type SettingsReader,
   withSettings,
 } from "./command.ts";
-import { checkConnectionId } from "./connection_id.ts";
+import { checkTaskId } from "./connection_id.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { networkFault } from "./fault.ts";
 import { printError, printLine, untilClosed } from "./output.ts";
@@ -19,7 +19,7 @@ interface EventFlag {
   /** As commander takes it. */
   readonly flags: string;
   readonly description: string;
-  /** Turns the flag's text into the member's value; by default the text itself. */
+  /** Semaphore the flag's text into the member's value; by default the text itself. */
   readonly parse?: (text: string) => unknown;
 }
 
@@ -86,7 +86,7 @@ export function publishCommand(): CliCommand {
     command: withSettings(command, [...serverSettings, "apiKeys"]),
     async action(command) {
       const [id = ""] = command.args;
-      checkConnectionId(id);
+      checkTaskId(id);
       const target = publishTarget(id, openSettings(command));
       const event = eventOf(command.opts());
       if (event !== undefined) {
@@ -111,12 +111,12 @@ const report = untilClosed(printLine);
 /** Where to post, and as whom. */
 interface PublishTarget {
   readonly server: URL;
-  readonly connectionId: string;
+  readonly taskId: string;
   readonly apiKey: string;
 }
 
 function publishTarget(
-  connectionId: string,
+  taskId: string,
   read: SettingsReader,
 ): PublishTarget {
   const { apiKeys: [apiKey] } = read("apiKeys");
@@ -130,7 +130,7 @@ function publishTarget(
       "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
     );
   }
-  return { server: serverUrl(read), connectionId, apiKey };
+  return { server: serverUrl(read), taskId, apiKey };
 }
 
 /** @returns `undefined` if no flag describes an event. */
@@ -182,7 +182,7 @@ function parseData(text: string): unknown {
  * says so at the end.
  */
 async function publishLines(target: PublishTarget): Promise<number> {
-  const input = new EventInput(Deno.stdin.readable, target.connectionId);
+  const input = new EventInput(Deno.stdin.readable, target.taskId);
   const url = new URL("api/events", target.server);
   let published = 0, failed = 0;
   while (await input.hasMore()) {
@@ -246,7 +246,7 @@ interface EventRequest {
 }
 
 /**
- * Turns standard input into requests: puts the task's id into each line, and
+ * Semaphore standard input into requests: puts the task's id into each line, and
  * leaves blank lines out. A line that is no object goes on as it is, for the
  * server to say so. Lines are held as one character a byte, so that bytes that
  * are not UTF-8 reach the server unchanged as well.
@@ -261,10 +261,10 @@ class EventInput {
 
   constructor(
     input: ReadableStream<Uint8Array<ArrayBuffer>>,
-    connectionId: string,
+    taskId: string,
   ) {
     this.#chunks = input.getReader();
-    const id = Buffer.from(JSON.stringify(connectionId)).toString("latin1");
+    const id = Buffer.from(JSON.stringify(taskId)).toString("latin1");
     // Last, so that it also overrides an id that the line names itself.
     this.#member = `"connection_id":${id}}`;
   }
@@ -352,7 +352,7 @@ function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
 
 /** @returns The server's answer, a line of JSON. */
 async function post(target: PublishTarget, event: unknown): Promise<string> {
-  const id = encodeURIComponent(target.connectionId);
+  const id = encodeURIComponent(target.taskId);
   const url = new URL(`api/tasks/${id}/events`, target.server);
   const response = await send(target, url, JSON.stringify(event));
   const text = await response.text();

@@ -12,11 +12,11 @@ const epsilon = 1e-6;
  * @param task `undefined` before its first event.
  */
 export function renderTask(
-  connectionId: string,
+  taskId: string,
   task: TaskView | undefined,
 ): string {
   if (task === undefined) {
-    return printable(`${connectionId}  waiting for its first event`);
+    return printable(`${taskId}  waiting for its first event`);
   }
   const { progress, status, attempt, current, total, unit, message } = task;
   const amount = current === undefined
@@ -24,7 +24,7 @@ export function renderTask(
     : `${current}${total === undefined ? "" : `/${total}`} ${unit ?? ""}`
       .trim();
   return [
-    connectionId,
+    taskId,
     renderBar(status === "succeeded" ? 1 : progress),
     status,
     attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : undefined,

@@ -70,7 +70,7 @@ const maxRetryMs = 20_000;
 /** Which task is followed, and as whom. */
 export interface TaskStreamOptions {
   readonly server: URL;
-  readonly connectionId: string;
+  readonly taskId: string;
   /** Offered as a subprotocol, so that it stays out of URLs. */
   readonly token?: string;
 }
@@ -165,12 +165,12 @@ function readMessage(data: unknown): SocketItem | undefined {
 }
 
 function openSocket(
-  { server, connectionId, token }: TaskStreamOptions,
+  { server, taskId, token }: TaskStreamOptions,
   { epoch, offset }: Cursor,
 ): { items: ReadableStream<SocketItem>; close(): void } {
   const url = webSocketUrl(
     server,
-    `ws/realtime/${encodeURIComponent(connectionId)}`,
+    `ws/realtime/${encodeURIComponent(taskId)}`,
   );
   if (epoch !== undefined) {
     url.searchParams.set("epoch", epoch);
@@ -255,17 +255,17 @@ function* interpret(
 }
 
 function describeEnd(
-  { server, connectionId }: TaskStreamOptions,
+  { server, taskId }: TaskStreamOptions,
   end: SocketEnd,
   { error }: Cursor,
 ): string {
   return end.wasOpen
-    ? `${connectionId}: the server closed the connection for good (${end.code}): ${
+    ? `${taskId}: the server closed the connection for good (${end.code}): ${
       error?.message ?? end.reason
     }`
     : `cannot connect to ${server.origin}: ${end.reason}`;
 }
 
-function describeNoise({ server, connectionId }: TaskStreamOptions): string {
-  return `${connectionId}: ${server.origin} sent a message that is no frame of taskwire: check the address and the proxies on the way`;
+function describeNoise({ server, taskId }: TaskStreamOptions): string {
+  return `${taskId}: ${server.origin} sent a message that is no frame of taskwire: check the address and the proxies on the way`;
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
-import { checkConnectionId } from "./connection_id.ts";
+import { checkTaskId } from "./connection_id.ts";
 import { LiveDisplay } from "./live_display.ts";
 import { printError, printLine, printRaw } from "./output.ts";
 import { serverSettings, serverUrl } from "./server_url.ts";
@@ -23,26 +23,26 @@ export function watchCommand(): CliCommand {
       const server = serverUrl(read);
       const { token } = read("token");
       const ids = [...new Set(command.args)];
-      for (const id of ids) checkConnectionId(id);
+      for (const id of ids) checkTaskId(id);
       const display = hasCursor() ? liveDisplay(ids) : plainDisplay;
-      const watch = async (connectionId: string): Promise<boolean> => {
+      const watch = async (taskId: string): Promise<boolean> => {
         const options = {
           server,
-          connectionId,
+          taskId,
           ...(token ? { token } : {}),
         };
         for await (const news of followTask(options)) {
           if (news.kind === "note") {
-            display.note(`${connectionId}: ${news.text}`);
+            display.note(`${taskId}: ${news.text}`);
             continue;
           }
           if (news.kind === "deleted") {
-            display.showDeleted(connectionId);
-            display.note(`${connectionId}: the task was deleted`);
+            display.showDeleted(taskId);
+            display.note(`${taskId}: the task was deleted`);
             return false;
           }
           const task = news.kind === "task" ? news.task : undefined;
-          display.show(connectionId, task);
+          display.show(taskId, task);
           const result = resultOf(task);
           if (result !== undefined) return result;
         }
@@ -71,15 +71,15 @@ function resultOf(task: TaskView | undefined): boolean | undefined {
 
 /** Shows tasks, and notes about them. */
 interface Display {
-  show(connectionId: string, task: TaskView | undefined): void;
-  showDeleted(connectionId: string): void;
+  show(taskId: string, task: TaskView | undefined): void;
+  showDeleted(taskId: string): void;
   note(line: string): void;
   end(): void;
 }
 
 /** A line each time something changes, for pipes and logs. */
 const plainDisplay: Display = {
-  show: (connectionId, task) => printLine(renderTask(connectionId, task)),
+  show: (taskId, task) => printLine(renderTask(taskId, task)),
   showDeleted() {},
   note: printError,
   end() {},
@@ -97,8 +97,8 @@ function liveDisplay(ids: readonly string[]): Display {
     write: printRaw,
   });
   return {
-    show: (connectionId, task) => display.show(connectionId, task),
-    showDeleted: (connectionId) => display.showDeleted(connectionId),
+    show: (taskId, task) => display.show(taskId, task),
+    showDeleted: (taskId) => display.showDeleted(taskId),
     note: (line) =>
       Deno.stderr.isTerminal()
         ? display.printAbove(() => printError(line))

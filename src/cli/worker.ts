@@ -7,7 +7,7 @@ import { watchMemory } from "../process/memory_watch.ts";
 import { webSocketRoutes } from "../routes.ts";
 import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";
-import { SupervisorLink } from "../workers/supervisor_link.ts";
+import { WorkerLink } from "../workers/worker_link.ts";
 import type { CliCommand } from "./command.ts";
 import { CommandFailure } from "./failure.ts";
 import { listen } from "./listen.ts";
@@ -30,7 +30,7 @@ export function workerCommand(): CliCommand {
     ),
     async action() {
       const stopSignal = nextStopSignal();
-      const link = new SupervisorLink({
+      const link = new WorkerLink({
         readable: Deno.stdin.readable,
         writable: Deno.stdout.writable,
       });
@@ -52,7 +52,7 @@ export function workerCommand(): CliCommand {
 }
 
 async function serve(
-  link: SupervisorLink,
+  link: WorkerLink,
   { config, publicKey, worker }: WorkerStart,
   stopSignal: Promise<Deno.Signal>,
 ): Promise<number> {

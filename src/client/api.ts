@@ -176,14 +176,14 @@ export interface Client {
    * this id.
    */
   watch(
-    connectionId: string,
+    taskId: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskUpdate>;
   /**
    * Asks the worker of a private task that is being watched to stop: a
    * `cancel_requested` update follows, or an error. Not possible over SSE.
    */
-  cancel(connectionId: string): void;
+  cancel(taskId: string): void;
   /** Ends all watches, quietly. */
   close(): void;
 }

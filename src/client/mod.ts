@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { connectionIdFault } from "../tasks/task_id.ts";
+import { taskIdFault } from "../tasks/task_id.ts";
 import {
   type Client,
   type ConnectOptions,
@@ -45,10 +45,10 @@ const maxTasksPerLink = 50;
  */
 export function watchTask(
   url: string | URL,
-  connectionId: string,
+  taskId: string,
   options: ConnectOptions = {},
 ): AsyncIterableIterator<TaskUpdate> {
-  return connect(url, options).watch(connectionId);
+  return connect(url, options).watch(taskId);
 }
 
 /**
@@ -105,7 +105,7 @@ export function connect(
     id: string,
     { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<TaskUpdate> {
-    const fault = connectionIdFault(id);
+    const fault = taskIdFault(id);
     if (fault) throw new TaskwireError("bad_connection_id", fault);
     const signals = [signal, ownSignal].filter((each) => each !== undefined);
     const known = linkOf(id)?.tasks.get(id);

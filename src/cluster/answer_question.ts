@@ -71,7 +71,7 @@ export function readStats(
 
 /** Answers with a page of what is open here; see {@linkcode answerQuestion}. */
 export function listConnections(
-  { limit, after, connectionId, userId }: ConnectionsQuestion,
+  { limit, after, taskId, userId }: ConnectionsQuestion,
   registry: ConnectionRegistry,
   maxLength: number = Infinity,
 ): ConnectionsAnswer {
@@ -81,8 +81,8 @@ export function listConnections(
   for (const connection of registry.list()) {
     if (
       (after === undefined || comparePositions(connection, after) > 0) &&
-      (connectionId === undefined ||
-        connection.handshake.connectionId === connectionId) &&
+      (taskId === undefined ||
+        connection.handshake.taskId === taskId) &&
       (userId === undefined || connection.userId === userId)
     ) {
       isCut = connections.length === limit || length >= maxLength;
@@ -117,7 +117,7 @@ function encodeConnection(connection: Connection): string {
   const start = JSON.stringify({
     id,
     route: handshake.route,
-    connection_id: handshake.connectionId,
+    connection_id: handshake.taskId,
   });
   const user = userId === undefined ? "" : `"user_id":${encodeUserId(userId)},`;
   const rest = JSON.stringify({

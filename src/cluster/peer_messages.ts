@@ -68,10 +68,10 @@ function isQuestion(value: unknown): value is Question {
   if (!isMembers(value)) return false;
   if (value.kind === "disconnect") return isText(value.id);
   if (value.kind === "stats") return isCount(value.since);
-  const { after, connectionId, userId } = value;
+  const { after, taskId, userId } = value;
   return value.kind === "connections" && isCount(value.limit) &&
     (after === undefined || isPosition(after)) &&
-    (connectionId === undefined || isText(connectionId)) &&
+    (taskId === undefined || isText(taskId)) &&
     (userId === undefined || isText(userId));
 }
 

@@ -9,7 +9,7 @@ export interface ConnectionsQuestion {
   /** Only later ones. */
   readonly after?: ConnectionPosition;
   /** Only those of this task. */
-  readonly connectionId?: string;
+  readonly taskId?: string;
   /** Only those of this user, as text. */
   readonly userId?: string;
 }

@@ -1,7 +1,7 @@
 import type { Answer, Answers } from "./peers.ts";
 
 /** The answers to one question, while they come in. */
-export class Collection {
+export class PendingQuestion {
   readonly #answers = new Map<string, Answer>();
   readonly #complete = Promise.withResolvers<void>();
   #expected: number | undefined;

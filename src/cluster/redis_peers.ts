@@ -1,6 +1,6 @@
 import { log } from "../log/log.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
-import { Collection } from "./pending_question.ts";
+import { PendingQuestion } from "./pending_question.ts";
 import {
   type AnswerMessage,
   type AskedMessage,
@@ -10,7 +10,7 @@ import {
 import type { Answer, Answers, Peers, Question } from "./peers.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
-import { within } from "../async/with_fallback.ts";
+import { withFallback } from "../async/with_fallback.ts";
 
 /** What {@linkcode RedisPeers} work with. */
 export interface RedisPeersOptions {
@@ -47,7 +47,7 @@ const beatMs = 2_500;
 export class RedisPeers implements Peers {
   readonly #options: RedisPeersOptions;
   readonly #shards = new Map<string, RedisUserShard>();
-  readonly #asked = new Map<string, Collection>();
+  readonly #asked = new Map<string, PendingQuestion>();
   /** How many others there were when it was last known. */
   #others = 1;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -82,14 +82,14 @@ export class RedisPeers implements Peers {
       from: this.#options.node,
       question,
     };
-    const collection = new Collection();
+    const collection = new PendingQuestion();
     this.#asked.set(message.id, collection);
     try {
       this.#send(message, collection).catch((error) => {
         reportFailure(error);
         collection.giveUp();
       });
-      await within(collection.complete, timeoutMs, undefined);
+      await withFallback(collection.complete, timeoutMs, undefined);
     } finally {
       this.#asked.delete(message.id);
     }
@@ -118,7 +118,7 @@ export class RedisPeers implements Peers {
     return `${this.#options.prefix}node:${node}`;
   }
 
-  async #send(message: AskedMessage, collection: Collection): Promise<void> {
+  async #send(message: AskedMessage, collection: PendingQuestion): Promise<void> {
     const { channel, countNodes } = this.#options;
     const text = JSON.stringify(message);
     const reached = await channel.publish(this.#questions, text);

@@ -2,7 +2,7 @@ import { log } from "../log/log.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { tellUsersScript } from "./redis_user_script.ts";
-import { within } from "../async/with_fallback.ts";
+import { withFallback } from "../async/with_fallback.ts";
 
 /** What a {@linkcode RedisUserShard} works with. */
 export interface RedisUserShardOptions {
@@ -61,7 +61,7 @@ export class RedisUserShard {
       this.#waiting.set(userId, waiting);
     });
     this.#work(false).catch(reportFault);
-    const sum = await within(others, this.#options.timeoutMs, undefined);
+    const sum = await withFallback(others, this.#options.timeoutMs, undefined);
     if (sum === undefined) this.#isUnsure = true;
     return here + (sum ?? 0);
   }

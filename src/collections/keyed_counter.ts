@@ -1,5 +1,5 @@
 /** How many there are of each key; a key of which there is none takes no memory. */
-export class Tally {
+export class KeyedCounter {
   readonly #counts = new Map<string, number>();
 
   /** How many there are of a key. */

@@ -24,7 +24,7 @@ export interface Transport {
 export interface Handshake {
   /** The route's name in the routes table. */
   readonly route: string;
-  readonly connectionId: string;
+  readonly taskId: string;
   /** `epoch` of the query: where a client resumes. */
   readonly epoch: string | undefined;
   /** `offset` of the query, unparsed. */
@@ -192,11 +192,11 @@ export class Connection {
 
   /** Ends the connection after a fault of ours: logged, and told without its details. */
   fail(error: unknown): void {
-    const { route, connectionId } = this.handshake;
+    const { route, taskId } = this.handshake;
     log.error("The {route} connection {connection} failed: {error}", {
       route,
       connection: this.id,
-      connectionId,
+      taskId,
       error,
     });
     this.close(closeCodes.internalError, {
@@ -244,11 +244,11 @@ export class Connection {
   }
 
   #evict(): void {
-    const { route, connectionId, remoteAddress } = this.handshake;
+    const { route, taskId, remoteAddress } = this.handshake;
     log.info("The {route} connection {connection} was too slow", {
       route,
       connection: this.id,
-      connectionId,
+      taskId,
       remoteAddress,
     });
     this.#options.onEvicted?.();

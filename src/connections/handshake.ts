@@ -21,7 +21,7 @@ type OfferedPosition = Partial<Pick<Handshake, "epoch" | "offset">>;
  */
 export function readHandshake(
   c: Context,
-  known: Pick<Handshake, "route" | "connectionId" | "remoteAddress">,
+  known: Pick<Handshake, "route" | "taskId" | "remoteAddress">,
   position: OfferedPosition = c.req.query(),
 ): Handshake {
   return {

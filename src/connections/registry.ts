@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { addressBlock } from "./ip_address.ts";
-import { Tally } from "../collections/keyed_counter.ts";
+import { KeyedCounter } from "../collections/keyed_counter.ts";
 
 /** A handshake that was accepted, until its socket opens. */
 interface Place {
@@ -32,8 +32,8 @@ const maxUnsuspicious = 64;
 export class ConnectionRegistry {
   readonly #open = new Map<string, Connection>();
   readonly #sockets = new Set<Connection>();
-  readonly #ofAddress = new Tally();
-  readonly #ofUser = new Tally();
+  readonly #ofAddress = new KeyedCounter();
+  readonly #ofUser = new KeyedCounter();
   readonly #users = new Map<Connection, string>();
   #onUserLeft: ((userId: string, count: number) => void) | undefined;
   /** The handshakes of this interval, and those of the interval before. */
@@ -41,7 +41,7 @@ export class ConnectionRegistry {
   #openingLong = new Set<Place>();
   #openingTimer: ReturnType<typeof setInterval> | undefined;
   readonly #unopened = new Set<Place>();
-  #unopenedLately = new Tally();
+  #unopenedLately = new KeyedCounter();
   #unopenedSinceMs = -Infinity;
   #onUnopened: ((count: number) => void) | undefined;
   #onEmpty: (() => void) | undefined;
@@ -168,11 +168,11 @@ export class ConnectionRegistry {
     this.#tellIfEmpty();
   }
 
-  #thisMinute(): Tally {
+  #thisMinute(): KeyedCounter {
     const nowMs = performance.now();
     if (nowMs - this.#unopenedSinceMs > unopenedWindowMs) {
       this.#unopenedSinceMs = nowMs;
-      this.#unopenedLately = new Tally();
+      this.#unopenedLately = new KeyedCounter();
     }
     return this.#unopenedLately;
   }

@@ -57,8 +57,8 @@ export class TaskFeed {
   }
 
   /** Drops a task that is no more. */
-  drop(connectionId) {
-    if (this.tasks.delete(connectionId)) this.revision++;
+  drop(taskId) {
+    if (this.tasks.delete(taskId)) this.revision++;
   }
 
   /** @returns Whether the first page held all tasks there are. */

@@ -159,7 +159,7 @@ export class TasksView {
       age,
       lease,
     );
-    element.dataset.connectionId = id;
+    element.dataset.taskId = id;
     return {
       element,
       update({ task, changedMs }) {

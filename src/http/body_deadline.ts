@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.ts";
-import { within } from "../async/with_fallback.ts";
+import { withFallback } from "../async/with_fallback.ts";
 import { ProblemError } from "./problem.ts";
 
 /** Stands for a body that is still arriving. */
@@ -18,7 +18,7 @@ export async function inBodyTime<T>(
   { idleTimeoutSeconds }: Pick<Config, "idleTimeoutSeconds">,
 ): Promise<T> {
   if (idleTimeoutSeconds === 0) return await body;
-  const result = await within(body, idleTimeoutSeconds * 1_000, late);
+  const result = await withFallback(body, idleTimeoutSeconds * 1_000, late);
   if (result !== late) return result as T;
   throw new ProblemError({
     status: 408,

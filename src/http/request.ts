@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { log } from "../log/log.ts";
 import type { Services } from "../services.ts";
-import { connectionIdFault } from "../tasks/task_id.ts";
+import { taskIdFault } from "../tasks/task_id.ts";
 import { requireScope } from "./authorization.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -24,9 +24,9 @@ export function allow(
  *
  * @throws {ProblemError} 400 for one that can't be.
  */
-export function readConnectionId(c: Context): string {
+export function readTaskId(c: Context): string {
   if (isDecodable(c.req.url)) {
-    return checkConnectionId(c.req.param("connection_id"));
+    return checkTaskId(c.req.param("connection_id"));
   }
   throw badConnectionId("The connection_id is not percent-encoded UTF-8");
 }
@@ -36,9 +36,9 @@ export function readConnectionId(c: Context): string {
  *
  * @throws {ProblemError} 400 for one that can't be.
  */
-export function checkConnectionId(value: unknown): string {
+export function checkTaskId(value: unknown): string {
   const detail = typeof value === "string"
-    ? connectionIdFault(value)
+    ? taskIdFault(value)
     : value === undefined
     ? "The connection_id is missing"
     : "The connection_id must be text";

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { addressBlock } from "../connections/ip_address.ts";
 import { remoteAddress } from "../connections/remote_address.ts";
-import { Tally } from "../collections/keyed_counter.ts";
+import { KeyedCounter } from "../collections/keyed_counter.ts";
 import { type Problem, problemResponse } from "./problem.ts";
 import { requestFault } from "./request_fault.ts";
 
@@ -148,7 +148,7 @@ function isEventStream({ headers }: Response): boolean {
 class BoundedCount {
   readonly #limits: Limits;
   readonly #stalledMs: number;
-  readonly #ofAddress = new Tally();
+  readonly #ofAddress = new KeyedCounter();
   /** Oldest first. */
   readonly #inAll = new Set<{ readonly since: number }>();
 

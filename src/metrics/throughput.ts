@@ -66,7 +66,7 @@ export interface StatsTotals {
  * A publish costs a few additions to integers, and a delivery nothing. Nothing
  * runs by itself: a second is closed by whatever comes first after it.
  */
-export class Stats {
+export class Throughput {
   readonly startedAt: Date;
   readonly #published = new Float64Array(keptSeconds);
   readonly #delivered = new Float64Array(keptSeconds);

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { connectionIdFault, maxConnectionIdLength } from "../tasks/task_id.ts";
+import { taskIdFault, maxConnectionIdLength } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */
 const maxPingIdLength = 256;
 
-const connectionId = z.string().superRefine((id, context) => {
-  const fault = connectionIdFault(id);
+const taskId = z.string().superRefine((id, context) => {
+  const fault = taskIdFault(id);
   if (fault !== undefined) context.addIssue(fault);
 }).meta({
   minLength: 1,
@@ -23,7 +23,7 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("subscribe"),
-    connection_id: connectionId,
+    connection_id: taskId,
     epoch: z.string().optional().meta({
       description: "Where to resume: the `epoch` of the last `sync` seen",
     }),
@@ -35,8 +35,8 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
     type: z.literal("auth"),
     token: z.string().min(1).meta({ description: "A JWT" }),
   }),
-  z.object({ type: z.literal("unsubscribe"), connection_id: connectionId }),
-  z.object({ type: z.literal("cancel"), connection_id: connectionId }),
+  z.object({ type: z.literal("unsubscribe"), connection_id: taskId }),
+  z.object({ type: z.literal("cancel"), connection_id: taskId }),
 ]);
 
 /** A frame from the client on `/ws/realtime` (spec §1, 'From the client'). */

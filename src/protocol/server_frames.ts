@@ -11,20 +11,20 @@ export interface ErrorFrame {
   /** When to come back, in milliseconds. */
   readonly retryAfterMs?: number;
   /** The task that it is about, where a socket watches several. */
-  readonly connectionId?: string;
+  readonly taskId?: string;
 }
 
 /** What the `connected` frame of the realtime route says. */
 export interface ConnectedFrame {
   readonly message: string;
-  readonly connectionId: string;
+  readonly taskId: string;
   readonly userId: string;
   readonly authStatus: AuthStatus;
 }
 
 /** The first frame on `/ws/realtime`: exactly five members, in this order. */
 export function encodeConnected(frame: ConnectedFrame): string {
-  const start = encodeBareConnected(frame.message, frame.connectionId);
+  const start = encodeBareConnected(frame.message, frame.taskId);
   const userId = encodeUserId(frame.userId);
   const authStatus = JSON.stringify(frame.authStatus);
   return `${
@@ -35,12 +35,12 @@ export function encodeConnected(frame: ConnectedFrame): string {
 /** The first frame on the two routes that know no users. */
 export function encodeBareConnected(
   message: string,
-  connectionId: string,
+  taskId: string,
 ): string {
   return JSON.stringify({
     type: "connected",
     message,
-    connection_id: connectionId,
+    connection_id: taskId,
   });
 }
 
@@ -51,19 +51,19 @@ export function encodeError(frame: ErrorFrame): string {
     code: frame.code,
     message: frame.message,
     retry_after_ms: frame.retryAfterMs,
-    connection_id: frame.connectionId,
+    connection_id: frame.taskId,
   });
 }
 
 /** The answer to a text message on `/ws/ws/simple`. */
-export function encodeEcho(connectionId: string, message: string): string {
-  return JSON.stringify({ type: "echo", connection_id: connectionId, message });
+export function encodeEcho(taskId: string, message: string): string {
+  return JSON.stringify({ type: "echo", connection_id: taskId, message });
 }
 
 /** What a `sync` frame says. */
 export interface SyncFrame {
   /** Named where a socket watches several tasks. */
-  readonly connectionId?: string;
+  readonly taskId?: string;
   readonly epoch: string;
   /** The position that the events after this frame continue from: the next one is `offset + 1`. */
   readonly offset: number;
@@ -75,10 +75,10 @@ export interface SyncFrame {
 
 /** Where a watcher stands, before the events that follow. */
 export function encodeSync(frame: SyncFrame): string {
-  const { connectionId, epoch, offset, recovered, task } = frame;
+  const { taskId, epoch, offset, recovered, task } = frame;
   return JSON.stringify({
     type: "sync",
-    connection_id: connectionId,
+    connection_id: taskId,
     epoch,
     offset,
     recovered,
@@ -101,21 +101,21 @@ export function encodeMergedTask(event: TaskEvent, skipped: number): string {
 }
 
 /** Somebody asked the task's worker to stop. */
-export function encodeCancelRequested(connectionId: string): string {
+export function encodeCancelRequested(taskId: string): string {
   return JSON.stringify({
     type: "cancel_requested",
-    connection_id: connectionId,
+    connection_id: taskId,
   });
 }
 
 /** The task and its history are forgotten. */
-export function encodeDeleted(connectionId: string): string {
-  return JSON.stringify({ type: "deleted", connection_id: connectionId });
+export function encodeDeleted(taskId: string): string {
+  return JSON.stringify({ type: "deleted", connection_id: taskId });
 }
 
 /** The answer to `unsubscribe`. */
-export function encodeUnsubscribed(connectionId: string): string {
-  return JSON.stringify({ type: "unsubscribed", connection_id: connectionId });
+export function encodeUnsubscribed(taskId: string): string {
+  return JSON.stringify({ type: "unsubscribed", connection_id: taskId });
 }
 
 /** Who a connection is from now on: the answer to `auth`, or news of its token's end. */

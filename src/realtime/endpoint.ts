@@ -47,12 +47,12 @@ function greet(
   identity: Identity,
   message: string,
 ): void {
-  const { connectionId } = connection.handshake;
+  const { taskId } = connection.handshake;
   connection.authStatus = identity.status;
   connection.userId = identity.userId;
   connection.send(encodeConnected({
     message,
-    connectionId,
+    taskId,
     userId: identity.userId,
     authStatus: identity.status,
   }));
@@ -61,7 +61,7 @@ function greet(
   log.info("A token was not accepted: {code}", {
     code,
     connection: connection.id,
-    connectionId,
+    taskId,
     remoteAddress: connection.handshake.remoteAddress,
   });
   connection.send(encodeError(identity.rejection));

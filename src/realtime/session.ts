@@ -81,8 +81,8 @@ export class RealtimeSession {
    * ends the connection with 4403.
    */
   async watchOwnTask(since: StreamPosition | undefined): Promise<void> {
-    const { connectionId } = this.#connection.handshake;
-    await this.#subscriptions.watch(connectionId, {
+    const { taskId } = this.#connection.handshake;
+    await this.#subscriptions.watch(taskId, {
       since,
       onForbidden: () => this.#refuseOwnTask(),
     });
@@ -182,67 +182,67 @@ export class RealtimeSession {
   }
 
   async #subscribe(
-    { connection_id: connectionId, epoch, offset }: FrameOf<"subscribe">,
+    { connection_id: taskId, epoch, offset }: FrameOf<"subscribe">,
   ): Promise<void> {
-    const isNew = !this.#subscriptions.has(connectionId);
+    const isNew = !this.#subscriptions.has(taskId);
     if (isNew && this.#subscriptions.size >= maxSubscriptions) {
       this.#sendError({
         code: "too_many_subscriptions",
         message:
           `One socket watches ${maxSubscriptions} tasks at most: unsubscribe from some, or open another`,
-        connectionId,
+        taskId,
       });
       return;
     }
     const since = epoch === undefined || offset === undefined
       ? undefined
       : { epoch, offset };
-    await this.#subscriptions.watch(connectionId, {
+    await this.#subscriptions.watch(taskId, {
       since,
       namesTask: true,
-      onForbidden: () => this.#sendError({ ...forbidden(), connectionId }),
+      onForbidden: () => this.#sendError({ ...forbidden(), taskId }),
     });
   }
 
-  #unsubscribe(connectionId: string): void {
-    this.#subscriptions.end(connectionId);
-    this.#connection.send(encodeUnsubscribed(connectionId));
+  #unsubscribe(taskId: string): void {
+    this.#subscriptions.end(taskId);
+    this.#connection.send(encodeUnsubscribed(taskId));
   }
 
   /** A store that is away, or takes no writes, is no reason to end the connection. */
-  async #cancelInTime(connectionId: string): Promise<void> {
+  async #cancelInTime(taskId: string): Promise<void> {
     try {
-      await this.#cancel(connectionId);
+      await this.#cancel(taskId);
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error;
-      this.#sendError(storeUnavailable(connectionId));
+      this.#sendError(storeUnavailable(taskId));
     }
   }
 
   /** Only a private task has a user who may end it from a page. */
-  async #cancel(connectionId: string): Promise<void> {
+  async #cancel(taskId: string): Promise<void> {
     const { store } = this.#services;
-    const { state } = await store.read(connectionId);
+    const { state } = await store.read(taskId);
     const owner = state?.owner;
-    if (owner === undefined || !mayWatch(this.#identity, connectionId, owner)) {
+    if (owner === undefined || !mayWatch(this.#identity, taskId, owner)) {
       this.#sendError({
         code: "forbidden",
         message:
           "Only the user of a private task may cancel it from here; a backend may by POST /api/tasks/{connection_id}/cancel",
-        connectionId,
+        taskId,
       });
       return;
     }
-    const outcome = await store.publish(connectionId, { kind: "cancel" });
+    const outcome = await store.publish(taskId, { kind: "cancel" });
     if (outcome.kind === "refused") {
       const { code, detail } = outcome.refusal;
-      this.#sendError({ code, message: detail, connectionId });
+      this.#sendError({ code, message: detail, taskId });
     } else if (
       outcome.kind === "noted" &&
-      !(outcome.isNew && this.#subscriptions.has(connectionId))
+      !(outcome.isNew && this.#subscriptions.has(taskId))
     ) {
       // All others have been told; this client may not be among them.
-      this.#connection.send(encodeCancelRequested(connectionId));
+      this.#connection.send(encodeCancelRequested(taskId));
     }
   }
 

@@ -11,11 +11,11 @@ export function forbidden(): ErrorFrame {
 }
 
 /** What a client asked of a task can't be done while the store is away. */
-export function storeUnavailable(connectionId: string): ErrorFrame {
+export function storeUnavailable(taskId: string): ErrorFrame {
   return {
     code: "store_unavailable",
     message: "The store can't be reached now: ask again later",
-    connectionId,
+    taskId,
     retryAfterMs: jitteredRetryMs(),
   };
 }

@@ -40,8 +40,8 @@ export class Subscriptions {
   }
 
   /** Whether this task is. */
-  has(connectionId: string): boolean {
-    return this.#watchers.has(connectionId);
+  has(taskId: string): boolean {
+    return this.#watchers.has(taskId);
   }
 
   /**
@@ -50,36 +50,36 @@ export class Subscriptions {
    * @throws {StoreUnavailableError} When the store can't be read.
    */
   async watch(
-    connectionId: string,
+    taskId: string,
     { since, namesTask = false, onForbidden }: SubscriptionOptions,
   ): Promise<void> {
     const { hub, store, counters } = this.#services;
-    this.end(connectionId);
+    this.end(taskId);
     const watcher = new TaskWatcher({
-      connectionId,
+      taskId,
       store,
       hub,
       outlet: this.#connection,
       namesTask,
-      mayWatch: (owner) => this.#mayWatch(connectionId, owner),
+      mayWatch: (owner) => this.#mayWatch(taskId, owner),
       onMerged: (skipped) => counters.mergedEvents += skipped,
       onJoined: (isResume, recovered) => {
         const missed = recovered ? "recovered" : "snapshot";
         counters.resumes[isResume ? missed : "fresh"] += 1;
       },
       onForbidden: () => {
-        this.#watchers.delete(connectionId);
+        this.#watchers.delete(taskId);
         onForbidden();
       },
     });
-    this.#watchers.set(connectionId, watcher);
+    this.#watchers.set(taskId, watcher);
     await watcher.start(since);
   }
 
   /** Watches a task no more. */
-  end(connectionId: string): void {
-    this.#watchers.get(connectionId)?.stop();
-    this.#watchers.delete(connectionId);
+  end(taskId: string): void {
+    this.#watchers.get(taskId)?.stop();
+    this.#watchers.delete(taskId);
   }
 
   /** Ends what the client may no longer watch, since it is somebody else now. */

@@ -1,4 +1,4 @@
-import { inTime } from "../async/deadline.ts";
+import { deadline } from "../async/deadline.ts";
 import type { RedisAddress, RedisHost } from "./address.ts";
 import {
   type ConnectOptions,
@@ -83,7 +83,7 @@ async function findMasters(
       );
       try {
         return parseSlots(
-          await inTime(
+          await deadline(
             node.send(["CLUSTER", "SLOTS"]),
             options.timeoutMs,
             options.signal,

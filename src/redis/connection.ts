@@ -1,5 +1,5 @@
 import { createClient } from "@redis/client";
-import { inTime } from "../async/deadline.ts";
+import { deadline } from "../async/deadline.ts";
 import type { RedisAddress, RedisHost } from "./address.ts";
 
 /** Takes a message of a channel. */
@@ -70,7 +70,7 @@ export async function openConnection(
     if (isGivenUp) destroy();
   });
   try {
-    await inTime(client.connect(), timeoutMs, signal);
+    await deadline(client.connect(), timeoutMs, signal);
   } catch (error) {
     isGivenUp = true;
     // Before it has a socket the client would forget to destroy it.

@@ -1,6 +1,6 @@
 import { log } from "../log/log.ts";
 import type { Pause } from "../async/pause.ts";
-import { within } from "../async/with_fallback.ts";
+import { withFallback } from "../async/with_fallback.ts";
 import { isRefusal } from "./error.ts";
 
 /** The pause between two ticks, in milliseconds. */
@@ -29,7 +29,7 @@ export async function watchRedis(
     const ticking = tick();
     const settled = ticking.then(() => true, () => true);
     // More than one look: this process may have been busy during the first.
-    for (let looks = 1; !await within(settled, lookMs, false); looks++) {
+    for (let looks = 1; !await withFallback(settled, lookMs, false); looks++) {
       if (looks < maxLooks) continue;
       throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
     }

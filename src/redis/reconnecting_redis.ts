@@ -2,7 +2,7 @@ import { log } from "../log/log.ts";
 import { Pause } from "../async/pause.ts";
 import type { RedisAddress } from "./address.ts";
 import { type OnMessage, openRedisClient, type RedisClient } from "./client.ts";
-import { inTime } from "../async/deadline.ts";
+import { deadline } from "../async/deadline.ts";
 import { asStoreError, asStoreOpenError, isMisconfigured } from "./error.ts";
 import type { RedisScript } from "./script.ts";
 import { checkRedis } from "./server.ts";
@@ -36,7 +36,7 @@ const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 
 /** A connection to Redis, which is replaced when it is lost, until it is closed. */
-export class RedisLink {
+export class ReconnectingRedis {
   readonly #address: RedisAddress;
   readonly #user: LinkUser;
   readonly #closing = new AbortController();
@@ -185,7 +185,7 @@ export class RedisLink {
     try {
       const checking = checkRedis(client, this.#address);
       const run = await Promise.race([
-        inTime(checking, connectTimeoutMs, this.#closing.signal),
+        deadline(checking, connectTimeoutMs, this.#closing.signal),
         lost.promise,
       ]);
       this.#opening = client;

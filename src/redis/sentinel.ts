@@ -1,4 +1,4 @@
-import { inTime } from "../async/deadline.ts";
+import { deadline } from "../async/deadline.ts";
 import type { RedisAddress, RedisHost } from "./address.ts";
 import { type ConnectOptions, openConnection } from "./connection.ts";
 
@@ -38,7 +38,7 @@ async function askSentinel(
     { ...options, onLost: () => {} },
   );
   try {
-    const answer = await inTime(
+    const answer = await deadline(
       sentinel.send(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", masterName]),
       options.timeoutMs,
       options.signal,

@@ -4,13 +4,13 @@ import type { Connection } from "../connections/connection.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 
 /** `/ws/test`: the barest test. No authentication; each message comes back byte for byte. */
-export function testEndpoint(
+export function echoEndpoint(
   connection: Connection,
   { config }: Services,
 ): MessageHandler {
   connection.send(encodeBareConnected(
     config.connectedMessage,
-    connection.handshake.connectionId,
+    connection.handshake.taskId,
   ));
   return (message) => {
     const outcome = connection.send(message);

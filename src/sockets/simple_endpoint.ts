@@ -9,12 +9,12 @@ export function simpleEndpoint(
   connection: Connection,
   { config }: Services,
 ): MessageHandler {
-  const { connectionId } = connection.handshake;
+  const { taskId } = connection.handshake;
   const answerBadFrame = answerBadFrames(connection);
-  connection.send(encodeBareConnected(config.connectedMessage, connectionId));
+  connection.send(encodeBareConnected(config.connectedMessage, taskId));
   return (message) => {
     if (typeof message === "string") {
-      connection.send(encodeEcho(connectionId, message));
+      connection.send(encodeEcho(taskId, message));
     } else {
       answerBadFrame(
         "This route echoes text; /ws/test echoes binary messages as well",

@@ -43,13 +43,13 @@ export function webSocketHandler(
   const count = countHandshakes(route, services.counters);
 
   async function upgrade(c: Context): Promise<Response> {
-    const connectionId = checkHandshake(c, services);
+    const taskId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services);
     checkAddress(remoteAddress, services);
     const { token: protocolToken, selected } = parseOfferedProtocols(
       c.req.header("sec-websocket-protocol"),
     );
-    const known = { route, connectionId, remoteAddress };
+    const known = { route, taskId, remoteAddress };
     const events = new SocketEvents({
       handshake: readHandshake(c, known),
       token: readToken(c, protocolToken),

@@ -17,7 +17,7 @@ import { realtimeEndpoint } from "../realtime/endpoint.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { connectionOptions } from "../sockets/socket_events.ts";
 import { ProblemError } from "../http/problem.ts";
-import { readConnectionId } from "../http/request.ts";
+import { readTaskId } from "../http/request.ts";
 import { createSseEncoder, parseLastEventId, type SseFrame } from "./frames.ts";
 import { SsePings } from "./pings.ts";
 import { refusalOf } from "./refusal.ts";
@@ -51,10 +51,10 @@ export function sseRoutes(services: Services): Hono {
   async function answerHandshake(
     c: Context,
   ): Promise<ReadableStream | undefined> {
-    const connectionId = readConnectionId(c);
+    const taskId = readTaskId(c);
     refuseHead(c);
     checkLoad(services);
-    const handshake = readStreamHandshake(c, connectionId, services);
+    const handshake = readStreamHandshake(c, taskId, services);
     admit(handshake, originFault(readPageRequest(c), config), services);
     const { completed } = c.env;
     return await openStream(handshake, readToken(c), {
@@ -119,12 +119,12 @@ function refuseHead(c: Context): void {
 
 function readStreamHandshake(
   c: Context,
-  connectionId: string,
+  taskId: string,
   services: Services,
 ): Handshake {
   const known = {
     route,
-    connectionId,
+    taskId,
     remoteAddress: readRemoteAddress(c, services),
   };
   return readHandshake(

@@ -70,7 +70,7 @@ export class LeaseKeeper implements Leases {
   /** Takes note of what the store announces. */
   note(announcement: Announcement): void {
     if (announcement.kind === "deleted") {
-      this.#release(announcement.connectionId);
+      this.#release(announcement.taskId);
     } else if (announcement.kind === "event") {
       const { event, leaseEndsAtMs } = announcement;
       if (leaseEndsAtMs === undefined) this.#release(event.connection_id);
@@ -92,68 +92,68 @@ export class LeaseKeeper implements Leases {
   }
 
   #resume({ snapshot, leaseEndsAtMs }: TaskState): void {
-    const { connection_id: connectionId, offset } = snapshot;
+    const { connection_id: taskId, offset } = snapshot;
     // What was announced since the start is newer.
-    if (leaseEndsAtMs === undefined || this.#leases.has(connectionId)) return;
-    this.#hold(connectionId, { offset, endsAtMs: leaseEndsAtMs });
+    if (leaseEndsAtMs === undefined || this.#leases.has(taskId)) return;
+    this.#hold(taskId, { offset, endsAtMs: leaseEndsAtMs });
   }
 
-  #hold(connectionId: string, lease: Lease): void {
+  #hold(taskId: string, lease: Lease): void {
     if (this.#isStopped) return;
-    const before = this.#leases.get(connectionId);
-    this.#leases.set(connectionId, lease);
+    const before = this.#leases.get(taskId);
+    this.#leases.set(taskId, lease);
     // A timer that rings before the lease ends looks again; a later one must not be waited for.
-    const isTimed = this.#timers.has(connectionId) && before &&
+    const isTimed = this.#timers.has(taskId) && before &&
       before.endsAtMs <= lease.endsAtMs;
     if (isTimed) return;
-    this.#ringIn(connectionId, lease.endsAtMs - Date.now());
+    this.#ringIn(taskId, lease.endsAtMs - Date.now());
   }
 
-  #release(connectionId: string): void {
-    if (!this.#leases.delete(connectionId)) return;
-    clearTimeout(this.#timers.get(connectionId));
-    this.#timers.delete(connectionId);
+  #release(taskId: string): void {
+    if (!this.#leases.delete(taskId)) return;
+    clearTimeout(this.#timers.get(taskId));
+    this.#timers.delete(taskId);
   }
 
-  #ringIn(connectionId: string, delayMs: number): void {
-    clearTimeout(this.#timers.get(connectionId));
+  #ringIn(taskId: string, delayMs: number): void {
+    clearTimeout(this.#timers.get(taskId));
     this.#timers.set(
-      connectionId,
+      taskId,
       setTimeout(
-        () => this.#ring(connectionId),
+        () => this.#ring(taskId),
         Math.min(Math.max(0, delayMs), maxDelayMs),
       ),
     );
   }
 
-  #ring(connectionId: string): void {
-    this.#timers.delete(connectionId);
-    const lease = this.#leases.get(connectionId);
+  #ring(taskId: string): void {
+    this.#timers.delete(taskId);
+    const lease = this.#leases.get(taskId);
     if (lease === undefined) return;
     const leftMs = lease.endsAtMs - Date.now();
     if (leftMs > 0) {
-      this.#ringIn(connectionId, leftMs);
+      this.#ringIn(taskId, leftMs);
       return;
     }
-    this.#publishLoss(connectionId, lease);
+    this.#publishLoss(taskId, lease);
   }
 
   /** The announcement of the loss, or of the event that came before it, changes the lease. */
-  async #publishLoss(connectionId: string, lease: Lease): Promise<void> {
-    const isCurrent = () => this.#leases.get(connectionId) === lease;
+  async #publishLoss(taskId: string, lease: Lease): Promise<void> {
+    const isCurrent = () => this.#leases.get(taskId) === lease;
     try {
       const loss = { kind: "lost", offset: lease.offset } as const;
-      const outcome = await this.#store?.publish(connectionId, loss);
+      const outcome = await this.#store?.publish(taskId, loss);
       // Refused, and no event came: the task itself is gone.
       if (outcome?.kind === "refused" && isCurrent()) {
-        this.#release(connectionId);
+        this.#release(taskId);
       }
     } catch (error) {
       log.error("The loss of a task could not be stored: {error}", {
-        connectionId,
+        taskId,
         error,
       });
-      if (isCurrent()) this.#ringIn(connectionId, retryDelayMs);
+      if (isCurrent()) this.#ringIn(taskId, retryDelayMs);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Counters, PublishResult } from "../metrics/counters.ts";
 import type { StoreOperation } from "../metrics/durations.ts";
-import type { Stats } from "../metrics/throughput.ts";
+import type { Throughput } from "../metrics/throughput.ts";
 import {
   type PublishOutcome,
   type Store,
@@ -11,7 +11,7 @@ import {
 export function meteredStore(
   store: Store,
   counters: Counters,
-  stats: Stats,
+  throughput: Throughput,
 ): Store {
   const { durations, publishes, storeErrors } = counters;
 
@@ -36,7 +36,7 @@ export function meteredStore(
     if (outcome.kind !== "stored") return;
     const { delivered } = outcome;
     const tookMs = performance.now() - startedAtMs;
-    stats.publish(tookMs, delivered);
+    throughput.publish(tookMs, delivered);
     if (delivered === 0) return;
     counters.deliveries += delivered;
     durations.delivery.observe(tookMs / 1_000);
@@ -47,12 +47,12 @@ export function meteredStore(
   }
 
   return {
-    async publish(connectionId, change) {
+    async publish(taskId, change) {
       const startedAtMs = performance.now();
       try {
         const outcome = await measured(
           "publish",
-          () => store.publish(connectionId, change),
+          () => store.publish(taskId, change),
         );
         countOutcome(outcome, startedAtMs);
         return outcome;
@@ -78,12 +78,12 @@ export function meteredStore(
         throw error;
       }
     },
-    read: (connectionId, since, limit, enough) =>
-      measured("read", () => store.read(connectionId, since, limit, enough)),
+    read: (taskId, since, limit, enough) =>
+      measured("read", () => store.read(taskId, since, limit, enough)),
     list: (query) => measured("list", () => store.list(query)),
-    forget: (connectionId) =>
-      measured("forget", () => store.forget(connectionId)),
-    watch: (connectionId, watchers) => store.watch(connectionId, watchers),
+    forget: (taskId) =>
+      measured("forget", () => store.forget(taskId)),
+    watch: (taskId, watchers) => store.watch(taskId, watchers),
     close: () => store.close(),
   };
 }

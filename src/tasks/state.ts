@@ -29,7 +29,7 @@ export type Change =
 
 /** What the store adds to a change when it takes it. */
 export interface Stamp {
-  readonly connectionId: string;
+  readonly taskId: string;
   /** The epoch of a history that begins now; an older task keeps its own. */
   readonly epoch: string;
   readonly now: Date;
@@ -145,7 +145,7 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 /** The event with the members that a draft names, and no others. */
 function nextEvent(
   before: Snapshot | undefined,
-  { connectionId, epoch, now }: Stamp,
+  { taskId, epoch, now }: Stamp,
   status: Status,
   draft: EventDraft,
 ): TaskEvent {
@@ -154,7 +154,7 @@ function nextEvent(
   const attempt = draft.attempt ?? before?.attempt ?? 1;
   const kept = before && keepMembers(before, { attempt });
   const event: Mutable<Omit<TaskEvent, "timestamp">> = {
-    connection_id: connectionId,
+    connection_id: taskId,
     offset,
     event_id: draft.event_id ?? positionId(position),
     status,

@@ -6,11 +6,11 @@ import type { Status } from "./status.ts";
 export type Announcement =
   | ({ readonly kind: "event" } & StoredEvent)
   /** The worker was asked to stop. */
-  | { readonly kind: "cancel_requested"; readonly connectionId: string }
+  | { readonly kind: "cancel_requested"; readonly taskId: string }
   /** The task was forgotten by request. */
-  | { readonly kind: "deleted"; readonly connectionId: string }
+  | { readonly kind: "deleted"; readonly taskId: string }
   /** Something may have happened that was not announced: only a `read` can tell. */
-  | { readonly kind: "missed"; readonly connectionId: string };
+  | { readonly kind: "missed"; readonly taskId: string };
 
 /** An event in the store, with what its watchers must know besides. */
 export interface StoredEvent {
@@ -79,7 +79,7 @@ export interface EncodedEvent {
 
 /** A change of one task, in a batch. */
 export interface Publication {
-  readonly connectionId: string;
+  readonly taskId: string;
   readonly change: Change;
 }
 
@@ -130,7 +130,7 @@ export interface TaskList {
  */
 export interface Store {
   /** Judges and stores one change. */
-  publish(connectionId: string, change: Change): Promise<PublishOutcome>;
+  publish(taskId: string, change: Change): Promise<PublishOutcome>;
 
   /**
    * Judges and stores changes in their order, each for itself: one that fails
@@ -153,7 +153,7 @@ export interface Store {
    * history always moves on.
    */
   read(
-    connectionId: string,
+    taskId: string,
     since?: StreamPosition | "oldest",
     limit?: number,
     enough?: number,
@@ -167,14 +167,14 @@ export interface Store {
    * resolves, and until there are none, changes of the task are announced: what
    * a later `read` does not find comes as an announcement.
    */
-  watch(connectionId: string, watchers: number): Promise<void>;
+  watch(taskId: string, watchers: number): Promise<void>;
 
   /**
    * Forgets a task and its history.
    *
    * @returns Whether there was one.
    */
-  forget(connectionId: string): Promise<boolean>;
+  forget(taskId: string): Promise<boolean>;
 
   /** Finishes what was begun, and lets go of files and connections; no method is called afterwards. */
   close(): Promise<void>;

@@ -6,7 +6,7 @@ export const maxConnectionIdLength = 256;
  *
  * @returns The fault as a sentence for the sender, or `undefined` for a good id.
  */
-export function connectionIdFault(id: string): string | undefined {
+export function taskIdFault(id: string): string | undefined {
   if (id === "") return "The connection_id is empty";
   // Counted in code points, and only where code units don't settle it already.
   if (

@@ -50,8 +50,8 @@ export class Hub {
   }
 
   /** How many watch a task. */
-  watcherCount(connectionId: string): number {
-    return this.#watchers.get(connectionId)?.size ?? 0;
+  watcherCount(taskId: string): number {
+    return this.#watchers.get(taskId)?.size ?? 0;
   }
 
   /**
@@ -60,23 +60,23 @@ export class Hub {
    *
    * @throws {StoreDisconnectedError} When that takes until the store is back.
    */
-  join(connectionId: string, watcher: Watcher): Promise<void> {
-    const watchers = this.#watchers.get(connectionId) ?? new Set();
+  join(taskId: string, watcher: Watcher): Promise<void> {
+    const watchers = this.#watchers.get(taskId) ?? new Set();
     watchers.add(watcher);
-    this.#watchers.set(connectionId, watchers);
-    return this.#onWatchers(connectionId, watchers.size);
+    this.#watchers.set(taskId, watchers);
+    return this.#onWatchers(taskId, watchers.size);
   }
 
   /** Ends that; harmless when repeated. */
-  leave(connectionId: string, watcher: Watcher): void {
-    const watchers = this.#watchers.get(connectionId);
+  leave(taskId: string, watcher: Watcher): void {
+    const watchers = this.#watchers.get(taskId);
     if (!watchers?.delete(watcher)) return;
-    if (watchers.size === 0) this.#watchers.delete(connectionId);
-    this.#onWatchers(connectionId, watchers.size).catch((error) => {
+    if (watchers.size === 0) this.#watchers.delete(taskId);
+    this.#onWatchers(taskId, watchers.size).catch((error) => {
       // A store that is away tells of it itself when it is back.
       if (error instanceof StoreUnavailableError) return;
       log.error("The store was not told of its watchers: {error}", {
-        connectionId,
+        taskId,
         error,
       });
     });
@@ -92,18 +92,18 @@ export class Hub {
       case "event":
         return this.#deliver(announcement);
       case "cancel_requested": {
-        const { connectionId } = announcement;
-        const frame = encodeCancelRequested(connectionId);
-        return this.#each(connectionId, (watcher) => watcher.notify(frame));
+        const { taskId } = announcement;
+        const frame = encodeCancelRequested(taskId);
+        return this.#each(taskId, (watcher) => watcher.notify(frame));
       }
       case "deleted": {
-        const { connectionId } = announcement;
-        const frame = encodeDeleted(connectionId);
-        return this.#each(connectionId, (watcher) => watcher.forget(frame));
+        const { taskId } = announcement;
+        const frame = encodeDeleted(taskId);
+        return this.#each(taskId, (watcher) => watcher.forget(frame));
       }
       case "missed":
         return this.#each(
-          announcement.connectionId,
+          announcement.taskId,
           (watcher) => watcher.refresh(),
         );
     }
@@ -120,8 +120,8 @@ export class Hub {
     return reached;
   }
 
-  #each(connectionId: string, tell: (watcher: Watcher) => void): number {
-    const watchers = [...this.#watchers.get(connectionId) ?? []];
+  #each(taskId: string, tell: (watcher: Watcher) => void): number {
+    const watchers = [...this.#watchers.get(taskId) ?? []];
     for (const watcher of watchers) tell(watcher);
     return watchers.length;
   }

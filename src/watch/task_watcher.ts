@@ -79,7 +79,7 @@ export class TaskWatcher implements Watcher {
   async start(since: StreamPosition | undefined): Promise<void> {
     if (this.#isOver) return;
     try {
-      await this.#options.hub.join(this.#options.connectionId, this);
+      await this.#options.hub.join(this.#options.taskId, this);
       await this.#catchUp(since);
     } catch (error) {
       this.#catchUpLater(error, since);
@@ -91,7 +91,7 @@ export class TaskWatcher implements Watcher {
     this.#stopped = true;
     this.#giveUp?.();
     this.#backlog.clear();
-    this.#options.hub.leave(this.#options.connectionId, this);
+    this.#options.hub.leave(this.#options.taskId, this);
   }
 
   /** Asks again whether the one behind the outlet may watch: somebody else may be there now. */
@@ -203,7 +203,7 @@ export class TaskWatcher implements Watcher {
     this.#isOutdated = false;
     this.#notices.clear(); // these, too
     const view = await this.#options.store.read(
-      this.#options.connectionId,
+      this.#options.taskId,
       since,
       maxSliceEvents,
       enoughSliceLength,
@@ -259,17 +259,17 @@ export class TaskWatcher implements Watcher {
   }
 
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
-    const { connectionId, hub, namesTask, onJoined } = this.#options;
+    const { taskId, hub, namesTask, onJoined } = this.#options;
     const { epoch, recovered, state, watchers } = view;
     if (!this.#sent) onJoined?.(since !== undefined, recovered);
     const offset = recovered && since ? since.offset : view.offset;
     const frame = encodeSync({
-      ...(namesTask ? { connectionId } : {}),
+      ...(namesTask ? { taskId } : {}),
       epoch,
       offset,
       recovered,
       task: state &&
-        describeTask(state, watchers ?? hub.watcherCount(connectionId)),
+        describeTask(state, watchers ?? hub.watcherCount(taskId)),
     });
     this.#send(frame, { epoch, offset });
     for (const notice of this.#notices) this.#outlet.send(notice);

@@ -4,7 +4,7 @@ import type { Outlet } from "./outlet.ts";
 
 /** What a `TaskWatcher` works with. */
 export interface TaskWatcherOptions {
-  readonly connectionId: string;
+  readonly taskId: string;
   readonly store: Store;
   readonly hub: Hub;
   readonly outlet: Outlet;

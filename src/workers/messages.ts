@@ -18,20 +18,20 @@ import type { Change } from "../tasks/state.ts";
 export type StoreCall =
   | {
     readonly method: "publish";
-    readonly connectionId: string;
+    readonly taskId: string;
     readonly change: Change;
   }
   /** Each `Publication` as JSON goes beside it, in texts. */
   | { readonly method: "publishAll" }
   | {
     readonly method: "read";
-    readonly connectionId: string;
+    readonly taskId: string;
     readonly since?: StreamPosition | "oldest";
     readonly limit?: number;
     readonly enough?: number;
   }
   | { readonly method: "list"; readonly query: ListQuery }
-  | { readonly method: "forget"; readonly connectionId: string };
+  | { readonly method: "forget"; readonly taskId: string };
 
 /** What a method returns; of `read`, the events' JSON goes beside it, in texts. */
 export interface StoreResults {
@@ -101,7 +101,7 @@ export type WorkerMessage =
    */
   | {
     readonly kind: "watch";
-    readonly connectionId: string;
+    readonly taskId: string;
     readonly watchers: number;
   }
   /** To the question of another worker. */
@@ -130,5 +130,5 @@ export type SupervisorMessage =
   }
   | {
     readonly kind: "cancel_requested" | "deleted" | "missed";
-    readonly connectionId: string;
+    readonly taskId: string;
   };

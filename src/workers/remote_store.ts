@@ -1,6 +1,6 @@
 import { settle } from "../async/settle.ts";
 import type { PublishOutcome, Store } from "../tasks/store.ts";
-import { Turns } from "../async/semaphore.ts";
+import { Semaphore } from "../async/semaphore.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
@@ -17,7 +17,7 @@ export interface StoreLink {
    */
   call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
   /** Tells how many watch a task here. */
-  watch(connectionId: string, watchers: number): void;
+  watch(taskId: string, watchers: number): void;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface StoreLink {
  * calls that follow it.
  */
 export function createRemoteStore(link: StoreLink): Store {
-  const reads = new Turns(maxReads);
+  const reads = new Semaphore(maxReads);
 
   async function ask<Method extends StoreCall["method"]>(
     asked: StoreCall & { readonly method: Method },
@@ -36,8 +36,8 @@ export function createRemoteStore(link: StoreLink): Store {
   }
 
   return {
-    publish: (connectionId, change) =>
-      ask({ method: "publish", connectionId, change }),
+    publish: (taskId, change) =>
+      ask({ method: "publish", taskId, change }),
     async publishAll(publications) {
       // Each for itself: what can't be encoded fails alone.
       const encoded = publications.map((publication) =>
@@ -51,11 +51,11 @@ export function createRemoteStore(link: StoreLink): Store {
         text.status === "rejected" ? text : receiveSettled(results.next().value)
       );
     },
-    async read(connectionId, since, limit, enough) {
+    async read(taskId, since, limit, enough) {
       const { result, texts } = await reads.take(() =>
         link.call({
           method: "read",
-          connectionId,
+          taskId,
           ...(since === undefined ? {} : { since }),
           ...(limit === undefined ? {} : { limit }),
           ...(enough === undefined ? {} : { enough }),
@@ -72,10 +72,10 @@ export function createRemoteStore(link: StoreLink): Store {
       };
     },
     list: (query) => ask({ method: "list", query }),
-    forget: (connectionId) => ask({ method: "forget", connectionId }),
-    watch(connectionId, watchers) {
+    forget: (taskId) => ask({ method: "forget", taskId }),
+    watch(taskId, watchers) {
       // Nothing to wait for: what is called from here on comes after it.
-      link.watch(connectionId, watchers);
+      link.watch(taskId, watchers);
       return Promise.resolve();
     },
     // Its owner closes it.

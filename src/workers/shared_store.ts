@@ -32,7 +32,7 @@ export interface StoreClient {
    */
   call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
   /** Takes note of how many watch a task there. */
-  watch(connectionId: string, watchers: number): void;
+  watch(taskId: string, watchers: number): void;
   /** Forgets what the worker watched: it has gone. */
   leave(): void;
 }
@@ -52,9 +52,9 @@ export class SharedStore {
   }
 
   /** How many watch a task, in all workers. */
-  watcherCount(connectionId: string): number {
+  watcherCount(taskId: string): number {
     let sum = 0;
-    for (const count of this.#watchers.get(connectionId)?.values() ?? []) {
+    for (const count of this.#watchers.get(taskId)?.values() ?? []) {
       sum += count;
     }
     return sum;
@@ -82,13 +82,13 @@ export class SharedStore {
     const watched = new Set<string>();
     return {
       call: (call, texts) => this.#call(call, texts),
-      watch: (connectionId, watchers) => {
-        if (watchers > 0) watched.add(connectionId);
-        else watched.delete(connectionId);
-        this.#watch(connectionId, watchers, push);
+      watch: (taskId, watchers) => {
+        if (watchers > 0) watched.add(taskId);
+        else watched.delete(taskId);
+        this.#watch(taskId, watchers, push);
       },
       leave: () => {
-        for (const connectionId of watched) this.#watch(connectionId, 0, push);
+        for (const taskId of watched) this.#watch(taskId, 0, push);
         watched.clear();
       },
     };
@@ -102,7 +102,7 @@ export class SharedStore {
     if (store === undefined) throw new TypeError("There is no store");
     switch (call.method) {
       case "publish":
-        return { result: await store.publish(call.connectionId, call.change) };
+        return { result: await store.publish(call.taskId, call.change) };
       case "publishAll": {
         const results = await store.publishAll(
           texts.map((text) => JSON.parse(text)),
@@ -110,9 +110,9 @@ export class SharedStore {
         return { result: results.map(sendSettled) };
       }
       case "read": {
-        const { connectionId, since, limit, enough } = call;
-        const view = await store.read(connectionId, since, limit, enough);
-        return sendView({ ...view, watchers: this.watcherCount(connectionId) });
+        const { taskId, since, limit, enough } = call;
+        const view = await store.read(taskId, since, limit, enough);
+        return sendView({ ...view, watchers: this.watcherCount(taskId) });
       }
       case "list": {
         const list = await store.list(call.query);
@@ -122,17 +122,17 @@ export class SharedStore {
         return { result: { ...list, watchers } };
       }
       case "forget":
-        return { result: await store.forget(call.connectionId) };
+        return { result: await store.forget(call.taskId) };
     }
   }
 
-  #watch(connectionId: string, watchers: number, push: PushLine): void {
-    const workers = this.#watchers.get(connectionId);
+  #watch(taskId: string, watchers: number, push: PushLine): void {
+    const workers = this.#watchers.get(taskId);
     if (watchers > 0) {
       if (workers) workers.set(push, watchers);
-      else this.#watchers.set(connectionId, new Map([[push, watchers]]));
+      else this.#watchers.set(taskId, new Map([[push, watchers]]));
     } else if (workers?.delete(push) && workers.size === 0) {
-      this.#watchers.delete(connectionId);
+      this.#watchers.delete(taskId);
     }
   }
 }
@@ -140,13 +140,13 @@ export class SharedStore {
 function connectionIdOf(announcement: Announcement): string {
   return announcement.kind === "event"
     ? announcement.event.connection_id
-    : announcement.connectionId;
+    : announcement.taskId;
 }
 
 function encodeAnnouncement(announcement: Announcement): string {
   if (announcement.kind !== "event") {
-    const { kind, connectionId } = announcement;
-    return encodeMessage({ kind, connectionId } satisfies SupervisorMessage);
+    const { kind, taskId } = announcement;
+    return encodeMessage({ kind, taskId } satisfies SupervisorMessage);
   }
   const { event: _, json, ...head } = announcement;
   return encodeMessage(head satisfies SupervisorMessage, [json]);

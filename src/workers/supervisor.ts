@@ -4,7 +4,7 @@ import { log } from "../log/log.ts";
 import type { LinkStreams } from "./link.ts";
 import type { WorkerReady } from "./messages.ts";
 import { Pause } from "../async/pause.ts";
-import { type Shared, WorkerLink } from "./worker_link.ts";
+import { type Shared, SupervisorLink } from "./supervisor_link.ts";
 
 /** A worker's process. */
 export interface WorkerProcess {
@@ -63,7 +63,7 @@ export class WorkersFailedError extends Error {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #config: Config;
-  readonly #links = new Set<WorkerLink>();
+  readonly #links = new Set<SupervisorLink>();
   readonly #processes = new Set<WorkerProcess>();
   readonly #slots: Promise<void>[] = [];
   readonly #failed = Promise.withResolvers<WorkersFailedError>();
@@ -161,7 +161,7 @@ export class Supervisor {
     const { publicKey, shared, spawn } = this.#options;
     const process = spawn();
     const { pid } = process;
-    const link = new WorkerLink(process.streams, shared, {
+    const link = new SupervisorLink(process.streams, shared, {
       onReady(ready) {
         log.info("Worker {worker} listens, as process {pid}", { worker, pid });
         first.resolve(ready);

@@ -1,150 +1,139 @@
-import type { Answer, Peers, Question } from "../cluster/peers.ts";
-import { log } from "../log/log.ts";
-import {
-  type Announce,
-  type Announcement,
-  StoreUnavailableError,
-} from "../tasks/store.ts";
-import type { LeasedStore } from "../store/open_store.ts";
-import { Calls, type Returned } from "./calls.ts";
-import { Link, type LinkStreams } from "./link.ts";
+import { encodeMessage, Link, type LinkStreams } from "./link.ts";
 import type {
   Call,
-  StopRequest,
   SupervisorMessage,
   WorkerMessage,
   WorkerReady,
   WorkerStart,
 } from "./messages.ts";
-import { createRemotePeers } from "./remote_peers.ts";
-import { createRemoteStore } from "./remote_store.ts";
+import { sendError } from "./sent_error.ts";
+import type { PeersClient, SharedPeers } from "./shared_peers.ts";
+import type { SharedStore, StoreClient } from "./shared_store.ts";
 
-/** A worker's end of the link to its supervisor. */
+/** How much may wait for a worker of what it didn't ask for, in UTF-16 code units. */
+const maxPushed = 67_108_864;
+
+/** What a worker shares with the others. */
+export interface Shared {
+  readonly store: SharedStore;
+  readonly peers: SharedPeers;
+}
+
+/** What a {@linkcode SupervisorLink} tells its supervisor. */
+export interface WorkerLinkOptions {
+  /** Called when the worker listens. */
+  readonly onReady: (ready: WorkerReady) => void;
+  /** Called when it can't begin, with the reason. */
+  readonly onFailed: (reason: string) => void;
+  /** Called where it doesn't read what it is told. */
+  readonly onStalled: () => void;
+}
+
+/** The supervisor's end of the link to one worker. */
 export class SupervisorLink {
-  readonly #link: Link<WorkerMessage, SupervisorMessage>;
-  readonly #calls = new Calls();
-  readonly #started = Promise.withResolvers<WorkerStart>();
-  readonly #stopped = Promise.withResolvers<StopRequest>();
-  readonly #gone = Promise.withResolvers<void>();
-  #announce: Announce = () => 0;
-  #answer: ((question: Question) => Promise<Answer>) | undefined;
-  /** The other workers. */
-  readonly peers: Peers;
+  readonly #link: Link<SupervisorMessage, WorkerMessage>;
+  readonly #options: WorkerLinkOptions;
+  readonly #store: StoreClient;
+  readonly #peers: PeersClient;
+  readonly #ended = Promise.withResolvers<void>();
 
-  constructor(streams: LinkStreams) {
-    this.peers = createRemotePeers((call) => this.#call(call));
-    this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
-      onMessage: (head, texts) => this.#take(head, texts),
+  constructor(
+    streams: LinkStreams,
+    shared: Shared,
+    options: WorkerLinkOptions,
+  ) {
+    this.#options = options;
+    this.#link = new Link<SupervisorMessage, WorkerMessage>(streams, {
+      onMessage: (message, texts) => this.#take(message, texts),
       onEnd: () => this.#end(),
+      maxPushed,
+      onOverflow: options.onStalled,
     });
+    this.#store = shared.store.join((line) => this.#link.push(line));
+    this.#peers = shared.peers.join((id, question) => {
+      this.#link.push(
+        encodeMessage(
+          { kind: "question", id, question } satisfies SupervisorMessage,
+        ),
+      );
+    });
+  }
+
+  /** Resolves when the worker has gone, and all that it sent is taken. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Gives the worker what it begins with. */
+  start(start: WorkerStart): void {
+    this.#link.send({ kind: "start", start });
   }
 
   /**
-   * Resolves to what the worker is to begin with.
+   * Asks the worker to drain and end.
    *
-   * @throws {Error} When the link ends before that has come.
+   * @param timeoutMs How long it may take; by default the drain time.
    */
-  get started(): Promise<WorkerStart> {
-    return this.#started.promise;
-  }
-
-  /** Resolves when the worker is to stop. */
-  get stopped(): Promise<StopRequest> {
-    return this.#stopped.promise;
-  }
-
-  /** Resolves when the supervisor has gone, and the store with it. */
-  get gone(): Promise<void> {
-    return this.#gone.promise;
-  }
-
-  /** The supervisor's store; who owns it watches its leases. */
-  openStore(announce: Announce): LeasedStore {
-    this.#announce = announce;
-    const store = createRemoteStore({
-      call: (call, texts) => this.#call({ kind: "store", call }, texts),
-      watch: (connectionId, watchers) =>
-        this.#link.send({ kind: "watch", connectionId, watchers }),
+  stop(timeoutMs?: number): void {
+    this.#link.send({
+      kind: "stop",
+      request: timeoutMs === undefined ? {} : { timeoutMs },
     });
-    return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
 
-  /** Answers the other workers' questions; those that came before stay without an answer. */
-  answerQuestions(answer: (question: Question) => Promise<Answer>): void {
-    this.#answer = answer;
-  }
-
-  /** Tells that the worker listens. */
-  sendReady(ready: WorkerReady): void {
-    this.#link.send({ kind: "ready", ready });
-  }
-
-  /** Tells why the worker can't begin. */
-  sendFailure(reason: string): void {
-    this.#link.send({ kind: "failed", reason });
-  }
-
-  /** Resolves when what waits is written; the link ends with the process. */
-  flush(): Promise<void> {
-    return this.#link.flush();
-  }
-
-  /** Sends what waits, and ends the link. */
+  /** Lets go of the streams of a worker that has gone. */
   close(): Promise<void> {
     return this.#link.close();
   }
 
-  #call(call: Call, texts?: readonly string[]): Promise<Returned> {
-    return this.#calls.make((id) => this.#link.send({ ...call, id }, texts));
-  }
-
-  #take(message: SupervisorMessage, texts: readonly string[]): void {
+  #take(message: WorkerMessage, texts: readonly string[]): void {
     switch (message.kind) {
-      case "start":
-        return this.#started.resolve(message.start);
-      case "stop":
-        return this.#stopped.resolve(message.request);
-      case "result":
-        return this.#calls.resolve(message.id, {
-          result: message.result,
-          texts,
-        });
-      case "error":
-        return this.#calls.reject(message.id, message.error);
-      case "question":
-        this.#answerTo(message.id, message.question);
-        return;
+      case "watch":
+        return this.#store.watch(message.taskId, message.watchers);
+      case "answer":
+        return this.#peers.answer(message.id, message.answer);
+      case "ready":
+        return this.#options.onReady(message.ready);
+      case "failed":
+        return this.#options.onFailed(message.reason);
       default:
-        this.#announce(toAnnouncement(message, texts));
+        this.#carryOut(message, texts);
     }
   }
 
-  async #answerTo(id: number, question: Question): Promise<void> {
+  async #carryOut(
+    message: Call & { readonly id: number },
+    texts: readonly string[],
+  ): Promise<void> {
+    const { id } = message;
     try {
-      const answer = await this.#answer?.(question);
-      if (answer) this.#link.send({ kind: "answer", id, answer });
+      const returned = await this.#resultOf(message, texts);
+      const { result } = returned;
+      this.#link.send({ kind: "result", id, result }, returned.texts);
     } catch (error) {
-      // Whoever asked is told that this worker stayed silent.
-      log.error("A question of another worker could not be answered: {error}", {
-        error,
-      });
+      this.#link.send({ kind: "error", id, error: sendError(error) });
+    }
+  }
+
+  async #resultOf(
+    message: Call,
+    texts: readonly string[],
+  ): Promise<{ result: unknown; texts?: readonly string[] }> {
+    switch (message.kind) {
+      case "store":
+        return await this.#store.call(message.call, texts);
+      case "ask":
+        return { result: await this.#peers.ask(message.question) };
+      case "count_user": {
+        const { userId, here } = message;
+        return { result: this.#peers.countUser(userId, here) };
+      }
     }
   }
 
   #end(): void {
-    const gone = new StoreUnavailableError("The supervisor has gone");
-    this.#calls.fail(gone);
-    this.#started.reject(gone);
-    this.#gone.resolve();
+    this.#store.leave();
+    this.#peers.leave();
+    this.#ended.resolve();
   }
-}
-
-/** What was announced, with the event decoded once for all who watch here. */
-function toAnnouncement(
-  message: SupervisorMessage & { readonly kind: Announcement["kind"] },
-  [json = ""]: readonly string[],
-): Announcement {
-  return message.kind === "event"
-    ? { ...message, event: JSON.parse(json), json }
-    : message;
 }

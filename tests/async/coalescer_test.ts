@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { OneAtATime } from "../../src/async/coalescer.ts";
+import { Coalescer } from "../../src/async/coalescer.ts";
 
-Deno.test("OneAtATime does what was asked for meanwhile once, afterwards", async () => {
-  const works = new OneAtATime();
+Deno.test("Coalescer does what was asked for meanwhile once, afterwards", async () => {
+  const works = new Coalescer();
   const gates = [0, 1, 2].map(() => Promise.withResolvers<void>());
   let count = 0;
   const done: number[] = [];
@@ -26,8 +26,8 @@ Deno.test("OneAtATime does what was asked for meanwhile once, afterwards", async
   assertEquals(count, 4);
 });
 
-Deno.test("OneAtATime goes on after work that failed", async () => {
-  const works = new OneAtATime();
+Deno.test("Coalescer goes on after work that failed", async () => {
+  const works = new Coalescer();
   const fail = () => Promise.reject(new RangeError("no"));
   const first = works.run("a", fail);
   const second = works.run("a", () => Promise.resolve());

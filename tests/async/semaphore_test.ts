@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Turns } from "../../src/async/semaphore.ts";
+import { Semaphore } from "../../src/async/semaphore.ts";
 
-Deno.test("Turns.take() does so much at once, and the rest in order", async () => {
-  const turns = new Turns(2);
+Deno.test("Semaphore.take() does so much at once, and the rest in order", async () => {
+  const turns = new Semaphore(2);
   const begun: number[] = [];
   const ends = [0, 1, 2, 3, 4].map(() => Promise.withResolvers<number>());
   const works = ends.map(({ promise }, index) =>

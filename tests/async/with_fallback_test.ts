@@ -1,21 +1,21 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { within } from "../../src/async/with_fallback.ts";
+import { withFallback } from "../../src/async/with_fallback.ts";
 
-Deno.test("within() resolves to what comes in time", async () => {
-  assertEquals(await within(Promise.resolve(1), 1_000, "late"), 1);
+Deno.test("withFallback() resolves to what comes in time", async () => {
+  assertEquals(await withFallback(Promise.resolve(1), 1_000, "late"), 1);
 });
 
-Deno.test("within() resolves to something else when the time is over, whatever comes then", async () => {
+Deno.test("withFallback() resolves to something else when the time is over, whatever comes then", async () => {
   using time = new FakeTime();
   const { promise, reject } = Promise.withResolvers<number>();
-  const result = within(promise, 1_000, "late");
+  const result = withFallback(promise, 1_000, "late");
   await time.tickAsync(1_000);
   assertEquals(await result, "late");
   reject(new Error("Too late for anybody to hear"));
 });
 
-Deno.test("within() rejects with what is rejected in time", async () => {
+Deno.test("withFallback() rejects with what is rejected in time", async () => {
   const failing = Promise.reject(new TypeError("Bad"));
-  await assertRejects(() => within(failing, 1_000, "late"), TypeError, "Bad");
+  await assertRejects(() => withFallback(failing, 1_000, "late"), TypeError, "Bad");
 });

@@ -52,7 +52,7 @@ for (const [what, identity, owner, expected] of table) {
   });
 }
 
-const claims: [tasks: string[], connectionId: string, expected: boolean][] = [
+const claims: [tasks: string[], taskId: string, expected: boolean][] = [
   [[], "upload_1", false],
   [["upload_1"], "upload_1", true],
   [["upload_1"], "upload_12", false],
@@ -71,12 +71,12 @@ const claims: [tasks: string[], connectionId: string, expected: boolean][] = [
 ];
 
 Deno.test("mayWatch() holds a token to its 'tasks', open tasks and own ones alike", () => {
-  for (const [tasks, connectionId, expected] of claims) {
+  for (const [tasks, taskId, expected] of claims) {
     for (const owner of [undefined, "7"]) {
       assertEquals(
-        mayWatch(user("7", tasks), connectionId, owner),
+        mayWatch(user("7", tasks), taskId, owner),
         expected,
-        `${JSON.stringify(tasks)} ${connectionId} of ${owner}`,
+        `${JSON.stringify(tasks)} ${taskId} of ${owner}`,
       );
     }
   }

@@ -37,7 +37,7 @@ const countingWatcher = (): Watcher => ({
 });
 
 const { event } = transition({ current: 42, total: 100, unit: "rows" });
-const { connection_id: connectionId } = event;
+const { connection_id: taskId } = event;
 
 /** A hub with so many watchers that are up to date, and the epoch that they know. */
 async function watchedHub(count: number): Promise<{ hub: Hub; epoch: string }> {
@@ -48,7 +48,7 @@ async function watchedHub(count: number): Promise<{ hub: Hub; epoch: string }> {
   );
   for (let number = 0; number < count; number++) {
     await new TaskWatcher({
-      connectionId,
+      taskId,
       store,
       hub,
       outlet,
@@ -56,14 +56,14 @@ async function watchedHub(count: number): Promise<{ hub: Hub; epoch: string }> {
       onForbidden() {},
     }).start(undefined);
   }
-  const { epoch } = await store.read(connectionId);
+  const { epoch } = await store.read(taskId);
   return { hub, epoch };
 }
 
 function countingHub(count: number): Hub {
   const hub = new Hub();
   for (let number = 0; number < count; number++) {
-    hub.join(connectionId, countingWatcher());
+    hub.join(taskId, countingWatcher());
   }
   return hub;
 }

@@ -29,8 +29,8 @@ globalThis.addEventListener("unload", () => {
   Deno.removeSync(folder, { recursive: true });
 });
 
-async function publish(store: Store, connectionId: string): Promise<void> {
-  const { kind } = await store.publish(connectionId, draft);
+async function publish(store: Store, taskId: string): Promise<void> {
+  const { kind } = await store.publish(taskId, draft);
   if (kind !== "stored") throw new Error(`An event was ${kind}`);
 }
 

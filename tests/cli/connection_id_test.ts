@@ -1,10 +1,10 @@
 import { assertThrows } from "@std/assert";
-import { checkConnectionId } from "../../src/cli/connection_id.ts";
+import { checkTaskId } from "../../src/cli/connection_id.ts";
 import { UsageFailure } from "../../src/cli/failure.ts";
 
-Deno.test("checkConnectionId() refuses what can't be an id or can't be sent", () => {
-  for (const id of ["a", "a/b", "...", ".a", "上传"]) checkConnectionId(id);
+Deno.test("checkTaskId() refuses what can't be an id or can't be sent", () => {
+  for (const id of ["a", "a/b", "...", ".a", "上传"]) checkTaskId(id);
   for (const id of ["", ".", "..", "a\n", "a".repeat(257)]) {
-    assertThrows(() => checkConnectionId(id), UsageFailure);
+    assertThrows(() => checkTaskId(id), UsageFailure);
   }
 });

@@ -13,7 +13,7 @@ import { signToken } from "../support/tokens.ts";
 function follow({ origin }: { origin: string }, token?: string) {
   const news = followTask({
     server: new URL(`${origin}/`),
-    connectionId: "t",
+    taskId: "t",
     ...(token ? { token } : {}),
   });
   return {

@@ -9,14 +9,14 @@ import {
 import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
 import { addGauge, Registry } from "../../src/metrics/prometheus.ts";
 import { ConnectionRegistry } from "../../src/connections/registry.ts";
-import { Stats } from "../../src/metrics/throughput.ts";
+import { Throughput } from "../../src/metrics/throughput.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
 /** A registry with so many connections, of three tasks and two users. */
 function registryOf(count: number) {
   const registry = new ConnectionRegistry();
   const fakes = Array.from({ length: count }, (_, index) => {
-    const fake = fakeConnection(1_000, { connectionId: `task_${index % 3}` });
+    const fake = fakeConnection(1_000, { taskId: `task_${index % 3}` });
     fake.connection.userId = String(index % 2);
     registry.add(fake.connection);
     return fake;
@@ -27,7 +27,7 @@ function registryOf(count: number) {
 }
 
 function nodeOf(registry: ConnectionRegistry): AnsweringNode {
-  const stats = new Stats(() => registry.openCount);
+  const stats = new Throughput(() => registry.openCount);
   return { registry, stats, metrics: new Registry(), worker: 3 };
 }
 
@@ -83,7 +83,7 @@ Deno.test("listConnections() goes on after a position, whether or not its connec
 Deno.test("listConnections() lists those of a task and user, and counts all", () => {
   const { registry, ids } = registryOf(12);
   const answer = listConnections(
-    question({ connectionId: "task_1", userId: "1" }),
+    question({ taskId: "task_1", userId: "1" }),
     registry,
   );
   assertEquals(
@@ -162,7 +162,7 @@ Deno.test("answerQuestion() shows the metrics of the worker", async () => {
 Deno.test("readStats() tells how much is done here, in the seconds asked for", () => {
   const { registry } = registryOf(2);
   const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
-  const stats = new Stats(() => 5, startedAtMs);
+  const stats = new Throughput(() => 5, startedAtMs);
   stats.publish(20, 3, startedAtMs);
   const since = startedAtMs / 1_000 + 2;
   const { history, ...rest } = readStats(since, { registry, stats });

@@ -13,7 +13,7 @@ for (
       kind: "connections",
       limit: 10,
       after: position,
-      connectionId: "a",
+      taskId: "a",
       userId: "42",
     },
   ]

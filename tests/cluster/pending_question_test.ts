@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { Collection } from "../../src/cluster/pending_question.ts";
+import { PendingQuestion } from "../../src/cluster/pending_question.ts";
 
 const found = { kind: "disconnect", isFound: true } as const;
 
-async function isComplete(collection: Collection): Promise<boolean> {
+async function isComplete(collection: PendingQuestion): Promise<boolean> {
   return await Promise.race([
     collection.complete.then(() => true),
     Promise.resolve().then(() => Promise.resolve(false)),
   ]);
 }
 
-Deno.test("Collection.complete waits for all that are expected, and for who asks to hear the question too", async () => {
-  const collection = new Collection();
+Deno.test("PendingQuestion.complete waits for all that are expected, and for who asks to hear the question too", async () => {
+  const collection = new PendingQuestion();
   collection.add("b", found);
   collection.expect(3);
   assertEquals(await isComplete(collection), false);
@@ -24,23 +24,23 @@ Deno.test("Collection.complete waits for all that are expected, and for who asks
   assertEquals(collection.result(9), { answers: [found, found], silent: 0 });
 });
 
-Deno.test("Collection.complete does not wait for who asks where it hears nothing", async () => {
-  const collection = new Collection();
+Deno.test("PendingQuestion.complete does not wait for who asks where it hears nothing", async () => {
+  const collection = new PendingQuestion();
   collection.expect(1);
   collection.add("b", found);
   assertEquals(await isComplete(collection), true);
 });
 
-Deno.test("Collection.complete resolves at once where nobody else is there", async () => {
-  const collection = new Collection();
+Deno.test("PendingQuestion.complete resolves at once where nobody else is there", async () => {
+  const collection = new PendingQuestion();
   collection.echoed();
   collection.expect(1);
   assertEquals(await isComplete(collection), true);
   assertEquals(collection.result(9), { answers: [], silent: 0 });
 });
 
-Deno.test("Collection.result() counts who stayed silent", () => {
-  const collection = new Collection();
+Deno.test("PendingQuestion.result() counts who stayed silent", () => {
+  const collection = new PendingQuestion();
   collection.expect(4);
   collection.echoed();
   collection.add("b", found);
@@ -48,8 +48,8 @@ Deno.test("Collection.result() counts who stayed silent", () => {
   assertEquals(collection.result(9), { answers: [found], silent: 2 });
 });
 
-Deno.test("Collection.result() goes by the number last known where it is not known", async () => {
-  const collection = new Collection();
+Deno.test("PendingQuestion.result() goes by the number last known where it is not known", async () => {
+  const collection = new PendingQuestion();
   collection.giveUp();
   assertEquals(await isComplete(collection), true);
   assertEquals(collection.others, undefined);

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Tally } from "../../src/collections/keyed_counter.ts";
+import { KeyedCounter } from "../../src/collections/keyed_counter.ts";
 
-Deno.test("Tally.of() is the additions less the removals of a key", () => {
-  const tally = new Tally();
+Deno.test("KeyedCounter.of() is the additions less the removals of a key", () => {
+  const tally = new KeyedCounter();
   assertEquals(tally.of("a"), 0);
   tally.add("a");
   tally.add("a");
@@ -13,8 +13,8 @@ Deno.test("Tally.of() is the additions less the removals of a key", () => {
   assertEquals([tally.of("a"), tally.of("b")], [1, 0]);
 });
 
-Deno.test("Tally.remove() stops at none", () => {
-  const tally = new Tally();
+Deno.test("KeyedCounter.remove() stops at none", () => {
+  const tally = new KeyedCounter();
   tally.remove("a");
   tally.add("a");
   assertEquals(tally.of("a"), 1);

@@ -146,7 +146,7 @@ Deno.test("Connection.writable() logs whom it closes for being too slow, once", 
   const lines = log.text.trimEnd().split("\n");
   assertEquals(lines.length, 1);
   const { level, properties } = JSON.parse(String(lines));
-  assertEquals([level, properties.connection, properties.connectionId], [
+  assertEquals([level, properties.connection, properties.taskId], [
     "INFO",
     connection.id,
     "upload_123456",

@@ -6,7 +6,7 @@ import { heldMemory } from "../support/held_memory.ts";
 
 const known = {
   route: "a_route",
-  connectionId: "a",
+  taskId: "a",
   remoteAddress: "192.0.2.1",
 };
 

@@ -26,7 +26,7 @@ const encoded: readonly (readonly [
         "Connected",
         encoders.encodeConnected({
           message: "",
-          connectionId: "a",
+          taskId: "a",
           userId,
           authStatus,
         }),
@@ -50,7 +50,7 @@ const encoded: readonly (readonly [
       code: "rate_limited",
       message: "",
       retryAfterMs: 5,
-      connectionId: "a",
+      taskId: "a",
     }),
   ],
   ["encodeEcho", "Echo", encoders.encodeEcho("a", "")],
@@ -58,7 +58,7 @@ const encoded: readonly (readonly [
   [
     "encodeSync",
     "Sync",
-    encoders.encodeSync({ ...sync, task, connectionId: "a" }),
+    encoders.encodeSync({ ...sync, task, taskId: "a" }),
   ],
   ["encodeTask", "TaskEvent", encoders.encodeTask(json)],
   ["encodeMergedTask", "TaskEvent", encoders.encodeMergedTask(event, 2)],

@@ -6,7 +6,7 @@
  */
 import process from "node:process";
 
-const [, , client, ws, server, connectionId, ...tokens] = process.argv;
+const [, , client, ws, server, taskId, ...tokens] = process.argv;
 const { watchTask } = await import(client);
 const options = ws ? { WebSocket: (await import(ws)).default } : {};
 
@@ -14,7 +14,7 @@ function print(line) {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-const watch = watchTask(server, connectionId, {
+const watch = watchTask(server, taskId, {
   ...options,
   getToken: () => tokens.length > 1 ? tokens.shift() : tokens[0],
   onConnected: (frame) => print({ identity: frame }),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { answerOf } from "../support/answer.ts";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { serve } from "../support/taskwire.ts";
 
 for (
@@ -18,7 +18,7 @@ for (
     await answerOf(fetch(`${served.origin}/healthz`));
     served.server.kill("SIGTERM");
     try {
-      const code = await inTime(
+      const code = await deadline(
         served.server.exitCode(),
         () => "the server still waits",
       );

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { eventually } from "../support/eventually.ts";
 import { needs } from "../support/needs.ts";
 import { Nodes, type TaskwireNode } from "../support/nodes.ts";
@@ -250,22 +250,22 @@ test(
 
 /** The code that a socket is closed with. */
 async function closeCode({ closed }: TestSocket): Promise<number> {
-  return (await inTime(closed, () => "the socket is open")).code;
+  return (await deadline(closed, () => "the socket is open")).code;
 }
 
 function open(
   node: TaskwireNode,
-  connectionId: string,
+  taskId: string,
   token?: string,
 ): TestSocket {
   const query = token === undefined ? "" : `?token=${token}`;
   return new TestSocket(
-    node.ws(`/ws/realtime/${encoded(connectionId)}`) + query,
+    node.ws(`/ws/realtime/${encoded(taskId)}`) + query,
   );
 }
 
-function encoded(connectionId: string): string {
-  return encodeURIComponent(connectionId);
+function encoded(taskId: string): string {
+  return encodeURIComponent(taskId);
 }
 
 /** The task that a `sync` shows. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { cutProxy } from "../support/cut_proxy.ts";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { eventually } from "../support/eventually.ts";
 import { LoadedNodes } from "../support/loaded_nodes.ts";
 import { needs } from "../support/needs.ts";
@@ -332,7 +332,7 @@ test(
     );
     const connections = () => server.command("CLIENT", "LIST");
     const before = clientIds(await connections());
-    const seen = await inTime(
+    const seen = await deadline(
       Promise.all(
         Array.from({ length: watchers }, (_, index) => {
           const task = index % tasks;

@@ -3,9 +3,9 @@ import { type Context, Hono } from "hono";
 import { type Problem, ProblemError } from "../../src/http/problem.ts";
 import {
   badQuery,
-  checkConnectionId,
+  checkTaskId,
   readBody,
-  readConnectionId,
+  readTaskId,
   readWhole,
   refuseEncoded,
   unknownTask,
@@ -43,21 +43,21 @@ for (
     ["a+b%20c", "a+b c"],
   ] as const
 ) {
-  Deno.test(`readConnectionId() reads ${path} as ${id}`, async () => {
-    assertEquals(await read(path, readConnectionId), id);
+  Deno.test(`readTaskId() reads ${path} as ${id}`, async () => {
+    assertEquals(await read(path, readTaskId), id);
   });
 }
 
 for (const path of ["%", "%f", "a%ffb", "%E4%B8", "%00", "a".repeat(257)]) {
-  Deno.test(`readConnectionId() answers 400 to ${path.slice(0, 9)}`, async () => {
-    const problem = await read(path, readConnectionId) as Problem;
+  Deno.test(`readTaskId() answers 400 to ${path.slice(0, 9)}`, async () => {
+    const problem = await read(path, readTaskId) as Problem;
     assertEquals([problem.status, problem.code], [400, "bad_connection_id"]);
   });
 }
 
-Deno.test("checkConnectionId() gives a good id back", () => {
+Deno.test("checkTaskId() gives a good id back", () => {
   for (const id of ["a", "a/b", "😀".repeat(256)]) {
-    assertEquals(checkConnectionId(id), id);
+    assertEquals(checkTaskId(id), id);
   }
 });
 
@@ -72,9 +72,9 @@ for (
     ["a".repeat(257), "longer than 256"],
   ] as const
 ) {
-  Deno.test(`checkConnectionId() answers 400 to ${String(id).slice(0, 9)} of type ${typeof id}`, () => {
+  Deno.test(`checkTaskId() answers 400 to ${String(id).slice(0, 9)} of type ${typeof id}`, () => {
     const { problem } = assertThrows(
-      () => checkConnectionId(id),
+      () => checkTaskId(id),
       ProblemError,
       says,
     );

@@ -1,26 +1,26 @@
 import { assertEquals } from "@std/assert";
-import { Stats } from "../../src/metrics/throughput.ts";
+import { Throughput } from "../../src/metrics/throughput.ts";
 
 /** The first second of these tests, in seconds since 1970. */
 const start = 1_800_000_000;
 
 /** Figures of a process that began at {@linkcode start}. */
 function makeStats(connections: () => number = () => 0) {
-  const stats = new Stats(connections, start * 1_000);
+  const throughput = new Throughput(connections, start * 1_000);
   return {
-    stats,
+    throughput,
     /** An event that took so long, written at a time since the start. */
     publish(atMs: number, delivered: number, tookMs = 0) {
       const nowMs = start * 1_000 + atMs;
-      stats.publish(tookMs, delivered, nowMs);
+      throughput.publish(tookMs, delivered, nowMs);
     },
     history: (atSeconds: number, since?: number) =>
-      stats.history(since, (start + atSeconds) * 1_000),
+      throughput.history(since, (start + atSeconds) * 1_000),
   };
 }
 
-Deno.test("Stats counts events and deliveries by the second", () => {
-  const { stats, publish, history } = makeStats();
+Deno.test("Throughput counts events and deliveries by the second", () => {
+  const { throughput, publish, history } = makeStats();
   publish(0, 3);
   publish(999, 4);
   publish(1_000, 5);
@@ -29,10 +29,10 @@ Deno.test("Stats counts events and deliveries by the second", () => {
   assertEquals(from, start);
   assertEquals(published, [2, 1, 0]);
   assertEquals(delivered, [7, 5, 0]);
-  assertEquals(stats.totals, { published: 4, delivered: 18 });
+  assertEquals(throughput.totals, { published: 4, delivered: 18 });
 });
 
-Deno.test("Stats gives the times that half and 99 % of a second's events kept to", () => {
+Deno.test("Throughput gives the times that half and 99 % of a second's events kept to", () => {
   const { publish, history } = makeStats();
   for (let count = 0; count < 98; count++) publish(0, 1, count < 60 ? 0 : 6);
   publish(0, 1, 80);
@@ -44,7 +44,7 @@ Deno.test("Stats gives the times that half and 99 % of a second's events kept to
   assertEquals(p99Ms, [100, 20_000, null, 0]);
 });
 
-Deno.test("Stats notes the connections when a second is closed", () => {
+Deno.test("Throughput notes the connections when a second is closed", () => {
   let open = 0;
   const { publish, history } = makeStats(() => open);
   open = 2;
@@ -53,7 +53,7 @@ Deno.test("Stats notes the connections when a second is closed", () => {
   assertEquals(history(3).connections, [2, 5, 5]);
 });
 
-Deno.test("Stats.history() begins where it is asked to, and never with a second under way", () => {
+Deno.test("Throughput.history() begins where it is asked to, and never with a second under way", () => {
   const { publish, history } = makeStats();
   for (let second = 0; second < 5; second++) publish(second * 1_000, second);
   assertEquals(history(4, start + 2).from, start + 2);
@@ -62,18 +62,18 @@ Deno.test("Stats.history() begins where it is asked to, and never with a second 
   assertEquals(history(4, start + 99).from, start + 4);
 });
 
-Deno.test("Stats.history() reaches back 10 minutes", () => {
-  const { stats, publish, history } = makeStats();
+Deno.test("Throughput.history() reaches back 10 minutes", () => {
+  const { throughput, publish, history } = makeStats();
   publish(0, 1);
   publish(1_000, 2);
   const { from, delivered } = history(601);
   assertEquals([from, delivered.length], [start + 1, 600]);
   assertEquals(delivered[0], 2);
   assertEquals(history(10_000).published, new Array(600).fill(0));
-  assertEquals(stats.totals, { published: 2, delivered: 3 });
+  assertEquals(throughput.totals, { published: 2, delivered: 3 });
 });
 
-Deno.test("Stats goes on counting where the clock is set back", () => {
+Deno.test("Throughput goes on counting where the clock is set back", () => {
   const { publish, history } = makeStats();
   publish(5_000, 1);
   publish(2_000, 1);

@@ -58,13 +58,13 @@ for (
     ],
     [
       "encodeError() names the task that it is about",
-      encodeError({ code: "forbidden", message: "No", connectionId: id }),
+      encodeError({ code: "forbidden", message: "No", taskId: id }),
       '{"type":"error","code":"forbidden","message":"No","connection_id":"a/\\"b\\""}',
     ],
     [
       "encodeSync() names the task of a subscription first",
       encodeSync({
-        connectionId: id,
+        taskId: id,
         epoch: "e1",
         offset: 18,
         recovered: false,

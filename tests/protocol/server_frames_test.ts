@@ -16,7 +16,7 @@ Deno.test("encodeConnected() writes the five members of the spec, byte for byte"
   assertEquals(
     encodeConnected({
       message,
-      connectionId: "upload_123456",
+      taskId: "upload_123456",
       userId: "1",
       authStatus: "authenticated",
     }),
@@ -27,7 +27,7 @@ Deno.test("encodeConnected() writes the five members of the spec, byte for byte"
 Deno.test("encodeConnected() writes ids as JSON, whatever is in them", () => {
   const frame = encodeConnected({
     message: 'say "hi"}',
-    connectionId: 'a"/\\}\u2028',
+    taskId: 'a"/\\}\u2028',
     userId: 'O"Neil',
     authStatus: "guest",
   });
@@ -44,7 +44,7 @@ Deno.test("encodeConnected() writes a user id's digits as they are", () => {
   const encode = (userId: string) =>
     encodeConnected({
       message,
-      connectionId: "a",
+      taskId: "a",
       userId,
       authStatus: "guest",
     });

@@ -46,7 +46,7 @@ Deno.test("RealtimeSession tells who would cancel that the store takes no writes
     }),
   });
   await server.services.store.publishAll([
-    { connectionId: "a", change: { user_id: "7" } },
+    { taskId: "a", change: { user_id: "7" } },
   ]);
   await using socket = await openRealtime(server, "a", { sub: "7" });
   const cancel = { type: "cancel", connection_id: "a" };

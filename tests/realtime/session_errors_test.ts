@@ -9,7 +9,7 @@ Deno.test("forbidden() asks nobody to come back", () => {
 });
 
 Deno.test("storeUnavailable() names the task, and says when to ask again", () => {
-  const { code, connectionId, retryAfterMs = 0 } = storeUnavailable("a");
-  assertEquals([code, connectionId], ["store_unavailable", "a"]);
+  const { code, taskId, retryAfterMs = 0 } = storeUnavailable("a");
+  assertEquals([code, taskId], ["store_unavailable", "a"]);
   assertGreater(retryAfterMs, 0);
 });

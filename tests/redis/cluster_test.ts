@@ -12,7 +12,7 @@ import { StoreDisconnectedError } from "../../src/tasks/store.ts";
 import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { needs } from "../support/needs.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { shareRedisCluster } from "../support/shared_redis.ts";
@@ -129,7 +129,7 @@ test("a Cluster whose master is killed is away, and has other epochs there when 
     for (;;) await readAll();
   }, StoreDisconnectedError);
   await dead?.restart();
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   const after = await readAll();
   // The first of three has the first third of the slots.
   const isOfDead = ids.map((id) =>

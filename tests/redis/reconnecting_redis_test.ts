@@ -9,7 +9,7 @@ import { ErrorReply } from "@redis/client";
 import type { RedisClient } from "../../src/redis/client.ts";
 import {
   type LinkUser,
-  RedisLink,
+  ReconnectingRedis,
 } from "../../src/redis/reconnecting_redis.ts";
 import {
   StoreDisconnectedError,
@@ -19,7 +19,7 @@ import {
 import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { needs } from "../support/needs.ts";
 import { shareRedis } from "../support/shared_redis.ts";
 import { openSilentServer } from "../support/silent_server.ts";
@@ -40,7 +40,7 @@ function link(
   { port = server.port, password = "right-one", ...user }: TestUser = {},
 ) {
   const opened: RedisClient[] = [];
-  const made = new RedisLink(
+  const made = new ReconnectingRedis(
     {
       kind: "server",
       hosts: [{ host: "127.0.0.1", port }],
@@ -113,7 +113,7 @@ test("start() does not wait for a Redis that is away, which may come", async () 
   await redis.start();
   const { restored } = await redis.lost();
   proxy.mend();
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   assertEquals(await redis.ping(), "PONG");
 });
 
@@ -142,7 +142,7 @@ test("start() rejects only at the start: later a password may be set right again
   await log.wrote("WRONGPASS");
   // The password that the server object still knows is none any more.
   await sendAs("another", ["ACL", "SETUSER", "default", ">right-one"]);
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   assertEquals(await redis.ping(), "PONG");
 });
 
@@ -167,7 +167,7 @@ test("use() says when a lost connection has been replaced", async () => {
     assertStrictEquals(redis.client, undefined);
     assertStrictEquals((await redis.lost()).restored, restored);
     proxy.mend();
-    await inTime(restored, () => "not restored");
+    await deadline(restored, () => "not restored");
     assertEquals(await redis.ping(), "PONG");
     assertNotStrictEquals(redis.client, client);
     assertEquals(redis.opened.length, connections + 1);
@@ -199,7 +199,7 @@ test("use() connects again where Redis is not what it was", async () => {
     () => redis.use(() => Promise.reject(new ErrorReply("READONLY"))),
     StoreDisconnectedError,
   );
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   assertNotStrictEquals(redis.client, client);
 });
 
@@ -239,7 +239,7 @@ test("subscribe() is for each connection, also that which is made ready", async 
   const { restored } = await lost;
   await listen("while it was away");
   proxy.mend();
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   await say(2);
 });
 
@@ -260,12 +260,12 @@ test("a connection that has gone silent is given up, also while it is made ready
   const starting = readied.start();
   await Promise.all([used.start(), opening]);
   proxy.stall();
-  const { restored } = await inTime(used.lost(), () => "not given up");
-  await inTime(starting, () => "not given up");
+  const { restored } = await deadline(used.lost(), () => "not given up");
+  await deadline(starting, () => "not given up");
   const readiedLater = await readied.lost();
   proxy.resume();
   for (const promise of [restored, readiedLater.restored]) {
-    await inTime(promise, () => "not restored");
+    await deadline(promise, () => "not restored");
   }
 });
 

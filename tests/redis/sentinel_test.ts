@@ -11,7 +11,7 @@ import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
-import { inTime } from "../support/deadline.ts";
+import { deadline } from "../support/deadline.ts";
 import { needs } from "../support/needs.ts";
 import { RedisSentinel, replicated } from "../support/redis_sentinel.ts";
 import { RedisServer } from "../support/redis_server.ts";
@@ -67,7 +67,7 @@ test("a replica that takes over without the end has other epochs, and watchers a
     for (;;) await store.read("a");
   }, StoreDisconnectedError);
   await sentinel.switched();
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   assertEquals(await find(url), { ...here, port: replica.port });
 
   assertEquals(await announced.until("a", 6), [1, 2, 3, 4, 5, "missed"]);

@@ -4,7 +4,7 @@ import { TestSocket } from "../support/socket.ts";
 
 const path = "/ws/test/upload_123456";
 
-Deno.test("testEndpoint() greets, byte for byte", async () => {
+Deno.test("echoEndpoint() greets, byte for byte", async () => {
   await using server = await startTestServer();
   await using socket = new TestSocket(server.ws(path));
   assertEquals(
@@ -14,7 +14,7 @@ Deno.test("testEndpoint() greets, byte for byte", async () => {
 });
 
 for (const message of ["hello", "", '{"type":"ping"}', '连接 "😀"\n\0']) {
-  Deno.test(`testEndpoint() echoes the text ${JSON.stringify(message)}`, async () => {
+  Deno.test(`echoEndpoint() echoes the text ${JSON.stringify(message)}`, async () => {
     await using server = await startTestServer();
     await using socket = new TestSocket(server.ws(path));
     await socket.nextOf("connected");
@@ -24,7 +24,7 @@ for (const message of ["hello", "", '{"type":"ping"}', '连接 "😀"\n\0']) {
 }
 
 for (const size of [0, 1, 125, 126, 65_535, 65_536]) {
-  Deno.test(`testEndpoint() echoes ${size} bytes as binary`, async () => {
+  Deno.test(`echoEndpoint() echoes ${size} bytes as binary`, async () => {
     await using server = await startTestServer();
     await using socket = new TestSocket(server.ws(path));
     await socket.nextOf("connected");
@@ -34,7 +34,7 @@ for (const size of [0, 1, 125, 126, 65_535, 65_536]) {
   });
 }
 
-Deno.test("testEndpoint() asks for no authentication, whatever is offered", async () => {
+Deno.test("echoEndpoint() asks for no authentication, whatever is offered", async () => {
   await using server = await startTestServer({
     config: { auth: "required" },
     services: () => ({

@@ -48,7 +48,7 @@ Deno.test("simpleEndpoint() has the socket listed until it ends", async () => {
   await socket.nextOf("connected");
   const [connection] = registry.list();
   assertEquals(
-    [connection?.handshake.route, connection?.handshake.connectionId],
+    [connection?.handshake.route, connection?.handshake.taskId],
     ["simple_websocket", "upload_123456"],
   );
   const released = nextRelease(registry);

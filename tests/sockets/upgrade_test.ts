@@ -110,7 +110,7 @@ Deno.test("webSocketHandler() keeps what the handshake said, which cannot be rea
   );
   assertEquals(await seen.promise, [{
     route: "seeing_websocket",
-    connectionId: "a/é",
+    taskId: "a/é",
     remoteAddress: "127.0.0.1",
     epoch: "E",
     offset: "7",

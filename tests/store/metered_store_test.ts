@@ -3,7 +3,7 @@ import { FakeTime } from "../support/fake_time.ts";
 import { type Counters, createCounters } from "../../src/metrics/counters.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { meteredStore } from "../../src/store/metered_store.ts";
-import { Stats } from "../../src/metrics/throughput.ts";
+import { Throughput } from "../../src/metrics/throughput.ts";
 import { type Store, StoreUnavailableError } from "../../src/tasks/store.ts";
 import { testStoreContract } from "./store_contract.ts";
 
@@ -12,7 +12,7 @@ testStoreContract("meteredStore()", (retention, announce) => {
   const store = meteredStore(
     createMemoryStore(retention, announce),
     createCounters(),
-    new Stats(() => 0),
+    new Throughput(() => 0),
   );
   return Promise.resolve({
     store,
@@ -41,7 +41,7 @@ function meterMemory(watchers: number): { store: Store; counters: Counters } {
   const counters = createCounters();
   const retention = { historyLimit: 10, historyTtlMs: 60_000 };
   const store = createMemoryStore(retention, () => watchers);
-  return { store: meteredStore(store, counters, new Stats(() => 0)), counters };
+  return { store: meteredStore(store, counters, new Throughput(() => 0)), counters };
 }
 
 Deno.test("meteredStore() counts what becomes of each change", async () => {
@@ -75,15 +75,15 @@ Deno.test("meteredStore() counts deliveries, and times events that somebody watc
 
 Deno.test("meteredStore() counts each change of a batch, and its deliveries", async () => {
   const counters = createCounters();
-  const stats = new Stats(() => 0);
+  const stats = new Throughput(() => 0);
   const retention = { historyLimit: 10, historyTtlMs: 60_000 };
   const inner = createMemoryStore(retention, () => 3);
   const store = meteredStore(inner, counters, stats);
   await store.publishAll([
-    { connectionId: "a", change: { event_id: "1" } },
-    { connectionId: "a", change: { event_id: "1" } },
-    { connectionId: "a", change: { data: 1n } }, // no JSON
-    { connectionId: "b", change: {} },
+    { taskId: "a", change: { event_id: "1" } },
+    { taskId: "a", change: { event_id: "1" } },
+    { taskId: "a", change: { data: 1n } }, // no JSON
+    { taskId: "b", change: {} },
   ]);
   const { stored, duplicate, failed } = counters.publishes;
   assertEquals([stored, duplicate, failed], [2, 1, 1]);
@@ -100,9 +100,9 @@ Deno.test("meteredStore() counts a batch that fails as a whole by its changes", 
   const store = meteredStore(
     { ...inner, publishAll: () => Promise.reject(error) },
     counters,
-    new Stats(() => 0),
+    new Throughput(() => 0),
   );
-  const change = { connectionId: "a", change: {} };
+  const change = { taskId: "a", change: {} };
   await assertRejects(() => store.publishAll([change, change]), Error);
   assertEquals(counters.publishes.unavailable, 2);
   assertEquals(counters.storeErrors.publish, 1);
@@ -137,7 +137,7 @@ Deno.test("meteredStore() counts what fails, and passes the error on", async () 
       read: () => Promise.reject(error),
     },
     counters,
-    new Stats(() => 0),
+    new Throughput(() => 0),
   );
   await assertRejects(() => store.publish("a", {}), StoreUnavailableError);
   await assertRejects(() => store.read("a"), StoreUnavailableError);

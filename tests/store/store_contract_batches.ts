@@ -5,12 +5,12 @@ import type { Test } from "./store_contract_bench.ts";
 export function testBatches(test: Test): void {
   test("publishAll() does for each what publish() would, in their order", async ({ store, announced }) => {
     const results = await store.publishAll([
-      { connectionId: "a", change: { event_id: "one" } },
-      { connectionId: "b", change: { status: "succeeded" } },
-      { connectionId: "a", change: { event_id: "one" } },
-      { connectionId: "b", change: {} },
-      { connectionId: "a", change: { progress: 1 } },
-      { connectionId: "a", change: { kind: "cancel" } },
+      { taskId: "a", change: { event_id: "one" } },
+      { taskId: "b", change: { status: "succeeded" } },
+      { taskId: "a", change: { event_id: "one" } },
+      { taskId: "b", change: {} },
+      { taskId: "a", change: { progress: 1 } },
+      { taskId: "a", change: { kind: "cancel" } },
     ]);
     assertEquals(
       results.map((result) =>
@@ -30,9 +30,9 @@ export function testBatches(test: Test): void {
 
   test("publishAll() stores the others where one is our own fault", async ({ store }) => {
     const results = await store.publishAll([
-      { connectionId: "a", change: { message: "before" } },
-      { connectionId: "a", change: { data: 1n } }, // no JSON
-      { connectionId: "a", change: { message: "after" } },
+      { taskId: "a", change: { message: "before" } },
+      { taskId: "a", change: { data: 1n } }, // no JSON
+      { taskId: "a", change: { message: "after" } },
     ]);
     assertEquals(
       results.map(({ status }) => status),

@@ -38,7 +38,7 @@ export interface Bench {
   /** What it announced besides. */
   readonly noticed: readonly Announcement[];
   /** Publishes what must be stored. */
-  put(connectionId: string, draft?: EventDraft): Promise<TaskEvent>;
+  put(taskId: string, draft?: EventDraft): Promise<TaskEvent>;
   elapse: StoreFixture["elapse"];
 }
 

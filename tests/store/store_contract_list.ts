@@ -47,7 +47,7 @@ export function testListing(test: Test): void {
     await put("b");
     const { epoch } = await store.read("a");
     assertEquals(await store.forget("a"), true);
-    assertEquals(noticed, [{ kind: "deleted", connectionId: "a" }]);
+    assertEquals(noticed, [{ kind: "deleted", taskId: "a" }]);
     const view = await store.read("a", { epoch, offset: 0 });
     assertEquals([view.offset, view.state, view.recovered], [
       0,

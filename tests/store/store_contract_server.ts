@@ -49,7 +49,7 @@ export function testServerChanges(test: Test): void {
     const { store, put, announced, noticed } = bench;
     await put("a");
     outcomeOf("noted", await store.publish("a", { kind: "cancel" }));
-    assertEquals(noticed, [{ kind: "cancel_requested", connectionId: "a" }]);
+    assertEquals(noticed, [{ kind: "cancel_requested", taskId: "a" }]);
     const { offset, state } = await store.read("a");
     assertEquals([offset, state?.cancelRequested], [1, true]);
 

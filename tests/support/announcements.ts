@@ -1,5 +1,5 @@
 import type { Announce, Announcement } from "../../src/tasks/store.ts";
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 
 /** What a store announces, kept and waited for. */
 export class Announcements {
@@ -13,12 +13,12 @@ export class Announcements {
   };
 
   /** In short, of one task: the offset of an event, or what else it is. */
-  of(connectionId: string): (number | string)[] {
+  of(taskId: string): (number | string)[] {
     return this.all.filter((announcement) =>
-      connectionId ===
+      taskId ===
         (announcement.kind === "event"
           ? announcement.event.connection_id
-          : announcement.connectionId)
+          : announcement.taskId)
     ).map((announcement) =>
       announcement.kind === "event"
         ? announcement.event.offset
@@ -28,15 +28,15 @@ export class Announcements {
 
   /** Waits until so many have come of a task, and says which. */
   async until(
-    connectionId: string,
+    taskId: string,
     count: number,
   ): Promise<(number | string)[]> {
     const arrived = async () => {
-      while (this.of(connectionId).length < count) {
+      while (this.of(taskId).length < count) {
         await new Promise<void>((resolve) => this.#wake = resolve);
       }
     };
-    await inTime(arrived(), () => `${this.of(connectionId)}, not ${count}`);
-    return this.of(connectionId);
+    await deadline(arrived(), () => `${this.of(taskId)}, not ${count}`);
+    return this.of(taskId);
   }
 }

@@ -14,7 +14,7 @@ export interface Api {
   /** `GET /api/tasks` and the like; with the API key unless told otherwise. */
   call(request: string, init?: RequestInit & { key?: string }): Promise<Answer>;
   /** Stores events, which must be taken. */
-  put(connectionId: string, ...drafts: readonly EventDraft[]): Promise<void>;
+  put(taskId: string, ...drafts: readonly EventDraft[]): Promise<void>;
 }
 
 export async function makeApi(
@@ -37,9 +37,9 @@ export async function makeApi(
       );
       return answerOf(answer);
     },
-    async put(connectionId, ...drafts) {
+    async put(taskId, ...drafts) {
       for (const draft of drafts) {
-        const { kind } = await services.store.publish(connectionId, draft);
+        const { kind } = await services.store.publish(taskId, draft);
         if (kind !== "stored") throw new Error(kind);
       }
     },

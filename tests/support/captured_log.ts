@@ -1,7 +1,7 @@
 import { resetSync } from "@logtape/logtape";
 import { stub } from "@std/testing/mock";
 import { configureLog, type LogLevel } from "../../src/log/log.ts";
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 
 /** What the server wrote to standard error. */
 export interface CapturedLog extends Disposable {
@@ -31,7 +31,7 @@ export function captureLog(level: LogLevel = "debug"): CapturedLog {
           await new Promise<void>((resolve) => wake = resolve);
         }
       };
-      await inTime(writing(), () => `${part} is not in: ${text}`);
+      await deadline(writing(), () => `${part} is not in: ${text}`);
     },
     [Symbol.dispose]() {
       resetSync();

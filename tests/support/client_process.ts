@@ -26,7 +26,7 @@ export class ClientProcess implements AsyncDisposable {
   /** @param ws Whether it is given Node's `ws`, for want of a WebSocket of its own. */
   constructor(
     origin: string,
-    connectionId: string,
+    taskId: string,
     { ws = true, tokens = [] }: { ws?: boolean; tokens?: string[] } = {},
   ) {
     this.#child = new Deno.Command("node", {
@@ -35,7 +35,7 @@ export class ClientProcess implements AsyncDisposable {
         client.href,
         ws ? import.meta.resolve("ws") : "",
         origin,
-        connectionId,
+        taskId,
         ...tokens,
       ],
       stdout: "piped",

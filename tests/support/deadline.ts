@@ -7,7 +7,7 @@ const deadlineMs = 30_000;
  * @param describe What is so instead, for the error.
  * @throws {Error} When it takes too long.
  */
-export async function inTime<T>(
+export async function deadline<T>(
   promise: Promise<T>,
   describe: () => string,
 ): Promise<T> {

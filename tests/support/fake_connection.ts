@@ -29,7 +29,7 @@ export class FakeTransport implements Transport {
 /** What a fake connection's client came with. */
 export const fakeHandshake: Handshake = {
   route: "test_websocket",
-  connectionId: "upload_123456",
+  taskId: "upload_123456",
   epoch: undefined,
   offset: undefined,
   origin: undefined,

@@ -27,33 +27,33 @@ export class FakeRedis {
   }
 
   /** Publishes an event, to the clients as well. */
-  publish(connectionId: string): void {
-    const task = this.#task(connectionId);
+  publish(taskId: string): void {
+    const task = this.#task(taskId);
     const { epoch } = task;
     const result = applyChange(task.state, {}, {
-      connectionId,
+      taskId,
       epoch,
       now: new Date(0),
     });
     if ("code" in result || !result.event) throw new Error("Refused");
     const { event, state } = result;
     const json = JSON.stringify(event);
-    this.#tasks.set(connectionId, {
+    this.#tasks.set(taskId, {
       ...task,
       state,
       events: [...task.events, json],
     });
-    this.say(connectionId, `${encodeHead(state)}\n${json}`);
+    this.say(taskId, `${encodeHead(state)}\n${json}`);
   }
 
   /** Sends a message to who is subscribed. */
-  say(connectionId: string, message: string): void {
-    for (const client of this.#clients) client.hear(connectionId, message);
+  say(taskId: string, message: string): void {
+    for (const client of this.#clients) client.hear(taskId, message);
   }
 
   /** Has another history of it, with so many events, unless it is given more. */
-  renew(connectionId: string, epoch: string): void {
-    this.#tasks.set(connectionId, {
+  renew(taskId: string, epoch: string): void {
+    this.#tasks.set(taskId, {
       epoch,
       state: undefined,
       events: [],
@@ -62,19 +62,19 @@ export class FakeRedis {
   }
 
   /** Keeps the newest events alone. */
-  trim(connectionId: string, count: number): void {
-    const task = this.#task(connectionId);
+  trim(taskId: string, count: number): void {
+    const task = this.#task(taskId);
     const events = task.events.slice(-count);
     const first = task.first + task.events.length - events.length;
-    this.#tasks.set(connectionId, { ...task, events, first });
+    this.#tasks.set(taskId, { ...task, events, first });
   }
 
   read(
-    connectionId: string,
+    taskId: string,
     since: StreamPosition,
     limit: number,
   ): HistoryView {
-    const { epoch, state, events, first } = this.#task(connectionId);
+    const { epoch, state, events, first } = this.#task(taskId);
     const offset = state?.snapshot.offset ?? 0;
     const recovered = since.epoch === epoch && since.offset >= first - 1 &&
       since.offset <= offset;
@@ -93,8 +93,8 @@ export class FakeRedis {
     };
   }
 
-  #task(connectionId: string): FakeTask {
-    return this.#tasks.get(connectionId) ??
+  #task(taskId: string): FakeTask {
+    return this.#tasks.get(taskId) ??
       { epoch: "one", state: undefined, events: [], first: 1 };
   }
 }
@@ -142,9 +142,9 @@ export class FakeRedisClient implements RedisClient {
     return null;
   }
 
-  hear(connectionId: string, message: string): void {
-    if (this.subscribed.has(connectionId)) {
-      this.#onMessage(message, `test:{1}:t0:${connectionId}`);
+  hear(taskId: string, message: string): void {
+    if (this.subscribed.has(taskId)) {
+      this.#onMessage(message, `test:{1}:t0:${taskId}`);
     }
   }
 

@@ -3,7 +3,7 @@ import type { Frame } from "./socket.ts";
 import { handshakeBytes } from "./tcp_exchange.ts";
 
 /** What a watcher has seen over all its connections. */
-export interface Tally {
+export interface KeyedCounter {
   /** Events that never came. */
   lost: number;
   /** Events that came again. */
@@ -17,11 +17,11 @@ export interface Tally {
  * test can hold thousands: it reads frames from TCP and keeps a position.
  */
 export class HeldWatcher {
-  readonly tally: Tally = { lost: 0, repeated: 0, merged: 0 };
+  readonly tally: KeyedCounter = { lost: 0, repeated: 0, merged: 0 };
   /** How often the server ended its connection. */
   endings = 0;
   readonly #origin: URL;
-  readonly #connectionId: string;
+  readonly #taskId: string;
   readonly #onTask: (frame: Frame) => void;
   #tcp: Deno.TcpConn | undefined;
   #position: { epoch: string; offset: number } | undefined;
@@ -32,11 +32,11 @@ export class HeldWatcher {
   /** @param onTask Called with each event. */
   constructor(
     origin: string,
-    connectionId: string,
+    taskId: string,
     onTask: (frame: Frame) => void = () => {},
   ) {
     this.#origin = new URL(origin);
-    this.#connectionId = connectionId;
+    this.#taskId = taskId;
     this.#onTask = onTask;
   }
 
@@ -58,7 +58,7 @@ export class HeldWatcher {
     const tcp = await Deno.connect({ hostname, port: Number(port) });
     this.#tcp = tcp;
     this.#bytes = new Uint8Array();
-    const id = encodeURIComponent(this.#connectionId);
+    const id = encodeURIComponent(this.#taskId);
     await tcp.write(handshakeBytes(`/ws/realtime/${id}?${query ?? ""}`));
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#reading = this.#read(tcp, resolve).then(

@@ -1,8 +1,8 @@
 import type { LinkStreams } from "../../src/workers/link.ts";
 import { SharedPeers } from "../../src/workers/shared_peers.ts";
 import { SharedStore } from "../../src/workers/shared_store.ts";
-import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
 import { WorkerLink } from "../../src/workers/worker_link.ts";
+import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
 
 /** The two ends of a pair of pipes inside one process. */
 export function pipes(): readonly [LinkStreams, LinkStreams] {
@@ -23,9 +23,9 @@ export function pipes(): readonly [LinkStreams, LinkStreams] {
 /** A supervisor's and a worker's end; dispose of it to end the link. */
 export interface LinkedWorker extends AsyncDisposable {
   /** What the supervisor has. */
-  readonly link: WorkerLink;
+  readonly link: SupervisorLink;
   /** What the worker has. */
-  readonly supervisor: SupervisorLink;
+  readonly supervisor: WorkerLink;
   /** What the worker said that it could not begin by. */
   readonly failures: readonly string[];
 }
@@ -39,12 +39,12 @@ export function createShared() {
 export function linkWorker(shared = createShared()): LinkedWorker {
   const [ours, theirs] = pipes();
   const failures: string[] = [];
-  const link = new WorkerLink(ours, shared, {
+  const link = new SupervisorLink(ours, shared, {
     onReady: () => {},
     onFailed: (reason) => failures.push(reason),
     onStalled: () => {},
   });
-  const supervisor = new SupervisorLink(theirs);
+  const supervisor = new WorkerLink(theirs);
   supervisor.started.catch(() => {}); // not every test starts it
   return {
     link,

@@ -59,16 +59,16 @@ export class TaskwireNode implements AsyncDisposable {
   }
 
   /** Publishes an event, which must be taken, and returns the answer. */
-  async publish(connectionId: string, event: unknown = {}): Promise<Frame> {
-    const id = encodeURIComponent(connectionId);
+  async publish(taskId: string, event: unknown = {}): Promise<Frame> {
+    const id = encodeURIComponent(taskId);
     const answer = await this.call(`POST /api/tasks/${id}/events`, event);
     assertEquals(answer.status, 201, answer.text);
     return answer.json();
   }
 
   /** A task's events, from the oldest kept to the newest. */
-  async history(connectionId: string): Promise<StoredEvent[]> {
-    const path = `/api/tasks/${encodeURIComponent(connectionId)}/events`;
+  async history(taskId: string): Promise<StoredEvent[]> {
+    const path = `/api/tasks/${encodeURIComponent(taskId)}/events`;
     const events: StoredEvent[] = [];
     for (;;) {
       const offset = events.at(-1)?.offset ?? 0;

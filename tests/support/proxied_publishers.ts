@@ -1,5 +1,5 @@
 import { answerOf } from "./answer.ts";
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 import { testApiKey } from "./server.ts";
 
 /** The pause before another attempt, in milliseconds. */
@@ -41,7 +41,7 @@ export class ProxiedPublishers {
     const enough = this.acknowledged.size + more;
     while (this.acknowledged.size < enough) {
       const woken = new Promise<void>((resolve) => this.#wake = resolve);
-      await inTime(
+      await deadline(
         Promise.race([woken, this.#publishing]),
         () => `${this.acknowledged.size} events are acknowledged`,
       );
@@ -51,7 +51,7 @@ export class ProxiedPublishers {
   /** Ends when what is under way is acknowledged. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    await inTime(this.#publishing, () => "publishers are still unanswered");
+    await deadline(this.#publishing, () => "publishers are still unanswered");
   }
 
   /** Publishes an event, again and again until it is acknowledged. */

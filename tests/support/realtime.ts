@@ -11,11 +11,11 @@ import { signToken } from "./tokens.ts";
  */
 export async function openRealtime(
   server: TestServer,
-  connectionId: string,
+  taskId: string,
   claims?: Payload,
 ): Promise<TestSocket> {
   const token = claims ? `?token=${await signToken(claims)}` : "";
-  const path = `/ws/realtime/${encodeURIComponent(connectionId)}${token}`;
+  const path = `/ws/realtime/${encodeURIComponent(taskId)}${token}`;
   const socket = new TestSocket(server.ws(path));
   await socket.nextOf("sync");
   return socket;
@@ -30,12 +30,12 @@ export async function ask(socket: TestSocket, frame: Frame): Promise<Frame> {
 /** Subscribes to a task, and reads its `sync`. */
 export async function subscribe(
   socket: TestSocket,
-  connectionId: string,
+  taskId: string,
   position: Frame = {},
 ): Promise<Frame> {
   return await ask(socket, {
     type: "subscribe",
-    connection_id: connectionId,
+    connection_id: taskId,
     ...position,
   });
 }

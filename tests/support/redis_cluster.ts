@@ -1,4 +1,4 @@
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 import { freePort } from "./free_port.ts";
 import { RedisServer } from "./redis_server.ts";
 
@@ -65,7 +65,7 @@ export class RedisCluster implements AsyncDisposable {
         }
       }
     };
-    await inTime(waiting(), () => "the Cluster is not whole");
+    await deadline(waiting(), () => "the Cluster is not whole");
   }
 
   /** Sends a command to each. */

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 import { ForeignProgram } from "./foreign_program.ts";
 import { freePort } from "./free_port.ts";
 import { type Reply, sendCommand } from "./resp.ts";
@@ -79,5 +79,5 @@ export async function replicated(replica: RedisServer): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  await inTime(waiting(), () => "not replicated");
+  await deadline(waiting(), () => "not replicated");
 }

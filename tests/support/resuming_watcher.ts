@@ -35,11 +35,11 @@ export class ResumingWatcher {
    */
   constructor(
     origin: string | (() => string),
-    connectionId: string,
+    taskId: string,
     position?: { epoch: string; offset: number },
     token?: string,
   ) {
-    const id = encodeURIComponent(connectionId);
+    const id = encodeURIComponent(taskId);
     this.#url = () => {
       const at = typeof origin === "string" ? origin : origin();
       const query = new URLSearchParams({

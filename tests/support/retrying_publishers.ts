@@ -1,5 +1,5 @@
 import { answerOf } from "./answer.ts";
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 import type { TaskwireNode } from "./nodes.ts";
 import { testApiKey } from "./server.ts";
 
@@ -64,7 +64,7 @@ export class RetryingPublishers {
   /** Ends when what is under way is acknowledged. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    await inTime(this.#publishing, () => "publishers are still unanswered");
+    await deadline(this.#publishing, () => "publishers are still unanswered");
   }
 
   /** Waits until so many more events are acknowledged. */
@@ -91,7 +91,7 @@ export class RetryingPublishers {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       // It never resolves while they publish, but it may fail.
-      await inTime(
+      await deadline(
         Promise.race([promise, this.#publishing]),
         () => `${this.acknowledged.length} events are acknowledged`,
       );

@@ -39,7 +39,7 @@ export interface TestServer extends AsyncDisposable {
   /** The WebSocket URL of a path such as `/ws/test/x`. */
   ws(path: string): string;
   /** Publishes an event over HTTP. */
-  publish(connectionId: string, event: unknown): Promise<Response>;
+  publish(taskId: string, event: unknown): Promise<Response>;
   stop(timeoutMs?: number, options?: StopOptions): Promise<void>;
 }
 
@@ -60,8 +60,8 @@ export async function startTestServer(
     services,
     origin,
     ws: (path) => `ws://127.0.0.1:${server.address.port}${path}`,
-    publish: (connectionId, event) =>
-      fetch(`${origin}/api/tasks/${encodeURIComponent(connectionId)}/events`, {
+    publish: (taskId, event) =>
+      fetch(`${origin}/api/tasks/${encodeURIComponent(taskId)}/events`, {
         method: "POST",
         headers: { Authorization: `Bearer ${testApiKey}` },
         body: JSON.stringify(event),

@@ -42,11 +42,11 @@ export class SseClient implements AsyncDisposable {
   /** Asks for a stream; whether it is one, the response says. */
   static async open(
     server: Pick<TestServer, "origin">,
-    connectionId: string,
+    taskId: string,
     { query = "", headers = {} }: SseRequest = {},
   ): Promise<SseClient> {
     const controller = new AbortController();
-    const path = `/sse/realtime/${encodeURIComponent(connectionId)}${query}`;
+    const path = `/sse/realtime/${encodeURIComponent(taskId)}${query}`;
     const response = await fetch(`${server.origin}${path}`, {
       headers,
       signal: controller.signal,
@@ -122,9 +122,9 @@ export class SseClient implements AsyncDisposable {
 /** What the request of a stream is answered with, read to its end. */
 export function answerOfStream(
   { origin }: Pick<TestServer, "origin">,
-  connectionId: string,
+  taskId: string,
   { query = "", headers = {} }: SseRequest = {},
 ): Promise<Answer> {
-  const path = `/sse/realtime/${encodeURIComponent(connectionId)}${query}`;
+  const path = `/sse/realtime/${encodeURIComponent(taskId)}${query}`;
   return answerOf(fetch(`${origin}${path}`, { headers }));
 }

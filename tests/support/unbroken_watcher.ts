@@ -1,4 +1,4 @@
-import { inTime } from "./deadline.ts";
+import { deadline } from "./deadline.ts";
 import { type Frame, TestSocket } from "./socket.ts";
 
 /** What a watcher has seen of one life of a task's history. */
@@ -32,9 +32,9 @@ export class UnbrokenWatcher implements AsyncDisposable {
   #isOver = false;
   #wake = () => {};
 
-  constructor(origin: string, connectionId: string) {
-    this.#name = `a watcher of ${connectionId} at ${origin}`;
-    const id = encodeURIComponent(connectionId);
+  constructor(origin: string, taskId: string) {
+    this.#name = `a watcher of ${taskId} at ${origin}`;
+    const id = encodeURIComponent(taskId);
     this.#socket = new TestSocket(
       `${origin.replace("http", "ws")}/ws/realtime/${id}`,
     );
@@ -72,7 +72,7 @@ export class UnbrokenWatcher implements AsyncDisposable {
   async until(condition: (watcher: this) => boolean): Promise<void> {
     while (!condition(this)) {
       const frame = new Promise<void>((resolve) => this.#wake = resolve);
-      await inTime(
+      await deadline(
         Promise.race([frame, this.#watching]),
         () => `${this.#name} is at ${this.offset} of ${this.life?.epoch}`,
       );

@@ -80,7 +80,7 @@ export class WatchedTask {
     const outlet = new FakeOutlet();
     const { store, hub } = this;
     const watcher = new TaskWatcher({
-      connectionId: watchedId,
+      taskId: watchedId,
       store,
       hub,
       outlet,

@@ -15,7 +15,7 @@ import { isTerminal } from "../../src/tasks/status.ts";
 /** A stamp that tells how many events came before. */
 function stamp(count: number) {
   return {
-    connectionId: "upload_1",
+    taskId: "upload_1",
     epoch: `epoch-${count}`,
     now: new Date(count),
   };

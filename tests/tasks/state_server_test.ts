@@ -9,7 +9,7 @@ import { statuses } from "../../src/tasks/status.ts";
 
 function stamp(ms: number) {
   return {
-    connectionId: "upload_1",
+    taskId: "upload_1",
     epoch: `epoch-${ms}`,
     now: new Date(ms),
   };

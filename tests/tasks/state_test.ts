@@ -12,7 +12,7 @@ import type { Status } from "../../src/tasks/status.ts";
 /** A stamp that tells how many events came before. */
 function stamp(count = 0) {
   return {
-    connectionId: "upload_1",
+    taskId: "upload_1",
     epoch: `epoch-${count}`,
     now: new Date(Date.UTC(2026, 10, 23, 20, 20, 58, count)),
   };
@@ -20,10 +20,10 @@ function stamp(count = 0) {
 
 /** A task after one event; frozen, so that no judgement can change it. */
 function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
-  const { connectionId, epoch, now } = stamp();
+  const { taskId, epoch, now } = stamp();
   const timestamp = now.toISOString();
   const snapshot = Object.freeze({
-    connection_id: connectionId,
+    connection_id: taskId,
     offset: 1,
     event_id: `${epoch}:1`,
     status: "running" as const,

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  connectionIdFault,
+  taskIdFault,
   maxConnectionIdLength,
 } from "../../src/tasks/task_id.ts";
 
@@ -22,8 +22,8 @@ const good: Record<string, string> = {
 };
 
 for (const [what, id] of Object.entries(good)) {
-  Deno.test(`connectionIdFault() finds none in ${what}`, () => {
-    assertEquals(connectionIdFault(id), undefined);
+  Deno.test(`taskIdFault() finds none in ${what}`, () => {
+    assertEquals(taskIdFault(id), undefined);
   });
 }
 
@@ -43,7 +43,7 @@ const bad: Record<string, [id: string, says: string]> = {
 };
 
 for (const [what, [id, says]] of Object.entries(bad)) {
-  Deno.test(`connectionIdFault() objects to ${what}`, () => {
-    assertStringIncludes(connectionIdFault(id) ?? "", says);
+  Deno.test(`taskIdFault() objects to ${what}`, () => {
+    assertStringIncludes(taskIdFault(id) ?? "", says);
   });
 }

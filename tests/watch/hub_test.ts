@@ -31,11 +31,11 @@ class FakeWatcher implements Watcher {
 }
 
 function stored(
-  connectionId: string,
+  taskId: string,
   data: unknown = null,
 ): StoredEvent & { kind: "event" } {
   const event = {
-    connection_id: connectionId,
+    connection_id: taskId,
     offset: 1,
     event_id: "one",
     status: "running",
@@ -128,11 +128,11 @@ Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
   hub.join("a", watcher);
   hub.join("b", other);
   assertEquals(
-    hub.announce({ kind: "cancel_requested", connectionId: "a" }),
+    hub.announce({ kind: "cancel_requested", taskId: "a" }),
     1,
   );
-  assertEquals(hub.announce({ kind: "deleted", connectionId: "a" }), 1);
-  assertEquals(hub.announce({ kind: "deleted", connectionId: "none" }), 0);
+  assertEquals(hub.announce({ kind: "deleted", taskId: "a" }), 1);
+  assertEquals(hub.announce({ kind: "deleted", taskId: "none" }), 0);
   assertEquals(watcher.notices, [
     '{"type":"cancel_requested","connection_id":"a"}',
     '{"type":"deleted","connection_id":"a"}',
@@ -142,8 +142,8 @@ Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
 
 Deno.test("Hub tells how many watch a task, whenever that changes", async () => {
   const told: [string, number][] = [];
-  const hub = new Hub((connectionId, watchers) => {
-    told.push([connectionId, watchers]);
+  const hub = new Hub((taskId, watchers) => {
+    told.push([taskId, watchers]);
     return Promise.resolve();
   });
   const [first, second] = [new FakeWatcher(), new FakeWatcher()];
@@ -159,7 +159,7 @@ Deno.test("Hub.announce() lets watchers look into the store for what was missed"
   const hub = new Hub();
   const watcher = new FakeWatcher();
   await hub.join("a", watcher);
-  assertEquals(hub.announce({ kind: "missed", connectionId: "a" }), 1);
-  assertEquals(hub.announce({ kind: "missed", connectionId: "b" }), 0);
+  assertEquals(hub.announce({ kind: "missed", taskId: "a" }), 1);
+  assertEquals(hub.announce({ kind: "missed", taskId: "b" }), 0);
   assertEquals(watcher.notices, ["refresh"]);
 });

@@ -67,7 +67,7 @@ Deno.test("TaskWatcher.refresh() sends what was not announced, once", async () =
   task.hub.announce = () => 0;
   await task.publishMany(150);
   task.hub.announce = announce;
-  task.hub.announce({ kind: "missed", connectionId: watchedId });
+  task.hub.announce({ kind: "missed", taskId: watchedId });
   await settle();
   await task.publish();
   assertEquals(outlet.offsets, upTo(152, 2));
@@ -83,7 +83,7 @@ Deno.test("TaskWatcher.refresh() looks again where the store goes away meanwhile
   await task.publishMany(2);
   task.hub.announce = announce;
   const outage = breakStore(task);
-  task.hub.announce({ kind: "missed", connectionId: watchedId });
+  task.hub.announce({ kind: "missed", taskId: watchedId });
   await settle();
   assertEquals([outlet.offsets, outlet.isClosed], [[], false]);
   outage.restore();
@@ -101,7 +101,7 @@ Deno.test("TaskWatcher.refresh() reads once more where it catches up already", a
     task.hub.announce = () => 0;
     await task.publish();
     task.hub.announce = announce;
-    task.hub.announce({ kind: "missed", connectionId: watchedId });
+    task.hub.announce({ kind: "missed", taskId: watchedId });
   };
   const { outlet, started } = task.watch({ epoch, offset: 1 });
   await started;

@@ -29,7 +29,7 @@ function openRemote(retention: Retention, announce: Announce) {
 
 /** A store that announces what is changed through it, as if three watched each task. */
 function watchedStore(store: Store): Store {
-  const watch = (connectionId: string) => store.watch(connectionId, 3);
+  const watch = (taskId: string) => store.watch(taskId, 3);
   return {
     ...store,
     // The contract is of stores without other processes.
@@ -37,17 +37,17 @@ function watchedStore(store: Store): Store {
       const { watchers: _, ...view } = await store.read(...args);
       return view;
     },
-    async publish(connectionId, change) {
-      await watch(connectionId);
-      return await store.publish(connectionId, change);
+    async publish(taskId, change) {
+      await watch(taskId);
+      return await store.publish(taskId, change);
     },
     async publishAll(publications) {
-      for (const { connectionId } of publications) await watch(connectionId);
+      for (const { taskId } of publications) await watch(taskId);
       return await store.publishAll(publications);
     },
-    async forget(connectionId) {
-      await watch(connectionId);
-      return await store.forget(connectionId);
+    async forget(taskId) {
+      await watch(taskId);
+      return await store.forget(taskId);
     },
   };
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Announcement } from "../../src/tasks/store.ts";
 import { SharedStore } from "../../src/workers/shared_store.ts";
 
-const deleted: Announcement = { kind: "deleted", connectionId: "a" };
+const deleted: Announcement = { kind: "deleted", taskId: "a" };
 
 /** A store with workers that keep what they are told. */
 function createShared(workers: number) {
@@ -25,7 +25,7 @@ Deno.test("SharedStore.announce() tells those who watch, and counts their watche
   one?.watch("b", 9);
   assertEquals(shared.announce(deleted), 7);
   assertEquals(shared.watcherCount("a"), 7);
-  const line = '{"kind":"deleted","connectionId":"a"}\n';
+  const line = '{"kind":"deleted","taskId":"a"}\n';
   assertEquals(pushed, [[line], [line], []]);
 });
 
@@ -62,7 +62,7 @@ Deno.test("SharedStore forgets what a worker that has gone was watching", () => 
 Deno.test("SharedStore has nothing to call before it is open", async () => {
   const { clients: [client] } = createShared(1);
   await assertRejects(
-    async () => await client?.call({ method: "forget", connectionId: "a" }, []),
+    async () => await client?.call({ method: "forget", taskId: "a" }, []),
     TypeError,
   );
 });

@@ -1,63 +1,53 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { captureLog } from "../support/captured_log.ts";
-import { createShared, linkWorker } from "../support/linked.ts";
-import { testConfig } from "../support/server.ts";
+import { assertEquals } from "@std/assert";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { encodeMessage } from "../../src/workers/link.ts";
+import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
+import { createShared, linkWorker, pipes } from "../support/linked.ts";
 
-Deno.test("SupervisorLink.started brings the configuration", async () => {
-  await using worker = linkWorker();
-  const config = testConfig({ port: 4711 });
-  const publicKey = { path: "key.pem", text: "-----BEGIN" };
-  worker.link.start({ config, publicKey, worker: 2 });
-  assertEquals(await worker.supervisor.started, {
-    config,
-    publicKey,
-    worker: 2,
-  });
-});
-
-Deno.test("SupervisorLink.stopped tells that the worker is to stop", async () => {
-  await using worker = linkWorker();
-  worker.link.stop(1_500);
-  assertEquals(await worker.supervisor.stopped, { timeoutMs: 1_500 });
-});
-
-Deno.test("SupervisorLink.gone tells that the supervisor has gone", async () => {
+Deno.test("SupervisorLink.ended comes after all that the worker sent", async () => {
   const worker = linkWorker();
+  worker.supervisor.sendFailure("the port is taken");
   await worker[Symbol.asyncDispose]();
-  await worker.supervisor.gone;
-  await assertRejects(() => worker.supervisor.started, Error, "gone");
+  assertEquals(worker.failures, ["the port is taken"]);
 });
 
-Deno.test("SupervisorLink.openStore() announces what isn't an event, too", async () => {
+Deno.test("SupervisorLink forgets the watchers of a worker that has gone", async () => {
   const shared = createShared();
-  await using worker = linkWorker(shared);
-  const announced = Promise.withResolvers<unknown>();
-  const { store } = worker.supervisor.openStore((announcement) => {
-    announced.resolve(announcement);
-    return 0;
-  });
-  await store.watch("a", 1);
-  await worker.supervisor.peers.countUser("7", 0); // comes after it
-  shared.store.announce({ kind: "missed", connectionId: "a" });
-  assertEquals(await announced.promise, { kind: "missed", connectionId: "a" });
+  shared.store.open(
+    createMemoryStore({ historyLimit: 9, historyTtlMs: 9 }, () => 0),
+  );
+  const worker = linkWorker(shared);
+  const { store } = worker.supervisor.openStore(() => 0);
+  await store.watch("a", 3);
+  assertEquals((await store.read("a")).watchers, 3);
+  await worker[Symbol.asyncDispose]();
+  assertEquals(shared.store.watcherCount("a"), 0);
 });
 
-Deno.test("SupervisorLink.answerQuestions() leaves without an answer what can't be answered, and says so", async () => {
-  using log = captureLog("error");
+Deno.test("SupervisorLink tells of a worker that doesn't read, and holds no more for it", async () => {
   const shared = createShared();
-  await using one = linkWorker(shared);
-  await using two = linkWorker(shared);
-  const { peers } = one.supervisor;
-  two.supervisor.answerQuestions(async (question) => {
-    await Promise.resolve();
-    if (question.kind !== "disconnect") throw new Error("no figures");
-    return { kind: "disconnect", isFound: true };
+  const [ours, theirs] = pipes();
+  let stalls = 0;
+  const link = new SupervisorLink(ours, shared, {
+    onReady: () => {},
+    onFailed: () => {},
+    onStalled: () => stalls += 1,
   });
-  const asking = peers.ask({ kind: "metrics" });
-  // It answers on.
-  const { silent } = await peers.ask({ kind: "disconnect", id: "x" });
-  assertEquals(silent, 0);
-  assertStringIncludes(log.text, "no figures");
-  await two.supervisor.close();
-  assertEquals(await asking, { answers: [], silent: 1 });
+  const worker = theirs.writable.getWriter();
+  const watch = { kind: "watch", taskId: "a", watchers: 1 };
+  await worker.write(new TextEncoder().encode(encodeMessage(watch)));
+  await worker.write(new Uint8Array()); // comes after it was read
+  const json = JSON.stringify({ connection_id: "a", data: "x".repeat(1e6) });
+  const position = { epoch: "e", offset: 1 };
+  const event = JSON.parse(json);
+  for (let count = 0; count < 67; count++) {
+    shared.store.announce({ kind: "event", event, json, position });
+  }
+  assertEquals(stalls, 0);
+  shared.store.announce({ kind: "event", event, json, position });
+  assertEquals(stalls > 0, true);
+  await worker.close();
+  await link.ended;
+  await theirs.readable.cancel();
+  await link.close();
 });

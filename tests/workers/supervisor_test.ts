@@ -6,13 +6,13 @@ import {
   type WorkerProcess,
   WorkersFailedError,
 } from "../../src/workers/supervisor.ts";
-import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
+import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { createShared, pipes } from "../support/linked.ts";
 import { testConfig } from "../support/server.ts";
 
 /** A worker that does in this process what a test wants. */
 interface FakeWorker {
-  readonly link: SupervisorLink;
+  readonly link: WorkerLink;
   readonly start: WorkerStart;
   isKilled: boolean;
   /** Ends it, as its own process would. */
@@ -42,7 +42,7 @@ function createSupervisor(count: number, behave: Behave = serve) {
   let onSpawn = () => {};
   function spawn(): WorkerProcess {
     const [ours, theirs] = pipes();
-    const link = new SupervisorLink(theirs);
+    const link = new WorkerLink(theirs);
     const exited = Promise.withResolvers<number>();
     const exit = async (code: number) => {
       exited.resolve(code);

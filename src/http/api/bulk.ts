@@ -14,7 +14,7 @@ import { type EventLine, LineBatches } from "./event_lines.ts";
 import { asProblem, problemBody, ProblemError } from "../problem.ts";
 import {
   allow,
-  checkConnectionId,
+  checkTaskId,
   refuseAnnounced,
   refuseEncoded,
 } from "../request.ts";
@@ -55,7 +55,7 @@ const maxRefusedAtOnce = 1_000;
  * When the server stops, the answer to a body without a `Content-Length` ends
  * after the results of what was published.
  */
-export function eventStreamRoutes(services: Services): Hono {
+export function bulkRoutes(services: Services): Hono {
   const app = new Hono();
   const kept: KeptBytes = { count: 0 };
   app.post(
@@ -247,8 +247,8 @@ async function publishLines(
   let next = 0;
   return parsed.map((result, index) => {
     const answer = settle(() => {
-      const { connectionId } = fulfilled(result);
-      return describeOutcome(connectionId, fulfilled(outcomes[next++]));
+      const { taskId } = fulfilled(result);
+      return describeOutcome(taskId, fulfilled(outcomes[next++]));
     });
     return `${
       JSON.stringify(
@@ -272,7 +272,7 @@ function parseLine(
 ): Publication {
   if (typeof content !== "string") throw new ProblemError(content);
   const { connection_id, ...members } = parseObject(content);
-  const connectionId = checkConnectionId(connection_id);
+  const taskId = checkTaskId(connection_id);
   const defaults = key ? { event_id: `${key}:${number}` } : {};
-  return { connectionId, change: parseDraft({ ...defaults, ...members }) };
+  return { taskId, change: parseDraft({ ...defaults, ...members }) };
 }

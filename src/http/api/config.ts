@@ -14,7 +14,7 @@ import { allow } from "../request.ts";
  * @param app The app that the routes are asked of, when a request comes.
  * @param table The WebSocket routes that it should have.
  */
-export function setupRoutes(
+export function configRoutes(
   services: Services,
   app: Hono,
   table: readonly WebSocketRoute[],

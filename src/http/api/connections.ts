@@ -25,12 +25,12 @@ export function connectionRoutes(services: Services): Hono {
   app.get("/", operators, async function listAll(c) {
     const limit = readWhole(c, "limit", page);
     const after = readCursor(c);
-    const { connection_id: connectionId, user_id: userId } = c.req.query();
+    const { connection_id: taskId, user_id: userId } = c.req.query();
     const question = {
       kind: "connections",
       limit,
       ...(after === undefined ? {} : { after }),
-      ...(connectionId === undefined ? {} : { connectionId }),
+      ...(taskId === undefined ? {} : { taskId }),
       ...(userId === undefined ? {} : { userId }),
     } as const;
     const { answers, silent } = await peers.ask(question);

@@ -68,7 +68,7 @@ function describeIssues({ issues }: z.ZodError): string {
  *
  * @throws {ProblemError} 409 for an event that was refused.
  */
-export function describeOutcome(connectionId: string, outcome: PublishOutcome) {
+export function describeOutcome(taskId: string, outcome: PublishOutcome) {
   if (outcome.kind === "refused") {
     throw new ProblemError({ status: 409, ...outcome.refusal });
   }
@@ -76,7 +76,7 @@ export function describeOutcome(connectionId: string, outcome: PublishOutcome) {
     throw new TypeError("A publisher's event was taken for something else");
   }
   return {
-    connection_id: connectionId,
+    connection_id: taskId,
     epoch: outcome.epoch,
     ...(outcome.kind === "stored"
       ? { offset: outcome.event.offset, delivered: outcome.delivered }

@@ -17,7 +17,7 @@ import {
   allow,
   badQuery,
   readBody,
-  readConnectionId,
+  readTaskId,
   readWhole,
   refuseEncoded,
   unknownTask,
@@ -44,35 +44,35 @@ export function taskRoutes(services: Services): Hono {
     publishers,
     refuseEncoded,
     async function publishEvent(c) {
-      const connectionId = readConnectionId(c);
+      const taskId = readTaskId(c);
       const body = parseObject(
         await inBodyTime(readBody(c.req.raw, maxEventBytes), services.config),
       );
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
-      const outcome = await store.publish(connectionId, draft);
-      return c.json(describeOutcome(connectionId, outcome), 201);
+      const outcome = await store.publish(taskId, draft);
+      return c.json(describeOutcome(taskId, outcome), 201);
     },
   );
 
   app.get(`${id}/events`, readers, async function readEvents(c) {
-    const connectionId = readConnectionId(c);
+    const taskId = readTaskId(c);
     const limit = readWhole(c, "limit", page);
     const offset = readWhole(c, "offset", { ...position, fallback: 0 });
-    const { epoch, state } = await store.read(connectionId);
+    const { epoch, state } = await store.read(taskId);
     if (state === undefined) throw unknownTask();
     const { epoch: askedEpoch, offset: askedOffset } = c.req.query();
     const since = askedEpoch === undefined && askedOffset === undefined
       ? "oldest"
       : { epoch: askedEpoch ?? epoch, offset };
     const view = await store.read(
-      connectionId,
+      taskId,
       since,
       limit,
       maxPageLength,
     );
     return c.json({
-      connection_id: connectionId,
+      connection_id: taskId,
       epoch: view.epoch,
       offset: view.offset,
       recovered: view.recovered,
@@ -81,14 +81,14 @@ export function taskRoutes(services: Services): Hono {
   });
 
   app.post(`${id}/cancel`, publishers, async function cancel(c) {
-    const connectionId = readConnectionId(c);
-    const outcome = await store.publish(connectionId, { kind: "cancel" });
+    const taskId = readTaskId(c);
+    const outcome = await store.publish(taskId, { kind: "cancel" });
     if (outcome.kind === "refused") {
       const { code, detail } = outcome.refusal;
       if (code === "task_unknown") throw unknownTask();
       throw new ProblemError({ status: 409, code, detail });
     }
-    return c.json({ connection_id: connectionId, cancel_requested: true });
+    return c.json({ connection_id: taskId, cancel_requested: true });
   });
 
   app.get("/", readers, async function listTasks(c) {
@@ -115,15 +115,15 @@ export function taskRoutes(services: Services): Hono {
   });
 
   app.get(id, readers, async function readTask(c) {
-    const connectionId = readConnectionId(c);
-    const { state, watchers = hub.watcherCount(connectionId) } = await store
-      .read(connectionId);
+    const taskId = readTaskId(c);
+    const { state, watchers = hub.watcherCount(taskId) } = await store
+      .read(taskId);
     if (state === undefined) throw unknownTask();
     return c.json(describeForOperator(state, watchers));
   });
 
   app.delete(id, publishers, async function forgetTask(c) {
-    if (!await store.forget(readConnectionId(c))) throw unknownTask();
+    if (!await store.forget(readTaskId(c))) throw unknownTask();
     return c.body(null, 204);
   });
   return app;

@@ -13,7 +13,7 @@ const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
  * each second of the last 10 minutes. `?since=` (seconds since 1970) leaves
  * out those before.
  */
-export function statsRoutes(services: Services): Hono {
+export function throughputRoutes(services: Services): Hono {
   const { peers } = services;
   const app = new Hono();
   app.get("/", allow(["admin"], services), async function readAll(c) {

@@ -52,28 +52,28 @@ class MemoryStore implements Store {
     this.#announce = announce;
   }
 
-  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
-    return Promise.resolve(this.#publish(connectionId, change));
+  publish(taskId: string, change: Change): Promise<PublishOutcome> {
+    return Promise.resolve(this.#publish(taskId, change));
   }
 
   publishAll(
     publications: readonly Publication[],
   ): Promise<PromiseSettledResult<PublishOutcome>[]> {
     return Promise.resolve(
-      publications.map(({ connectionId, change }) =>
-        settle(() => this.#publish(connectionId, change))
+      publications.map(({ taskId, change }) =>
+        settle(() => this.#publish(taskId, change))
       ),
     );
   }
 
   read(
-    connectionId: string,
+    taskId: string,
     since?: StreamPosition | "oldest",
     limit = Infinity,
     enough = Infinity,
   ): Promise<HistoryView> {
     this.#forgetExpired();
-    const task = this.#find(connectionId);
+    const task = this.#find(taskId);
     const epoch = task?.state.snapshot.epoch ?? this.#epoch;
     const offset = task?.state.snapshot.offset ?? 0;
     const oldest = Math.max(0, offset - this.#retention.historyLimit);
@@ -110,11 +110,11 @@ class MemoryStore implements Store {
     });
   }
 
-  forget(connectionId: string): Promise<boolean> {
-    const wasKnown = this.#find(connectionId) !== undefined;
+  forget(taskId: string): Promise<boolean> {
+    const wasKnown = this.#find(taskId) !== undefined;
     if (wasKnown) {
-      this.#delete(connectionId);
-      this.#announce({ kind: "deleted", connectionId });
+      this.#delete(taskId);
+      this.#announce({ kind: "deleted", taskId });
     }
     return Promise.resolve(wasKnown);
   }
@@ -129,9 +129,9 @@ class MemoryStore implements Store {
     return Promise.resolve();
   }
 
-  #publish(connectionId: string, change: Change): PublishOutcome {
+  #publish(taskId: string, change: Change): PublishOutcome {
     this.#forgetExpired();
-    const task = this.#find(connectionId);
+    const task = this.#find(taskId);
     const eventId = "kind" in change ? undefined : change.event_id;
     const earlier = eventId === undefined
       ? undefined
@@ -145,7 +145,7 @@ class MemoryStore implements Store {
       };
     }
     const result = applyChange(task?.state, change, {
-      connectionId,
+      taskId,
       epoch: this.#epoch,
       now: new Date(),
     });
@@ -154,11 +154,11 @@ class MemoryStore implements Store {
     if (event === undefined) {
       const isNew = !task?.state.cancelRequested;
       if (task) task.state = state;
-      if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+      if (isNew) this.#announce({ kind: "cancel_requested", taskId });
       return { kind: "noted", isNew };
     }
     const json = JSON.stringify(event);
-    const taken = task ?? this.#begin(connectionId, state);
+    const taken = task ?? this.#begin(taskId, state);
     this.#append(taken, event, json, state);
     return {
       kind: "stored",
@@ -169,11 +169,11 @@ class MemoryStore implements Store {
     };
   }
 
-  #begin(connectionId: string, state: TaskState): Task {
+  #begin(taskId: string, state: TaskState): Task {
     const { historyLimit } = this.#retention;
     const history = new MemoryHistory(historyLimit, state.snapshot.epoch);
     const task = { state, history, changedAt: 0, expiresAtMs: 0 };
-    this.#tasks.set(connectionId, task);
+    this.#tasks.set(taskId, task);
     return task;
   }
 
@@ -185,15 +185,15 @@ class MemoryStore implements Store {
   }
 
   /** A task; one whose time is over is forgotten instead. */
-  #find(connectionId: string): Task | undefined {
-    const task = this.#tasks.get(connectionId);
+  #find(taskId: string): Task | undefined {
+    const task = this.#tasks.get(taskId);
     if (task === undefined || task.expiresAtMs > performance.now()) return task;
-    this.#delete(connectionId);
+    this.#delete(taskId);
     return undefined;
   }
 
-  #delete(connectionId: string): void {
-    this.#tasks.delete(connectionId);
+  #delete(taskId: string): void {
+    this.#tasks.delete(taskId);
     this.#epoch = crypto.randomUUID();
   }
 
@@ -209,8 +209,8 @@ class MemoryStore implements Store {
         this.#sweep = this.#tasks.entries();
         return;
       }
-      const [connectionId, { expiresAtMs }] = entry;
-      if (expiresAtMs <= now) this.#delete(connectionId);
+      const [taskId, { expiresAtMs }] = entry;
+      if (expiresAtMs <= now) this.#delete(taskId);
     }
   }
 }

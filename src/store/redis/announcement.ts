@@ -33,7 +33,7 @@ export function encodeNotice(kind: "cancel_requested" | "deleted"): string {
  */
 export function parseMessage(
   message: string,
-  connectionId: string,
+  taskId: string,
 ): Announcement {
   const end = message.indexOf("\n");
   const head: Head | null = JSON.parse(
@@ -41,7 +41,7 @@ export function parseMessage(
   );
   const kind = head?.kind;
   if (kind === "cancel_requested" || kind === "deleted") {
-    return { kind, connectionId };
+    return { kind, taskId };
   }
   if (kind !== "event") throw new TypeError("the message has no known kind");
   const { epoch, owner, leaseEndsAtMs } = head as Head & { kind: "event" };
@@ -49,10 +49,10 @@ export function parseMessage(
   if (!Number.isSafeInteger(sent?.offset) || typeof epoch !== "string") {
     throw new TypeError("the message has no position in a history");
   }
-  const isNamed = sent?.connection_id === connectionId;
+  const isNamed = sent?.connection_id === taskId;
   const event = isNamed
     ? sent
-    : { ...sent as TaskEvent, connection_id: connectionId };
+    : { ...sent as TaskEvent, connection_id: taskId };
   const json = isNamed ? message.slice(end + 1) : JSON.stringify(event);
   return {
     kind: "event",

@@ -29,8 +29,8 @@ export interface Judgement {
  *
  * @param places Offsets of events in the history, by their `event_id`; 0 for none.
  */
-export function judgeBatch(
-  connectionId: string,
+export function applyBatch(
+  taskId: string,
   { epoch, state: before }: KnownTask,
   changes: readonly Change[],
   places: ReadonlyMap<string, number>,
@@ -52,7 +52,7 @@ export function judgeBatch(
       };
     }
     const result = applyChange(state, change, {
-      connectionId,
+      taskId,
       epoch,
       now: new Date(),
     });

@@ -2,7 +2,7 @@ import type { StreamPosition } from "../../tasks/event.ts";
 
 /** A task that is watched in this process. */
 export interface Feed {
-  readonly connectionId: string;
+  readonly taskId: string;
   /** How many watch it here. */
   watchers: number;
   /** Settles when the subscription has, by the connection that there is now. */

@@ -17,7 +17,7 @@ const claimMs = 5_000;
 /** What one beat does at most in one part. */
 const maxPerBeat = 100;
 
-/** What {@linkcode RedisPulse} works with. */
+/** What {@linkcode RedisHeartbeat} works with. */
 export interface RedisPulseOptions {
   readonly prefix: string;
   /** This process's id. */
@@ -29,7 +29,7 @@ export interface RedisPulseOptions {
    * Called with a task whose lease had ended by then, in milliseconds since 1970
    * as Redis has it: no other process is for a while.
    */
-  readonly onLeaseEnd: (connectionId: string, byMs: number) => Promise<void>;
+  readonly onLeaseEnd: (taskId: string, byMs: number) => Promise<void>;
 }
 
 /**
@@ -37,7 +37,7 @@ export interface RedisPulseOptions {
  * watch here count; and looks for what is due: leases that ended, whichever
  * process held their events, and tasks whose time is over.
  */
-export class RedisPulse {
+export class RedisHeartbeat {
   readonly #options: RedisPulseOptions;
 
   constructor(options: RedisPulseOptions) {
@@ -73,8 +73,8 @@ export class RedisPulse {
         client,
         [run, most, "0"],
       );
-      for (const connectionId of due) {
-        this.#endLease(String(connectionId), Number(nowMs));
+      for (const taskId of due) {
+        this.#endLease(String(taskId), Number(nowMs));
       }
       if (isKnown !== 1) await this.#options.onUnknown(shard, client);
     }));
@@ -110,13 +110,13 @@ export class RedisPulse {
     );
   }
 
-  async #endLease(connectionId: string, byMs: number): Promise<void> {
+  async #endLease(taskId: string, byMs: number): Promise<void> {
     try {
-      await this.#options.onLeaseEnd(connectionId, byMs);
+      await this.#options.onLeaseEnd(taskId, byMs);
     } catch (error) {
       // It comes again, here or in another process.
       log.error("The loss of a task could not be stored: {error}", {
-        connectionId,
+        taskId,
         error,
       });
     }

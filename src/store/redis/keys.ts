@@ -58,11 +58,11 @@ export function shardKeys(base: string): string[] {
  * | `h:<id>` | stream: the history; the ids are `<offset>-0`, `e` is the event as JSON, `n` its `event_id` where a publisher named it |
  * | `n:<id>` | hash: the offsets of these |
  */
-export function taskKeys(base: string, connectionId: string): string[] {
+export function taskKeys(base: string, taskId: string): string[] {
   return [
-    `${base}s:${connectionId}`,
-    `${base}h:${connectionId}`,
-    `${base}n:${connectionId}`,
+    `${base}s:${taskId}`,
+    `${base}h:${taskId}`,
+    `${base}n:${taskId}`,
   ];
 }
 
@@ -73,9 +73,9 @@ export function taskKeys(base: string, connectionId: string): string[] {
 export function taskChannel(
   base: string,
   database: number,
-  connectionId: string,
+  taskId: string,
 ): string {
-  return `${base}t${database}:${connectionId}`;
+  return `${base}t${database}:${taskId}`;
 }
 
 /** The task of a {@linkcode taskChannel}. No prefix has a brace, so that the first one begins what follows it. */

@@ -1,8 +1,8 @@
 import { delay } from "../../async/delay.ts";
 import { RecentMap } from "../../collections/recent_map.ts";
 import type { TaskState } from "../../tasks/state.ts";
-import { judgeBatch, type Judgement, type KnownTask } from "./apply_batch.ts";
-import type { RedisLink } from "../../redis/reconnecting_redis.ts";
+import { applyBatch, type Judgement, type KnownTask } from "./apply_batch.ts";
+import type { ReconnectingRedis } from "../../redis/reconnecting_redis.ts";
 import { listOf, parseState, type RedisTask } from "./redis_task.ts";
 import { publishScript } from "./task_scripts.ts";
 import {
@@ -11,7 +11,7 @@ import {
   type Retention,
   StoreDisconnectedError,
 } from "../../tasks/store.ts";
-import { Turns } from "../../async/semaphore.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 
 /** A change that waits for its turn. */
 interface Waiting {
@@ -63,21 +63,21 @@ const unknown = "?";
  * Changes of one task go one after the other, those that wait all at once.
  */
 export class RedisPublisher {
-  readonly #link: RedisLink;
-  readonly #name: (connectionId: string) => RedisTask;
+  readonly #link: ReconnectingRedis;
+  readonly #name: (taskId: string) => RedisTask;
   readonly #node: string;
   readonly #retention: Retention;
   readonly #known = new RecentMap<KnownTask>(maxKnown);
   readonly #queues = new Map<string, Waiting[]>();
-  readonly #scripts = new Turns(maxScripts);
+  readonly #scripts = new Semaphore(maxScripts);
 
   /**
    * @param name Names a task to a script.
    * @param node This process's id.
    */
   constructor(
-    link: RedisLink,
-    name: (connectionId: string) => RedisTask,
+    link: ReconnectingRedis,
+    name: (taskId: string) => RedisTask,
     node: string,
     retention: Retention,
   ) {
@@ -93,30 +93,30 @@ export class RedisPublisher {
   }
 
   /** @throws {StoreUnavailableError} When Redis can't be reached or written. */
-  publish({ connectionId, change }: Publication): Promise<PublishOutcome> {
+  publish({ taskId, change }: Publication): Promise<PublishOutcome> {
     return new Promise((resolve, reject) => {
       const waiting = { change, resolve, reject };
-      const queue = this.#queues.get(connectionId);
+      const queue = this.#queues.get(taskId);
       if (queue) {
         queue.push(waiting);
         return;
       }
-      this.#queues.set(connectionId, [waiting]);
+      this.#queues.set(taskId, [waiting]);
       // In this turn more may come.
-      queueMicrotask(() => this.#work(connectionId));
+      queueMicrotask(() => this.#work(taskId));
     });
   }
 
-  async #work(connectionId: string): Promise<void> {
+  async #work(taskId: string): Promise<void> {
     for (;;) {
-      const batch = this.#queues.get(connectionId)?.splice(0, maxBatch) ?? [];
+      const batch = this.#queues.get(taskId)?.splice(0, maxBatch) ?? [];
       if (batch.length === 0) {
-        this.#queues.delete(connectionId);
+        this.#queues.delete(taskId);
         return;
       }
       try {
         const outcomes = await this.#publish(
-          connectionId,
+          taskId,
           batch.map(({ change }) => change),
         );
         batch.forEach(({ resolve, reject }, index) => {
@@ -131,10 +131,10 @@ export class RedisPublisher {
   }
 
   async #publish(
-    connectionId: string,
+    taskId: string,
     changes: readonly Publication["change"][],
   ): Promise<readonly PromiseSettledResult<PublishOutcome>[]> {
-    let known = this.#known.get(connectionId);
+    let known = this.#known.get(taskId);
     let found = ""; // the state as JSON, where it was asked for
     let waitMs = 1;
     let places: ReadonlyMap<string, number> = new Map();
@@ -146,13 +146,13 @@ export class RedisPublisher {
     }
     for (;;) {
       const judgement = known &&
-        judgeBatch(connectionId, known, changes, places);
+        applyBatch(taskId, known, changes, places);
       const after = judgement?.state && JSON.stringify(judgement.state);
       const named = [...names].map((name) =>
         [name, places.get(name) ?? 0] as const
       );
       const answer = await this.#scripts.take(() =>
-        this.#try(connectionId, { known, judgement, after, places: named })
+        this.#try(taskId, { known, judgement, after, places: named })
       );
       if (answer[0] === "wait") {
         await delay(Math.min(waitMs, Number(answer[1])));
@@ -176,18 +176,18 @@ export class RedisPublisher {
         const { epoch } = known;
         const state: TaskState | undefined = judgement.state ?? known.state;
         if ((after ?? found).length <= maxKnownLength) {
-          this.#known.set(connectionId, { epoch, rev: String(rev), state });
-        } else this.#known.delete(connectionId);
+          this.#known.set(taskId, { epoch, rev: String(rev), state });
+        } else this.#known.delete(taskId);
         return judgement.outcomes(Number(watchers));
       }
     }
   }
 
   async #try(
-    connectionId: string,
+    taskId: string,
     { known, judgement, after, places }: Attempt,
   ): Promise<readonly unknown[]> {
-    const { keys, args, channel } = this.#name(connectionId);
+    const { keys, args, channel } = this.#name(taskId);
     const { historyLimit, historyTtlMs } = this.#retention;
     const state = judgement?.state;
     try {
@@ -211,7 +211,7 @@ export class RedisPublisher {
     } catch (error) {
       // It may have been stored: what is known may be no longer true, which the next try finds out.
       if (error instanceof StoreDisconnectedError) {
-        this.#known.delete(connectionId);
+        this.#known.delete(taskId);
       }
       throw error;
     }

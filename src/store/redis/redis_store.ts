@@ -2,14 +2,14 @@ import { log } from "../../log/log.ts";
 import type { StreamPosition } from "../../tasks/event.ts";
 import type { RedisAddress } from "../../redis/address.ts";
 import { encodeNotice } from "./announcement.ts";
-import { inTime } from "../../async/deadline.ts";
+import { deadline } from "../../async/deadline.ts";
 import type { RedisClient } from "../../redis/client.ts";
-import { RedisFeeds } from "./subscriptions.ts";
+import { RedisSubscriptions } from "./subscriptions.ts";
 import { shardBase, shardKeys } from "./keys.ts";
 import { listIds } from "./listing.ts";
-import { RedisLink } from "../../redis/reconnecting_redis.ts";
+import { ReconnectingRedis } from "../../redis/reconnecting_redis.ts";
 import { RedisPublisher } from "./publisher.ts";
-import { RedisPulse } from "./heartbeat.ts";
+import { RedisHeartbeat } from "./heartbeat.ts";
 import { listScript } from "./shard_scripts.ts";
 import { nameTask, parseView, readArgs, type RedisTask } from "./redis_task.ts";
 import { forgetScript, readScript } from "./task_scripts.ts";
@@ -24,7 +24,7 @@ import {
   type Store,
   type TaskList,
 } from "../../tasks/store.ts";
-import { Turns } from "../../async/semaphore.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 
 /** The most reads at once: what they bring has to fit into what Redis holds for a client. */
 const maxReads = 16;
@@ -40,16 +40,16 @@ const goodbyeMs = 1_000;
 export class RedisStore implements Store {
   /** This process among those that share the store. */
   readonly node: string = crypto.randomUUID();
-  readonly link: RedisLink;
+  readonly link: ReconnectingRedis;
   readonly isCluster: boolean;
   /** The number of the database. */
   readonly database: number;
   readonly #prefix: string;
   readonly #retention: Retention;
-  readonly #feeds: RedisFeeds;
+  readonly #feeds: RedisSubscriptions;
   readonly #publisher: RedisPublisher;
-  readonly #pulse: RedisPulse;
-  readonly #reads = new Turns(maxReads);
+  readonly #pulse: RedisHeartbeat;
+  readonly #reads = new Semaphore(maxReads);
   #run = "?";
   #isClosing = false;
 
@@ -68,7 +68,7 @@ export class RedisStore implements Store {
     this.#prefix = prefix;
     this.database = address.database;
     this.#retention = retention;
-    this.#feeds = new RedisFeeds({
+    this.#feeds = new RedisSubscriptions({
       prefix,
       database: address.database,
       node: this.node,
@@ -76,7 +76,7 @@ export class RedisStore implements Store {
       read: async (client, id, since, limit) =>
         parseView(await this.#read(client, id, since, limit)),
     });
-    this.link = new RedisLink(address, {
+    this.link = new ReconnectingRedis(address, {
       open: (client, run, commit) => this.#open(client, run, commit),
       tick: (client) => this.#tick(client),
     });
@@ -86,7 +86,7 @@ export class RedisStore implements Store {
       this.node,
       retention,
     );
-    this.#pulse = new RedisPulse({
+    this.#pulse = new RedisHeartbeat({
       prefix,
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
@@ -96,10 +96,10 @@ export class RedisStore implements Store {
   }
 
   publish(
-    connectionId: string,
+    taskId: string,
     change: Publication["change"],
   ): Promise<PublishOutcome> {
-    return this.#publisher.publish({ connectionId, change });
+    return this.#publisher.publish({ taskId, change });
   }
 
   publishAll(
@@ -111,13 +111,13 @@ export class RedisStore implements Store {
   }
 
   async read(
-    connectionId: string,
+    taskId: string,
     since?: StreamPosition | "oldest",
     limit = Infinity,
     enough = Infinity,
   ): Promise<HistoryView> {
-    const view = await this.#readSlice(connectionId, since, limit, enough);
-    this.#feeds.note(connectionId, view);
+    const view = await this.#readSlice(taskId, since, limit, enough);
+    this.#feeds.note(taskId, view);
     const { epoch, offset: head } = view;
     const events = [...view.events];
     // One answer brings so many bytes of them at most.
@@ -127,7 +127,7 @@ export class RedisStore implements Store {
       const left = enough - lengthOf(events);
       if (missing <= 0 || left <= 0) return { ...view, events };
       const rest = { epoch, offset };
-      const next = await this.#readSlice(connectionId, rest, missing, left);
+      const next = await this.#readSlice(taskId, rest, missing, left);
       // Meanwhile it was forgotten, or history begins later.
       if (next.events.length === 0) return { ...view, events };
       events.push(...next.events);
@@ -155,15 +155,15 @@ export class RedisStore implements Store {
     };
   }
 
-  async watch(connectionId: string, watchers: number): Promise<void> {
+  async watch(taskId: string, watchers: number): Promise<void> {
     const { client } = this.link;
-    const watching = this.#feeds.watch(connectionId, watchers, client);
+    const watching = this.#feeds.watch(taskId, watchers, client);
     if (client) await this.link.use(() => watching);
     else throw this.link.disconnected();
   }
 
-  async forget(connectionId: string): Promise<boolean> {
-    const { keys, args, channel } = this.#name(connectionId);
+  async forget(taskId: string): Promise<boolean> {
+    const { keys, args, channel } = this.#name(taskId);
     const notice = encodeNotice("deleted");
     return await this.link.run(forgetScript, keys, [
       ...args,
@@ -184,7 +184,7 @@ export class RedisStore implements Store {
     this.#isClosing = true;
     const { client } = this.link;
     try {
-      if (client) await inTime(this.#pulse.end(client), goodbyeMs);
+      if (client) await deadline(this.#pulse.end(client), goodbyeMs);
     } catch (error) {
       log.debug("Redis was not told that this process ends: {error}", {
         error,
@@ -215,26 +215,26 @@ export class RedisStore implements Store {
   }
 
   async #readSlice(
-    connectionId: string,
+    taskId: string,
     since: StreamPosition | "oldest" | undefined,
     limit: number,
     enough: number,
   ): Promise<HistoryView> {
     return parseView(
       await this.link.use((client) =>
-        this.#read(client, connectionId, since, limit, enough)
+        this.#read(client, taskId, since, limit, enough)
       ),
     );
   }
 
   #read(
     client: RedisClient,
-    connectionId: string,
+    taskId: string,
     since: StreamPosition | "oldest" | undefined,
     limit: number,
     enough = Infinity,
   ): Promise<unknown> {
-    const { keys, args } = this.#name(connectionId);
+    const { keys, args } = this.#name(taskId);
     const { historyLimit } = this.#retention;
     return this.#reads.take(() =>
       client.run(readScript, keys, [
@@ -245,18 +245,18 @@ export class RedisStore implements Store {
   }
 
   /** The lease may have been renewed by now; and where it is later, the store refuses. */
-  async #publishLoss(connectionId: string, byMs: number): Promise<void> {
-    const { state } = await this.read(connectionId);
+  async #publishLoss(taskId: string, byMs: number): Promise<void> {
+    const { state } = await this.read(taskId);
     const { leaseEndsAtMs, snapshot } = state ?? {};
     if (leaseEndsAtMs === undefined || leaseEndsAtMs > byMs || !snapshot) {
       return;
     }
     const { offset } = snapshot;
-    await this.publish(connectionId, { kind: "lost", offset });
+    await this.publish(taskId, { kind: "lost", offset });
   }
 
-  #name(connectionId: string): RedisTask {
-    return nameTask(this.#prefix, this.database, this.#run, connectionId);
+  #name(taskId: string): RedisTask {
+    return nameTask(this.#prefix, this.database, this.#run, taskId);
   }
 }
 

@@ -30,13 +30,13 @@ export function nameTask(
   prefix: string,
   database: number,
   run: string,
-  connectionId: string,
+  taskId: string,
 ): RedisTask {
-  const base = shardBase(prefix, shardOf(connectionId));
+  const base = shardBase(prefix, shardOf(taskId));
   return {
-    keys: [...shardKeys(base), ...taskKeys(base, connectionId)],
-    args: [base, crypto.randomUUID(), run, connectionId],
-    channel: taskChannel(base, database, connectionId),
+    keys: [...shardKeys(base), ...taskKeys(base, taskId)],
+    args: [base, crypto.randomUUID(), run, taskId],
+    channel: taskChannel(base, database, taskId),
     base,
   };
 }

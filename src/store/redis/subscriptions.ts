@@ -4,7 +4,7 @@ import { settle } from "../../async/settle.ts";
 import { announceLate, parseMessage } from "./announcement.ts";
 import type { OnMessage, RedisClient } from "../../redis/client.ts";
 import type { Feed } from "./feed.ts";
-import type { RedisFeedsOptions } from "./subscriptions_options.ts";
+import type { RedisSubscriptionsOptions } from "./subscriptions_options.ts";
 import {
   shardBase,
   shardOf,
@@ -30,8 +30,8 @@ const replayedAtOnce = 200;
  * see each offset once, in order. Where it can't be read any more, they are
  * told to look for themselves.
  */
-export class RedisFeeds {
-  readonly #options: RedisFeedsOptions;
+export class RedisSubscriptions {
+  readonly #options: RedisSubscriptionsOptions;
   readonly #counts: RedisWatcherCounts;
   readonly #feeds = new Map<string, Feed>();
   /** Those that changed since the connection was lost, or are still to be told to the new one. */
@@ -39,7 +39,7 @@ export class RedisFeeds {
   /** Tasks that were left while a new connection is made to announce everything. */
   #left: Set<string> | undefined;
 
-  constructor(options: RedisFeedsOptions) {
+  constructor(options: RedisSubscriptionsOptions) {
     this.#options = options;
     this.#counts = new RedisWatcherCounts(options.prefix, options.node);
   }
@@ -51,29 +51,29 @@ export class RedisFeeds {
    * @returns Resolves once what happens to the task is announced.
    */
   async watch(
-    connectionId: string,
+    taskId: string,
     watchers: number,
     client: RedisClient | undefined,
   ): Promise<void> {
-    const known = this.#feeds.get(connectionId);
+    const known = this.#feeds.get(taskId);
     if (watchers === 0) {
-      this.#feeds.delete(connectionId);
+      this.#feeds.delete(taskId);
       if (known === undefined) return;
       this.#unready.delete(known);
-      if (client) await this.#leave(connectionId, client, known.ready);
-      else this.#left?.add(connectionId);
+      if (client) await this.#leave(taskId, client, known.ready);
+      else this.#left?.add(taskId);
       return;
     }
-    const feed = known ?? this.#add(connectionId, client);
+    const feed = known ?? this.#add(taskId, client);
     feed.watchers = watchers;
     if (client) {
-      await Promise.all([feed.ready, this.#tell(connectionId, client)]);
+      await Promise.all([feed.ready, this.#tell(taskId, client)]);
     } else this.#unready.add(feed);
   }
 
   /** Takes note of what was read of a task that is watched here. */
-  note(connectionId: string, { epoch, offset }: HistoryView): void {
-    const feed = this.#feeds.get(connectionId);
+  note(taskId: string, { epoch, offset }: HistoryView): void {
+    const feed = this.#feeds.get(taskId);
     if (feed) feed.position ??= { epoch, offset };
   }
 
@@ -99,12 +99,12 @@ export class RedisFeeds {
         // Before anything is awaited: what changes meanwhile comes again.
         for (const feed of feeds) this.#unready.delete(feed);
         await client.subscribe(
-          feeds.map(({ connectionId }) => this.#channelOf(connectionId)),
+          feeds.map(({ taskId }) => this.#channelOf(taskId)),
           this.#onMessage,
         );
         for (const feed of feeds) feed.ready = Promise.resolve();
         await Promise.all([
-          ...feeds.map(({ connectionId }) => this.#tell(connectionId, client)),
+          ...feeds.map(({ taskId }) => this.#tell(taskId, client)),
           ...gone.map((id) => this.#leave(id, client, Promise.resolve())),
         ]);
         await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
@@ -123,8 +123,8 @@ export class RedisFeeds {
   /** The same where Redis was emptied, as it seems: who watches has to look again. */
   async renew(shard: number, client: RedisClient): Promise<void> {
     await this.retell(shard, client);
-    for (const connectionId of this.#in(shard)) {
-      this.#options.announce({ kind: "missed", connectionId });
+    for (const taskId of this.#in(shard)) {
+      this.#options.announce({ kind: "missed", taskId });
     }
   }
 
@@ -147,18 +147,18 @@ export class RedisFeeds {
     return [...this.#feeds.keys()].filter((id) => shardOf(id) === shard);
   }
 
-  #add(connectionId: string, client: RedisClient | undefined): Feed {
+  #add(taskId: string, client: RedisClient | undefined): Feed {
     const feed: Feed = {
-      connectionId,
+      taskId,
       watchers: 0,
       ready: Promise.resolve(),
       position: undefined,
       held: undefined,
     };
-    this.#feeds.set(connectionId, feed);
+    this.#feeds.set(taskId, feed);
     if (client) {
       feed.ready = client.subscribe(
-        [this.#channelOf(connectionId)],
+        [this.#channelOf(taskId)],
         this.#onMessage,
       );
     }
@@ -166,32 +166,32 @@ export class RedisFeeds {
   }
 
   async #leave(
-    connectionId: string,
+    taskId: string,
     client: RedisClient,
     subscribed: Promise<void>,
   ): Promise<void> {
     await Promise.all([
-      this.#unsubscribe(connectionId, client, subscribed),
-      this.#tell(connectionId, client),
+      this.#unsubscribe(taskId, client, subscribed),
+      this.#tell(taskId, client),
     ]);
   }
 
   /** Not before the subscription has settled: the client would take who comes in between for subscribed. */
   async #unsubscribe(
-    connectionId: string,
+    taskId: string,
     client: RedisClient,
     subscribed: Promise<void>,
   ): Promise<void> {
     await subscribed;
-    if (this.#feeds.has(connectionId)) return; // somebody has come
-    await client.unsubscribe(this.#channelOf(connectionId), this.#onMessage);
+    if (this.#feeds.has(taskId)) return; // somebody has come
+    await client.unsubscribe(this.#channelOf(taskId), this.#onMessage);
   }
 
   /** Tells how many watch a task here now. */
-  #tell(connectionId: string, client: RedisClient): Promise<void> {
+  #tell(taskId: string, client: RedisClient): Promise<void> {
     return this.#counts.tell(
-      connectionId,
-      () => this.#feeds.get(connectionId)?.watchers ?? 0,
+      taskId,
+      () => this.#feeds.get(taskId)?.watchers ?? 0,
       client,
     );
   }
@@ -199,16 +199,16 @@ export class RedisFeeds {
   /** Announces what was missed of a task, then what has come meanwhile. */
   async #makeUp(feed: Feed, client: RedisClient): Promise<void> {
     if (feed.held === undefined) return; // it has been, or is new
-    const { connectionId } = feed;
+    const { taskId } = feed;
     const { announce, read } = this.#options;
     let since = feed.position;
     // Who watches without a position has still to read, and will.
     while (since) {
-      const view = await read(client, connectionId, since, replaySlice);
+      const view = await read(client, taskId, since, replaySlice);
       const { epoch, state } = view;
       if (!view.recovered || state === undefined) {
         if (since.offset > 0 || view.offset > 0) {
-          announce({ kind: "missed", connectionId });
+          announce({ kind: "missed", taskId });
         }
         feed.position = { epoch, offset: view.offset };
         break;
@@ -219,7 +219,7 @@ export class RedisFeeds {
       }
       if (since.offset < view.offset) continue;
       if (state.cancelRequested) {
-        announce({ kind: "cancel_requested", connectionId });
+        announce({ kind: "cancel_requested", taskId });
       }
       break;
     }
@@ -236,13 +236,13 @@ export class RedisFeeds {
   };
 
   #take(feed: Feed, message: string): void {
-    const { connectionId } = feed;
-    const parsed = settle(() => parseMessage(message, connectionId));
+    const { taskId } = feed;
+    const parsed = settle(() => parseMessage(message, taskId));
     if (parsed.status === "rejected") {
       // Thrown on, it would end the connection to Redis.
       log.warn(
         "Ignored a message on a task's channel, from another program or version: {error}",
-        { connectionId, error: parsed.reason },
+        { taskId, error: parsed.reason },
       );
       return;
     }
@@ -256,9 +256,9 @@ export class RedisFeeds {
     this.#options.announce(announcement);
   }
 
-  #channelOf(connectionId: string): string {
+  #channelOf(taskId: string): string {
     const { prefix, database } = this.#options;
-    const base = shardBase(prefix, shardOf(connectionId));
-    return taskChannel(base, database, connectionId);
+    const base = shardBase(prefix, shardOf(taskId));
+    return taskChannel(base, database, taskId);
   }
 }

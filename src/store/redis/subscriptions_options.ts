@@ -2,8 +2,8 @@ import type { StreamPosition } from "../../tasks/event.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import type { Announce, HistoryView } from "../../tasks/store.ts";
 
-/** What `RedisFeeds` works with. */
-export interface RedisFeedsOptions {
+/** What `RedisSubscriptions` works with. */
+export interface RedisSubscriptionsOptions {
   /** What all keys begin with. */
   readonly prefix: string;
   /** The number of the database. */
@@ -14,7 +14,7 @@ export interface RedisFeedsOptions {
   /** Reads a task by a connection that nobody else uses yet. */
   readonly read: (
     client: RedisClient,
-    connectionId: string,
+    taskId: string,
     since: StreamPosition,
     limit: number,
   ) => Promise<HistoryView>;

@@ -1,4 +1,4 @@
-import { OneAtATime } from "../../async/coalescer.ts";
+import { Coalescer } from "../../async/coalescer.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import { isRefusal } from "../../redis/error.ts";
 import { patienceMs, shardBase, shardOf, watchersKey } from "./keys.ts";
@@ -9,7 +9,7 @@ export class RedisWatcherCounts {
   readonly #prefix: string;
   readonly #node: string;
   /** What each connection is being told. */
-  readonly #telling = new WeakMap<RedisClient, OneAtATime>();
+  readonly #telling = new WeakMap<RedisClient, Coalescer>();
   #isRefused = false;
 
   /**
@@ -29,16 +29,16 @@ export class RedisWatcherCounts {
    * @param count How many watch it now.
    */
   tell(
-    connectionId: string,
+    taskId: string,
     count: () => number,
     client: RedisClient,
   ): Promise<void> {
-    const base = shardBase(this.#prefix, shardOf(connectionId));
+    const base = shardBase(this.#prefix, shardOf(taskId));
     const key = watchersKey(base, this.#node);
-    const telling = this.#telling.get(client) ?? new OneAtATime();
+    const telling = this.#telling.get(client) ?? new Coalescer();
     this.#telling.set(client, telling);
-    return telling.run(connectionId, async () => {
-      const args = [connectionId, String(count()), String(patienceMs)];
+    return telling.run(taskId, async () => {
+      const args = [taskId, String(count()), String(patienceMs)];
       try {
         await client.run(tellScript, [key], args);
       } catch (error) {

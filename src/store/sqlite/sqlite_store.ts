@@ -71,51 +71,51 @@ class SqliteStore implements Store {
     });
   }
 
-  publish(connectionId: string, change: Change): Promise<PublishOutcome> {
-    return this.#commits.write(() => this.#publish(connectionId, change));
+  publish(taskId: string, change: Change): Promise<PublishOutcome> {
+    return this.#commits.write(() => this.#publish(taskId, change));
   }
 
   publishAll(
     publications: readonly Publication[],
   ): Promise<PromiseSettledResult<PublishOutcome>[]> {
     return this.#commits.writeAll(
-      publications.map(({ connectionId, change }) => () =>
-        this.#publish(connectionId, change)
+      publications.map(({ taskId, change }) => () =>
+        this.#publish(taskId, change)
       ),
     );
   }
 
   async read(
-    connectionId: string,
+    taskId: string,
     since?: StreamPosition | "oldest",
     limit = -1,
     enough = Infinity,
   ): Promise<HistoryView> {
     const readView = () =>
-      this.#attempt(() => this.#view(connectionId, since, limit, enough));
+      this.#attempt(() => this.#view(taskId, since, limit, enough));
     const view = since === undefined
       ? readView()
       : await this.#pace.run(readView);
     if (view !== undefined) return view;
     // The epoch of what could begin now must not be that of what has ended.
     await this.#commits.write(() => {
-      this.#tasks.take(connectionId);
+      this.#tasks.take(taskId);
       return () => {};
     });
-    return await this.read(connectionId, since, limit, enough);
+    return await this.read(taskId, since, limit, enough);
   }
 
   async list(query: ListQuery): Promise<TaskList> {
     return await this.#attempt(() => this.#tasks.list(query));
   }
 
-  forget(connectionId: string): Promise<boolean> {
+  forget(taskId: string): Promise<boolean> {
     return this.#commits.write(() => {
-      const task = this.#tasks.take(connectionId);
+      const task = this.#tasks.take(taskId);
       if (task === undefined) return () => false;
-      this.#tasks.delete(task.id, connectionId);
+      this.#tasks.delete(task.id, taskId);
       return () => {
-        this.#announce({ kind: "deleted", connectionId });
+        this.#announce({ kind: "deleted", taskId });
         return true;
       };
     });
@@ -146,13 +146,13 @@ class SqliteStore implements Store {
 
   /** @returns `undefined` for a task that has expired and is still to be deleted. */
   #view(
-    connectionId: string,
+    taskId: string,
     since: StreamPosition | "oldest" | undefined,
     limit: number,
     enough: number,
   ): HistoryView | undefined {
-    const task = this.#tasks.find(connectionId);
-    if (!task && this.#tasks.isOver(connectionId)) return undefined;
+    const task = this.#tasks.find(taskId);
+    if (!task && this.#tasks.isOver(taskId)) return undefined;
     const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
     const from = since === "oldest" || since?.epoch === epoch
       ? since
@@ -169,8 +169,8 @@ class SqliteStore implements Store {
     };
   }
 
-  #publish(connectionId: string, change: Change): () => PublishOutcome {
-    const task = this.#tasks.take(connectionId);
+  #publish(taskId: string, change: Change): () => PublishOutcome {
+    const task = this.#tasks.take(taskId);
     const earlier = task && !("kind" in change) && change.event_id !== undefined
       ? this.#tasks.findOffset(task, change.event_id)
       : undefined;
@@ -183,7 +183,7 @@ class SqliteStore implements Store {
       });
     }
     const result = applyChange(task?.state, change, {
-      connectionId,
+      taskId,
       epoch: this.#tasks.epoch,
       now: new Date(),
     });
@@ -193,7 +193,7 @@ class SqliteStore implements Store {
       const isNew = !task?.state.cancelRequested;
       if (task && isNew) this.#tasks.update(task, state);
       return () => {
-        if (isNew) this.#announce({ kind: "cancel_requested", connectionId });
+        if (isNew) this.#announce({ kind: "cancel_requested", taskId });
         return { kind: "noted", isNew };
       };
     }

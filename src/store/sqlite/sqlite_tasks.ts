@@ -78,29 +78,29 @@ export class SqliteTasks {
   }
 
   /** A task, unless its time is over. */
-  find(connectionId: string): TaskRow | undefined {
-    const row = this.#read(connectionId);
+  find(taskId: string): TaskRow | undefined {
+    const row = this.#read(taskId);
     return row && !this.#isExpired(row) ? row : undefined;
   }
 
   /** Whether a task is still here whose time is over. */
-  isOver(connectionId: string): boolean {
-    const row = this.#read(connectionId);
+  isOver(taskId: string): boolean {
+    const row = this.#read(taskId);
     return row !== undefined && this.#isExpired(row);
   }
 
   /** A task; one whose time is over is deleted instead. */
-  take(connectionId: string): TaskRow | undefined {
-    const row = this.#read(connectionId);
+  take(taskId: string): TaskRow | undefined {
+    const row = this.#read(taskId);
     if (row === undefined || !this.#isExpired(row)) return row;
-    this.delete(row.id, connectionId);
+    this.delete(row.id, taskId);
     return undefined;
   }
 
-  #read(connectionId: string): TaskRow | undefined {
-    const hot = this.#hot.get(connectionId);
+  #read(taskId: string): TaskRow | undefined {
+    const hot = this.#hot.get(taskId);
     if (hot !== undefined) return hot;
-    const found = this.#statements.findTask.get(connectionId);
+    const found = this.#statements.findTask.get(taskId);
     if (found === undefined) return undefined;
     const json = String(found.state);
     const row = {
@@ -108,13 +108,13 @@ export class SqliteTasks {
       state: JSON.parse(json),
       updatedAtMs: Number(found.updated_at_ms),
     };
-    this.#remember(connectionId, row, json);
+    this.#remember(taskId, row, json);
     return row;
   }
 
-  #remember(connectionId: string, row: TaskRow, json: string): void {
-    if (json.length <= maxHotLength) this.#hot.set(connectionId, row);
-    else this.#hot.delete(connectionId);
+  #remember(taskId: string, row: TaskRow, json: string): void {
+    if (json.length <= maxHotLength) this.#hot.set(taskId, row);
+    else this.#hot.delete(taskId);
   }
 
   /** Stores an event and the state after it; encodes both before it writes either. */
@@ -150,13 +150,13 @@ export class SqliteTasks {
   update({ id, updatedAtMs }: TaskRow, state: TaskState): void {
     const json = JSON.stringify(state);
     this.#statements.updateState.run(json, id);
-    const { connection_id: connectionId } = state.snapshot;
-    this.#remember(connectionId, { id, state, updatedAtMs }, json);
+    const { connection_id: taskId } = state.snapshot;
+    this.#remember(taskId, { id, state, updatedAtMs }, json);
   }
 
   /** Deletes a task; a history that begins under its id must differ from it. */
-  delete(id: number, connectionId: string): void {
-    this.#hot.delete(connectionId);
+  delete(id: number, taskId: string): void {
+    this.#hot.delete(taskId);
     this.#statements.deleteEvents.run(id);
     this.#statements.deleteTask.run(id);
     this.#epoch = crypto.randomUUID();
@@ -232,12 +232,12 @@ export class SqliteTasks {
   #deleteExpired(): void {
     const oldestKeptMs = this.#oldestKeptMs();
     const oldest = this.#statements.oldestTasks.all(expiredPerTransaction);
-    const expired: [id: number, connectionId: string][] = [];
+    const expired: [id: number, taskId: string][] = [];
     for (const { id, connection_id, updated_at_ms } of oldest) {
       if (Number(updated_at_ms) > oldestKeptMs) break;
       expired.push([Number(id), String(connection_id)]);
     }
-    for (const [id, connectionId] of expired) this.delete(id, connectionId);
+    for (const [id, taskId] of expired) this.delete(id, taskId);
   }
 
   #isExpired({ updatedAtMs }: TaskRow): boolean {

@@ -19,7 +19,7 @@ export function transition(
   before?: TaskState,
 ): Required<Transition> {
   const result = applyChange(before, draft, {
-    connectionId: "upload_123456",
+    taskId: "upload_123456",
     epoch: "a562bcd5-6b53-4f7c-a2d5-0c6f6f6f4f5c",
     now,
   });

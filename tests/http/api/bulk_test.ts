@@ -327,10 +327,10 @@ Deno.test("POST /api/events answers 503 to the one line that the store can't tak
       ...store,
       publishAll: (publications) =>
         Promise.allSettled(
-          publications.map(({ connectionId, change }) =>
-            connectionId === "down"
+          publications.map(({ taskId, change }) =>
+            taskId === "down"
               ? Promise.reject(down)
-              : store.publish(connectionId, change)
+              : store.publish(taskId, change)
           ),
         ),
     },

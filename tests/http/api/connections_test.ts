@@ -94,7 +94,7 @@ async function withConnections(count: number) {
   const services = await createServices(testConfig());
   const connections = Array.from({ length: count }, (_, index) => {
     const { connection } = fakeConnection(1_000, {
-      connectionId: `task_${index % 3}`,
+      taskId: `task_${index % 3}`,
     });
     connection.userId = String(index % 2);
     services.registry.add(connection);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Stats } from "../../../src/metrics/throughput.ts";
+import { Throughput } from "../../../src/metrics/throughput.ts";
 import { answerOf } from "../../support/answer.ts";
 import { assertAnswer } from "../../support/documents.ts";
 import { JoinedNodes } from "../../support/joined_peers.ts";
@@ -17,7 +17,7 @@ function start(
 ): Promise<TestServer> {
   return startTestServer({
     services(made) {
-      const stats = new Stats(() => made.registry.openCount, startedAtMs);
+      const stats = new Throughput(() => made.registry.openCount, startedAtMs);
       stats.publish(latencyMs, 2, startedAtMs);
       return { stats, peers: nodes.join({ ...made, stats }) };
     },
@@ -37,7 +37,7 @@ async function readStats({ origin }: TestServer, query = "") {
 /** Three seconds ago, so that the second is over. */
 const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
 
-Deno.test("statsRoutes() sums over all nodes, whichever is asked", async () => {
+Deno.test("throughputRoutes() sums over all nodes, whichever is asked", async () => {
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, {
@@ -74,7 +74,7 @@ Deno.test("statsRoutes() sums over all nodes, whichever is asked", async () => {
   }
 });
 
-Deno.test("statsRoutes() leaves out the seconds before 'since' of all nodes", async () => {
+Deno.test("throughputRoutes() leaves out the seconds before 'since' of all nodes", async () => {
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using _other = await start(nodes, { startedAtMs, latencyMs: 7 });
@@ -84,7 +84,7 @@ Deno.test("statsRoutes() leaves out the seconds before 'since' of all nodes", as
   assertEquals(seconds.published?.[0], 0);
 });
 
-Deno.test("statsRoutes() says how many nodes stayed silent, and sums the others", async () => {
+Deno.test("throughputRoutes() says how many nodes stayed silent, and sums the others", async () => {
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, { startedAtMs, latencyMs: 7 });

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { Stats } from "../../../src/metrics/throughput.ts";
+import { Throughput } from "../../../src/metrics/throughput.ts";
 import { makeApi, scoped } from "../../support/api.ts";
 
-Deno.test("statsRoutes() tells what was published, delivered and is connected", async () => {
+Deno.test("throughputRoutes() tells what was published, delivered and is connected", async () => {
   // Early in a second, so that the event is in the same one.
   const startedMs = Math.floor(Date.now() / 1_000) * 1_000 - 2_000;
-  const stats = new Stats(() => 7, startedMs);
+  const stats = new Throughput(() => 7, startedMs);
   stats.publish(20, 3, startedMs + 20);
   const { call } = await makeApi({}, () => ({ stats }));
   const { status, json } = await call("GET /api/stats");
@@ -33,7 +33,7 @@ Deno.test("statsRoutes() tells what was published, delivered and is connected", 
   ] as unknown[]);
 });
 
-Deno.test("statsRoutes() counts what the store takes, and no duplicate", async () => {
+Deno.test("throughputRoutes() counts what the store takes, and no duplicate", async () => {
   const { call, put, services } = await makeApi();
   const watcher = {
     deliver: () => true,
@@ -49,9 +49,9 @@ Deno.test("statsRoutes() counts what the store takes, and no duplicate", async (
   assertEquals(totals, { published: 2, delivered: 2 });
 });
 
-Deno.test("statsRoutes() leaves out the seconds before 'since'", async () => {
+Deno.test("throughputRoutes() leaves out the seconds before 'since'", async () => {
   const { call } = await makeApi({}, () => ({
-    stats: new Stats(() => 0, Date.now() - 5_000),
+    stats: new Throughput(() => 0, Date.now() - 5_000),
   }));
   const since = Math.floor(Date.now() / 1_000) - 2;
   const { seconds } = (await call(`GET /api/stats?since=${since}`)).json();
@@ -59,7 +59,7 @@ Deno.test("statsRoutes() leaves out the seconds before 'since'", async () => {
   assertEquals((await call("GET /api/stats?since=-1")).status, 400);
 });
 
-Deno.test("statsRoutes() is for operators", async () => {
+Deno.test("throughputRoutes() is for operators", async () => {
   const { call } = await makeApi();
   const statusFor = async (key: string) =>
     (await call("GET /api/stats", { key })).status;

@@ -98,10 +98,10 @@ Deno.test("createMemoryStore() holds no more than a few times the history", asyn
 /** Publishes data that only the store holds. */
 async function publishHeld(
   store: ReturnType<typeof createStore>,
-  connectionId: string,
+  taskId: string,
 ): Promise<WeakRef<object>> {
   const data = { frame: new Array(100).fill(0) };
-  await store.publish(connectionId, { data });
+  await store.publish(taskId, { data });
   return new WeakRef(data);
 }
 

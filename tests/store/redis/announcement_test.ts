@@ -11,7 +11,7 @@ import { applyChange, type TaskState } from "../../../src/tasks/state.ts";
 /** A task's first event, and what it leads to. */
 function begin(draft: Parameters<typeof applyChange>[1]) {
   const result = applyChange(undefined, draft, {
-    connectionId: "a",
+    taskId: "a",
     epoch: "one",
     now: new Date(0),
   });
@@ -39,7 +39,7 @@ Deno.test("parseMessage() announces what is no event", () => {
   for (const kind of ["cancel_requested", "deleted"] as const) {
     assertEquals(parseMessage(encodeNotice(kind), "a/b"), {
       kind,
-      connectionId: "a/b",
+      taskId: "a/b",
     });
   }
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseMessage } from "../../../src/store/redis/announcement.ts";
 import {
-  judgeBatch,
+  applyBatch,
   type KnownTask,
 } from "../../../src/store/redis/apply_batch.ts";
 import type { Change } from "../../../src/tasks/state.ts";
@@ -13,7 +13,7 @@ function judge(
   known = nothing,
   places: Readonly<Record<string, number>> = {},
 ) {
-  const judgement = judgeBatch(
+  const judgement = applyBatch(
     "a",
     known,
     changes,
@@ -32,7 +32,7 @@ function after(...changes: Change[]): KnownTask {
   return { ...nothing, rev: "1", state: judge(changes).state };
 }
 
-Deno.test("judgeBatch() judges each change by what those before it led to", () => {
+Deno.test("applyBatch() judges each change by what those before it led to", () => {
   const { outcomes, operations, state } = judge([
     { progress: 0.5 },
     { event_id: "two", status: "failed" },
@@ -63,7 +63,7 @@ Deno.test("judgeBatch() judges each change by what those before it led to", () =
   );
 });
 
-Deno.test("judgeBatch() says what is stored and announced of an event", () => {
+Deno.test("applyBatch() says what is stored and announced of an event", () => {
   const { operations, results, state } = judge([{ user_id: "7", lease: 10 }]);
   const [place, , json = "", head = ""] = operations;
   const [result] = results;
@@ -81,7 +81,7 @@ Deno.test("judgeBatch() says what is stored and announced of an event", () => {
   });
 });
 
-Deno.test("judgeBatch() changes nothing where all is refused or known", () => {
+Deno.test("applyBatch() changes nothing where all is refused or known", () => {
   const cancelled = after({}, { kind: "cancel" });
   for (
     const [change, outcome] of [
@@ -105,7 +105,7 @@ Deno.test("judgeBatch() changes nothing where all is refused or known", () => {
   assertEquals(judge([{ kind: "cancel" }]).outcomes, ["task_unknown"]);
 });
 
-Deno.test("judgeBatch() answers a duplicate with where it is, and whether to stop", () => {
+Deno.test("applyBatch() answers a duplicate with where it is, and whether to stop", () => {
   const { results } = judge(
     [{ event_id: "old" }],
     after({ event_id: "old" }, {}, { kind: "cancel" }),
@@ -122,7 +122,7 @@ Deno.test("judgeBatch() answers a duplicate with where it is, and whether to sto
   }]);
 });
 
-Deno.test("judgeBatch() lets one that is our own fault fail alone", () => {
+Deno.test("applyBatch() lets one that is our own fault fail alone", () => {
   const data: { self?: unknown } = {};
   data.self = data;
   const { outcomes, state } = judge([{}, { data }, {}]);

@@ -5,9 +5,9 @@ import {
   shardOf,
   watchersKey,
 } from "../../../src/store/redis/keys.ts";
-import { RedisLink } from "../../../src/redis/reconnecting_redis.ts";
+import { ReconnectingRedis } from "../../../src/redis/reconnecting_redis.ts";
 import { RedisPublisher } from "../../../src/store/redis/publisher.ts";
-import { RedisPulse } from "../../../src/store/redis/heartbeat.ts";
+import { RedisHeartbeat } from "../../../src/store/redis/heartbeat.ts";
 import { tellScript } from "../../../src/store/redis/shard_scripts.ts";
 import { nameTask } from "../../../src/store/redis/redis_task.ts";
 import type { Change } from "../../../src/tasks/state.ts";
@@ -27,7 +27,7 @@ async function bench() {
   const prefix = redis.prefix();
   const address = parseRedisUrl(server.url);
   if (address === undefined) throw new TypeError(server.url);
-  const link = new RedisLink(address, {
+  const link = new ReconnectingRedis(address, {
     open: (_client, _run, commit) => Promise.resolve(commit()),
     tick: () => Promise.resolve(),
   });
@@ -47,7 +47,7 @@ async function bench() {
     ended,
     unknown,
     node(name: string, onEnd = () => Promise.resolve()) {
-      const pulse = new RedisPulse({
+      const pulse = new RedisHeartbeat({
         prefix,
         node: name,
         historyTtlMs: redisRetention.historyTtlMs,
@@ -74,7 +74,7 @@ async function bench() {
     publish: async (id: string, change: Change = {}) =>
       outcomeOf(
         "stored",
-        await publisher.publish({ connectionId: id, change }),
+        await publisher.publish({ taskId: id, change }),
       ),
     /** The keys, without the prefix. */
     async keys() {

@@ -10,7 +10,7 @@ import type { Change } from "../../../src/tasks/state.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
 import { cutProxy } from "../../support/cut_proxy.ts";
-import { inTime } from "../../support/deadline.ts";
+import { deadline } from "../../support/deadline.ts";
 import { needs } from "../../support/needs.ts";
 import {
   ageRedis,
@@ -60,7 +60,7 @@ test("publish() gets its turn where another process is nearer to Redis, and neve
   });
   for (let count = 0; count < 20; count++) {
     const publishing = away.publish("a", { event_id: `away ${count}` });
-    outcomeOf("stored", await inTime(publishing, () => "no turn"));
+    outcomeOf("stored", await deadline(publishing, () => "no turn"));
   }
   isOver = true;
   await Promise.all(flooding);
@@ -187,7 +187,7 @@ test("publish() stores once what was in flight when the connection broke", async
     }
     assert(failed[0]);
     proxy.mend();
-    await inTime(failed[0].restored, () => "not restored");
+    await deadline(failed[0].restored, () => "not restored");
     // Whoever got no answer asks again.
     await Promise.all(ids.map((event_id) => store.publish("a", { event_id })));
     const { offset } = await store.read("a");
@@ -311,7 +311,7 @@ test("publish() knows nothing of before the connection: data may be older now", 
   await other.publish("a", { message: "of the second" });
   proxy.mend();
   const { restored } = store.link.disconnected() as StoreDisconnectedError;
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
   await store.publish("a", {});
   const { state } = await other.read("a");
   assertEquals(state?.snapshot.message, "of the second");
@@ -347,7 +347,7 @@ test("publishAll() of tasks that are large keeps the connection to Redis", async
   for (const id of ids) await one.publish(id, { data });
   const { client } = two.link;
   const results = await two.publishAll(
-    ids.map((connectionId) => ({ connectionId, change: { progress: 0.5 } })),
+    ids.map((taskId) => ({ taskId, change: { progress: 0.5 } })),
   );
   assert(results.every(({ status }) => status === "fulfilled"));
   assertStrictEquals(two.link.client, client);

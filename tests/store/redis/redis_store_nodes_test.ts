@@ -14,7 +14,7 @@ import { StoreDisconnectedError } from "../../../src/tasks/store.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
 import { cutProxy } from "../../support/cut_proxy.ts";
-import { inTime } from "../../support/deadline.ts";
+import { deadline } from "../../support/deadline.ts";
 import { needs } from "../../support/needs.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { TestRedisChannel } from "../../support/redis_channel.ts";
@@ -126,7 +126,7 @@ test("a process cut off makes up for what it missed, and counts with what it has
     await two.forget("gone");
     await two.publish("gone", {});
     proxy.mend();
-    await inTime(restored, () => "not restored");
+    await deadline(restored, () => "not restored");
     const delivered = [];
     for (const id of ["a", "gone", "left", "new"]) {
       delivered.push(outcomeOf("stored", await two.publish(id, {})).delivered);

@@ -7,7 +7,7 @@ import {
 import { StoreDisconnectedError } from "../../../src/tasks/store.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
-import { inTime } from "../../support/deadline.ts";
+import { deadline } from "../../support/deadline.ts";
 import { needs } from "../../support/needs.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { openRedisStore, redisRetention } from "../../support/redis_store.ts";
@@ -23,7 +23,7 @@ async function lose(
     for (;;) await store.read("a");
   }, StoreDisconnectedError);
   await bringBack();
-  await inTime(restored, () => "not restored");
+  await deadline(restored, () => "not restored");
 }
 
 test("an older copy of the data has other epochs, though its offsets come again", async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { encodeNotice } from "../../../src/store/redis/announcement.ts";
-import { RedisFeeds } from "../../../src/store/redis/subscriptions.ts";
+import { RedisSubscriptions } from "../../../src/store/redis/subscriptions.ts";
 import { shardOf } from "../../../src/store/redis/keys.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { FakeRedis, type FakeRedisClient } from "../../support/fake_redis.ts";
@@ -11,7 +11,7 @@ function bench() {
   const announced = new Announcements();
   const reads: string[] = [];
   const hooks = { onRead: () => {} };
-  const feeds = new RedisFeeds({
+  const feeds = new RedisSubscriptions({
     prefix: "test:",
     database: 0,
     node: "node",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
-  judgeBatch,
+  applyBatch,
   type KnownTask,
 } from "../../../src/store/redis/apply_batch.ts";
 import {
@@ -48,7 +48,7 @@ function bench() {
       draft: EventDraft = {},
       { node = "one", turnMs = 0 } = {},
     ) {
-      const { state, operations } = judgeBatch("a", known, [draft], new Map());
+      const { state, operations } = applyBatch("a", known, [draft], new Map());
       const places = Object.entries(names);
       return await call(publishScript, [
         ...[`${known.epoch}:${known.rev}`, "60000", "100", "channel"],

@@ -67,7 +67,7 @@ Deno.test("createSqliteStore() rejects what comes after it is closed, and the pr
   for (
     const ask of [
       () => store.publish("a", {}),
-      () => store.publishAll([{ connectionId: "a", change: {} }]),
+      () => store.publishAll([{ taskId: "a", change: {} }]),
       () => store.read("a"),
       () => store.list({ limit: 1 }),
       () => store.forget("a"),

@@ -19,10 +19,10 @@ class Fixture implements Disposable {
   }
 
   /** Stores what a change leads to, as a store would. */
-  put(connectionId: string, change: Change = {}): void {
-    const row = this.tasks.take(connectionId);
+  put(taskId: string, change: Change = {}): void {
+    const row = this.tasks.take(taskId);
     const result = applyChange(row?.state, change, {
-      connectionId,
+      taskId,
       epoch: this.tasks.epoch,
       now: new Date(),
     });
