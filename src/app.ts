@@ -8,12 +8,13 @@ import { bulkRoutes } from "./http/api/bulk.ts";
 import { healthRoutes } from "./http/health.ts";
 import { metricsRoute } from "./http/metrics/routes.ts";
 import { pageRoute } from "./http/page.ts";
-import { asProblem, problemResponse } from "./http/problem.ts";
+import { asProblem, problemResponse } from "./protocol/problem.ts";
 import { requestIdOf } from "./http/request_id.ts";
 import { configRoutes } from "./http/api/config.ts";
 import { sseRoutes } from "./sse/routes.ts";
 import { throughputRoutes } from "./http/api/throughput.ts";
 import { taskRoutes } from "./http/api/tasks.ts";
+import { auditRoutes, listHttpRoutes } from "./route_audit.ts";
 import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
@@ -31,16 +32,19 @@ export function createApp(
   register(app, table, services);
   app.route("/", healthRoutes(services));
   app.route("/", metricsRoute(services));
-  app.route("/", pageRoute(services));
+  app.route("/", pageRoute());
   app.route("/", sseRoutes(services));
   app.route("/api/connections", connectionRoutes(services));
-  app.route("/", clientFileRoutes(services));
+  app.route("/", clientFileRoutes());
   app.route("/", docsRoutes());
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", bulkRoutes(services));
-  app.route("/", consoleRoutes(services));
+  app.route("/", consoleRoutes());
   app.route("/api/stats", throughputRoutes(services));
-  app.route("/api/config", configRoutes(services, app, table));
+  app.route("/api/config", configRoutes(services, () => ({
+      webSockets: auditRoutes(app, table),
+      http: listHttpRoutes(app, table),
+    })));
 
   app.notFound((c) => {
     const { method, path } = c.req;

@@ -2,20 +2,18 @@ import { createApiKeyCheck } from "./auth/api_keys.ts";
 import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
-import { answerQuestion } from "./cluster/answer_question.ts";
+import { answerQuestion } from "./connections/answer_question.ts";
 import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config/config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./admission/bad_tokens.ts";
 import { ConnectionRegistry } from "./connections/registry.ts";
 import { createCounters } from "./metrics/counters.ts";
-import { readClientFiles } from "./http/client_files.ts";
-import { readConsole } from "./http/console.ts";
-import { readPage } from "./http/page.ts";
 import { createMetrics } from "./http/metrics/create_metrics.ts";
 import { Throughput } from "./metrics/throughput.ts";
 import { meteredStore } from "./store/metered_store.ts";
-import { type LeasedStore, openStore } from "./store/open_store.ts";
+import { openStore } from "./open_store.ts";
+import type { LeasedStore } from "./store/lease.ts";
 import type { Announce } from "./tasks/store.ts";
 import { Hub } from "./watch/hub.ts";
 
@@ -54,9 +52,7 @@ export async function createServices(
       onFailure: () => counters.keySetFailures += 1,
     });
   const verifier = await openVerifier(config, publicKey, keySet);
-  const hub = new Hub((taskId, watchers) =>
-    store.watch(taskId, watchers)
-  );
+  const hub = new Hub((taskId, watchers) => store.watch(taskId, watchers));
   const registry = new ConnectionRegistry();
   const throughput = new Throughput(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
@@ -85,10 +81,7 @@ export async function createServices(
     ...(siblings ? { siblings } : {}),
     counters,
     metrics,
-    page: await readPage(),
-    clientFiles: await readClientFiles(),
     throughput,
-    consoleFiles: await readConsole(),
   };
 }
 

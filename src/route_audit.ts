@@ -39,3 +39,21 @@ export function auditRoutes(
 function samplePath(path: string): string {
   return path.replace(/\{\w+:path\}/g, "a/b").replace(/\{\w+\}/g, "a");
 }
+
+/** Lists the HTTP paths of an app with their methods. Middleware, which stands for all methods, is left out. */
+export function listHttpRoutes(
+  app: Hono,
+  table: readonly WebSocketRoute[],
+): readonly { readonly path: string; readonly methods: readonly string[] }[] {
+  const sockets = new Set(table.map(({ path }) => toHonoPath(path)));
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === METHOD_NAME_ALL || sockets.has(path)) continue;
+    const known = methods.get(path) ?? new Set();
+    methods.set(path, known.add(method));
+  }
+  return [...methods].map(([path, known]) => ({
+    path: path.replace(/:(\w+)(?:\{.+?\})?/g, "{$1}"),
+    methods: [...known],
+  }));
+}

@@ -11,7 +11,7 @@ export interface WebSocketRoute {
   readonly name: string;
   /** `{x}` is one path segment, `{x:path}` may hold slashes (spec §1). */
   readonly path: string;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint<Services>;
 }
 
 /** Every WebSocket route of the server (spec §1). None is declared anywhere else. */

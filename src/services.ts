@@ -3,8 +3,6 @@ import type { Verifier } from "./auth/verifier.ts";
 import type { Peers } from "./cluster/peers.ts";
 import type { Config } from "./config/config.ts";
 import type { Counters } from "./metrics/counters.ts";
-import type { ClientFiles } from "./http/client_files.ts";
-import type { ConsoleFiles } from "./http/console.ts";
 import type { Registry } from "./metrics/prometheus.ts";
 import type { BadTokens } from "./admission/bad_tokens.ts";
 import type { ConnectionRegistry } from "./connections/registry.ts";
@@ -37,10 +35,6 @@ export interface Services {
   readonly counters: Counters;
   /** What `/metrics` shows of this process. */
   readonly metrics: Registry;
-  /** The newcomer's page, as HTML. */
-  readonly page: string;
-  readonly clientFiles: ClientFiles;
   /** How much the process does, for the operators. */
   readonly throughput: Throughput;
-  readonly consoleFiles: ConsoleFiles;
 }

@@ -2,10 +2,15 @@ import type { Config } from "../config/config.ts";
 import { log } from "../log/log.ts";
 import { type CloseCode, closeCodes } from "../protocol/close_codes.ts";
 import type { ErrorFrame } from "../protocol/server_frames.ts";
-import type { Services } from "../services.ts";
 import type { Handshake } from "../connections/connection.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
 import { jitteredRetryMs, restarting } from "../connections/retry.ts";
+
+/** The parts of the server by which a client is admitted or rejected. */
+export interface AdmissionContext {
+  readonly config: Config;
+  readonly registry: ConnectionRegistry;
+}
 
 /** The close code and the error frame by which an accepted socket is rejected. */
 export interface Dismissal {
@@ -33,7 +38,7 @@ export interface AdmissionFacts {
 export function dismissalOf(
   handshake: Handshake,
   facts: AdmissionFacts,
-  services: Services,
+  services: AdmissionContext,
 ): Dismissal | undefined {
   const dismissal = judge(facts, services);
   if (dismissal === undefined) return undefined;
@@ -50,7 +55,7 @@ export function dismissalOf(
 
 function judge(
   { originFault, isOverAddressLimit }: AdmissionFacts,
-  { config, registry }: Services,
+  { config, registry }: AdmissionContext,
 ): Dismissal | undefined {
   if (registry.isDraining) {
     return { code: closeCodes.serviceRestart, error: restarting() };

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { ProblemError } from "../http/problem.ts";
-import { readTaskId } from "../http/request.ts";
-import type { Services } from "../services.ts";
+import { ProblemError } from "../protocol/problem.ts";
+import { readTaskId } from "../connections/read_task_id.ts";
+import type { AdmissionContext } from "./admission.ts";
 
 /**
  * Refuses what is no WebSocket handshake, and what the server has no room for,
@@ -10,7 +10,7 @@ import type { Services } from "../services.ts";
  * @throws {ProblemError} 400, 426 or 503.
  * @returns The `connection_id` of a handshake to be accepted.
  */
-export function checkHandshake(c: Context, services: Services): string {
+export function checkHandshake(c: Context, services: AdmissionContext): string {
   const taskId = readTaskId(c);
   checkUpgrade(c);
   checkLoad(services);
@@ -63,7 +63,7 @@ function checkUpgrade(c: Context): void {
  *
  * @throws {ProblemError} 503.
  */
-export function checkLoad({ config, registry }: Services): void {
+export function checkLoad({ config, registry }: AdmissionContext): void {
   if (registry.isDraining) {
     throw new ProblemError({
       status: 503,
@@ -100,7 +100,7 @@ const maxUnopened = 1_000;
  */
 export function checkAddress(
   remoteAddress: string,
-  { config, registry }: Services,
+  { config, registry }: AdmissionContext,
 ): void {
   if (registry.unopenedLately(remoteAddress) >= maxUnopened) {
     throw new ProblemError({

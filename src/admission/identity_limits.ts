@@ -1,10 +1,20 @@
 import type { Identity } from "../auth/identity.ts";
 import type { Counters } from "../metrics/counters.ts";
 import { log } from "../log/log.ts";
-import type { Services } from "../services.ts";
+import type { BadTokens } from "./bad_tokens.ts";
+import type { Config } from "../config/config.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
+import type { Peers } from "../cluster/peers.ts";
 import { tooManyConnections } from "./admission.ts";
 import type { Connection } from "../connections/connection.ts";
-import { pause } from "../sockets/pause.ts";
+import { pause } from "../connections/pause.ts";
+
+/** The parts of the server that limit the connections of a user. */
+export interface IdentityLimitsContext {
+  readonly config: Config;
+  readonly registry: ConnectionRegistry;
+  readonly peers: Peers;
+}
 
 /** Counts the verdict on a token; a guest came with none. */
 export function countToken({ tokens }: Counters, identity: Identity): void {
@@ -20,7 +30,7 @@ export function countToken({ tokens }: Counters, identity: Identity): void {
 export async function slowGuessing(
   connection: Connection,
   identity: Identity,
-  { badTokens }: Services,
+  { badTokens }: { readonly badTokens: BadTokens },
 ): Promise<void> {
   const { remoteAddress } = connection.handshake;
   if (identity.status !== "invalid_token") return;
@@ -40,7 +50,7 @@ export async function slowGuessing(
 export function closeOverUserLimit(
   connection: Connection,
   identity: Identity,
-  services: Services,
+  services: IdentityLimitsContext,
 ): boolean | Promise<boolean> {
   if (connection.isClosed) return true;
   const isUser = identity.status === "authenticated";
@@ -59,7 +69,7 @@ async function closeWhereOver(
   connection: Connection,
   userId: string,
   here: number,
-  { config, registry, peers }: Services,
+  { config, registry, peers }: IdentityLimitsContext,
 ): Promise<boolean> {
   const count = await peers.countUser(userId, here);
   if (connection.isClosed) return true;
@@ -78,7 +88,7 @@ async function closeWhereOver(
  * connections of users are limited. Call it once, at start.
  */
 export function tellOfUsersLeaving(
-  { config, registry, peers }: Services,
+  { config, registry, peers }: IdentityLimitsContext,
 ): void {
   if (config.maxConnectionsPerUser === 0) return;
   registry.onUserLeft((userId, here) => {

@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import { isIP } from "node:net";
 import type { Config } from "../config/config.ts";
+import { canonicalOrigin } from "../config/origin.ts";
+import { maxOriginLength } from "../connections/handshake.ts";
 import { isLoopback } from "../connections/ip_address.ts";
 
 /** The settings that decide which pages may connect. */
@@ -16,23 +18,6 @@ export interface PageRequest {
   readonly fetchSite?: string | undefined;
   readonly userAgent?: string | undefined;
   readonly acceptLanguage?: string | undefined;
-}
-
-/** The longest origin that is remembered, shown and logged, in characters. */
-export const maxOriginLength = 300;
-
-/**
- * Returns an origin as browsers send it: `null`, a scheme and a host, without
- * a default port (RFC 6454 §6.1). Schemes of apps and extensions, such as
- * `capacitor://localhost`, are kept as they are.
- *
- * @returns `undefined` for a text that is no origin.
- */
-export function canonicalOrigin(text: string): string | undefined {
-  if (text === "null" || text === "file://") return text;
-  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*,\\]+$/i.test(text)) return undefined;
-  if (!/^https?:/i.test(text)) return text;
-  return URL.canParse(text) ? new URL(text).origin : undefined;
 }
 
 /** Reads the members of a request before its upgrade, after which they can't be read. */

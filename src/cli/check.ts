@@ -128,8 +128,7 @@ async function listChecks(
     },
     ...(apiKey === undefined ? [] : [{
       title: "publishing with the API key",
-      run: () =>
-        checkPublish(new URL(`api/tasks/${taskId}`, server), apiKey),
+      run: () => checkPublish(new URL(`api/tasks/${taskId}`, server), apiKey),
     }]),
   ];
 }

@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
 import { watchMemory } from "../process/memory_watch.ts";
-import { type OpenedStore, openStore } from "../store/open_store.ts";
+import { type OpenedStore, openStore } from "../open_store.ts";
 import { SharedPeers } from "../workers/shared_peers.ts";
 import { SharedStore } from "../workers/shared_store.ts";
 import { spawnWorker } from "../workers/spawn_worker.ts";

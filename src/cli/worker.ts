@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { createApp } from "../app.ts";
-import { answerQuestion } from "../cluster/answer_question.ts";
+import { answerQuestion } from "../connections/answer_question.ts";
 import { watchEventLoop } from "../process/event_loop_watch.ts";
 import { configureLog, log } from "../log/log.ts";
 import { watchMemory } from "../process/memory_watch.ts";

@@ -118,7 +118,10 @@ export class RedisPeers implements Peers {
     return `${this.#options.prefix}node:${node}`;
   }
 
-  async #send(message: AskedMessage, collection: PendingQuestion): Promise<void> {
+  async #send(
+    message: AskedMessage,
+    collection: PendingQuestion,
+  ): Promise<void> {
     const { channel, countNodes } = this.#options;
     const text = JSON.stringify(message);
     const reached = await channel.publish(this.#questions, text);

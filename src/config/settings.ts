@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { jwtAlgorithms } from "../auth/algorithms.ts";
 import { logLevels } from "../log/log.ts";
-import { canonicalOrigin } from "../admission/origin.ts";
+import { canonicalOrigin } from "./origin.ts";
 import { parseRedisUrl, redisUrlForm } from "../redis/address.ts";
 
 /** One setting of the server: an environment variable and the flag of the same name. */

@@ -1,13 +1,15 @@
 import type { Context } from "hono";
 import { selectToken } from "../auth/token.ts";
-import type { Services } from "../services.ts";
+import type { Config } from "../config/config.ts";
 import type { Handshake } from "./connection.ts";
-import { maxOriginLength } from "../admission/origin.ts";
 import { remoteAddress as addressOf } from "./remote_address.ts";
 
 /** The longest `epoch` and `offset` that can name a position, in characters. */
 const maxEpochLength = 64;
 const maxOffsetLength = 16;
+
+/** The longest origin that is remembered, shown and logged, in characters. */
+export const maxOriginLength = 300;
 
 /** The position in a task's history that a client resumes from, unparsed. */
 type OfferedPosition = Partial<Pick<Handshake, "epoch" | "offset">>;
@@ -52,12 +54,15 @@ export function readToken(
  * Reads the address that a request comes from. Like the headers, the address
  * can't be read any more after an upgrade.
  */
-export function readRemoteAddress(c: Context, { config }: Services): string {
+export function readRemoteAddress(
+  c: Context,
+  { trustProxy }: Pick<Config, "trustProxy">,
+): string {
   const { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr> = c.env;
   return addressOf(
     remoteAddr.hostname,
-    config.trustProxy === 0 ? undefined : c.req.header("x-forwarded-for"),
-    config.trustProxy,
+    trustProxy === 0 ? undefined : c.req.header("x-forwarded-for"),
+    trustProxy,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Counters } from "../metrics/counters.ts";
-import { ProblemError } from "../http/problem.ts";
+import { ProblemError } from "../protocol/problem.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
 
 /** Counts how a route's handshakes end, once for each. */

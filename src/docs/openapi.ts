@@ -1,4 +1,4 @@
-import { problemBody } from "../http/problem.ts";
+import { problemBody } from "../protocol/problem.ts";
 import { version } from "../process/version.ts";
 import {
   connectionOperations,

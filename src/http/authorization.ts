@@ -3,9 +3,21 @@ import type { TokenRejectionCode } from "../auth/identity.ts";
 import { bearerCredential } from "../auth/token.ts";
 import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
-import type { Services } from "../services.ts";
+import type { Config } from "../config/config.ts";
+import type { Counters } from "../metrics/counters.ts";
+import type { BadTokens } from "../admission/bad_tokens.ts";
+import type { Verifier } from "../auth/verifier.ts";
 import { readRemoteAddress } from "../connections/handshake.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "../protocol/problem.ts";
+
+/** The parts of the server that judge the credentials of requests. */
+export interface AuthorizationContext {
+  readonly config: Config;
+  readonly counters: Counters;
+  readonly badTokens: BadTokens;
+  readonly isApiKey: (key: string) => boolean;
+  readonly verifier: Verifier;
+}
 
 /**
  * Lets a request use the API by an API key, or a JWT with a scope (spec §2;
@@ -19,7 +31,7 @@ import { ProblemError } from "./problem.ts";
 export async function requireScope(
   c: Context,
   scopes: readonly string[],
-  services: Services,
+  services: AuthorizationContext,
 ): Promise<void> {
   const { credentials } = services.counters;
   const credential = bearerCredential(c.req.header("authorization"));
@@ -70,10 +82,10 @@ export async function requireScope(
 async function slowGuessing(
   c: Context,
   code: TokenRejectionCode,
-  services: Services,
+  services: AuthorizationContext,
 ): Promise<void> {
   const { badTokens } = services;
-  const remoteAddress = readRemoteAddress(c, services);
+  const remoteAddress = readRemoteAddress(c, services.config);
   badTokens.note(remoteAddress);
   if (badTokens.isUnreported(remoteAddress)) {
     log.warn(

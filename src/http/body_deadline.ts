@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { withFallback } from "../async/with_fallback.ts";
-import { ProblemError } from "./problem.ts";
+import { ProblemError } from "../protocol/problem.ts";
 
 /** Stands for a body that is still arriving. */
 const late = Symbol("late");

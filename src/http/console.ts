@@ -1,6 +1,5 @@
 import { Hono } from "hono";
-import type { Services } from "../services.ts";
-import { staticText } from "./static_files.ts";
+import { staticFile } from "./static_files.ts";
 
 /** The folder of the console's files, which go into the binary. */
 const folder = new URL("../console/", import.meta.url);
@@ -31,24 +30,6 @@ const contentTypes = {
   "vendor/uPlot.min.css": "text/css; charset=UTF-8",
 } as const;
 
-/** The texts of the console's files by their names. */
-export type ConsoleFiles = ReadonlyMap<string, string>;
-
-/**
- * Reads the operators' console.
- *
- * @throws {Deno.errors.NotFound} When a file is not in the binary.
- */
-export async function readConsole(): Promise<ConsoleFiles> {
-  return new Map(
-    await Promise.all(
-      Object.keys(contentTypes).map(async (name) =>
-        [name, await Deno.readTextFile(new URL(name, folder))] as const
-      ),
-    ),
-  );
-}
-
 /**
  * Runs and styles the console by its own files alone, and lets it talk to this
  * server only (CSP Level 3).
@@ -68,15 +49,16 @@ const policy = [
  * `/console`: the operators' page. Its files are the same for everyone, and
  * ask for no key; what they show comes from the API, which does.
  */
-export function consoleRoutes({ consoleFiles }: Services): Hono {
+export function consoleRoutes(): Hono {
+  const headers = {
+    "Content-Security-Policy": policy,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  };
   const answers = new Map(
-    [...consoleFiles].map(([name, text]) => [
+    Object.entries(contentTypes).map(([name, contentType]) => [
       name,
-      staticText(text, contentTypes[name as keyof typeof contentTypes], {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-      }),
+      staticFile(new URL(name, folder), contentType, () => headers),
     ]),
   );
   const app = new Hono();

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { makeOnce } from "../async/make_once.ts";
 import { hashesOf } from "./page.ts";
 import { staticText } from "./static_files.ts";
 
@@ -16,15 +17,8 @@ interface Answers {
  * costs nothing, and kept as they are sent.
  */
 export function docsRoutes(): Hono {
-  let making: Promise<Answers> | undefined;
-  async function answers(): Promise<Answers> {
-    try {
-      return await (making ??= make());
-    } catch (error) {
-      making = undefined; // a process without a free descriptor may have one later
-      throw error;
-    }
-  }
+  // A process without a free descriptor may have one later.
+  const answers = makeOnce(make);
   return new Hono()
     .get("/openapi.json", async function openApi(c) {
       return (await answers()).openapi(c);

@@ -1,9 +1,16 @@
 import { Hono } from "hono";
-import type { Services } from "../services.ts";
-import { ProblemError } from "./problem.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
+import type { Store } from "../tasks/store.ts";
+import { ProblemError } from "../protocol/problem.ts";
+
+/** The parts of the server whose readiness counts. */
+export interface HealthContext {
+  readonly registry: ConnectionRegistry;
+  readonly store: Store;
+}
 
 /** `/healthz` and `/readyz`: liveness, and whether new work is welcome (spec §2). */
-export function healthRoutes({ registry, store }: Services): Hono {
+export function healthRoutes({ registry, store }: HealthContext): Hono {
   const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {

@@ -1,28 +1,25 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
-import type { Services } from "../services.ts";
-import { staticText } from "./static_files.ts";
+import { staticFile } from "./static_files.ts";
 
 /** The newcomer's page: one static file that goes into the binary. */
 const pageUrl = new URL("../playground/index.html", import.meta.url);
 
-/**
- * Reads the newcomer's page.
- *
- * @throws {Deno.errors.NotFound} When the file is not in the binary.
- */
-export async function readPage(): Promise<string> {
-  return await Deno.readTextFile(pageUrl);
+/** `/`: the page on which a newcomer watches a task move. */
+export function pageRoute(): Hono {
+  return new Hono().get(
+    "/",
+    staticFile(pageUrl, "text/html; charset=UTF-8", (html) => ({
+      "Content-Security-Policy": policyOf(html),
+      "Referrer-Policy": "no-referrer",
+      "X-Content-Type-Options": "nosniff",
+    })),
+  );
 }
 
-/**
- * `/`: the page on which a newcomer watches a task move.
- *
- * Its policy (CSP Level 3) runs the file's own script and style, by their
- * hashes, and lets it talk to this server only.
- */
-export function pageRoute({ page: html }: Services): Hono {
-  const policy = [
+/** Runs the page's own script and style by their hashes, and lets the page talk to this server only (CSP Level 3). */
+function policyOf(html: string): string {
+  return [
     "default-src 'none'",
     `script-src ${hashesOf(html, "script")}`,
     `style-src ${hashesOf(html, "style")}`,
@@ -32,14 +29,6 @@ export function pageRoute({ page: html }: Services): Hono {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
-  return new Hono().get(
-    "/",
-    staticText(html, "text/html; charset=UTF-8", {
-      "Content-Security-Policy": policy,
-      "Referrer-Policy": "no-referrer",
-      "X-Content-Type-Options": "nosniff",
-    }),
-  );
 }
 
 /** The sources in a policy that allow a page's own scripts or styles (CSP Level 3 §2.3.1). */

@@ -1,9 +1,7 @@
 import type { Context, MiddlewareHandler, Next } from "hono";
 import { log } from "../log/log.ts";
-import type { Services } from "../services.ts";
-import { taskIdFault } from "../tasks/task_id.ts";
-import { requireScope } from "./authorization.ts";
-import { ProblemError } from "./problem.ts";
+import { type AuthorizationContext, requireScope } from "./authorization.ts";
+import { ProblemError } from "../protocol/problem.ts";
 
 /** Drops a byte order mark at the start, as `Request.text` does. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
@@ -11,54 +9,12 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 /** A middleware that lets through API keys, and JWTs with any of these scopes. */
 export function allow(
   scopes: readonly string[],
-  services: Services,
+  services: AuthorizationContext,
 ): MiddlewareHandler {
   return async function authorize(c, next) {
     await requireScope(c, scopes, services);
     await next();
   };
-}
-
-/**
- * The `connection_id` of the request's path.
- *
- * @throws {ProblemError} 400 for one that can't be.
- */
-export function readTaskId(c: Context): string {
-  if (isDecodable(c.req.url)) {
-    return checkTaskId(c.req.param("connection_id"));
-  }
-  throw badConnectionId("The connection_id is not percent-encoded UTF-8");
-}
-
-/**
- * A `connection_id` from a request.
- *
- * @throws {ProblemError} 400 for one that can't be.
- */
-export function checkTaskId(value: unknown): string {
-  const detail = typeof value === "string"
-    ? taskIdFault(value)
-    : value === undefined
-    ? "The connection_id is missing"
-    : "The connection_id must be text";
-  if (detail === undefined) return value as string;
-  throw badConnectionId(detail);
-}
-
-function badConnectionId(detail: string): ProblemError {
-  return new ProblemError({ status: 400, code: "bad_connection_id", detail });
-}
-
-/** What can't be decoded would else be taken as it stands. */
-function isDecodable(url: string): boolean {
-  if (!url.includes("%")) return true;
-  try {
-    decodeURIComponent(new URL(url).pathname);
-    return true;
-  } catch {
-    return false; // URIError, which has nothing more to say
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Problem } from "./problem.ts";
+import type { Problem } from "../protocol/problem.ts";
 
 /** A host with an optional port (RFC 9110 §7.2), as clients of the web write it. */
 const authority = String.raw`(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?`;

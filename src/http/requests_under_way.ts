@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import { addressBlock } from "../connections/ip_address.ts";
 import { remoteAddress } from "../connections/remote_address.ts";
 import { KeyedCounter } from "../collections/keyed_counter.ts";
-import { type Problem, problemResponse } from "./problem.ts";
+import { type Problem, problemResponse } from "../protocol/problem.ts";
 import { requestFault } from "./request_fault.ts";
 
 /** The limits of a count. */

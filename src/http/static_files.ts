@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import { makeOnce } from "../async/make_once.ts";
 
 /**
  * Serves a text that is the same for everyone, compressed if the client accepts
@@ -42,6 +43,24 @@ export function staticText(
       ...(isCompressed ? { "Content-Encoding": "gzip" } : {}),
     });
   };
+}
+
+/**
+ * Serves a file that goes into the binary, as {@linkcode staticText} does. The
+ * first request reads the file.
+ *
+ * @param headersOf Makes the headers from the file's text.
+ */
+export function staticFile(
+  url: URL,
+  contentType: string,
+  headersOf: (text: string) => Readonly<Record<string, string>>,
+): (c: Context) => Promise<Response> {
+  const open = makeOnce(async () => {
+    const text = await Deno.readTextFile(url);
+    return staticText(text, contentType, headersOf(text));
+  });
+  return async (c) => (await open())(c);
 }
 
 /** The most bytes handed to the runtime at a time. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { taskIdFault, maxConnectionIdLength } from "../tasks/task_id.ts";
+import { maxConnectionIdLength, taskIdFault } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
 /** The longest `id` of a ping, in characters: it is sent back. */

@@ -2,7 +2,6 @@ import { authenticate } from "../auth/authenticate.ts";
 import type { Identity } from "../auth/identity.ts";
 import { log } from "../log/log.ts";
 import { encodeConnected, encodeError } from "../protocol/server_frames.ts";
-import type { Services } from "../services.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Connection, Handshake } from "../connections/connection.ts";
 import {
@@ -12,7 +11,7 @@ import {
 } from "../admission/identity_limits.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 import { closeUnauthenticated } from "../admission/required_auth.ts";
-import { RealtimeSession } from "./session.ts";
+import { RealtimeSession, type SessionContext } from "./session.ts";
 
 /**
  * `/ws/realtime`: verifies the token in the open socket, says who the client
@@ -20,7 +19,7 @@ import { RealtimeSession } from "./session.ts";
  */
 export async function realtimeEndpoint(
   connection: Connection,
-  services: Services,
+  services: SessionContext,
   token: string | undefined,
 ): Promise<MessageHandler> {
   const { config, verifier } = services;

@@ -15,7 +15,11 @@ import {
   encodeUnsubscribed,
   type ErrorFrame,
 } from "../protocol/server_frames.ts";
-import type { Services } from "../services.ts";
+import type { Config } from "../config/config.ts";
+import type { Verifier } from "../auth/verifier.ts";
+import type { BadTokens } from "../admission/bad_tokens.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
+import type { Peers } from "../cluster/peers.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "../connections/bad_frames.ts";
@@ -32,8 +36,17 @@ import {
 } from "../admission/required_auth.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { forbidden, storeUnavailable } from "./session_errors.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { TokenClock } from "./token_clock.ts";
+
+/** The parts of the server that a session uses. */
+export interface SessionContext extends SubscriptionsContext {
+  readonly config: Config;
+  readonly verifier: Verifier;
+  readonly badTokens: BadTokens;
+  readonly registry: ConnectionRegistry;
+  readonly peers: Peers;
+}
 
 /** The most tasks that one socket watches. */
 const maxSubscriptions = 100;
@@ -49,7 +62,7 @@ export class RealtimeSession {
   #identity: Identity;
   /** Whether the client was a user before, and its last token was not accepted. */
   #hasLostToken = false;
-  readonly #services: Services;
+  readonly #services: SessionContext;
   readonly #subscriptions: Subscriptions;
   readonly #answerBadFrame: (fault: string) => void;
   readonly #tokenClock: TokenClock;
@@ -57,7 +70,7 @@ export class RealtimeSession {
   constructor(
     connection: Connection,
     identity: Identity,
-    services: Services,
+    services: SessionContext,
   ) {
     this.#connection = connection;
     this.#identity = identity;

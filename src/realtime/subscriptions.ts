@@ -1,7 +1,16 @@
-import type { Services } from "../services.ts";
+import type { Hub } from "../watch/hub.ts";
+import type { Store } from "../tasks/store.ts";
+import type { Counters } from "../metrics/counters.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { TaskWatcher } from "../watch/task_watcher.ts";
 import type { Connection } from "../connections/connection.ts";
+
+/** The parts of the server that subscriptions use. */
+export interface SubscriptionsContext {
+  readonly hub: Hub;
+  readonly store: Store;
+  readonly counters: Counters;
+}
 
 /** How one task is watched. */
 export interface SubscriptionOptions {
@@ -16,14 +25,14 @@ export interface SubscriptionOptions {
 /** The tasks that one connection watches; all are left when it ends. */
 export class Subscriptions {
   readonly #connection: Connection;
-  readonly #services: Services;
+  readonly #services: SubscriptionsContext;
   readonly #mayWatch: (id: string, owner: string | undefined) => boolean;
   readonly #watchers = new Map<string, TaskWatcher>();
 
   /** @param mayWatch Whether the client, whoever it is now, may watch a task of this owner. */
   constructor(
     connection: Connection,
-    services: Services,
+    services: SubscriptionsContext,
     mayWatch: (id: string, owner: string | undefined) => boolean,
   ) {
     this.#connection = connection;

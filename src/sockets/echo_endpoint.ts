@@ -1,12 +1,12 @@
 import { encodeBareConnected } from "../protocol/server_frames.ts";
-import type { Services } from "../services.ts";
+import type { Config } from "../config/config.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 
 /** `/ws/test`: the barest test. No authentication; each message comes back byte for byte. */
 export function echoEndpoint(
   connection: Connection,
-  { config }: Services,
+  { config }: { readonly config: Config },
 ): MessageHandler {
   connection.send(encodeBareConnected(
     config.connectedMessage,

@@ -1,5 +1,5 @@
 import { encodeBareConnected, encodeEcho } from "../protocol/server_frames.ts";
-import type { Services } from "../services.ts";
+import type { Config } from "../config/config.ts";
 import { answerBadFrames } from "../connections/bad_frames.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
@@ -7,7 +7,7 @@ import type { MessageHandler } from "../connections/inbox.ts";
 /** `/ws/ws/simple`: a connection test. The socket is listed, and texts come back as JSON. */
 export function simpleEndpoint(
   connection: Connection,
-  { config }: Services,
+  { config }: { readonly config: Config },
 ): MessageHandler {
   const { taskId } = connection.handshake;
   const answerBadFrame = answerBadFrames(connection);

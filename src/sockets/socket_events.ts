@@ -1,9 +1,9 @@
 import type { WSContext, WSEvents, WSMessageReceive } from "hono/ws";
 import type { Config } from "../config/config.ts";
-import { countClose } from "../metrics/counters.ts";
+import { countClose, type Counters } from "../metrics/counters.ts";
 import { log } from "../log/log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
-import type { Services } from "../services.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
 import { dismissalOf, isAddressFull } from "../admission/admission.ts";
 import {
   Connection,
@@ -22,9 +22,16 @@ import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
+/** The parts of the server that serve a socket. */
+export interface SocketContext {
+  readonly config: Config;
+  readonly registry: ConnectionRegistry;
+  readonly counters: Counters;
+}
+
 /** How every connection of a server treats a slow reader. */
 export function connectionOptions(
-  { config, counters }: Services,
+  { config, counters }: SocketContext,
 ): ConnectionOptions {
   return {
     maxBufferedBytes: config.maxBufferedBytes,
@@ -41,13 +48,13 @@ function stallTimeoutMs({ idleTimeoutSeconds }: Config): number {
 }
 
 /** What is served on one socket. */
-export interface ServedSocket {
+export interface ServedSocket<Services extends SocketContext> {
   readonly handshake: Handshake;
   /** The token of the handshake. */
   readonly token: string | undefined;
   /** Why the client's page may not connect; see `originFault`. */
   readonly originFault: string | undefined;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint<Services>;
   readonly services: Services;
   readonly options: ConnectionOptions;
   /** Counts the handshake once the socket has opened, or failed to. */
@@ -63,10 +70,11 @@ export interface ServedSocket {
  * closed socket until the next full garbage collection, and with it this
  * object.
  */
-export class SocketEvents implements WSEvents<WebSocket> {
+export class SocketEvents<Services extends SocketContext>
+  implements WSEvents<WebSocket> {
   readonly #services: Services;
   /** Set until the socket opens; the connection then has the parts it needs. */
-  #served: ServedSocket | undefined;
+  #served: ServedSocket<Services> | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
   #isWithinRate: ((bytes: number) => boolean) | undefined;
@@ -75,7 +83,7 @@ export class SocketEvents implements WSEvents<WebSocket> {
   #inbox: Inbox | undefined;
 
   /** Holds the socket's place in the registry from now on. */
-  constructor(served: ServedSocket) {
+  constructor(served: ServedSocket<Services>) {
     this.#served = served;
     this.#services = served.services;
     const { config, registry } = served.services;
@@ -196,8 +204,8 @@ function isVersionFault(error: unknown): boolean {
 }
 
 /** Returns the start of an endpoint, in a scope of its own: other closures of a socket must not keep its token. */
-function startOf(
-  { endpoint, services, token }: ServedSocket,
+function startOf<Services extends SocketContext>(
+  { endpoint, services, token }: ServedSocket<Services>,
   connection: Connection,
 ) {
   return () => endpoint(connection, services, token);

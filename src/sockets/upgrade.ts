@@ -2,8 +2,7 @@ import { setImmediate } from "node:timers";
 import type { Context } from "hono";
 import { upgradeWebSocket } from "hono/deno";
 import { parseOfferedProtocols } from "../auth/token.ts";
-import { ProblemError } from "../http/problem.ts";
-import type { Services } from "../services.ts";
+import { ProblemError } from "../protocol/problem.ts";
 import type { Endpoint } from "../connections/endpoint.ts";
 import { checkAddress, checkHandshake } from "../admission/guard.ts";
 import {
@@ -13,7 +12,11 @@ import {
 } from "../connections/handshake.ts";
 import { countHandshakes } from "../connections/handshake_count.ts";
 import { originFault, readPageRequest } from "../admission/origin.ts";
-import { connectionOptions, SocketEvents } from "./socket_events.ts";
+import {
+  connectionOptions,
+  type SocketContext,
+  SocketEvents,
+} from "./socket_events.ts";
 
 /** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
 export type WebSocketHandler = (c: Context) => Promise<Response>;
@@ -33,9 +36,9 @@ export type WebSocketHandler = (c: Context) => Promise<Response>;
  *
  * @param route The route's name in the routes table.
  */
-export function webSocketHandler(
+export function webSocketHandler<Services extends SocketContext>(
   route: string,
-  endpoint: Endpoint,
+  endpoint: Endpoint<Services>,
   services: Services,
 ): WebSocketHandler {
   const { idleTimeoutSeconds: idleTimeout } = services.config;
@@ -44,7 +47,7 @@ export function webSocketHandler(
 
   async function upgrade(c: Context): Promise<Response> {
     const taskId = checkHandshake(c, services);
-    const remoteAddress = readRemoteAddress(c, services);
+    const remoteAddress = readRemoteAddress(c, services.config);
     checkAddress(remoteAddress, services);
     const { token: protocolToken, selected } = parseOfferedProtocols(
       c.req.header("sec-websocket-protocol"),

@@ -1,6 +1,6 @@
 import { type CloseCode, closeCodes } from "../protocol/close_codes.ts";
 import type { ErrorFrame } from "../protocol/server_frames.ts";
-import { ProblemError } from "../http/problem.ts";
+import { ProblemError } from "../protocol/problem.ts";
 
 /** The HTTP status for each reason to close a socket before anything is shown (spec §2). */
 const statuses: Partial<Record<CloseCode, number>> = {

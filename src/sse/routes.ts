@@ -1,8 +1,10 @@
+import type { SessionContext } from "../realtime/session.ts";
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Config } from "../config/config.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
-import type { Services } from "../services.ts";
+import type { ConnectionRegistry } from "../connections/registry.ts";
+import type { Counters } from "../metrics/counters.ts";
 import { dismissalOf, isAddressFull } from "../admission/admission.ts";
 import { Connection, type Handshake } from "../connections/connection.ts";
 import { checkAddress, checkLoad } from "../admission/guard.ts";
@@ -16,12 +18,19 @@ import { originFault, readPageRequest } from "../admission/origin.ts";
 import { realtimeEndpoint } from "../realtime/endpoint.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { connectionOptions } from "../sockets/socket_events.ts";
-import { ProblemError } from "../http/problem.ts";
-import { readTaskId } from "../http/request.ts";
+import { ProblemError } from "../protocol/problem.ts";
+import { readTaskId } from "../connections/read_task_id.ts";
 import { createSseEncoder, parseLastEventId, type SseFrame } from "./frames.ts";
 import { SsePings } from "./pings.ts";
 import { refusalOf } from "./refusal.ts";
 import { SseTransport } from "./transport.ts";
+
+/** The parts of the server that serve a stream of events. */
+export interface SseContext extends SessionContext {
+  readonly config: Config;
+  readonly registry: ConnectionRegistry;
+  readonly counters: Counters;
+}
 
 /** The name of the only route, as in the routes table of sockets. */
 const route = "realtime_sse";
@@ -42,7 +51,7 @@ const maxPingIntervalMs = 25_000;
  * the client is refused, encodes each event for each client, and has no count
  * of what a slow client leaves unread.
  */
-export function sseRoutes(services: Services): Hono {
+export function sseRoutes(services: SseContext): Hono {
   const { config } = services;
   const count = countHandshakes(route, services.counters);
   const encode = createSseEncoder();
@@ -120,12 +129,12 @@ function refuseHead(c: Context): void {
 function readStreamHandshake(
   c: Context,
   taskId: string,
-  services: Services,
+  services: SseContext,
 ): Handshake {
   const known = {
     route,
     taskId,
-    remoteAddress: readRemoteAddress(c, services),
+    remoteAddress: readRemoteAddress(c, services.config),
   };
   return readHandshake(
     c,
@@ -138,7 +147,7 @@ function readStreamHandshake(
 function admit(
   handshake: Handshake,
   originFault: string | undefined,
-  services: Services,
+  services: SseContext,
 ): void {
   const { remoteAddress } = handshake;
   const { config, registry } = services;
@@ -157,7 +166,7 @@ interface StreamParts {
   readonly completed: Promise<void>;
   readonly encode: (frame: string, epoch: string) => SseFrame;
   readonly pings: SsePings;
-  readonly services: Services;
+  readonly services: SseContext;
 }
 
 /**

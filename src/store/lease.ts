@@ -2,6 +2,12 @@ import { log } from "../log/log.ts";
 import type { Announcement, Store } from "../tasks/store.ts";
 import type { TaskState } from "../tasks/state.ts";
 
+/** A store, and the keeper of its leases. */
+export interface LeasedStore {
+  readonly store: Store;
+  readonly leases: Leases;
+}
+
 /** Sees to it that a task whose lease has ended is `lost`. */
 export interface Leases {
   /**

@@ -36,8 +36,7 @@ export function createRemoteStore(link: StoreLink): Store {
   }
 
   return {
-    publish: (taskId, change) =>
-      ask({ method: "publish", taskId, change }),
+    publish: (taskId, change) => ask({ method: "publish", taskId, change }),
     async publishAll(publications) {
       // Each for itself: what can't be encoded fails alone.
       const encoded = publications.map((publication) =>

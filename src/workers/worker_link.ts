@@ -5,7 +5,7 @@ import {
   type Announcement,
   StoreUnavailableError,
 } from "../tasks/store.ts";
-import type { LeasedStore } from "../store/open_store.ts";
+import type { LeasedStore } from "../store/lease.ts";
 import { Calls, type Returned } from "./calls.ts";
 import { Link, type LinkStreams } from "./link.ts";
 import type {

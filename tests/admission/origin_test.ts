@@ -1,6 +1,6 @@
+import { canonicalOrigin } from "../../src/config/origin.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
-  canonicalOrigin,
   originFault,
   type OriginPolicy,
   type PageRequest,

@@ -17,5 +17,9 @@ Deno.test("withFallback() resolves to something else when the time is over, what
 
 Deno.test("withFallback() rejects with what is rejected in time", async () => {
   const failing = Promise.reject(new TypeError("Bad"));
-  await assertRejects(() => withFallback(failing, 1_000, "late"), TypeError, "Bad");
+  await assertRejects(
+    () => withFallback(failing, 1_000, "late"),
+    TypeError,
+    "Bad",
+  );
 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createCounters } from "../../src/metrics/counters.ts";
-import { ProblemError } from "../../src/http/problem.ts";
+import { ProblemError } from "../../src/protocol/problem.ts";
 import { countHandshakes } from "../../src/connections/handshake_count.ts";
 import { StoreUnavailableError } from "../../src/tasks/store.ts";
 

@@ -1,10 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createServices } from "../../src/create_services.ts";
 import { clientFileRoutes } from "../../src/http/client_files.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer, testConfig } from "../support/server.ts";
 
-const routes = clientFileRoutes(await createServices(testConfig()));
+const routes = clientFileRoutes();
 
 for (
   const [name, type] of [

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { createServices } from "../../src/create_services.ts";
 import { pageRoute } from "../../src/http/page.ts";
 import { reconnectPolicies } from "../../src/protocol/close_codes.ts";
 import { closingErrors } from "../../src/protocol/error_codes.ts";
@@ -16,7 +15,7 @@ function parsePolicy(policy: string): Map<string, string[]> {
   );
 }
 
-const page = pageRoute(await createServices(testConfig()));
+const page = pageRoute();
 
 async function hashOf(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);

@@ -1,15 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Context, Hono } from "hono";
-import { type Problem, ProblemError } from "../../src/http/problem.ts";
+import { type Problem, ProblemError } from "../../src/protocol/problem.ts";
 import {
   badQuery,
-  checkTaskId,
   readBody,
-  readTaskId,
   readWhole,
   refuseEncoded,
   unknownTask,
 } from "../../src/http/request.ts";
+import { checkTaskId, readTaskId } from "../../src/connections/read_task_id.ts";
 
 /** What is read of a request to `/tasks/…`, or the problem with it. */
 async function read<T>(

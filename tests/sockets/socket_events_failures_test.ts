@@ -11,7 +11,7 @@ function broken(): never {
   throw new Error("broken endpoint");
 }
 
-const endpoints: [string, Endpoint][] = [
+const endpoints: [string, Endpoint<unknown>][] = [
   ["throws", broken],
   ["rejects at once", () => Promise.reject(new Error("broken endpoint"))],
   ["rejects later", async () => {

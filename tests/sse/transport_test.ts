@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ProblemError } from "../../src/http/problem.ts";
+import { ProblemError } from "../../src/protocol/problem.ts";
 import { createSseEncoder } from "../../src/sse/frames.ts";
 import { SseTransport } from "../../src/sse/transport.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";

@@ -41,7 +41,10 @@ function meterMemory(watchers: number): { store: Store; counters: Counters } {
   const counters = createCounters();
   const retention = { historyLimit: 10, historyTtlMs: 60_000 };
   const store = createMemoryStore(retention, () => watchers);
-  return { store: meteredStore(store, counters, new Throughput(() => 0)), counters };
+  return {
+    store: meteredStore(store, counters, new Throughput(() => 0)),
+    counters,
+  };
 }
 
 Deno.test("meteredStore() counts what becomes of each change", async () => {
@@ -75,10 +78,10 @@ Deno.test("meteredStore() counts deliveries, and times events that somebody watc
 
 Deno.test("meteredStore() counts each change of a batch, and its deliveries", async () => {
   const counters = createCounters();
-  const stats = new Throughput(() => 0);
+  const throughput = new Throughput(() => 0);
   const retention = { historyLimit: 10, historyTtlMs: 60_000 };
   const inner = createMemoryStore(retention, () => 3);
-  const store = meteredStore(inner, counters, stats);
+  const store = meteredStore(inner, counters, throughput);
   await store.publishAll([
     { taskId: "a", change: { event_id: "1" } },
     { taskId: "a", change: { event_id: "1" } },
@@ -88,7 +91,7 @@ Deno.test("meteredStore() counts each change of a batch, and its deliveries", as
   const { stored, duplicate, failed } = counters.publishes;
   assertEquals([stored, duplicate, failed], [2, 1, 1]);
   assertEquals(counters.deliveries, 6);
-  assertEquals(stats.totals, { published: 2, delivered: 6 });
+  assertEquals(throughput.totals, { published: 2, delivered: 6 });
   assertEquals(await countOf(counters, "store", "publish"), 1);
   assertEquals(await countOf(counters, "delivery"), 2);
 });

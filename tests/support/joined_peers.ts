@@ -2,7 +2,7 @@ import {
   type AnsweringNode,
   answerQuestion,
   maxAnswerLength,
-} from "../../src/cluster/answer_question.ts";
+} from "../../src/connections/answer_question.ts";
 import type { Peers, Question } from "../../src/cluster/peers.ts";
 import type { ConnectionRegistry } from "../../src/connections/registry.ts";
 

@@ -1,4 +1,4 @@
-import { answerQuestion } from "../../src/cluster/answer_question.ts";
+import { answerQuestion } from "../../src/connections/answer_question.ts";
 import { RedisPeers } from "../../src/cluster/redis_peers.ts";
 import type { Config } from "../../src/config/config.ts";
 import { TestRedisChannel } from "./redis_channel.ts";

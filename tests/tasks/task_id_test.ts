@@ -1,8 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  taskIdFault,
-  maxConnectionIdLength,
-} from "../../src/tasks/task_id.ts";
+import { maxConnectionIdLength, taskIdFault } from "../../src/tasks/task_id.ts";
 
 Deno.test("maxConnectionIdLength is the spec's", () => {
   assertEquals(maxConnectionIdLength, 256);

@@ -2,7 +2,7 @@ import type { Config } from "../../config/config.ts";
 import { log } from "../../log/log.ts";
 import { inBodyTime } from "../body_deadline.ts";
 import { type ByteSource, maxPieceBytes } from "./event_lines.ts";
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../../protocol/problem.ts";
 import { bodyIncomplete, bodyTooLarge, discardBody } from "../request.ts";
 
 /** The most bytes of one body that are kept until it has arrived. */

@@ -1,6 +1,7 @@
+import type { AuthorizationContext } from "../authorization.ts";
 import { Hono } from "hono";
 import { log } from "../../log/log.ts";
-import type { Services } from "../../services.ts";
+import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { fulfilled, settle } from "../../async/settle.ts";
 import type { Publication, Store } from "../../tasks/store.ts";
 import {
@@ -11,13 +12,19 @@ import {
 } from "./arriving_body.ts";
 import { describeOutcome, parseDraft, parseObject } from "./draft_body.ts";
 import { type EventLine, LineBatches } from "./event_lines.ts";
-import { asProblem, problemBody, ProblemError } from "../problem.ts";
 import {
-  allow,
-  checkTaskId,
-  refuseAnnounced,
-  refuseEncoded,
-} from "../request.ts";
+  asProblem,
+  problemBody,
+  ProblemError,
+} from "../../protocol/problem.ts";
+import { allow, refuseAnnounced, refuseEncoded } from "../request.ts";
+import { checkTaskId } from "../../connections/read_task_id.ts";
+
+/** The parts of the server that publish many events. */
+export interface BulkRoutesContext extends AuthorizationContext {
+  readonly store: Store;
+  readonly registry: ConnectionRegistry;
+}
 
 /** How long a batch of results may wait for its client, in milliseconds. */
 const unreadMs = 30_000;
@@ -55,7 +62,7 @@ const maxRefusedAtOnce = 1_000;
  * When the server stops, the answer to a body without a `Content-Length` ends
  * after the results of what was published.
  */
-export function bulkRoutes(services: Services): Hono {
+export function bulkRoutes(services: BulkRoutesContext): Hono {
   const app = new Hono();
   const kept: KeptBytes = { count: 0 };
   app.post(
@@ -95,7 +102,10 @@ class BulkPublish {
     body: ArrivingBody,
     key: string | undefined,
     kept: KeptBytes,
-    { store, registry: { drainSignal } }: Services,
+    { store, registry: { drainSignal } }: Pick<
+      BulkRoutesContext,
+      "store" | "registry"
+    >,
   ) {
     this.#body = body;
     this.#key = key;

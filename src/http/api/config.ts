@@ -1,49 +1,38 @@
 import { Hono } from "hono";
-import { METHOD_NAME_ALL } from "hono/router";
-import { describeSettings } from "../../config/config.ts";
-import { auditRoutes } from "../../route_audit.ts";
-import { toHonoPath, type WebSocketRoute } from "../../routes.ts";
-import type { Services } from "../../services.ts";
+import { type Config, describeSettings } from "../../config/config.ts";
 import { version } from "../../process/version.ts";
+import type { AuthorizationContext } from "../authorization.ts";
 import { allow } from "../request.ts";
+
+/** The routes of an app as built. */
+export interface BuiltRoutes {
+  /** Each row of the WebSocket routes table, with its handler or its fault. */
+  readonly webSockets: readonly object[];
+  /** The other paths, with their methods. */
+  readonly http: readonly object[];
+}
 
 /**
  * `GET /api/config`: the configuration in force, secrets hidden as `taskwire
  * config` hides them, and the routes of the app as built.
  *
- * @param app The app that the routes are asked of, when a request comes.
- * @param table The WebSocket routes that it should have.
+ * @param routes Reads the app's routes at each request.
  */
 export function configRoutes(
-  services: Services,
-  app: Hono,
-  table: readonly WebSocketRoute[],
+  services: AuthorizationContext & { readonly config: Config },
+  routes: () => BuiltRoutes,
 ): Hono {
   return new Hono().get(
     "/",
     allow(["admin"], services),
-    function readSetup(c) {
+    function readConfig(c) {
+      const { webSockets, http } = routes();
       return c.json({
         version,
         settings: describeSettings(services.config),
-        websocket_routes: auditRoutes(app, table),
-        http_routes: httpRoutesOf(app, table),
+        websocket_routes: webSockets,
+        http_routes: http,
       });
     },
   );
-}
-
-/** The methods of each path that is no socket's; what stands for all methods is middleware. */
-function httpRoutesOf(app: Hono, table: readonly WebSocketRoute[]) {
-  const sockets = new Set(table.map(({ path }) => toHonoPath(path)));
-  const methods = new Map<string, Set<string>>();
-  for (const { path, method } of app.routes) {
-    if (method === METHOD_NAME_ALL || sockets.has(path)) continue;
-    const known = methods.get(path) ?? new Set();
-    methods.set(path, known.add(method));
-  }
-  return [...methods].map(([path, known]) => ({
-    path: path.replace(/:(\w+)(?:\{.+?\})?/g, "{$1}"),
-    methods: [...known],
-  }));
 }

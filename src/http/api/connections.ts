@@ -1,15 +1,25 @@
+import type { AuthorizationContext } from "../authorization.ts";
 import { type Context, Hono } from "hono";
-import { disconnect, listConnections } from "../../cluster/answer_question.ts";
+import {
+  disconnect,
+  listConnections,
+} from "../../connections/answer_question.ts";
 import {
   type ConnectionPosition,
   encodeCursor,
   parseCursor,
 } from "../../cluster/connection_position.ts";
 import { mergePages } from "../../cluster/merge_pages.ts";
-import type { Answer, ConnectionsAnswer } from "../../cluster/peers.ts";
-import type { Services } from "../../services.ts";
-import { ProblemError } from "../problem.ts";
+import type { Answer, ConnectionsAnswer, Peers } from "../../cluster/peers.ts";
+import type { ConnectionRegistry } from "../../connections/registry.ts";
+import { ProblemError } from "../../protocol/problem.ts";
 import { allow, badQuery, readWhole } from "../request.ts";
+
+/** The parts of the server that the connection routes use. */
+export interface ConnectionRoutesContext extends AuthorizationContext {
+  readonly registry: ConnectionRegistry;
+  readonly peers: Peers;
+}
 
 /** How many connections one answer holds: making it takes the server's one thread, about 3 µs each. */
 const page = { min: 1, max: 10_000, fallback: 1_000 };
@@ -18,7 +28,7 @@ const page = { min: 1, max: 10_000, fallback: 1_000 };
  * `/api/connections`: who is connected, and sending one of them away (spec §2);
  * on all nodes, whichever is asked.
  */
-export function connectionRoutes(services: Services): Hono {
+export function connectionRoutes(services: ConnectionRoutesContext): Hono {
   const { registry, peers } = services;
   const operators = allow(["admin"], services);
   const app = new Hono();

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { findInexactNumber } from "../../protocol/exact_numbers.ts";
 import type { PublishOutcome } from "../../tasks/store.ts";
 import { type EventDraft, eventDraftSchema } from "../../tasks/draft.ts";
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../../protocol/problem.ts";
 
 /** The largest body of one event, in bytes: `data` of 64 KiB, escaped and with company. */
 export const maxEventBytes = 262_144;

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 import { maxEventBytes } from "./draft_body.ts";
-import type { Problem } from "../problem.ts";
+import type { Problem } from "../../protocol/problem.ts";
 
 /** A line of a body, without its end. */
 export interface EventLine {

@@ -1,5 +1,7 @@
+import type { AuthorizationContext } from "../authorization.ts";
 import { Hono } from "hono";
-import type { Services } from "../../services.ts";
+import type { Store } from "../../tasks/store.ts";
+import type { Hub } from "../../watch/hub.ts";
 import { maxPageLength } from "../../store/list_page.ts";
 import type { TaskEvent } from "../../tasks/event.ts";
 import { describeTask } from "../../tasks/snapshot.ts";
@@ -12,16 +14,22 @@ import {
   parseObject,
 } from "./draft_body.ts";
 import { inBodyTime } from "../body_deadline.ts";
-import { ProblemError } from "../problem.ts";
+import { ProblemError } from "../../protocol/problem.ts";
 import {
   allow,
   badQuery,
   readBody,
-  readTaskId,
   readWhole,
   refuseEncoded,
   unknownTask,
 } from "../request.ts";
+import { readTaskId } from "../../connections/read_task_id.ts";
+
+/** The parts of the server that the task routes use. */
+export interface TaskRoutesContext extends AuthorizationContext {
+  readonly store: Store;
+  readonly hub: Hub;
+}
 
 /** How many tasks or events one answer holds. */
 const page = { min: 1, max: 1_000, fallback: 100 };
@@ -33,7 +41,7 @@ const position = { min: 0, max: Number.MAX_SAFE_INTEGER };
 const id = "/:connection_id{[^]+?}";
 
 /** `/api/tasks`: where a backend publishes and an operator reads (spec §2). */
-export function taskRoutes(services: Services): Hono {
+export function taskRoutes(services: TaskRoutesContext): Hono {
   const { store, hub } = services;
   const publishers = allow(["publish", "admin"], services);
   const readers = allow(["admin"], services);

@@ -1,9 +1,18 @@
+import type { AuthorizationContext } from "../authorization.ts";
 import { Hono } from "hono";
-import { readStats } from "../../cluster/answer_question.ts";
+import { readStats } from "../../connections/answer_question.ts";
 import { mergeStats } from "../../cluster/merge_throughput.ts";
-import type { Answer, StatsAnswer } from "../../cluster/peers.ts";
-import type { Services } from "../../services.ts";
+import type { Answer, Peers, StatsAnswer } from "../../cluster/peers.ts";
+import type { ConnectionRegistry } from "../../connections/registry.ts";
+import type { Throughput } from "../../metrics/throughput.ts";
 import { allow, readWhole } from "../request.ts";
+
+/** The parts of the server that tell its throughput. */
+export interface ThroughputRouteContext extends AuthorizationContext {
+  readonly registry: ConnectionRegistry;
+  readonly throughput: Throughput;
+  readonly peers: Peers;
+}
 
 /** A second since 1970. */
 const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
@@ -13,7 +22,7 @@ const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
  * each second of the last 10 minutes. `?since=` (seconds since 1970) leaves
  * out those before.
  */
-export function throughputRoutes(services: Services): Hono {
+export function throughputRoutes(services: ThroughputRouteContext): Hono {
   const { peers } = services;
   const app = new Hono();
   app.get("/", allow(["admin"], services), async function readAll(c) {

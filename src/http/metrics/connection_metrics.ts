@@ -1,4 +1,4 @@
-import type { Services } from "../../services.ts";
+import type { MeasuredParts } from "./create_metrics.ts";
 import { byLabel } from "./by_label.ts";
 import {
   addCounter,
@@ -10,7 +10,7 @@ import {
 export function addConnectionMetrics(
   target: Registry,
   { config, counters, registry }: Pick<
-    Services,
+    MeasuredParts,
     "config" | "counters" | "registry"
   >,
 ): void {
@@ -92,7 +92,7 @@ export function addConnectionMetrics(
 
 /** Each route is there, with none where nobody is connected. */
 function* openConnections(
-  { counters, registry }: Pick<Services, "counters" | "registry">,
+  { counters, registry }: Pick<MeasuredParts, "counters" | "registry">,
 ): Generator<[Record<"route" | "auth_status", string>, number]> {
   const byRoute = new Map<string, Map<string, number>>();
   for (const route of Object.keys(counters.handshakes)) {

@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { Services } from "../../services.ts";
+import type { MeasuredParts } from "./create_metrics.ts";
 import { version } from "../../process/version.ts";
 import {
   addCounter,
@@ -11,7 +11,7 @@ import {
 export function addProcessMetrics(
   target: Registry,
   { config, counters, registry, worker }: Pick<
-    Services,
+    MeasuredParts,
     "config" | "counters" | "registry" | "worker"
   >,
 ): void {

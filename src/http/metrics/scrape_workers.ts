@@ -1,5 +1,4 @@
 import type { Answer, MetricsAnswer, Peers } from "../../cluster/peers.ts";
-import type { Services } from "../../services.ts";
 import { mergeMetrics } from "./merge_metrics.ts";
 import { addGauge, Registry } from "../../metrics/prometheus.ts";
 
@@ -12,7 +11,7 @@ import { addGauge, Registry } from "../../metrics/prometheus.ts";
  * @returns Prometheus' text format.
  */
 export async function scrapeWorkers(
-  { metrics, worker }: Pick<Services, "metrics" | "worker">,
+  { metrics, worker }: { readonly metrics: Registry; readonly worker: number },
   siblings: Peers,
 ): Promise<string> {
   const { answers } = await siblings.ask({ kind: "metrics" });

@@ -1,4 +1,4 @@
-import type { Services } from "../../services.ts";
+import type { MeasuredParts } from "./create_metrics.ts";
 import { byLabel } from "./by_label.ts";
 import {
   addCounter,
@@ -9,7 +9,7 @@ import {
 /** Adds what there is to know of tasks, their events and the store. */
 export function addTaskMetrics(
   target: Registry,
-  { counters, hub }: Pick<Services, "counters" | "hub">,
+  { counters, hub }: Pick<MeasuredParts, "counters" | "hub">,
 ): void {
   const { durations } = counters;
   addGauge(target, {

@@ -7,7 +7,7 @@ import { StoreUnavailableError } from "../../../src/tasks/store.ts";
 import { setImmediate } from "node:timers";
 import { maxEventBytes } from "../../../src/http/api/draft_body.ts";
 import { maxBatchLines } from "../../../src/http/api/event_lines.ts";
-import { ProblemError } from "../../../src/http/problem.ts";
+import { ProblemError } from "../../../src/protocol/problem.ts";
 
 const path = "POST /api/events";
 

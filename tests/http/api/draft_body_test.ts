@@ -9,7 +9,7 @@ import {
   parseDraft,
   parseObject,
 } from "../../../src/http/api/draft_body.ts";
-import { type Problem, ProblemError } from "../../../src/http/problem.ts";
+import { type Problem, ProblemError } from "../../../src/protocol/problem.ts";
 import type { Refusal } from "../../../src/tasks/state.ts";
 
 /** The problem that a call ends with. */

@@ -17,9 +17,12 @@ function start(
 ): Promise<TestServer> {
   return startTestServer({
     services(made) {
-      const stats = new Throughput(() => made.registry.openCount, startedAtMs);
-      stats.publish(latencyMs, 2, startedAtMs);
-      return { stats, peers: nodes.join({ ...made, stats }) };
+      const throughput = new Throughput(
+        () => made.registry.openCount,
+        startedAtMs,
+      );
+      throughput.publish(latencyMs, 2, startedAtMs);
+      return { throughput, peers: nodes.join({ ...made, throughput }) };
     },
   });
 }

@@ -5,9 +5,9 @@ import { makeApi, scoped } from "../../support/api.ts";
 Deno.test("throughputRoutes() tells what was published, delivered and is connected", async () => {
   // Early in a second, so that the event is in the same one.
   const startedMs = Math.floor(Date.now() / 1_000) * 1_000 - 2_000;
-  const stats = new Throughput(() => 7, startedMs);
-  stats.publish(20, 3, startedMs + 20);
-  const { call } = await makeApi({}, () => ({ stats }));
+  const throughput = new Throughput(() => 7, startedMs);
+  throughput.publish(20, 3, startedMs + 20);
+  const { call } = await makeApi({}, () => ({ throughput }));
   const { status, json } = await call("GET /api/stats");
   assertEquals(status, 200);
   const { seconds, now, ...facts } = json() as {
@@ -51,7 +51,7 @@ Deno.test("throughputRoutes() counts what the store takes, and no duplicate", as
 
 Deno.test("throughputRoutes() leaves out the seconds before 'since'", async () => {
   const { call } = await makeApi({}, () => ({
-    stats: new Throughput(() => 0, Date.now() - 5_000),
+    throughput: new Throughput(() => 0, Date.now() - 5_000),
   }));
   const since = Math.floor(Date.now() / 1_000) - 2;
   const { seconds } = (await call(`GET /api/stats?since=${since}`)).json();

@@ -1,9 +1,10 @@
 import { encodeUserId } from "../tasks/user_id.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
-import type { Services } from "../services.ts";
-import type { Connection } from "../connections/connection.ts";
-import type { ConnectionRegistry } from "../connections/registry.ts";
-import { comparePositions } from "./connection_position.ts";
+import type { Registry } from "../metrics/prometheus.ts";
+import type { Throughput } from "../metrics/throughput.ts";
+import type { Connection } from "./connection.ts";
+import type { ConnectionRegistry } from "./registry.ts";
+import { comparePositions } from "../cluster/connection_position.ts";
 import type {
   Answer,
   ConnectionsAnswer,
@@ -11,7 +12,16 @@ import type {
   ListedConnection,
   NodeStats,
   Question,
-} from "./peers.ts";
+} from "../cluster/peers.ts";
+
+/** The parts of a node that answers are made of. */
+export interface AnsweringNode {
+  readonly metrics: Registry;
+  readonly registry: ConnectionRegistry;
+  readonly throughput: Throughput;
+  /** The number of this process: 1, 2, … */
+  readonly worker: number;
+}
 
 /**
  * How long an answer to another node is, in characters of JSON: about 1,700
@@ -19,12 +29,6 @@ import type {
  * (`client-output-buffer-limit`), and all nodes answer at once.
  */
 export const maxAnswerLength = 524_288;
-
-/** What a node answers from. */
-export type AnsweringNode = Pick<
-  Services,
-  "metrics" | "registry" | "stats" | "worker"
->;
 
 /**
  * Answers another node's question from what is here.
@@ -59,13 +63,13 @@ export async function answerQuestion(
  */
 export function readStats(
   since: number,
-  { registry, stats }: Pick<AnsweringNode, "registry" | "stats">,
+  { registry, throughput }: Pick<AnsweringNode, "registry" | "throughput">,
 ): NodeStats {
   return {
-    startedAtMs: stats.startedAt.getTime(),
+    startedAtMs: throughput.startedAt.getTime(),
     connections: registry.openCount,
-    totals: stats.totals,
-    history: stats.history(since),
+    totals: throughput.totals,
+    history: throughput.history(since),
   };
 }
 

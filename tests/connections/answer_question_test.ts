@@ -5,7 +5,7 @@ import {
   disconnect,
   listConnections,
   readStats,
-} from "../../src/cluster/answer_question.ts";
+} from "../../src/connections/answer_question.ts";
 import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
 import { addGauge, Registry } from "../../src/metrics/prometheus.ts";
 import { ConnectionRegistry } from "../../src/connections/registry.ts";
@@ -27,8 +27,8 @@ function registryOf(count: number) {
 }
 
 function nodeOf(registry: ConnectionRegistry): AnsweringNode {
-  const stats = new Throughput(() => registry.openCount);
-  return { registry, stats, metrics: new Registry(), worker: 3 };
+  const throughput = new Throughput(() => registry.openCount);
+  return { registry, throughput, metrics: new Registry(), worker: 3 };
 }
 
 function question(
@@ -162,10 +162,10 @@ Deno.test("answerQuestion() shows the metrics of the worker", async () => {
 Deno.test("readStats() tells how much is done here, in the seconds asked for", () => {
   const { registry } = registryOf(2);
   const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
-  const stats = new Throughput(() => 5, startedAtMs);
-  stats.publish(20, 3, startedAtMs);
+  const throughput = new Throughput(() => 5, startedAtMs);
+  throughput.publish(20, 3, startedAtMs);
   const since = startedAtMs / 1_000 + 2;
-  const { history, ...rest } = readStats(since, { registry, stats });
+  const { history, ...rest } = readStats(since, { registry, throughput });
   assertEquals(rest, {
     startedAtMs,
     connections: 2,

@@ -1,6 +1,6 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { pause } from "../../src/sockets/pause.ts";
+import { pause } from "../../src/connections/pause.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
 Deno.test("pause() waits its time", async () => {

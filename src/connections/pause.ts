@@ -1,4 +1,4 @@
-import type { Connection } from "../connections/connection.ts";
+import type { Connection } from "./connection.ts";
 
 /** Waits so many milliseconds, or until the connection has ended. */
 export async function pause(

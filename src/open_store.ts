@@ -3,20 +3,14 @@ import {
   noPeers,
   type Peers,
   type Question,
-} from "../cluster/peers.ts";
-import type { RedisPeers } from "../cluster/redis_peers.ts";
-import type { Config } from "../config/config.ts";
-import { LeaseKeeper, type Leases } from "./lease.ts";
-import { createMemoryStore } from "./memory/memory_store.ts";
-import { parseRedisUrl, type RedisAddress } from "../redis/address.ts";
-import { createSqliteStore } from "./sqlite/sqlite_store.ts";
-import type { Announce, Retention, Store } from "../tasks/store.ts";
-
-/** A store, and what watches its leases. */
-export interface LeasedStore {
-  readonly store: Store;
-  readonly leases: Leases;
-}
+} from "./cluster/peers.ts";
+import type { RedisPeers } from "./cluster/redis_peers.ts";
+import type { Config } from "./config/config.ts";
+import { type LeasedStore, LeaseKeeper } from "./store/lease.ts";
+import { createMemoryStore } from "./store/memory/memory_store.ts";
+import { parseRedisUrl, type RedisAddress } from "./redis/address.ts";
+import { createSqliteStore } from "./store/sqlite/sqlite_store.ts";
+import type { Announce, Retention, Store } from "./tasks/store.ts";
 
 /** A store that other processes may have as well. */
 export interface OpenedStore extends LeasedStore {
@@ -69,8 +63,8 @@ async function openRedis(
   retention: Retention,
   announce: Announce,
 ): Promise<OpenedStore> {
-  const { RedisStore } = await import("./redis/redis_store.ts");
-  const { joinRedis } = await import("../cluster/join_redis.ts");
+  const { RedisStore } = await import("./store/redis/redis_store.ts");
+  const { joinRedis } = await import("./cluster/join_redis.ts");
   const store = new RedisStore(address, prefix, retention, announce);
   let peers: RedisPeers | undefined;
   return {

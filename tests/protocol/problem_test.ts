@@ -1,5 +1,5 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { ProblemError, problemResponse } from "../../src/http/problem.ts";
+import { ProblemError, problemResponse } from "../../src/protocol/problem.ts";
 
 for (
   const [status, title] of [

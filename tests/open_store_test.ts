@@ -1,9 +1,9 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { FakeTime } from "../support/fake_time.ts";
-import { openStore } from "../../src/store/open_store.ts";
-import { StoreOpenError } from "../../src/tasks/store.ts";
-import { testConfig } from "../support/server.ts";
-import { makeTempDir } from "../support/temp_dir.ts";
+import { FakeTime } from "./support/fake_time.ts";
+import { openStore } from "../src/open_store.ts";
+import { StoreOpenError } from "../src/tasks/store.ts";
+import { testConfig } from "./support/server.ts";
+import { makeTempDir } from "./support/temp_dir.ts";
 
 Deno.test("openStore() opens a store in memory, which is gone when it is closed", async () => {
   const config = testConfig({ store: "memory:" });

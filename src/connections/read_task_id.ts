@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import { ProblemError } from "../protocol/problem.ts";
+import { taskIdFault } from "../tasks/task_id.ts";
+
+/**
+ * Reads the task's id from a request's path.
+ *
+ * @throws {ProblemError} 400 for an id that no task can have.
+ */
+export function readTaskId(c: Context): string {
+  if (isDecodable(c.req.url)) {
+    return checkTaskId(c.req.param("connection_id"));
+  }
+  throw badConnectionId("The connection_id is not percent-encoded UTF-8");
+}
+
+/**
+ * Checks a task's id that a request names.
+ *
+ * @throws {ProblemError} 400 for an id that no task can have.
+ */
+export function checkTaskId(value: unknown): string {
+  const detail = typeof value === "string"
+    ? taskIdFault(value)
+    : value === undefined
+    ? "The connection_id is missing"
+    : "The connection_id must be text";
+  if (detail === undefined) return value as string;
+  throw badConnectionId(detail);
+}
+
+function badConnectionId(detail: string): ProblemError {
+  return new ProblemError({ status: 400, code: "bad_connection_id", detail });
+}
+
+/** Checks a path's percent-encoding: Hono would pass on an undecodable id as it stands. */
+function isDecodable(url: string): boolean {
+  if (!url.includes("%")) return true;
+  try {
+    decodeURIComponent(new URL(url).pathname);
+    return true;
+  } catch {
+    return false; // URIError, which has nothing more to say
+  }
+}
