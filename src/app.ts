@@ -3,7 +3,7 @@ import { allowedMethods } from "./http/allowed_methods.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
 import { connectionRoutes } from "./http/api/connections.ts";
 import { consoleRoutes } from "./http/console.ts";
-import { docsRoutes } from "./http/docs.ts";
+import { docsRoutes } from "./docs/routes.ts";
 import { bulkRoutes } from "./http/api/bulk.ts";
 import { healthRoutes } from "./http/health.ts";
 import { metricsRoute } from "./http/metrics/routes.ts";
@@ -41,10 +41,13 @@ export function createApp(
   app.route("/api/events", bulkRoutes(services));
   app.route("/", consoleRoutes());
   app.route("/api/stats", throughputRoutes(services));
-  app.route("/api/config", configRoutes(services, () => ({
+  app.route(
+    "/api/config",
+    configRoutes(services, () => ({
       webSockets: auditRoutes(app, table),
       http: listHttpRoutes(app, table),
-    })));
+    })),
+  );
 
   app.notFound((c) => {
     const { method, path } = c.req;

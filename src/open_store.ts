@@ -10,7 +10,7 @@ import { type LeasedStore, LeaseKeeper } from "./store/lease.ts";
 import { createMemoryStore } from "./store/memory/memory_store.ts";
 import { parseRedisUrl, type RedisAddress } from "./redis/address.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite_store.ts";
-import type { Announce, Retention, Store } from "./tasks/store.ts";
+import type { Announce, Retention } from "./tasks/store.ts";
 
 /** A store that other processes may have as well. */
 export interface OpenedStore extends LeasedStore {

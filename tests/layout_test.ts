@@ -1,131 +1,126 @@
-import { assertEquals } from "@std/assert";
-import { dirname, join, relative } from "node:path";
+import { assert, assertEquals } from "@std/assert";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+/**
+ * The folders of `src` from top to bottom, `.` for the files beside them. A file
+ * imports from its own folder and from folders further down.
+ */
+const layers = [
+  "cli",
+  ".",
+  "docs",
+  "workers",
+  "http/api",
+  "http/metrics",
+  "sse",
+  "sockets",
+  "http",
+  "realtime",
+  "admission",
+  "connections",
+  "watch",
+  "cluster",
+  "store/redis",
+  "store/sqlite",
+  "store/memory",
+  "store",
+  "config",
+  "redis",
+  "metrics",
+  "protocol",
+  "auth",
+  "tasks",
+  "log",
+  "async",
+  "collections",
+  "process",
+];
 
-/** The TypeScript files below a folder, from the root. */
-async function listSources(folder: string): Promise<string[]> {
-  const files: string[] = [];
-  for await (const entry of Deno.readDir(join(root, folder))) {
-    const path = `${folder}/${entry.name}`;
-    // The client's declarations are made, not written.
-    if (path === "src/client/client.d.ts") continue;
-    if (entry.isDirectory) files.push(...await listSources(path));
-    else if (path.endsWith(".ts")) files.push(path);
+/** Folders that stand beside the layers: files to serve or to print, and the stand-ins for packages. */
+const beside = ["client", "deploy", "jsr_standins/djwt"];
+
+interface Import {
+  readonly from: string;
+  /** A path below `src`, or a package's specifier. */
+  readonly to: string;
+}
+
+const root = new URL("../", import.meta.url);
+const imports = await readImports(["main.ts", "src/client/mod.ts"]);
+
+/** Reads all imports below `src`, types included, from the module graph of some entry points. */
+async function readImports(entries: string[]): Promise<Import[]> {
+  const found = new Map<string, Import>();
+  for (const entry of entries) {
+    for (const { from, to } of await readGraph(entry)) {
+      found.set(`${from} ${to}`, { from, to });
+    }
   }
-  return files.sort();
+  return [...found.values()];
 }
 
-interface Source {
-  readonly path: string;
-  readonly text: string;
+interface Dependency {
+  readonly specifier: string;
+  readonly code?: { readonly specifier?: string };
+  readonly type?: { readonly specifier?: string };
 }
 
-/** Not ours: djwt, linked. */
-const isLinked = (path: string) => path.startsWith("src/jsr_standins/");
-
-const sources: readonly Source[] = await Promise.all(
-  (await listSources("src")).filter((path) => !isLinked(path)).map(
-    async (path) => ({ path, text: await Deno.readTextFile(join(root, path)) }),
-  ),
-);
-
-/** What a file imports, packages by their names and files from the root. */
-function importsOf({ path, text }: Source): string[] {
-  const specifiers = text.matchAll(
-    /\b(?:import|export)\b[^;"']*?\bfrom\s*"([^"]+)"|\bimport\s*\(?\s*"([^"]+)"/g,
+async function readGraph(entry: string): Promise<Import[]> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", fileURLToPath(new URL(entry, root))],
+    cwd: root,
+    stderr: "null",
+  }).output();
+  const { modules }: {
+    modules: { specifier: string; dependencies?: Dependency[] }[];
+  } = JSON.parse(new TextDecoder().decode(stdout));
+  const src = new URL("src/", root).href;
+  return modules.filter(({ specifier }) => specifier.startsWith(src)).flatMap(
+    ({ specifier, dependencies = [] }) =>
+      dependencies.flatMap(({ specifier: written, code, type }) => {
+        const targets = [code?.specifier, type?.specifier].filter((target) =>
+          target !== undefined
+        );
+        return targets.map((target) => ({
+          from: specifier.slice(src.length),
+          to: target.startsWith(src) ? target.slice(src.length) : written,
+        }));
+      }),
   );
-  return [...specifiers].map(([, from, dynamic]) => from ?? dynamic ?? "")
-    .map((specifier) =>
-      specifier.startsWith(".")
-        ? relative(root, join(root, dirname(path), specifier))
-        : specifier
-    );
 }
 
-/** A file without its comments, which may speak of what it doesn't do. */
-function codeOf({ text }: Source): string {
-  return text.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
-}
+const isOurs = ({ to }: Import) => to.endsWith(".ts") && !to.startsWith("..");
 
-function pathsWhere(condition: (source: Source) => boolean): string[] {
-  return sources.filter(condition).map(({ path }) => path);
-}
+Deno.test("src has layers, and each imports only from those below", () => {
+  assert(imports.length > 500);
+  const upward = imports.filter(isOurs).filter(({ from, to }) => {
+    const [upper, lower] = [dirname(from), dirname(to)];
+    return upper !== lower && !beside.includes(upper) &&
+      !beside.includes(lower) && layers.indexOf(upper) >= layers.indexOf(lower);
+  });
+  assertEquals(upward, []);
+});
 
-function isUnder(path: string, ...folders: string[]): boolean {
-  return folders.some((folder) => path.startsWith(`${folder}/`));
-}
-
-Deno.test("src has sources, whose imports are found", () => {
-  const app = sources.find(({ path }) => path === "src/app.ts");
-  assertEquals(sources.length > 50, true);
-  assertEquals(
-    app && importsOf(app).slice(0, 2),
-    ["hono", "src/http/allowed_methods.ts"],
+Deno.test("src has no folder without a place among the layers", () => {
+  const folders = new Set(
+    imports.filter(isOurs).flatMap(({ from, to }) => [from, to]).map(dirname),
   );
+  assertEquals([...folders].sort(), [...layers, ...beside].sort());
 });
 
 Deno.test("src upgrades by Hono's helper in sockets/upgrade.ts, and nowhere else", () => {
-  const upgrading = ["src/sockets/upgrade.ts"];
   assertEquals(
-    pathsWhere((source) => importsOf(source).includes("hono/deno")),
-    upgrading,
-  );
-  assertEquals(
-    pathsWhere((source) => /\bupgradeWebSocket\(/.test(codeOf(source))),
-    upgrading,
-  );
-  assertEquals(
-    pathsWhere((source) => codeOf(source).includes("Deno.upgradeWebSocket")),
-    [],
+    imports.filter(({ to }) => to === "hono/deno").map(({ from }) => from),
+    ["sockets/upgrade.ts"],
   );
 });
 
-Deno.test("src knows neither Hono nor Deno's server below sockets and http", () => {
-  const below = [
-    "auth",
-    "client",
-    "cluster",
-    "page",
-    "protocol",
-    "store",
-    "tasks",
-  ].map((name) => `src/${name}`);
+Deno.test("src knows Hono only in the layers that answer requests", () => {
+  const below = layers.slice(layers.indexOf("watch"));
   assertEquals(
-    pathsWhere((source) =>
-      isUnder(source.path, ...below) &&
-      (importsOf(source).some((name) => /^hono\b/.test(name)) ||
-        /\bDeno\.serve\b/.test(codeOf(source)))
-    ),
-    [],
-  );
-});
-
-Deno.test("src lets data flow one way: nothing below imports sockets or http", () => {
-  assertEquals(
-    pathsWhere((source) =>
-      isUnder(
-        source.path,
-        "src/auth",
-        "src/protocol",
-        "src/store",
-        "src/tasks",
-      ) &&
-      importsOf(source).some((name) =>
-        isUnder(name, "src/sockets", "src/http", "src/cli")
-      )
-    ),
-    [],
-  );
-});
-
-Deno.test("src reads arguments and environment in cli alone, and exits there alone", () => {
-  assertEquals(
-    pathsWhere((source) =>
-      !isUnder(source.path, "src/cli") &&
-      /\bDeno\.(?:env|args|exit|exitCode)\b|\bprocess\.(?:env|argv|exit)\b/
-        .test(codeOf(source))
+    imports.filter(({ from, to }) =>
+      below.includes(dirname(from)) && /^hono\b/.test(to)
     ),
     [],
   );
@@ -133,41 +128,30 @@ Deno.test("src reads arguments and environment in cli alone, and exits there alo
 
 Deno.test("src imports nothing of the tests", () => {
   assertEquals(
-    pathsWhere((source) =>
-      importsOf(source).some((name) =>
-        isUnder(name, "tests") || name.startsWith("..") ||
-        /^@std\/|^fast-check$/.test(name)
-      )
-    ),
+    imports.filter(({ to }) => /^@std\/|^fast-check$|^\.\.\/tests/.test(to)),
     [],
   );
 });
 
 /** The facts of the protocol that the client shares with the server. */
 const sharedWithClient = [
-  "src/protocol/close_codes.ts",
-  "src/protocol/error_codes.ts",
-  "src/tasks/connection_id.ts",
+  "protocol/close_codes.ts",
+  "protocol/error_codes.ts",
+  "tasks/task_id.ts",
 ];
 
-Deno.test("src has a client that stands alone, and that nothing else imports", () => {
-  assertEquals(
-    pathsWhere((source) =>
-      // The client's documentation imports what a page would.
-      importsOf(source).some((name) =>
-        name !== "/client.js" &&
-        !sharedWithClient.includes(name) &&
-        isUnder(name, "src/client") !== isUnder(source.path, "src/client")
-      )
-    ),
-    [],
+Deno.test("src has a client that takes nothing of the server but facts of the protocol", () => {
+  const shared = imports.filter(({ from, to }) =>
+    dirname(from) === "client" && dirname(to) !== "client"
   );
-});
-
-Deno.test("src shares files with the client that import nothing but each other", () => {
   assertEquals(
-    sources.filter(({ path }) => sharedWithClient.includes(path))
-      .flatMap(importsOf).filter((name) => !sharedWithClient.includes(name)),
+    [...new Set(shared.map(({ to }) => to))].sort(),
+    sharedWithClient,
+  );
+  assertEquals(
+    imports.filter(({ from, to }) =>
+      sharedWithClient.includes(from) && !sharedWithClient.includes(to)
+    ),
     [],
   );
 });

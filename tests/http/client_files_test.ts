@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { clientFileRoutes } from "../../src/http/client_files.ts";
 import { answerOf } from "../support/answer.ts";
-import { startTestServer, testConfig } from "../support/server.ts";
+import { startTestServer } from "../support/server.ts";
 
 const routes = clientFileRoutes();
 

@@ -3,7 +3,7 @@ import { pageRoute } from "../../src/http/page.ts";
 import { reconnectPolicies } from "../../src/protocol/close_codes.ts";
 import { closingErrors } from "../../src/protocol/error_codes.ts";
 import { answerOf } from "../support/answer.ts";
-import { startTestServer, testConfig } from "../support/server.ts";
+import { startTestServer } from "../support/server.ts";
 
 /** A policy's directives by name (CSP Level 3 §2.2.1). */
 function parsePolicy(policy: string): Map<string, string[]> {

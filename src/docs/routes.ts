@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { makeOnce } from "../async/make_once.ts";
-import { hashesOf } from "./page.ts";
-import { staticText } from "./static_files.ts";
+import { hashesOf } from "../http/page.ts";
+import { staticText } from "../http/static_files.ts";
 
 /** The documents as they are served. */
 interface Answers {
@@ -32,7 +32,7 @@ export function docsRoutes(): Hono {
 }
 
 async function make(): Promise<Answers> {
-  const { makeDocuments } = await import("../docs/documents.ts");
+  const { makeDocuments } = await import("./documents.ts");
   const { openapi, asyncapi, page } = await makeDocuments();
   const nosniff = { "X-Content-Type-Options": "nosniff" };
   return {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { docsRoutes } from "../../src/http/docs.ts";
+import { docsRoutes } from "../../src/docs/routes.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer } from "../support/server.ts";
 
