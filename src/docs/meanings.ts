@@ -1,5 +1,6 @@
 import type { AuthStatus, TokenRejectionCode } from "../auth/identity.ts";
 import type { closeCodes } from "../protocol/close_codes.ts";
+import type { ErrorCode } from "../protocol/error_codes.ts";
 import type { Status } from "../tasks/status.ts";
 
 /** What each `status` of a task says. */
@@ -35,7 +36,7 @@ export const tokenCodeMeanings: Readonly<Record<TokenRejectionCode, string>> = {
 };
 
 /** What the other codes of `error` frames say. */
-export const errorCodeMeanings = {
+export const errorCodeMeanings: Readonly<Record<ErrorCode, string>> = {
   authentication_required: "a valid token is needed here",
   authentication_unavailable: "a token is needed, and can't be checked now",
   bad_frame: "a frame was not understood",
@@ -53,7 +54,7 @@ export const errorCodeMeanings = {
   too_many_connections: "one more than an address or a user may have",
   too_many_subscriptions: "one more task than a socket may watch",
   too_slow: "the client did not read for too long",
-} as const;
+};
 
 /** A close code for those who meet it. */
 export interface CloseMeaning {

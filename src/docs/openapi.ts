@@ -7,7 +7,8 @@ import {
 import { type HttpSchemaName, httpSchemas } from "./http_schemas.ts";
 import type { Access, Answer, Content, Operation, Tag } from "./operation.ts";
 import { parameters } from "./parameters.ts";
-import { type ProblemCode, problemMeanings } from "./problems.ts";
+import { type ProblemCode, problemStatuses } from "../protocol/problem.ts";
+import { problemMeanings } from "./problems.ts";
 import { componentsOf, schemaRef } from "./schemas.ts";
 import { serverOperations } from "./server_operations.ts";
 import { publishOperations, readOperations } from "./task_operations.ts";
@@ -178,7 +179,7 @@ export function problemCodesOf(
   ]);
   const byStatus = new Map<number, ProblemCode[]>();
   for (const code of codes) {
-    for (const status of problemMeanings[code].statuses) {
+    for (const status of problemStatuses[code]) {
       byStatus.set(status, [...byStatus.get(status) ?? [], code]);
     }
   }
@@ -197,9 +198,8 @@ function problemsOf(operation: Operation) {
 function problemAnswer(status: number, codes: readonly ProblemCode[]) {
   const headers = headersOf(status);
   return {
-    description: codes.map((code) =>
-      `\`${code}\`: ${problemMeanings[code].when}`
-    ).join(". "),
+    description: codes.map((code) => `\`${code}\`: ${problemMeanings[code]}`)
+      .join(". "),
     ...(headers === undefined ? {} : { headers }),
     content: {
       "application/problem+json": {
@@ -208,7 +208,7 @@ function problemAnswer(status: number, codes: readonly ProblemCode[]) {
           value: problemBody({
             status,
             code,
-            detail: problemMeanings[code].when,
+            detail: problemMeanings[code],
           }),
         }])),
       },

@@ -1,6 +1,6 @@
 import type { HttpSchemaName } from "./http_schemas.ts";
 import type { ParameterName } from "./parameters.ts";
-import type { ProblemCode } from "./problems.ts";
+import type { ProblemCode } from "../protocol/problem.ts";
 
 /** A part of the API, as `/openapi.json` groups its routes. */
 export type Tag =

@@ -108,7 +108,7 @@ function renderAnswers(operation: Operation): Html {
       renderRow(
         html`<span class="status">${status}</span>`,
         html`<code>${code}</code>`,
-        prose(problemMeanings[code].when),
+        prose(problemMeanings[code]),
       )
     )
   );

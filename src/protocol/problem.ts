@@ -1,15 +1,61 @@
+import type { TokenRejectionCode } from "../auth/identity.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { log } from "../log/log.ts";
 import {
   StoreDisconnectedError,
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
+/** The codes of problems (RFC 9457), each with its HTTP statuses. */
+export const problemStatuses = {
+  bad_json: [400],
+  bad_connection_id: [400],
+  bad_host: [400],
+  bad_request_target: [400],
+  bad_framing: [400],
+  client_gone: [400],
+  bad_query: [400],
+  body_incomplete: [400],
+  missing_websocket_key: [400],
+  unauthorized: [401],
+  authentication_required: [401],
+  insufficient_scope: [403],
+  forbidden: [403],
+  origin_not_allowed: [403],
+  not_found: [404],
+  task_unknown: [404],
+  connection_unknown: [404],
+  method_not_allowed: [405],
+  body_timeout: [408],
+  task_finished: [409],
+  attempt_outdated: [409],
+  event_id_reserved: [409],
+  owner_fixed: [409],
+  body_too_large: [413],
+  unsupported_encoding: [415],
+  bad_event: [422],
+  upgrade_required: [426],
+  unsupported_websocket_version: [426],
+  too_many_requests: [429],
+  too_many_connections: [429, 503],
+  internal_error: [500],
+  authentication_unavailable: [503],
+  node_silent: [503],
+  too_busy: [503],
+  draining: [503],
+  store_unavailable: [503],
+  verifier_unavailable: [503],
+} as const satisfies Readonly<Record<string, readonly number[]>>;
+
+/** The code of a problem: a stable word for programs. */
+export type ProblemCode = keyof typeof problemStatuses;
+
 /** A problem that this server reports over HTTP. */
 export interface Problem {
   /** The HTTP status, 400 to 599. */
   readonly status: number;
-  /** A stable word for programs. */
-  readonly code: string;
+  /** A stream of events is refused with the codes of a socket's errors. */
+  readonly code: ProblemCode | ErrorCode | TokenRejectionCode;
   /** What is wrong with this request and what to do. */
   readonly detail: string;
   /** Headers of the answer, besides those that its status brings. */

@@ -1,11 +1,12 @@
-import type { AuthStatus } from "../auth/identity.ts";
+import type { AuthStatus, TokenRejectionCode } from "../auth/identity.ts";
+import type { ErrorCode } from "./error_codes.ts";
 import { encodeUserId } from "../tasks/user_id.ts";
 import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
 
 /** What an `error` frame carries (spec §1). */
 export interface ErrorFrame {
   /** A stable word for programs. */
-  readonly code: string;
+  readonly code: ErrorCode | TokenRejectionCode;
   /** What is wrong and what to do, for the developer who reads it. */
   readonly message: string;
   /** When to come back, in milliseconds. */

@@ -248,8 +248,10 @@ export class RealtimeSession {
     }
     const outcome = await store.publish(taskId, { kind: "cancel" });
     if (outcome.kind === "refused") {
-      const { code, detail } = outcome.refusal;
-      this.#sendError({ code, message: detail, taskId });
+      const { code, detail: message } = outcome.refusal;
+      // A cancel is refused for no third reason.
+      const reason = code === "task_finished" ? code : "task_unknown";
+      this.#sendError({ code: reason, message, taskId });
     } else if (
       outcome.kind === "noted" &&
       !(outcome.isNew && this.#subscriptions.has(taskId))

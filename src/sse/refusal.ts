@@ -26,7 +26,7 @@ export function refusalOf(
   const retryAfterMs = reason?.retryAfterMs;
   return new ProblemError({
     status: statuses[code] ?? 500,
-    code: reason?.code ?? "closed",
+    code: reason?.code ?? "internal_error",
     detail: errors.map(({ message }) => message).join(". "),
     ...(retryAfterMs === undefined ? {} : {
       headers: { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) },

@@ -125,7 +125,7 @@ Deno.test("followTask() ends when the server closes for good", async () => {
   await news.next();
   const [connection] = server.services.registry.list();
   connection?.close(closeCodes.disconnected, {
-    code: "disconnected",
+    code: "disconnected_by_operator",
     message: "An operator ended it",
   });
   assertEquals(

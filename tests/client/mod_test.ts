@@ -178,7 +178,7 @@ Deno.test("watchTask() throws what an operator's disconnecting was for", async (
   assertEquals(await next(watch), "sync@0");
   for (const connection of server.services.registry.list()) {
     connection.close(closeCodes.disconnected, {
-      code: "sent_away",
+      code: "disconnected_by_operator",
       message: "",
     });
   }

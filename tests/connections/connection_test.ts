@@ -3,7 +3,10 @@ import { FakeTime } from "../support/fake_time.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
-const goodbye = { code: "server_restarting", message: "Connect again" };
+const goodbye = {
+  code: "server_restarting",
+  message: "Connect again",
+} as const;
 
 Deno.test("Connection.id differs between connections", () => {
   assert(fakeConnection().connection.id !== fakeConnection().connection.id);

@@ -18,17 +18,25 @@ for (
   ] as const
 ) {
   Deno.test(`problemResponse() calls ${status} '${title}'`, async () => {
-    const response = problemResponse({ status, code: "c", detail: "Detail" });
+    const response = problemResponse({
+      status,
+      code: "not_found",
+      detail: "Detail",
+    });
     assertEquals(response.status, status);
     assertEquals(
       await response.text(),
-      `{"type":"about:blank","title":"${title}","status":${status},"code":"c","detail":"Detail"}`,
+      `{"type":"about:blank","title":"${title}","status":${status},"code":"not_found","detail":"Detail"}`,
     );
   });
 }
 
 Deno.test("problemResponse() is of the media type of RFC 9457", async () => {
-  const response = problemResponse({ status: 404, code: "c", detail: "d" });
+  const response = problemResponse({
+    status: 404,
+    code: "not_found",
+    detail: "d",
+  });
   assertEquals(
     response.headers.get("content-type"),
     "application/problem+json",
@@ -38,7 +46,11 @@ Deno.test("problemResponse() is of the media type of RFC 9457", async () => {
 
 Deno.test("problemResponse() challenges on 401 and only then", async () => {
   for (const [status, challenge] of [[401, "Bearer"], [403, null]] as const) {
-    const response = problemResponse({ status, code: "c", detail: "d" });
+    const response = problemResponse({
+      status,
+      code: "not_found",
+      detail: "d",
+    });
     assertEquals(response.headers.get("www-authenticate"), challenge);
     await response.body?.cancel();
   }
@@ -48,7 +60,7 @@ Deno.test("problemResponse() says when to come back on 429 and 503", async () =>
   for (const [status, seconds] of [[429, "5"], [503, "5"], [500, null]]) {
     const response = problemResponse({
       status: Number(status),
-      code: "c",
+      code: "not_found",
       detail: "d",
     });
     assertEquals(response.headers.get("retry-after"), seconds);
@@ -59,7 +71,7 @@ Deno.test("problemResponse() says when to come back on 429 and 503", async () =>
 Deno.test("problemResponse() sends further headers", async () => {
   const response = problemResponse({
     status: 426,
-    code: "c",
+    code: "not_found",
     detail: "d",
     headers: { Upgrade: "websocket" },
   });
@@ -68,7 +80,11 @@ Deno.test("problemResponse() sends further headers", async () => {
 });
 
 Deno.test("ProblemError is an Error with the problem's detail", () => {
-  const error = new ProblemError({ status: 400, code: "c", detail: "Detail" });
+  const error = new ProblemError({
+    status: 400,
+    code: "not_found",
+    detail: "Detail",
+  });
   assertInstanceOf(error, Error);
   assertEquals([error.name, error.message], ["ProblemError", "Detail"]);
 });

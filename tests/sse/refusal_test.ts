@@ -17,18 +17,22 @@ for (
   Deno.test(`refusalOf() answers ${status} where a socket is closed with ${code}`, () => {
     const errors = [
       { code: "token_expired", message: "Too old" },
-      { code: "reason", message: "Go away" },
-    ];
+      { code: "too_slow", message: "Go away" },
+    ] as const;
     assertEquals(refusalOf(code, errors).problem, {
       status,
-      code: "reason",
+      code: "too_slow",
       detail: "Too old. Go away",
     });
   });
 }
 
 Deno.test("refusalOf() says when to come back, in whole seconds", () => {
-  const error = { code: "reason", message: "Later", retryAfterMs: 1_001 };
+  const error = {
+    code: "too_slow",
+    message: "Later",
+    retryAfterMs: 1_001,
+  } as const;
   assertEquals(refusalOf(closeCodes.tryAgainLater, [error]).problem.headers, {
     "Retry-After": "2",
   });

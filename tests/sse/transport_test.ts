@@ -54,13 +54,17 @@ Deno.test("SseTransport.opened rejects with why the connection is closed before 
   const { transport } = makeTransport();
   transport.send(encodeError({ code: "token_expired", message: "Too old" }));
   transport.send(
-    encodeError({ code: "closing", message: "Later", retryAfterMs: 1_500 }),
+    encodeError({
+      code: "server_restarting",
+      message: "Later",
+      retryAfterMs: 1_500,
+    }),
   );
   transport.close(closeCodes.tryAgainLater);
   const { problem } = await assertRejects(() => transport.opened, ProblemError);
   assertEquals(problem, {
     status: 503,
-    code: "closing",
+    code: "server_restarting",
     detail: "Too old. Later",
     headers: { "Retry-After": "2" },
   });

@@ -2,7 +2,9 @@ import type { z } from "zod";
 import { findInexactNumber } from "../../protocol/exact_numbers.ts";
 import type { PublishOutcome } from "../../tasks/store.ts";
 import { type EventDraft, eventDraftSchema } from "../../tasks/draft.ts";
+import type { Refusal } from "../../tasks/state.ts";
 import { ProblemError } from "../../protocol/problem.ts";
+import { unknownTask } from "../request.ts";
 
 /** The largest body of one event, in bytes: `data` of 64 KiB, escaped and with company. */
 export const maxEventBytes = 262_144;
@@ -63,6 +65,16 @@ function describeIssues({ issues }: z.ZodError): string {
   ).join("; ");
 }
 
+/** Returns the problem of a change that the state machine refused. */
+export function refusalProblem({ code, detail }: Refusal): ProblemError {
+  if (code === "lease_renewed") {
+    throw new TypeError("A request was taken for the end of a lease");
+  }
+  return code === "task_unknown"
+    ? unknownTask()
+    : new ProblemError({ status: 409, code, detail });
+}
+
 /**
  * The answer to a publish (spec §2).
  *
@@ -70,7 +82,7 @@ function describeIssues({ issues }: z.ZodError): string {
  */
 export function describeOutcome(taskId: string, outcome: PublishOutcome) {
   if (outcome.kind === "refused") {
-    throw new ProblemError({ status: 409, ...outcome.refusal });
+    throw refusalProblem(outcome.refusal);
   }
   if (outcome.kind === "noted") {
     throw new TypeError("A publisher's event was taken for something else");

@@ -12,9 +12,9 @@ import {
   maxEventBytes,
   parseDraft,
   parseObject,
+  refusalProblem,
 } from "./draft_body.ts";
 import { inBodyTime } from "../body_deadline.ts";
-import { ProblemError } from "../../protocol/problem.ts";
 import {
   allow,
   badQuery,
@@ -92,9 +92,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
     const taskId = readTaskId(c);
     const outcome = await store.publish(taskId, { kind: "cancel" });
     if (outcome.kind === "refused") {
-      const { code, detail } = outcome.refusal;
-      if (code === "task_unknown") throw unknownTask();
-      throw new ProblemError({ status: 409, code, detail });
+      throw refusalProblem(outcome.refusal);
     }
     return c.json({ connection_id: taskId, cancel_requested: true });
   });

@@ -182,7 +182,11 @@ Deno.test("POST /api/events serves others after each 100 lines", async () => {
 
 Deno.test("ProblemError captures no stack", () => {
   const { stackTraceLimit } = Error;
-  const error = new ProblemError({ status: 400, code: "x", detail: "y" });
+  const error = new ProblemError({
+    status: 400,
+    code: "bad_json",
+    detail: "y",
+  });
   assertEquals(error.stack?.includes("\n"), false);
   assertEquals(Error.stackTraceLimit, stackTraceLimit);
 });
