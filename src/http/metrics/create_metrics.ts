@@ -1,21 +1,8 @@
-import type { Config } from "../../config/config.ts";
-import type { Counters } from "../../metrics/counters.ts";
-import type { Hub } from "../../watch/hub.ts";
-import type { ConnectionRegistry } from "../../connections/registry.ts";
+import type { MeasuredParts } from "./measured_parts.ts";
 import { addConnectionMetrics } from "./connection_metrics.ts";
 import { addProcessMetrics } from "./process_metrics.ts";
 import { Registry } from "../../metrics/prometheus.ts";
 import { addTaskMetrics } from "./task_metrics.ts";
-
-/** The parts of the server that metrics are read from. */
-export interface MeasuredParts {
-  readonly config: Config;
-  readonly counters: Counters;
-  readonly hub: Hub;
-  readonly registry: ConnectionRegistry;
-  /** The number of this process: 1, 2, … */
-  readonly worker: number;
-}
 
 /**
  * What `/metrics` shows of a process.

@@ -1,5 +1,5 @@
 import process from "node:process";
-import type { MeasuredParts } from "./create_metrics.ts";
+import type { MeasuredParts } from "./measured_parts.ts";
 import { version } from "../../process/version.ts";
 import {
   addCounter,

@@ -1,4 +1,4 @@
-import type { MeasuredParts } from "./create_metrics.ts";
+import type { MeasuredParts } from "./measured_parts.ts";
 import { byLabel } from "./by_label.ts";
 import {
   addCounter,
