@@ -1,19 +1,19 @@
-/** Work on one key. */
+/** Running work for one key. */
 interface UnderWay {
   readonly done: Promise<void>;
-  /** Done afterwards, for all who have asked since. */
+  /** The single run that follows, shared by all later callers. */
   next: Promise<void> | undefined;
 }
 
 /**
- * Work on many keys, on each one at a time. What is asked for while a key's
- * work is under way is done once, after it: the work is to find out by itself
- * what there is to do.
+ * Runs work per key, never twice at once for the same key. Calls during a run
+ * share a single run after it, so the work must read for itself how much there
+ * is to do.
  */
 export class Coalescer {
   readonly #underWay = new Map<string, UnderWay>();
 
-  /** @throws {unknown} What the work throws, to those for whom it was done. */
+  /** @throws {unknown} The error of the run that served this call. */
   run(key: string, work: () => Promise<void>): Promise<void> {
     const underWay = this.#underWay.get(key);
     if (underWay) {

@@ -1,9 +1,10 @@
 /**
- * Waits for a promise, for a time.
+ * Waits for a promise, but no longer than a timeout.
  *
  * @param timeoutMs In milliseconds.
- * @param signal Ends the waiting, too.
- * @throws {Error} When that is over; what the promise does later is not looked at.
+ * @param signal Stops the waiting as well.
+ * @throws {Error} On timeout or abort; a later result of the promise is
+ * ignored.
  */
 export async function deadline<T>(
   promise: Promise<T>,

@@ -1,19 +1,19 @@
 import { setImmediate } from "node:timers";
 
-/** The time that the work may take of one turn of the event loop, in milliseconds. */
+/** The share of each event loop turn that work may take, in milliseconds. */
 const maxMsPerTurn = 5;
 
 /**
- * Spreads synchronous work over turns of the event loop, in the order in which
- * it was asked for: a hundred clients that resume at once make nobody else
- * wait until all their histories are read.
+ * Spreads synchronous work over turns of the event loop, in order of the calls.
+ * Without it, a hundred clients that resume at once would block all clients
+ * until a hundred histories are read.
  */
 export class Pace {
   readonly #waiting: (() => void)[] = [];
   #spentMs = 0;
   #isNextTurnDue = false;
 
-  /** Runs work now, or in one of the next turns. */
+  /** Runs work now or in a later turn. */
   run<T>(work: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push(() => {

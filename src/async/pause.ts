@@ -1,14 +1,14 @@
-/** Waits that can be cut short. */
+/** Timers that can be cut short together. */
 export class Pause {
   readonly #waiting = new Map<ReturnType<typeof setTimeout>, () => void>();
   #isOver = false;
 
-  /** Whether nobody waits any more. */
+  /** True once {@linkcode Pause.end} was called. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Resolves after so many milliseconds, or once all waiting is over. */
+  /** Resolves after a number of milliseconds, or at {@linkcode Pause.end}. */
   wait(durationMs: number): Promise<void> {
     if (this.#isOver) return Promise.resolve();
     return new Promise((resolve) => {
@@ -20,7 +20,7 @@ export class Pause {
     });
   }
 
-  /** Ends those that wait, and lets nobody wait any more. */
+  /** Resolves all waits now, and all later waits at once. */
   end(): void {
     this.#isOver = true;
     for (const [timer, resolve] of this.#waiting) {

@@ -1,4 +1,6 @@
-/** Runs what may throw; says what came of it, as `Promise.allSettled` does. */
+/**
+ * Runs an action and returns its result or error as `Promise.allSettled` does.
+ */
 export function settle<T>(action: () => T): PromiseSettledResult<T> {
   try {
     return { status: "fulfilled", value: action() };
@@ -8,13 +10,13 @@ export function settle<T>(action: () => T): PromiseSettledResult<T> {
 }
 
 /**
- * The value of a result that is there.
+ * Returns the value of a fulfilled result.
  *
- * @throws {unknown} The reason of one that was rejected.
- * @throws {TypeError} Where there is no result.
+ * @throws {unknown} The reason of a rejected result.
+ * @throws {TypeError} If the result is missing.
  */
 export function fulfilled<T>(result: PromiseSettledResult<T> | undefined): T {
-  if (result === undefined) throw new TypeError("There is no result");
+  if (result === undefined) throw new TypeError("Missing result");
   if (result.status === "fulfilled") return result.value;
   throw result.reason;
 }

@@ -1,9 +1,9 @@
 /**
- * Waits for a promise, for a time.
+ * Waits for a promise, and uses a fallback on timeout.
  *
  * @param timeoutMs In milliseconds.
- * @returns What it resolves to, or what stands for it when the time is over.
- * @throws {unknown} What it rejects with in time; later nobody is told.
+ * @returns The promise's value, or the fallback after the timeout.
+ * @throws {unknown} The promise's error. After the timeout errors are ignored.
  */
 export async function withFallback<T, U>(
   promise: Promise<T>,

@@ -1,25 +1,27 @@
 /**
- * A map that keeps what was set or got last, and forgets the rest: two halves,
- * of which the older is dropped when the newer is full. (One map in order of
- * use would be searched for its oldest entry through all the holes that
- * deleting leaves.)
+ * A map of bounded size that forgets the entries unused for longest. The map
+ * has two halves: when the newer half is full, the older half is dropped. (A
+ * single map in order of use would have to skip, for each eviction, all holes
+ * left by deleted entries.)
  */
 export class RecentMap<Value extends object> {
   #recent = new Map<string, Value>();
   #older = new Map<string, Value>();
   readonly #maxRecent: number;
 
-  /** @param maxEntries The most entries that are kept; half of them are kept at least. */
+  /**
+   * @param maxEntries The most entries kept; at least half as many are kept.
+   */
   constructor(maxEntries: number) {
     this.#maxRecent = maxEntries / 2;
   }
 
-  /** How many there are. */
+  /** The number of entries. */
   get size(): number {
     return this.#recent.size + this.#older.size;
   }
 
-  /** An entry, which by that is one of the newest. */
+  /** Returns an entry, and marks the entry as recently used. */
   get(key: string): Value | undefined {
     const recent = this.#recent.get(key);
     if (recent !== undefined) return recent;
@@ -37,13 +39,13 @@ export class RecentMap<Value extends object> {
     this.#recent = new Map();
   }
 
-  /** Deletes an entry; harmless when repeated. */
+  /** Deletes an entry, if present. */
   delete(key: string): void {
     this.#recent.delete(key);
     this.#older.delete(key);
   }
 
-  /** Deletes all of them. */
+  /** Deletes all entries. */
   clear(): void {
     this.#recent.clear();
     this.#older.clear();

@@ -1,14 +1,17 @@
 import type { Status } from "./status.ts";
 
-/** The members of a task that events change one by one; an absent one stays as it was. */
+/**
+ * The members of a task that events change one by one; absent members keep
+ * their value.
+ */
 export interface TaskMembers {
-  /** 0 to 1. */
+  /** From 0 to 1. */
   readonly progress?: number;
-  /** Done so far, in {@linkcode TaskMembers.unit}. */
+  /** The amount done so far, in {@linkcode TaskMembers.unit}. */
   readonly current?: number;
-  /** To be done in all, in {@linkcode TaskMembers.unit}. */
+  /** The amount to do in all, in {@linkcode TaskMembers.unit}. */
   readonly total?: number;
-  /** What `current` and `total` count: `rows`, `bytes`, … */
+  /** The unit of `current` and `total`: `rows`, `bytes`, … */
   readonly unit?: string;
   /** A sentence for people, 1,000 characters at most. */
   readonly message?: string;
@@ -16,40 +19,43 @@ export interface TaskMembers {
   readonly data?: unknown;
 }
 
-/** One event in a task's history, as the `task` frame carries it (spec §1). */
+/** One event of a task's history, as the `task` frame carries it (spec §1). */
 export interface TaskEvent extends TaskMembers {
-  /** The members that the task has no longer, unless this event gives them. */
+  /** The members that the task loses, except members given by this event. */
   readonly cleared?: readonly (keyof TaskMembers)[];
   readonly connection_id: string;
-  /** Position in the task's history: 1, 2, 3, … without a hole. */
+  /** Position in the task's history: 1, 2, 3, … without gaps. */
   readonly offset: number;
   readonly event_id: string;
   readonly status: Status;
-  /** 1 for the first try; a higher one reopens a failed or canceled task. */
+  /** 1 for the first try; a higher number reopens a failed or canceled task. */
   readonly attempt: number;
-  /** When the server took the event: RFC 3339, UTC, milliseconds. */
+  /**
+   * The time at which the server accepted the event: RFC 3339, UTC,
+   * milliseconds.
+   */
   readonly timestamp: string;
 }
 
-/** What all the events of a task so far amount to: the newest value of each member. */
+/** The sum of a task's events so far: the newest value of each member. */
 export interface Snapshot extends Omit<TaskEvent, "cleared"> {
-  /** The life of the history that `offset` counts in. */
+  /** Names the history in which `offset` counts. */
   readonly epoch: string;
-  /** When the task's first event was taken. */
+  /** The timestamp of the task's first event. */
   readonly created_at: string;
-  /** When its newest event was taken. */
+  /** The timestamp of the task's newest event. */
   readonly updated_at: string;
 }
 
 /** A task as clients see it. */
 export interface TaskDescription extends Snapshot {
-  /** Sockets that watch it. */
+  /** The number of sockets that watch the task. */
   readonly watchers: number;
-  /** Whether its worker is asked to stop; left out where not. */
+  /** Present if the worker is asked to stop. */
   readonly cancel_requested?: true;
 }
 
-/** A place in a task's history: the last event that somebody has seen. */
+/** A place in a task's history: the last event that a reader has seen. */
 export interface StreamPosition {
   readonly epoch: string;
   /** 0 before the first event. */
@@ -57,14 +63,17 @@ export interface StreamPosition {
 }
 
 /**
- * The `event_id` of an event whose publisher named none: unique in its task,
- * and found again without an index.
+ * Makes the `event_id` of an event whose publisher gave none: unique in its
+ * task, and found without an index.
  */
 export function positionId({ epoch, offset }: StreamPosition): string {
   return `${epoch}:${offset}`;
 }
 
-/** The offset in a {@linkcode positionId} of an epoch; `undefined` in any other text. */
+/**
+ * Returns the offset in a {@linkcode positionId} of this epoch, and `undefined`
+ * for any other text.
+ */
 export function parsePositionId(
   eventId: string,
   epoch: string,
@@ -74,10 +83,10 @@ export function parsePositionId(
   return /^[1-9]\d{0,14}$/.test(digits) ? Number(digits) : undefined;
 }
 
-/** The position of somebody who has seen nothing, in no life of the task. */
+/** The position of a reader without history; matches no epoch. */
 export const nowhere: StreamPosition = { epoch: "", offset: 0 };
 
-/** Whether a position is another one or lies before it, in the same life of the task. */
+/** True if a position equals another or precedes it in the same epoch. */
 export function isAtOrBefore(
   { epoch, offset }: StreamPosition,
   position: StreamPosition | undefined,

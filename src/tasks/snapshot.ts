@@ -2,10 +2,10 @@ import type { EventDraft } from "./draft.ts";
 import type { Snapshot, TaskDescription, TaskEvent } from "./event.ts";
 import type { TaskState } from "./state.ts";
 
-/** The members that a new attempt begins without. */
+/** The members dropped when a new attempt begins. */
 const attemptMembers = ["progress", "current", "message", "data"] as const;
 
-/** The members of a task that are still true when an event follows. */
+/** Returns the members of a task that stay valid when an event follows. */
 export function keepMembers<Before extends Partial<Snapshot>>(
   before: Before,
   { attempt, cleared = [] }: Pick<TaskEvent, "attempt" | "cleared">,
@@ -19,7 +19,7 @@ export function keepMembers<Before extends Partial<Snapshot>>(
 }
 
 /**
- * One step of the fold that makes a snapshot from a history.
+ * Applies one event to a snapshot.
  *
  * @param before `undefined` for the first event.
  */
@@ -38,7 +38,7 @@ export function foldEvent(
   };
 }
 
-/** An event that stands for two, one after the other. */
+/** Merges two consecutive events into one event with the same effect. */
 export function mergeEvents(first: TaskEvent, second: TaskEvent): TaskEvent {
   const cleared = new Set([...first.cleared ?? [], ...second.cleared ?? []]);
   return {
@@ -48,7 +48,7 @@ export function mergeEvents(first: TaskEvent, second: TaskEvent): TaskEvent {
   };
 }
 
-/** A task as clients see it. */
+/** Describes a task as clients see it. */
 export function describeTask(
   { snapshot, cancelRequested }: TaskState,
   watchers: number,
@@ -61,8 +61,8 @@ export function describeTask(
 }
 
 /**
- * The progress that a draft names, or that can be worked out if it names
- * amounts. A task that has succeeded is done.
+ * Returns the progress that a draft gives, or the ratio of its amounts, if
+ * given. The progress of a succeeded task is 1.
  */
 export function progressOf(
   { status, progress, current, total }: EventDraft,

@@ -8,34 +8,41 @@ import {
 import { foldEvent, keepMembers, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
-/** All that the server knows of a task. */
+/** The server's whole record of a task. */
 export interface TaskState {
   readonly snapshot: Snapshot;
-  /** The user id whose private task it is; absent for an open task. */
+  /** The user id that owns a private task; absent for an open task. */
   readonly owner?: string;
-  /** When the lease of the newest event ends, in milliseconds since 1970; absent without one. */
+  /**
+   * The end of the newest event's lease, in milliseconds since 1970; absent
+   * without a lease.
+   */
   readonly leaseEndsAtMs?: number;
-  /** Whether somebody asked the worker to stop; a new attempt starts without. */
+  /** Set if the worker was asked to stop; a new attempt starts without. */
   readonly cancelRequested?: true;
 }
 
-/** What can happen to a task: a publisher's event, or one of the server's own doings. */
+/** A change to a task: a publisher's event, or a change made by the server. */
 export type Change =
   | EventDraft
-  /** Nothing came after the event at this offset in the time of its lease. */
+  /**
+   * The lease of the event at this offset has expired without a later event.
+   */
   | { readonly kind: "lost"; readonly offset: number }
-  /** Somebody asks the worker to stop; no event, and not part of the history. */
+  /** A request that the worker stop: no event, not part of the history. */
   | { readonly kind: "cancel" };
 
-/** What the store adds to a change when it takes it. */
+/** The values that a store adds to a change. */
 export interface Stamp {
   readonly taskId: string;
-  /** The epoch of a history that begins now; an older task keeps its own. */
+  /**
+   * The epoch of a history that begins now; an existing history keeps its own.
+   */
   readonly epoch: string;
   readonly now: Date;
 }
 
-/** Why a change was not taken: a 404 or 409 for whoever asked for it. */
+/** The reason why a change was refused; the publisher gets a 404 or 409. */
 export interface Refusal {
   readonly code:
     | "task_finished"
@@ -47,15 +54,18 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/** A change that may be stored: the task after it, and its event where it is one. */
+/**
+ * An accepted change: the task's next state, and the event, if the change is an
+ * event.
+ */
 export interface Transition {
   readonly event?: TaskEvent;
   readonly state: TaskState;
 }
 
 /**
- * The task state machine: judges a change against the task so far. Pure; what
- * it refuses changes nothing. The rules are spec §2, 'Event rules'.
+ * The task state machine: applies a change to the current state, or refuses the
+ * change. A pure function; the rules are spec §2, 'Event rules'.
  *
  * @param state `undefined` for a task without a history.
  */
@@ -66,7 +76,7 @@ export function applyChange(
 ): Transition | Refusal {
   if (!("kind" in change)) return applyDraft(state, change, stamp);
   if (state === undefined) {
-    return { code: "task_unknown", detail: "Nothing is known of this task" };
+    return { code: "task_unknown", detail: "No such task" };
   }
   return change.kind === "lost"
     ? applyLoss(state, change.offset, stamp)
@@ -93,7 +103,7 @@ function applyDraft(
   if (position !== undefined && position > event.offset) {
     return {
       code: "event_id_reserved",
-      detail: "This event_id belongs to an event that is yet to come",
+      detail: "This event_id is reserved for a later event of the task",
     };
   }
   const owner = state ? state.owner : draft.user_id;
@@ -114,7 +124,7 @@ function applyDraft(
   };
 }
 
-/** The server's own event: a worker went silent (spec §1, `lost`). */
+/** Makes the server's own event: the worker went silent (spec §1, `lost`). */
 function applyLoss(
   state: TaskState,
   offset: number,
@@ -124,7 +134,7 @@ function applyLoss(
   if (before.offset !== offset || leaseEndsAtMs === undefined) {
     return {
       code: "lease_renewed",
-      detail: "Another event came in the time of the lease",
+      detail: "A newer event has replaced the lease",
     };
   }
   const event = nextEvent(before, stamp, "lost", {});
@@ -136,13 +146,13 @@ function applyLoss(
 
 function applyCancel(state: TaskState): Transition | Refusal {
   return isTerminal(state.snapshot.status)
-    ? { code: "task_finished", detail: "The task is over already" }
+    ? { code: "task_finished", detail: "The task has already ended" }
     : { state: { ...state, cancelRequested: true } };
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** The event with the members that a draft names, and no others. */
+/** Makes an event with exactly the members that a draft names. */
 function nextEvent(
   before: Snapshot | undefined,
   { taskId, epoch, now }: Stamp,
@@ -189,7 +199,10 @@ function isGiven<T>(value: T): value is NonNullable<T> {
   return value !== undefined && value !== null;
 }
 
-/** A first event runs; `lost` and a reopened task run again; else the status stays. */
+/**
+ * A first event implies `running`, and so does an event after `lost` or for a
+ * new attempt; `queued` stays.
+ */
 function impliedStatus(before: Status | undefined): Status {
   return before === "queued" ? "queued" : "running";
 }
@@ -202,7 +215,7 @@ function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
       return {
         code: "task_finished",
         detail: status === "succeeded"
-          ? "The task has succeeded, and nothing follows that: use another connection_id"
+          ? "The task has succeeded and takes no more events: use another connection_id"
           : `The task has ${
             status === "failed" ? "failed" : "been canceled"
           }: to retry it, publish with an attempt above ${attempt}`,
@@ -213,13 +226,13 @@ function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
     return {
       code: "attempt_outdated",
       detail:
-        `The task is at attempt ${attempt}: an event of attempt ${draft.attempt} comes from a worker that was replaced`,
+        `The task is at attempt ${attempt}: an event of attempt ${draft.attempt} comes from a replaced worker`,
     };
   }
   if (draft.user_id !== undefined && draft.user_id !== state.owner) {
     return {
       code: "owner_fixed",
-      detail: "The task's user_id was settled by its first event",
+      detail: "The user_id of a task is fixed by its first event",
     };
   }
   return undefined;

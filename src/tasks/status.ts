@@ -1,4 +1,4 @@
-/** What a task can be (spec §1, 'Task events'). */
+/** All statuses of a task (spec §1, 'Task events'). */
 export const statuses = [
   "queued",
   "running",
@@ -11,15 +11,21 @@ export const statuses = [
 /** One of {@linkcode statuses}. */
 export type Status = typeof statuses[number];
 
-/** Whether a task with this status is over, unless a new attempt reopens it. */
+/**
+ * True if a task with this status has ended, unless a new attempt reopens the
+ * task.
+ */
 export function isTerminal(status: Status): boolean {
   return status === "succeeded" || status === "failed" || status === "canceled";
 }
 
-/** A status that a publisher may name: `lost` is the server's own word. */
+/** A status that publishers may use: only the server publishes `lost`. */
 export type PublishedStatus = Exclude<Status, "lost">;
 
-/** Other queues' words (Celery, RQ, BullMQ, Sidekiq, …) for each status (spec §2). */
+/**
+ * The words of other queues (Celery, RQ, BullMQ, Sidekiq, …) for each status
+ * (spec §2).
+ */
 const words: Record<PublishedStatus, string> = {
   queued: "queued pending waiting received delayed",
   running: "running started active executing progress retry retrying",
@@ -34,13 +40,13 @@ const statusOf = new Map(
   ) => list.split(" ").map((word) => [word, status] as const)),
 );
 
-/** Every word that {@linkcode normalizeStatus} understands, in lower case. */
+/** All words that {@linkcode normalizeStatus} understands, in lower case. */
 export const statusWords: readonly string[] = [...statusOf.keys()];
 
 /**
  * Translates a publisher's word for a status, in any letter case.
  *
- * @returns `undefined` for a word that means nothing here.
+ * @returns `undefined` for an unknown word.
  */
 export function normalizeStatus(word: string): PublishedStatus | undefined {
   return statusOf.get(word.toLowerCase());

@@ -1,16 +1,22 @@
-/** The longest user id, in characters: each socket and each private task keeps one. */
+/**
+ * The longest user id, in characters: each socket and each private task stores
+ * an id.
+ */
 export const maxUserIdLength = 256;
 
-/** A double's largest finite value has 309 digits; a longer text cannot be one. */
+/**
+ * A double's largest finite value has 309 digits, so a longer text is no
+ * double.
+ */
 const maxIntegerDigits = 309;
 
 /**
- * Encodes a user id as JSON: a number when the text is a plain decimal integer
- * (no sign, no leading zero) that a double holds exactly, else a string
- * (spec §1, `connected`). The digits are kept as they are, because
- * `JSON.stringify` would print 2^60 with other ones.
+ * Encodes a user id as JSON: a number if the text is a plain decimal integer
+ * (no sign, no leading zero) that a double holds exactly, otherwise a string
+ * (spec §1, `connected`). The digits are copied, because `JSON.stringify` would
+ * print 2^60 with different digits.
  *
- * @param userId The id as text, as ids are compared.
+ * @param userId The id as text, the form in which ids are compared.
  * @returns JSON source text.
  */
 export function encodeUserId(userId: string): string {
@@ -27,10 +33,10 @@ function isExactInteger(text: string): boolean {
 }
 
 /**
- * Reads a user id out of a claim or a request's member: a string of 1 to 256
+ * Reads a user id from a claim or a request's member: a string of 1 to 256
  * characters, or a whole number that JSON carries without loss (RFC 8259 §6).
  *
- * @returns The id as text, or `undefined` if the value names no user.
+ * @returns The id as text, or `undefined` if the value is no user id.
  */
 export function parseUserId(value: unknown): string | undefined {
   if (typeof value === "string") {

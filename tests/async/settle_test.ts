@@ -18,6 +18,6 @@ Deno.test("fulfilled() undoes settle()", () => {
   assertStrictEquals(thrown, reason);
 });
 
-Deno.test("fulfilled() says that there is no result", () => {
-  assertThrows(() => fulfilled(undefined), TypeError, "no result");
+Deno.test("fulfilled() throws a TypeError if the result is missing", () => {
+  assertThrows(() => fulfilled(undefined), TypeError, "Missing result");
 });
