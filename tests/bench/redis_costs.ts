@@ -1,8 +1,8 @@
 /**
  * What an event, a watcher and a node cost Redis and the nodes, in processor
  * time (which others on the machine move far less than the clock on the wall)
- * and in memory. Three nodes share a Redis; README, 'A million watchers',
- * reckons with the figures.
+ * and in memory. Three nodes share a Redis; guide/scaling.md, 'A million
+ * watchers', reckons with the figures.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import { assertEquals, assertExists } from "@std/assert";
 import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";
-import { blocksOf, readme } from "../support/readme.ts";
+import { blocksOf, readGuidePage } from "../support/markdown.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
@@ -9,10 +9,11 @@ import { signToken } from "../support/tokens.ts";
 const test = needs("redis-server");
 
 test(
-  "README's ACL user and settings of Redis are all that nodes need",
+  "the guide's ACL user and settings of Redis are all that nodes need",
   async () => {
-    const [user] = blocksOf(readme, "acl");
-    const [settings] = blocksOf(readme, "conf");
+    const { text } = await readGuidePage("scaling");
+    const [user] = blocksOf(text, "acl");
+    const [settings] = blocksOf(text, "conf");
     assertExists(user);
     assertExists(settings);
     await using server = await RedisServer.start({

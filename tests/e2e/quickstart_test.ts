@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { RunningCommand, serve, taskwire } from "../support/taskwire.ts";
 
-Deno.test("the tour of the README works from an empty folder and leaves its store alone there", async () => {
+Deno.test("the tour of the guide works from an empty folder and leaves only the store there", async () => {
   await using folder = await makeTempDir();
   const cwd = folder.path;
   await using served = await serve([], { cwd });

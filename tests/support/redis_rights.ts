@@ -1,5 +1,5 @@
 /**
- * What a user of Redis has to be allowed, and README says: no less will do. In a
+ * The commands that a user of Redis needs, as `guide/scaling.md` lists them. In a
  * Cluster `cluster|slots` besides, and `select` for another database than 0.
  */
 export const redisCommands: readonly string[] = [

@@ -35,7 +35,7 @@ const goodbyeMs = 1_000;
 /**
  * A store in Redis, 6.2 or later, which any number of processes share. What
  * that means for what is acknowledged is Redis's own persistence, and its
- * replication: see README, 'Growing'.
+ * replication: see guide/durability.md.
  */
 export class RedisStore implements Store {
   /** This process among those that share the store. */

@@ -1,5 +1,5 @@
 /**
- * Plots as SVG text, for README.md and for whoever measures.
+ * Plots as SVG text, for the guide and for whoever measures.
  *
  * The background is left out and every ink is of a middle lightness, so that a
  * plot is readable on a white page and on a dark one.
