@@ -120,6 +120,7 @@ Deno.test("RunningServer.stop() stops once, however often it is called", async (
     services: ({ store }) => ({
       store: {
         read: (...args) => store.read(...args),
+        readEvents: (...args) => store.readEvents(...args),
         list: (...args) => store.list(...args),
         forget: (...args) => store.forget(...args),
         watch: (...args) => store.watch(...args),
@@ -146,6 +147,7 @@ function slowStore() {
   const services = ({ store }: Services): Partial<Services> => ({
     store: {
       read: (...args) => store.read(...args),
+      readEvents: (...args) => store.readEvents(...args),
       list: (...args) => store.list(...args),
       forget: (...args) => store.forget(...args),
       watch: (...args) => store.watch(...args),

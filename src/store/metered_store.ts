@@ -80,6 +80,11 @@ export function meteredStore(
     },
     read: (taskId, since, limit, enough) =>
       measured("read", () => store.read(taskId, since, limit, enough)),
+    readEvents: (taskId, since, limit, enough) =>
+      measured(
+        "read",
+        () => store.readEvents(taskId, since, limit, enough),
+      ),
     list: (query) => measured("list", () => store.list(query)),
     forget: (taskId) => measured("forget", () => store.forget(taskId)),
     watch: (taskId, watchers) => store.watch(taskId, watchers),

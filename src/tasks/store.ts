@@ -86,6 +86,14 @@ export interface HistoryView {
   readonly watchers?: number;
 }
 
+/** The result of {@linkcode Store.readEvents}. */
+export interface HistorySlice {
+  /** The newest event's offset; the slice may end before. */
+  readonly offset: number;
+  /** The events after the position, oldest first. */
+  readonly events: readonly EncodedEvent[];
+}
+
 /** An event of the history, with the JSON encoded when the event was stored. */
 export interface EncodedEvent {
   readonly offset: number;
@@ -178,6 +186,23 @@ export interface Store {
     limit?: number,
     enough?: number,
   ): Promise<HistoryView>;
+
+  /**
+   * Reads the events after a position without the task's state, which can be
+   * larger than a slice and would be read again for each slice of a history.
+   *
+   * @param limit The most events to read.
+   * @param enough The amount of JSON after which reading stops, as for
+   * {@linkcode Store.read}; the slice may be shorter.
+   * @returns At least one event, unless the position is the newest;
+   * `undefined` if history does not reach back to the position.
+   */
+  readEvents(
+    taskId: string,
+    since: StreamPosition,
+    limit: number,
+    enough: number,
+  ): Promise<HistorySlice | undefined>;
 
   /**
    * Lists tasks, newest change first. A task that changes meanwhile may be

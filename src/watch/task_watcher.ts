@@ -24,7 +24,7 @@ const maxSliceEvents = 100;
  * The length of JSON that ends a slice, in characters: a slice stays in memory
  * until its reader has taken it, and one event may have 64 KiB of data.
  */
-const enoughSliceLength = 65_536;
+const enoughSliceLength = 32_768;
 
 /** Some events of a history, in order. */
 interface Slice {
@@ -174,13 +174,11 @@ export class TaskWatcher implements Watcher {
     for (;;) {
       await this.#outlet.writable();
       if (this.#isOver) return;
-      const slice = await this.#read(since, needsSync);
-      if (slice === undefined) return;
+      const newest = await this.#sendSlice(since, needsSync);
+      if (newest === undefined || this.#isOver) return;
       needsSync = false;
-      await this.#replay(slice);
-      if (this.#isOver) return;
       since = this.#sent;
-      const isAtEnd = since?.offset === slice.newest && !this.#isOutdated;
+      const isAtEnd = since?.offset === newest && !this.#isOutdated;
       if (isAtEnd && (!this.#noted || isAtOrBefore(this.#noted, since))) {
         this.#taken = since;
         this.#mode = "live";
@@ -190,8 +188,26 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * Reads a slice of history, and sends `sync` if it is due. Returns nothing
-   * of the task's state, which would stay in memory as long as the slice.
+   * Reads a slice of history and sends it. The slice is this call's alone: a
+   * watcher that then waits for its reader holds nothing of the slice.
+   *
+   * @returns The offset of the newest event, or `undefined` if nothing may be
+   * sent any more.
+   */
+  async #sendSlice(
+    since: StreamPosition | undefined,
+    needsSync: boolean,
+  ): Promise<number | undefined> {
+    const slice = await this.#read(since, needsSync);
+    if (slice === undefined) return undefined;
+    await this.#replay(slice);
+    return slice.newest;
+  }
+
+  /**
+   * Reads a slice of history, and sends `sync` if it is due. The task's state
+   * can be larger than the slice: only `sync` reads the state, and nothing keeps
+   * it.
    *
    * @returns `undefined` if nothing may be sent any more.
    */
@@ -202,12 +218,16 @@ export class TaskWatcher implements Watcher {
     this.#noted = undefined; // the store has it by now
     this.#isOutdated = false;
     this.#notices.clear(); // these, too
-    const view = await this.#options.store.read(
-      this.#options.taskId,
-      since,
-      maxSliceEvents,
-      enoughSliceLength,
-    );
+    const { taskId, store } = this.#options;
+    const bounds = [maxSliceEvents, enoughSliceLength] as const;
+    // The first event fixes the owner, so the owner is admitted already.
+    if (!needsSync && since && since.offset > 0) {
+      const slice = await store.readEvents(taskId, since, ...bounds);
+      if (this.#isOver) return undefined;
+      const { epoch } = since;
+      if (slice) return { epoch, newest: slice.offset, events: slice.events };
+    }
+    const view = await store.read(taskId, since, ...bounds);
     if (this.#isOver || !this.#admit(view.state?.owner)) return undefined;
     const { epoch, offset, recovered, events } = view;
     if (!recovered && this.#sent?.offset === 0 && since?.epoch !== epoch) {

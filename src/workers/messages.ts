@@ -3,6 +3,7 @@ import type { KeyFile } from "../auth/keys.ts";
 import type { Answer, Question } from "../cluster/peers.ts";
 import type { Config } from "../config/config.ts";
 import type {
+  HistorySlice,
   HistoryView,
   ListQuery,
   PublishOutcome,
@@ -30,20 +31,30 @@ export type StoreCall =
     readonly limit?: number;
     readonly enough?: number;
   }
+  | {
+    readonly method: "readEvents";
+    readonly taskId: string;
+    readonly since: StreamPosition;
+    readonly limit: number;
+    readonly enough: number;
+  }
   | { readonly method: "list"; readonly query: ListQuery }
   | { readonly method: "forget"; readonly taskId: string };
 
-/** What a method returns; of `read`, the events' JSON goes beside it, in texts. */
+/** The result of each method; the JSON of a history's events is sent beside the result, in texts. */
 export interface StoreResults {
   readonly publish: PublishOutcome;
   readonly publishAll: readonly SettledOutcome[];
-  readonly read: Omit<HistoryView, "events"> & {
-    /** The offsets of the events. */
-    readonly events: readonly number[];
-  };
+  readonly read: WithoutJson<HistoryView>;
+  readonly readEvents: WithoutJson<HistorySlice> | undefined;
   readonly list: TaskList;
   readonly forget: boolean;
 }
+
+/** A part of a history with the offsets of the events in place of the events. */
+export type WithoutJson<View extends HistorySlice> = Omit<View, "events"> & {
+  readonly events: readonly number[];
+};
 
 /** An error on its way to another process, where it gets its class again by its name. */
 export interface SentError {

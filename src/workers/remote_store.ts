@@ -1,5 +1,5 @@
 import { settle } from "../async/settle.ts";
-import type { PublishOutcome, Store } from "../tasks/store.ts";
+import type { EncodedEvent, PublishOutcome, Store } from "../tasks/store.ts";
 import { Semaphore } from "../async/semaphore.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
@@ -7,6 +7,13 @@ import { receiveError } from "./sent_error.ts";
 
 /** The most reads at once: the histories that they bring wait in the link, in both processes. */
 const maxReads = 4;
+
+/**
+ * The most slices of histories at once. Slices that wait for each other in the
+ * link survive into the old generation, where garbage is collected late: with
+ * four slices at once, the slow readers of a worker cost 100 MB of garbage.
+ */
+const maxSlices = 1;
 
 /** The way to the supervisor's store. */
 export interface StoreLink {
@@ -27,6 +34,7 @@ export interface StoreLink {
  */
 export function createRemoteStore(link: StoreLink): Store {
   const reads = new Semaphore(maxReads);
+  const slices = new Semaphore(maxSlices);
 
   async function ask<Method extends StoreCall["method"]>(
     asked: StoreCall & { readonly method: Method },
@@ -64,11 +72,16 @@ export function createRemoteStore(link: StoreLink): Store {
       return {
         ...view,
         state: view.state, // JSON leaves out what is undefined
-        events: events.map((offset, index) => ({
-          offset,
-          json: texts[index] ?? "",
-        })),
+        events: receiveEvents(events, texts),
       };
+    },
+    async readEvents(taskId, since, limit, enough) {
+      const method = "readEvents";
+      const { result, texts } = await slices.take(() =>
+        link.call({ method, taskId, since, limit, enough })
+      );
+      const slice = result as StoreResults["readEvents"];
+      return slice && { ...slice, events: receiveEvents(slice.events, texts) };
     },
     list: (query) => ask({ method: "list", query }),
     forget: (taskId) => ask({ method: "forget", taskId }),
@@ -80,6 +93,13 @@ export function createRemoteStore(link: StoreLink): Store {
     // Its owner closes it.
     close: () => Promise.resolve(),
   };
+}
+
+function receiveEvents(
+  offsets: readonly number[],
+  texts: readonly string[],
+): readonly EncodedEvent[] {
+  return offsets.map((offset, index) => ({ offset, json: texts[index] ?? "" }));
 }
 
 function receiveSettled(

@@ -1,6 +1,6 @@
 import type {
   Announcement,
-  HistoryView,
+  HistorySlice,
   PublishOutcome,
   Store,
 } from "../tasks/store.ts";
@@ -10,6 +10,7 @@ import type {
   StoreCall,
   StoreResults,
   SupervisorMessage,
+  WithoutJson,
 } from "./messages.ts";
 import { sendError } from "./sent_error.ts";
 
@@ -112,7 +113,20 @@ export class SharedStore {
       case "read": {
         const { taskId, since, limit, enough } = call;
         const view = await store.read(taskId, since, limit, enough);
-        return sendView({ ...view, watchers: this.watcherCount(taskId) });
+        return sendHistory({
+          ...view,
+          watchers: this.watcherCount(taskId),
+        });
+      }
+      case "readEvents": {
+        const { taskId, since, limit, enough } = call;
+        const slice = await store.readEvents(
+          taskId,
+          since,
+          limit,
+          enough,
+        );
+        return slice ? sendHistory(slice) : { result: slice };
       }
       case "list": {
         const list = await store.list(call.query);
@@ -152,7 +166,9 @@ function encodeAnnouncement(announcement: Announcement): string {
   return encodeMessage(head satisfies SupervisorMessage, [json]);
 }
 
-function sendView({ events, ...view }: HistoryView): CallResult {
+function sendHistory<View extends HistorySlice>(
+  { events, ...view }: View,
+): { result: WithoutJson<View>; texts: readonly string[] } {
   return {
     result: { ...view, events: events.map(({ offset }) => offset) },
     texts: events.map(({ json }) => json),

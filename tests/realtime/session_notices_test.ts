@@ -14,6 +14,7 @@ for (const [sub, first] of [["7", "sync"], ["8", "error"]] as const) {
           publish: (id, change) => store.publish(id, change),
           publishAll: (all) => store.publishAll(all),
           forget: (id) => store.forget(id),
+          readEvents: (...args) => store.readEvents(...args),
           list: (query) => store.list(query),
           watch: (id, watchers) => store.watch(id, watchers),
           close: () => store.close(),

@@ -217,6 +217,7 @@ Deno.test("sseRoutes() answers 503 while the store is down, and leaves nothing o
     services: ({ store }) => ({
       store: {
         read: () => Promise.reject(new StoreUnavailableError("down")),
+        readEvents: (...args) => store.readEvents(...args),
         list: (...args) => store.list(...args),
         forget: (...args) => store.forget(...args),
         publish: (...args) => store.publish(...args),

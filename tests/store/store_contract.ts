@@ -5,7 +5,7 @@ import { testDuplicates } from "./store_contract_duplicates.ts";
 import { testExpiry } from "./store_contract_expiry.ts";
 import { testListing } from "./store_contract_list.ts";
 import { testPublishing } from "./store_contract_publish.ts";
-import { testReading } from "./store_contract_read.ts";
+import { testReading, testReadingEvents } from "./store_contract_read.ts";
 import { testServerChanges } from "./store_contract_server.ts";
 
 /**
@@ -23,6 +23,7 @@ export function testStoreContract(
   testBatches(test);
   testDuplicates(test);
   testReading(test);
+  testReadingEvents(test);
   testExpiry(test);
   testListing(test);
   testServerChanges(test);

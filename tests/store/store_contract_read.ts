@@ -1,4 +1,5 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import type { EncodedEvent } from "../../src/tasks/store.ts";
 import type { Test } from "./store_contract_bench.ts";
 
 const missing = { events: [], recovered: false };
@@ -124,6 +125,61 @@ export function testReading(test: Test): void {
     }
     assertEquals(pages, [[1, 2, 3], [4, 5, 6], [7]]);
   });
+}
+
+/** Slices of a history. */
+export function testReadingEvents(test: Test): void {
+  test("readEvents() pages through a history, whatever its bounds", async (bench) => {
+    const { store, put } = bench;
+    for (const size of [10, 2_000, 10, 60_000, 10, 60_000]) {
+      await put("a", { data: "x".repeat(size) });
+    }
+    const { epoch, events } = await store.read("a", "oldest");
+    for (
+      const [limit, enough, longest] of [
+        [2, 1_000_000, 2],
+        [100, 1, 1],
+        [100, 3_000, 4],
+        [100, 1_000_000, 6],
+      ] as const
+    ) {
+      const read: EncodedEvent[] = [];
+      while (read.length < 6) {
+        const since = { epoch, offset: read.length };
+        const slice = await store.readEvents("a", since, limit, enough);
+        assertEquals(slice?.offset, 6);
+        const { events: [first, ...rest] = [] } = slice ?? {};
+        assert(first !== undefined && rest.length < longest);
+        read.push(first, ...rest);
+      }
+      assertEquals<readonly EncodedEvent[]>(read, events);
+      const end = { epoch, offset: 6 };
+      assertEquals(await store.readEvents("a", end, limit, enough), {
+        offset: 6,
+        events: [],
+      });
+    }
+  });
+
+  test(
+    "readEvents() finds nothing where history does not reach",
+    async ({ store, put }) => {
+      const { epoch } = await store.read("a");
+      const offsets = async (since: { epoch: string; offset: number }) => {
+        const slice = await store.readEvents("a", since, 100, 1_000_000);
+        return slice?.events.map(({ offset }) => offset);
+      };
+      assertEquals(await offsets({ epoch, offset: 0 }), undefined);
+      for (let count = 0; count < 5; count++) await put("a");
+      assertEquals(await offsets({ epoch, offset: 1 }), undefined);
+      assertEquals(await offsets({ epoch, offset: 2 }), [3, 4, 5]);
+      assertEquals(await offsets({ epoch, offset: 6 }), undefined);
+      assertEquals(await offsets({ epoch: "other", offset: 2 }), undefined);
+      await store.forget("a");
+      assertEquals(await offsets({ epoch, offset: 2 }), undefined);
+    },
+    { historyLimit: 3 },
+  );
 }
 
 function range(first: number, last: number): number[] {

@@ -20,6 +20,11 @@ export function awayStore() {
         refuse();
         return store.read(...args);
       },
+      // deno-lint-ignore require-await -- as above
+      async readEvents(...args) {
+        refuse();
+        return store.readEvents(...args);
+      },
       list: (...args) => store.list(...args),
       watch: (...args) => store.watch(...args),
       forget: (...args) => store.forget(...args),

@@ -27,6 +27,7 @@ export class LeasedTasks {
     );
     this.store = {
       read: (...args) => store.read(...args),
+      readEvents: (...args) => store.readEvents(...args),
       list: (query) => store.list(query),
       forget: (id) => store.forget(id),
       watch: (id, watchers) => store.watch(id, watchers),

@@ -1,6 +1,6 @@
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
-import type { HistoryView, Retention, Store } from "../../src/tasks/store.ts";
+import type { HistorySlice, Retention, Store } from "../../src/tasks/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
 import { Hub } from "../../src/watch/hub.ts";
@@ -15,7 +15,7 @@ export const watchedId = "upload_123456";
 export interface ReadHooks {
   before?: (count: number) => unknown;
   /** Once the view is made and before the reader has it. */
-  after?: (count: number, view: HistoryView) => unknown;
+  after?: (count: number, view: HistorySlice | undefined) => unknown;
 }
 
 /** A task in a real memory store, whose reads can be interfered with. */
@@ -40,14 +40,19 @@ export class WatchedTask {
       publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),
       close: () => store.close(),
-      read: async (id, since, limit, enough) => {
-        const count = this.reads += 1;
-        await this.hooks.before?.(count);
-        const view = await store.read(id, since, limit, enough);
-        await this.hooks.after?.(count, view);
-        return view;
-      },
+      read: (...args) => this.#hooked(() => store.read(...args)),
+      readEvents: (...args) => this.#hooked(() => store.readEvents(...args)),
     };
+  }
+
+  async #hooked<View extends HistorySlice | undefined>(
+    read: () => Promise<View>,
+  ): Promise<View> {
+    const count = this.reads += 1;
+    await this.hooks.before?.(count);
+    const view = await read();
+    await this.hooks.after?.(count, view);
+    return view;
   }
 
   /** Publishes one event, and returns its offset and how many it reached. */

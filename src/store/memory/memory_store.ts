@@ -6,6 +6,7 @@ import { MemoryHistory } from "./history.ts";
 import {
   type Announce,
   eventAnnouncement,
+  type HistorySlice,
   type HistoryView,
   type ListQuery,
   type Publication,
@@ -90,6 +91,17 @@ class MemoryStore implements Store {
       recovered,
       events,
     });
+  }
+
+  async readEvents(
+    taskId: string,
+    since: StreamPosition,
+    limit: number,
+    enough: number,
+  ): Promise<HistorySlice | undefined> {
+    const view = await this.read(taskId, since, limit, enough);
+    const { state, recovered, offset, events } = view;
+    return state && recovered ? { offset, events } : undefined;
   }
 
   list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {

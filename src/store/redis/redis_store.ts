@@ -16,6 +16,7 @@ import { forgetScript, readScript } from "./task_scripts.ts";
 import {
   type Announce,
   type EncodedEvent,
+  type HistorySlice,
   type HistoryView,
   type ListQuery,
   type Publication,
@@ -134,6 +135,24 @@ export class RedisStore implements Store {
     }
   }
 
+  async readEvents(
+    taskId: string,
+    since: StreamPosition,
+    limit: number,
+    enough: number,
+  ): Promise<HistorySlice | undefined> {
+    const view = await this.#readSlice(
+      taskId,
+      since,
+      limit,
+      enough,
+      true,
+    );
+    this.#feeds.note(taskId, view);
+    const { offset, recovered, events } = view;
+    return recovered && offset > 0 ? { offset, events } : undefined;
+  }
+
   async list(query: ListQuery): Promise<TaskList> {
     const { ids, cursor } = await listIds(
       (base, args) =>
@@ -219,10 +238,11 @@ export class RedisStore implements Store {
     since: StreamPosition | "oldest" | undefined,
     limit: number,
     enough: number,
+    isAlone = false,
   ): Promise<HistoryView> {
     return parseView(
       await this.link.use((client) =>
-        this.#read(client, taskId, since, limit, enough)
+        this.#read(client, taskId, since, limit, enough, isAlone)
       ),
     );
   }
@@ -233,13 +253,14 @@ export class RedisStore implements Store {
     since: StreamPosition | "oldest" | undefined,
     limit: number,
     enough = Infinity,
+    isAlone = false,
   ): Promise<unknown> {
     const { keys, args } = this.#name(taskId);
     const { historyLimit } = this.#retention;
     return this.#reads.take(() =>
       client.run(readScript, keys, [
         ...args,
-        ...readArgs(since, limit, enough, historyLimit),
+        ...readArgs(since, limit, enough, historyLimit, isAlone),
       ])
     );
   }

@@ -56,17 +56,24 @@ export function parseState(json: string, epoch: string): TaskState {
  */
 const enoughBytes = 262_144;
 
-/** The last arguments of the read script. */
+/**
+ * The last arguments of the read script.
+ *
+ * @param isAlone True to read the events after a position without the state.
+ */
 export function readArgs(
   since: StreamPosition | "oldest" | undefined,
   limit: number,
   enough: number,
   historyLimit: number,
+  isAlone = false,
 ): string[] {
   const { epoch, offset } = typeof since === "object"
     ? since
     : { epoch: "", offset: 0 };
-  const which = typeof since === "object" ? "after" : since ?? "none";
+  const which = typeof since === "object"
+    ? isAlone ? "alone" : "after"
+    : since ?? "none";
   const count = Number.isFinite(limit) ? limit : -1;
   const bytes = Math.min(enough, enoughBytes);
   return [which, epoch, offset, count, historyLimit, bytes].map(String);
@@ -74,7 +81,7 @@ export function readArgs(
 
 /** The answer of the read script. @throws {TypeError} When it is another's. */
 export function parseView(answer: unknown): HistoryView {
-  const [epoch, _rev, json, watchers, recovered, ...rest] = listOf(answer);
+  const [epoch, offset, json, watchers, recovered, ...rest] = listOf(answer);
   const state = json === null || json === undefined
     ? undefined
     : parseState(String(json), String(epoch));
@@ -84,7 +91,7 @@ export function parseView(answer: unknown): HistoryView {
   }
   return {
     epoch: String(epoch),
-    offset: state?.snapshot.offset ?? 0,
+    offset: Number(offset),
     state,
     recovered: recovered === 1,
     events,

@@ -161,12 +161,13 @@ return { 'done', rev, watchers() }
 );
 
 /**
- * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, or those
- * `after` a position; its epoch and offset; the most events (-1: all); how many
- * are kept; after how many bytes of events there is enough.
+ * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, those
+ * `after` a position, or the latter `alone`, without state and watchers; the
+ * position's epoch and offset; the most events (-1: all); how many are kept; after how many
+ * bytes of events there is enough.
  *
- * Returns epoch, rev, state, watchers, 1 where history reaches back so far
- * (else 0), and for each event its offset and JSON.
+ * Returns epoch, the newest offset, state, watchers, 1 if history reaches back
+ * so far (otherwise 0), and for each event its offset and JSON.
  */
 export const readScript: RedisScript = script(
   prelude,
@@ -176,7 +177,8 @@ local which, since, from = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local count, limit = tonumber(ARGV[8]), tonumber(ARGV[9])
 local this = current()
 local epoch = this.epoch
-local answer = { epoch, this.rev, stateOf(this), watchers(), 0 }
+local answer = { epoch, this.offset, false, 0, 0 }
+if which ~= 'alone' then answer[3], answer[4] = stateOf(this), watchers() end
 local newest = tonumber(this.offset)
 local kept = this.isKnown and math.min(limit, redis.call('XLEN', history)) or 0
 local oldest = newest - kept

@@ -9,6 +9,7 @@ import { SqliteTasks } from "./sqlite_tasks.ts";
 import {
   type Announce,
   eventAnnouncement,
+  type HistorySlice,
   type HistoryView,
   type ListQuery,
   type Publication,
@@ -105,6 +106,17 @@ class SqliteStore implements Store {
     return await this.read(taskId, since, limit, enough);
   }
 
+  readEvents(
+    taskId: string,
+    since: StreamPosition,
+    limit: number,
+    enough: number,
+  ): Promise<HistorySlice | undefined> {
+    return this.#pace.run(() =>
+      this.#attempt(() => this.#slice(taskId, since, limit, enough))
+    );
+  }
+
   async list(query: ListQuery): Promise<TaskList> {
     return await this.#attempt(() => this.#tasks.list(query));
   }
@@ -167,6 +179,18 @@ class SqliteStore implements Store {
       recovered: events !== undefined || isAtStart,
       events: events ?? [],
     };
+  }
+
+  #slice(
+    taskId: string,
+    since: StreamPosition,
+    limit: number,
+    enough: number,
+  ): HistorySlice | undefined {
+    const head = this.#tasks.findHead(taskId);
+    if (head?.newest.epoch !== since.epoch) return undefined;
+    const events = this.#tasks.eventsAfter(head, since, limit, enough);
+    return events && { offset: head.newest.offset, events };
   }
 
   #publish(taskId: string, change: Change): () => PublishOutcome {

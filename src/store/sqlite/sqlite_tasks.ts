@@ -3,10 +3,11 @@ import { RecentMap } from "../../collections/recent_map.ts";
 import {
   parsePositionId,
   positionId,
+  type StreamPosition,
   type TaskEvent,
 } from "../../tasks/event.ts";
 import type { TaskState } from "../../tasks/state.ts";
-import { takePage } from "../list_page.ts";
+import { maxPageLength, takePage } from "../list_page.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import type {
   EncodedEvent,
@@ -15,18 +16,24 @@ import type {
   TaskList,
 } from "../../tasks/store.ts";
 
-/** A task as the tables have it. */
-export interface TaskRow {
+/** A task without its state, which can be large. */
+export interface TaskHead {
   readonly id: number;
-  readonly state: TaskState;
+  /** The position of the newest event. */
+  readonly newest: StreamPosition;
   /** When its newest event came, in milliseconds since 1970. */
   readonly updatedAtMs: number;
+}
+
+/** A task as the tables have it. */
+export interface TaskRow extends TaskHead {
+  readonly state: TaskState;
 }
 
 /** How many tasks are kept in memory as well, those published to or read last. */
 const maxHotTasks = 32_768;
 
-/** The largest of these, in characters of JSON. */
+/** The longest state kept in memory, in characters of JSON; of a task with a longer state only the head is kept. */
 const maxHotLength = 2_048;
 
 /** Tasks forgotten for their age in one transaction, so that none takes long. */
@@ -42,7 +49,7 @@ export class SqliteTasks {
   #epoch: string;
   #changes: number;
   /** Reading and decoding a task costs as much as storing an event of it. */
-  readonly #hot = new RecentMap<TaskRow>(maxHotTasks);
+  readonly #hot = new RecentMap<TaskRow | TaskHead>(maxHotTasks);
   /** What these were before the present transaction. */
   #before: { readonly epoch: string; readonly changes: number };
 
@@ -83,6 +90,12 @@ export class SqliteTasks {
     return row && !this.#isExpired(row) ? row : undefined;
   }
 
+  /** The head of a task that has not expired. */
+  findHead(taskId: string): TaskHead | undefined {
+    const row = this.#hot.get(taskId) ?? this.#read(taskId);
+    return row && !this.#isExpired(row) ? row : undefined;
+  }
+
   /** Whether a task is still here whose time is over. */
   isOver(taskId: string): boolean {
     const row = this.#read(taskId);
@@ -99,22 +112,28 @@ export class SqliteTasks {
 
   #read(taskId: string): TaskRow | undefined {
     const hot = this.#hot.get(taskId);
-    if (hot !== undefined) return hot;
+    if (hot !== undefined && "state" in hot) return hot;
     const found = this.#statements.findTask.get(taskId);
     if (found === undefined) return undefined;
     const json = String(found.state);
-    const row = {
+    const head = {
       id: Number(found.id),
-      state: JSON.parse(json),
       updatedAtMs: Number(found.updated_at_ms),
     };
-    this.#remember(taskId, row, json);
-    return row;
+    return this.#remember(taskId, head, JSON.parse(json), json);
   }
 
-  #remember(taskId: string, row: TaskRow, json: string): void {
-    if (json.length <= maxHotLength) this.#hot.set(taskId, row);
-    else this.#hot.delete(taskId);
+  #remember(
+    taskId: string,
+    { id, updatedAtMs }: Omit<TaskHead, "newest">,
+    state: TaskState,
+    json: string,
+  ): TaskRow {
+    const { epoch, offset } = state.snapshot;
+    const head = { id, updatedAtMs, newest: { epoch, offset } };
+    const row = { ...head, state };
+    this.#hot.set(taskId, json.length <= maxHotLength ? row : head);
+    return row;
   }
 
   /** Stores an event and the state after it; encodes both before it writes either. */
@@ -143,15 +162,14 @@ export class SqliteTasks {
     insertEvent.run(id, offset, name, json);
     const newestTrimmed = offset - this.#retention.historyLimit;
     if (newestTrimmed > 0) trimEvents.run(id, newestTrimmed);
-    this.#remember(event.connection_id, { id, state, updatedAtMs }, stateJson);
+    this.#remember(event.connection_id, { id, updatedAtMs }, state, stateJson);
   }
 
   /** Stores a state that no event led to. */
-  update({ id, updatedAtMs }: TaskRow, state: TaskState): void {
+  update(row: TaskHead, state: TaskState): void {
     const json = JSON.stringify(state);
-    this.#statements.updateState.run(json, id);
-    const { connection_id: taskId } = state.snapshot;
-    this.#remember(taskId, { id, state, updatedAtMs }, json);
+    this.#statements.updateState.run(json, row.id);
+    this.#remember(state.snapshot.connection_id, row, state, json);
   }
 
   /** Deletes a task; a history that begins under its id must differ from it. */
@@ -175,19 +193,19 @@ export class SqliteTasks {
 
   /** @returns `undefined` where history doesn't reach back to the position, or on to it. */
   eventsAfter(
-    { id, state }: TaskRow,
+    { id, newest: { offset: newest } }: TaskHead,
     since: { readonly offset: number } | "oldest",
     limit: number,
     enough: number,
   ): readonly EncodedEvent[] | undefined {
-    const newest = state.snapshot.offset;
     const oldest = Math.max(0, newest - this.#retention.historyLimit);
     const offset = since === "oldest" ? oldest : since.offset;
     if (offset < oldest || offset > newest) return undefined;
     if (offset === newest) return [];
     const events: EncodedEvent[] = [];
     let length = 0;
-    const rows = inSteps(limit, (count, last) => {
+    const bounds = { limit, enough, lengthOf: lengthOfEvent };
+    const rows = inSteps(bounds, (count, last) => {
       const after = last === undefined ? offset : Number(last.offset);
       return this.#statements.eventsAfter.all(id, after, count);
     });
@@ -205,7 +223,12 @@ export class SqliteTasks {
   list({ status, limit, cursor }: ListQuery): TaskList {
     const { listTasks, listTasksOfStatus } = this.#statements;
     const oldestKeptMs = this.#oldestKeptMs();
-    const rows = inSteps(limit + 1, (count, last) => {
+    const bounds = {
+      limit: limit + 1,
+      enough: maxPageLength,
+      lengthOf: lengthOfState,
+    };
+    const rows = inSteps(bounds, (count, last) => {
       const range = [
         last === undefined
           ? cursor ?? Number.MAX_SAFE_INTEGER
@@ -217,11 +240,7 @@ export class SqliteTasks {
         ? listTasks.all(...range)
         : listTasksOfStatus.all(status, ...range);
     });
-    const { page, hasMore } = takePage(
-      rows,
-      limit,
-      ({ state }) => String(state).length,
-    );
+    const { page, hasMore } = takePage(rows, limit, lengthOfState);
     const last = page.at(-1);
     return {
       states: page.map(({ state }): TaskState => JSON.parse(String(state))),
@@ -240,7 +259,7 @@ export class SqliteTasks {
     for (const [id, taskId] of expired) this.delete(id, taskId);
   }
 
-  #isExpired({ updatedAtMs }: TaskRow): boolean {
+  #isExpired({ updatedAtMs }: TaskHead): boolean {
     return updatedAtMs <= this.#oldestKeptMs();
   }
 
@@ -252,28 +271,51 @@ export class SqliteTasks {
 
 type Row = Record<string, SQLOutputValue>;
 
+function lengthOfEvent({ event }: Row): number {
+  return String(event).length;
+}
+
+function lengthOfState({ state }: Row): number {
+  return String(state).length;
+}
+
+/** The amount of rows to read. */
+interface RowBounds {
+  /** The most rows; below 0 for all. */
+  readonly limit: number;
+  /** The total length after which the reader of the rows has probably enough. */
+  readonly enough: number;
+  readonly lengthOf: (row: Row) => number;
+}
+
 /** The most rows that one step reads. */
 const maxStep = 64;
 
 /**
- * Reads rows in growing steps, so that a reader who has enough leaves few rows
- * unread. (Deno 2.4 loses rows if the iteration of a statement is left early.)
+ * Reads rows in steps of as many as are likely to be enough, so that few rows
+ * are read in vain. (Deno 2.4 loses rows if the iteration of a statement is left
+ * early.)
  *
- * @param limit The most rows; below 0 for all.
  * @param read Reads a number of rows after the last one read.
  */
 function* inSteps(
-  limit: number,
+  { limit, enough, lengthOf }: RowBounds,
   read: (count: number, last: Row | undefined) => Row[],
 ): Generator<Row> {
   let last: Row | undefined;
   let left = limit < 0 ? Infinity : limit;
-  for (let step = 1; left > 0; step = Math.min(2 * step, maxStep)) {
+  let missing = enough;
+  let step = 1;
+  while (left > 0) {
     const count = Math.min(step, left);
     const rows = read(count, last);
     yield* rows;
     if (rows.length < count) return;
     last = rows.at(-1);
     left -= count;
+    const length = rows.reduce((sum, row) => sum + lengthOf(row), 0);
+    missing -= length;
+    const likely = Math.ceil(missing * count / Math.max(1, length));
+    step = Math.max(1, Math.min(likely, 2 * step, maxStep));
   }
 }

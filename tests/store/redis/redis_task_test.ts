@@ -50,7 +50,7 @@ Deno.test("parseView() reads what the read script answers", () => {
     });
   }
   const view = parseView([
-    ...["one", "7", '{"snapshot":{"epoch":"one","offset":2}}', 0, 1],
+    ...["one", "2", '{"snapshot":{"epoch":"one","offset":2}}', 0, 1],
     ...["1", "{}", "2", '{"a":1}'],
   ]);
   assertEquals([view.offset, view.state?.snapshot.offset], [2, 2]);
