@@ -10,10 +10,6 @@ import ts from "typescript";
 
 const folder = new URL("../src/client/", import.meta.url);
 
-/** Members that no server and no user sees, which get short names. */
-const internalMembers =
-  /^(?:authStatus|beat|cancels|forConnection|forRenewal|isStream|isSynced|join|judged|onEnd|onFrame|onLife|position|probe|queues|refused|settle|skip|slowDown|spread|take|tasks|transports|tried|wait)$/;
-
 const notice = "/* taskwire, MIT License */\n";
 
 /** What the build makes, by file name. */
@@ -44,7 +40,6 @@ function bundle(): string {
     target: "es2022",
     charset: "utf8",
     minify: true,
-    mangleProps: internalMembers,
     lineLimit: 1000,
     // Types are checked by `deno check`; the project's own settings are not esbuild's.
     tsconfigRaw: {},

@@ -135,14 +135,14 @@ export interface Client {
      * @throws {TaskwireError} `bad_connection_id`, at once, when no task can have
      * this id.
      */
-    watch(connectionId: string, options?: {
+    watch(taskId: string, options?: {
         readonly signal?: AbortSignal | undefined;
     }): AsyncIterableIterator<TaskUpdate>;
     /**
      * Asks the worker of a private task that is being watched to stop: a
      * `cancel_requested` update follows, or an error. Not possible over SSE.
      */
-    cancel(connectionId: string): void;
+    cancel(taskId: string): void;
     /** Ends all watches, quietly. */
     close(): void;
 }
@@ -176,7 +176,7 @@ export declare class TaskwireError extends Error {
  * @throws {TypeError} When the URL is none.
  * @throws {TaskwireError} `bad_connection_id`, when no task can have this id.
  */
-export declare function watchTask(url: string | URL, connectionId: string, options?: ConnectOptions): AsyncIterableIterator<TaskUpdate>;
+export declare function watchTask(url: string | URL, taskId: string, options?: ConnectOptions): AsyncIterableIterator<TaskUpdate>;
 /**
  * Makes a client that watches many tasks over one socket, or one for every 50,
  * open while there are any.
