@@ -1,3 +1,4 @@
+import { takePage } from "../store/list_page.ts";
 import {
   comparePositions,
   type ConnectionPosition,
@@ -15,9 +16,10 @@ export interface MergedPage {
 }
 
 /**
- * Merges the pages of several nodes into one. It ends where the first of the
- * pages that were cut does, since what follows there is not known: so it may
- * be shorter than the limit and not the last.
+ * Merges the pages of several nodes into one. The merged page ends with the
+ * first page that was cut, since later connections of that node are unknown, or
+ * once the connections are long enough for one answer. So a page can be shorter
+ * than the limit without being the last.
  *
  * @param pages One of each node, all after the same position.
  */
@@ -31,11 +33,16 @@ export function mergePages(
     : pages.flatMap((page) => page.connections).sort(comparePositions);
   const end = pages.reduce(
     (end, page) => Math.min(end, knownLength(page, found)),
-    limit,
+    found.length,
   );
-  const connections = found.slice(0, end);
+  const { page: connections, hasMore } = takePage(
+    found.slice(0, end),
+    limit,
+    ({ json }) => json.length,
+  );
   const last = connections.at(-1);
-  const isLast = end >= found.length && !pages.some(({ isCut }) => isCut);
+  const isLast = !hasMore && end === found.length &&
+    !pages.some(({ isCut }) => isCut);
   if (isLast || last === undefined) return { total, connections };
   return { total, connections, cursor: { serial: last.serial, id: last.id } };
 }

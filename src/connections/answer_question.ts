@@ -2,6 +2,7 @@ import { encodeUserId } from "../tasks/user_id.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { Registry } from "../metrics/prometheus.ts";
 import type { Throughput } from "../metrics/throughput.ts";
+import { maxPageLength } from "../store/list_page.ts";
 import type { Connection } from "./connection.ts";
 import type { ConnectionRegistry } from "./registry.ts";
 import { comparePositions } from "../cluster/connection_position.ts";
@@ -77,7 +78,7 @@ export function readStats(
 export function listConnections(
   { limit, after, taskId, userId }: ConnectionsQuestion,
   registry: ConnectionRegistry,
-  maxLength: number = Infinity,
+  maxLength: number = maxPageLength,
 ): ConnectionsAnswer {
   const connections: ListedConnection[] = [];
   let length = 0;

@@ -1,28 +1,28 @@
-/** The states of one list's page have so many characters of JSON, or one task more. */
+/** The length of a page after which the page ends, in characters of JSON. */
 export const maxPageLength = 2_097_152;
 
 /**
- * Takes the tasks of a page: a task can have 64 KiB of data, and a thousand of
- * them are too much for one answer.
+ * Takes the items of a page, such as tasks or connections: a task can have 64
+ * KiB of data, and a thousand such tasks are too much for one answer.
  *
- * @param tasks In their order, and one more than the page may have if there are more.
- * @param limit The most tasks.
- * @param lengthOf The length of a task's state as JSON.
- * @returns The page, and whether tasks are left.
+ * @param items The items in order; one more than the limit if there are more.
+ * @param limit The most items of the page.
+ * @param lengthOf Measures an item as JSON.
+ * @returns The page, and whether items are left.
  */
 export function takePage<T>(
-  tasks: Iterable<T>,
+  items: Iterable<T>,
   limit: number,
-  lengthOf: (task: T) => number,
+  lengthOf: (item: T) => number,
 ): { readonly page: readonly T[]; readonly hasMore: boolean } {
   const page: T[] = [];
   let length = 0;
-  for (const task of tasks) {
+  for (const item of items) {
     if (page.length === limit || length >= maxPageLength) {
       return { page, hasMore: true };
     }
-    page.push(task);
-    length += lengthOf(task);
+    page.push(item);
+    length += lengthOf(item);
   }
   return { page, hasMore: false };
 }

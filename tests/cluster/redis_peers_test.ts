@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { RedisPeers } from "../../src/cluster/redis_peers.ts";
+import { maxPageLength } from "../../src/store/list_page.ts";
 import { answerOf } from "../support/answer.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
@@ -94,6 +95,34 @@ test("RedisPeers.ask() carries long pages", async () => {
   } while (query);
   assertEquals(seen, closing.map(({ id }) => id));
   for (const connection of closing) connection.ended();
+});
+
+test("GET /api/connections bounds the bytes of all nodes together, and the cursor goes on", async () => {
+  await using nodes = await RedisNodes.start(3);
+  const taskId = "任".repeat(256);
+  // No node cuts its own page: together they are too long.
+  const counts = [3_500, 900, 900];
+  const opened = counts.flatMap((count, index) =>
+    Array.from({ length: count }, () => {
+      const { connection } = fakeConnection(1_000, { taskId });
+      at(nodes, index).server.services.registry.add(connection);
+      return connection;
+    })
+  );
+  const seen: unknown[] = [];
+  const lengths: number[] = [];
+  let query = "?limit=10000";
+  do {
+    const answer = await call(at(nodes, 0), "GET", query);
+    lengths.push(answer.text.length);
+    const { connections, cursor } = answer.json();
+    seen.push(...(connections as Frame[]).map(({ id }) => id));
+    query = cursor === undefined ? "" : `?limit=10000&cursor=${cursor}`;
+  } while (query);
+  assertEquals(seen, opened.map(({ id }) => id));
+  assertEquals(lengths.length, 2);
+  for (const length of lengths) assertLess(length, maxPageLength + 10_000);
+  for (const connection of opened) connection.ended();
 });
 
 test("RedisPeers.ask() counts those silent that are there and do not answer", async () => {

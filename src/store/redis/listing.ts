@@ -1,13 +1,23 @@
+import type { HistoryView, ListQuery, TaskList } from "../../tasks/store.ts";
+import { maxPageLength, takePage } from "../list_page.ts";
 import { shardBase, shards } from "./keys.ts";
 import { listOf } from "./redis_task.ts";
-import type { ListQuery } from "../../tasks/store.ts";
 
-/** Some tasks, newest change first. */
-export interface ListedIds {
-  readonly ids: readonly string[];
-  /** Where to go on; absent at the end. */
-  readonly cursor?: number;
+/** A task's id with the time of the newest change, in the units of a cursor. */
+export interface ListedTask {
+  readonly changedAt: number;
+  readonly id: string;
 }
+
+/** The tasks of a page, newest change first. */
+export interface ListedTasks {
+  readonly tasks: readonly ListedTask[];
+  /** True if tasks follow the page. */
+  readonly hasMore: boolean;
+}
+
+/** The most tasks of a page that are read at once: a state may be 64 KiB long. */
+const maxBatch = 16;
 
 /**
  * Finds the tasks of a page: as many as it holds of each part, of which the
@@ -16,11 +26,11 @@ export interface ListedIds {
  * @param ask Runs the list script in a part.
  * @param prefix What all keys begin with.
  */
-export async function listIds(
+export async function listTasks(
   ask: (base: string, args: readonly string[]) => Promise<unknown>,
   prefix: string,
   { status, limit, cursor }: ListQuery,
-): Promise<ListedIds> {
+): Promise<ListedTasks> {
   // One more, to know that there is.
   const args = [status ?? "-", String(cursor ?? "+inf"), String(limit + 1)];
   const found = (await Promise.all(
@@ -28,18 +38,53 @@ export async function listIds(
       parseListed(await ask(shardBase(prefix, shard), args))
     ),
   )).flat().sort((one, other) => other.changedAt - one.changedAt);
-  const page = found.slice(0, limit);
-  const last = page.at(-1);
+  return { tasks: found.slice(0, limit), hasMore: found.length > limit };
+}
+
+/**
+ * Reads the tasks of a page, in batches until the states are long enough for
+ * one answer. Tasks that were deleted meanwhile are left out.
+ *
+ * @param read Reads one task.
+ */
+export async function readPage(
+  { tasks, hasMore }: ListedTasks,
+  read: (taskId: string) => Promise<HistoryView>,
+): Promise<TaskList> {
+  const found: { changedAt: number; length: number; view: HistoryView }[] = [];
+  let length = 0;
+  let readCount = 0;
+  while (readCount < tasks.length && length < maxPageLength) {
+    const batch = tasks.slice(readCount, readCount += maxBatch);
+    const views = await Promise.all(batch.map(({ id }) => read(id)));
+    for (const [index, { changedAt }] of batch.entries()) {
+      const view = views[index];
+      if (view?.state === undefined) continue;
+      const task = {
+        changedAt,
+        length: JSON.stringify(view.state).length,
+        view,
+      };
+      length += task.length;
+      found.push(task);
+    }
+  }
+  const { page, hasMore: isTooLong } = takePage(
+    found,
+    tasks.length,
+    (task) => task.length,
+  );
+  const isCut = isTooLong || readCount < tasks.length;
+  const last = isCut ? page.at(-1) : tasks.at(-1);
   return {
-    ids: page.map(({ id }) => id),
-    ...(last && found.length > limit ? { cursor: last.changedAt } : {}),
+    states: page.flatMap(({ view }) => view.state ?? []),
+    watchers: page.map(({ view }) => view.watchers ?? 0),
+    ...(last && (isCut || hasMore) ? { cursor: last.changedAt } : {}),
   };
 }
 
 /** The answer of the list script. @throws {TypeError} When it is another's. */
-export function parseListed(
-  answer: unknown,
-): { readonly changedAt: number; readonly id: string }[] {
+export function parseListed(answer: unknown): ListedTask[] {
   const items = listOf(answer);
   return items.flatMap((item, index) =>
     index % 2 === 0

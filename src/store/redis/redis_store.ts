@@ -6,7 +6,7 @@ import { deadline } from "../../async/deadline.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import { RedisSubscriptions } from "./subscriptions.ts";
 import { shardBase, shardKeys } from "./keys.ts";
-import { listIds } from "./listing.ts";
+import { listTasks, readPage } from "./listing.ts";
 import { ReconnectingRedis } from "../../redis/reconnecting_redis.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { RedisHeartbeat } from "./heartbeat.ts";
@@ -154,7 +154,7 @@ export class RedisStore implements Store {
   }
 
   async list(query: ListQuery): Promise<TaskList> {
-    const { ids, cursor } = await listIds(
+    const listed = await listTasks(
       (base, args) =>
         this.link.run(listScript, shardKeys(base), [
           base,
@@ -165,13 +165,7 @@ export class RedisStore implements Store {
       this.#prefix,
       query,
     );
-    const views = (await Promise.all(ids.map((id) => this.read(id))))
-      .filter((view) => view.state !== undefined);
-    return {
-      states: views.flatMap(({ state }) => state ?? []),
-      watchers: views.map(({ watchers = 0 }) => watchers),
-      ...(cursor === undefined ? {} : { cursor }),
-    };
+    return await readPage(listed, (taskId) => this.read(taskId));
   }
 
   async watch(taskId: string, watchers: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { listIds, parseListed } from "../../../src/store/redis/listing.ts";
+import { listTasks, parseListed } from "../../../src/store/redis/listing.ts";
 
 Deno.test("parseListed() reads what the list script answers", () => {
   assertEquals(parseListed([]), []);
@@ -9,14 +9,14 @@ Deno.test("parseListed() reads what the list script answers", () => {
   ]);
 });
 
-Deno.test("listIds() takes the newest of all parts, and says where to go on", async () => {
+Deno.test("listTasks() takes the newest of all parts, and says whether tasks follow", async () => {
   const asked: unknown[] = [];
   const parts: Record<string, string[]> = {
     "t:{0}:": ["9", "a", "3", "b"],
     "t:{15}:": ["5", "c"],
   };
   const list = (limit: number) =>
-    listIds(
+    listTasks(
       (base, args) => {
         asked.push(args);
         return Promise.resolve(parts[base] ?? []);
@@ -24,8 +24,13 @@ Deno.test("listIds() takes the newest of all parts, and says where to go on", as
       "t:",
       { limit, status: "failed" },
     );
-  assertEquals(await list(2), { ids: ["a", "c"], cursor: 5 });
-  assertEquals(await list(3), { ids: ["a", "c", "b"] });
+  const [a, b, c] = [
+    { changedAt: 9, id: "a" },
+    { changedAt: 3, id: "b" },
+    { changedAt: 5, id: "c" },
+  ];
+  assertEquals(await list(2), { tasks: [a, c], hasMore: true });
+  assertEquals(await list(3), { tasks: [a, c, b], hasMore: false });
   assertEquals(asked.length, 32);
   assertEquals(asked[0], ["failed", "+inf", "3"]);
 });
