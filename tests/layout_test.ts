@@ -133,6 +133,13 @@ Deno.test("src imports nothing of the tests", () => {
   );
 });
 
+Deno.test("src has a client that only the command line imports, besides pages", () => {
+  const importers = imports.filter(({ from, to }) =>
+    dirname(to) === "client" && dirname(from) !== "client"
+  );
+  assertEquals(importers, [{ from: "cli/watch.ts", to: "client/mod.ts" }]);
+});
+
 /** The facts of the protocol that the client shares with the server. */
 const sharedWithClient = [
   "protocol/close_codes.ts",

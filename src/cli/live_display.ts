@@ -1,6 +1,5 @@
 import { printable } from "./output.ts";
-import { renderTask } from "./task_line.ts";
-import type { TaskView } from "./task_stream.ts";
+import { renderTask, type TaskView } from "./task_line.ts";
 import { cutToWidth, textWidth } from "./text_width.ts";
 
 /** The terminal that a {@linkcode LiveDisplay} draws on. */

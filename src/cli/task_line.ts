@@ -1,5 +1,15 @@
 import { printable } from "./output.ts";
-import type { TaskView } from "./task_stream.ts";
+
+/** The members of a task that are shown. */
+export interface TaskView {
+  readonly status?: string;
+  readonly attempt?: number;
+  readonly progress?: number;
+  readonly current?: number;
+  readonly total?: number;
+  readonly unit?: string;
+  readonly message?: string;
+}
 
 const barWidth = 24;
 

@@ -1,11 +1,14 @@
 import { Command } from "commander";
+import { type Task, TaskwireError, watchTask } from "../client/mod.ts";
+import { keepMembers } from "../tasks/snapshot.ts";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { checkTaskId } from "./connection_id.ts";
+import { CommandFailure } from "./failure.ts";
 import { LiveDisplay } from "./live_display.ts";
 import { printError, printLine, printRaw } from "./output.ts";
+import { observedWebSocket } from "./observed_socket.ts";
 import { serverSettings, serverUrl } from "./server_url.ts";
-import { renderTask } from "./task_line.ts";
-import { followTask, type TaskView } from "./task_stream.ts";
+import { renderTask, type TaskView } from "./task_line.ts";
 
 /** `taskwire watch`: follows tasks in the terminal until each has ended. */
 export function watchCommand(): CliCommand {
@@ -25,31 +28,10 @@ export function watchCommand(): CliCommand {
       const ids = [...new Set(command.args)];
       for (const id of ids) checkTaskId(id);
       const display = hasCursor() ? liveDisplay(ids) : plainDisplay;
-      const watch = async (taskId: string): Promise<boolean> => {
-        const options = {
-          server,
-          taskId,
-          ...(token ? { token } : {}),
-        };
-        for await (const news of followTask(options)) {
-          if (news.kind === "note") {
-            display.note(`${taskId}: ${news.text}`);
-            continue;
-          }
-          if (news.kind === "deleted") {
-            display.showDeleted(taskId);
-            display.note(`${taskId}: the task was deleted`);
-            return false;
-          }
-          const task = news.kind === "task" ? news.task : undefined;
-          display.show(taskId, task);
-          const result = resultOf(task);
-          if (result !== undefined) return result;
-        }
-        return false;
-      };
       try {
-        const results = await Promise.all(ids.map(watch));
+        const results = await Promise.all(
+          ids.map((taskId) => follow({ server, taskId, token, display })),
+        );
         return results.every(Boolean) ? 0 : 1;
       } finally {
         display.end();
@@ -58,9 +40,93 @@ export function watchCommand(): CliCommand {
   };
 }
 
-/** Whether a task has succeeded; `undefined` while it goes on. */
-function resultOf(task: TaskView | undefined): boolean | undefined {
-  switch (task?.status) {
+interface FollowOptions {
+  readonly server: URL;
+  readonly taskId: string;
+  readonly token: string | undefined;
+  readonly display: Display;
+}
+
+/**
+ * Shows one task until the task has ended.
+ *
+ * @returns True if the task has succeeded.
+ * @throws {CommandFailure} If the first connection fails, the server ends the
+ * watch for good, or a message is no frame of taskwire.
+ */
+async function follow(
+  { server, taskId, token, display }: FollowOptions,
+): Promise<boolean> {
+  const failing = new AbortController();
+  const note = (text: string) => display.note(`${taskId}: ${text}`);
+  const fail = (message: string) => failing.abort(new CommandFailure(message));
+  let hasOpened = false;
+  let reason = "";
+  const updates = watchTask(server, taskId, {
+    transport: "websocket",
+    getToken: () => token,
+    signal: failing.signal,
+    WebSocket: observedWebSocket({
+      onOpen: () => {
+        hasOpened = true;
+        reason = "";
+      },
+      onEnd: (words) => reason = words,
+      onForeignMessage: () =>
+        fail(
+          `${taskId}: ${server.origin} sent a message that is no frame of taskwire: check the address and the proxies on the way`,
+        ),
+    }),
+    onConnected: ({ type, auth_status, user_id }) => {
+      if (type === "connected") {
+        note(`connected as ${auth_status}, user ${user_id}`);
+      }
+    },
+    onError: ({ code, message }) => note(`${code}: ${message}`),
+    onState: ({ state, retryInMs = 0 }) => {
+      if (state !== "waiting") return;
+      const words = reason || "no answer";
+      if (!hasOpened) {
+        return fail(`cannot connect to ${server.origin}: ${words}`);
+      }
+      const seconds = (retryInMs / 1_000).toFixed(1);
+      note(`connection lost (${words}); connecting again in ${seconds} s`);
+    },
+  });
+  let task: Partial<Task> = {};
+  try {
+    for await (const update of updates) {
+      switch (update.type) {
+        case "sync":
+          task = update.task ?? {};
+          display.show(taskId, update.task ?? undefined);
+          break;
+        case "task":
+          task = { ...keepMembers(task, update), ...update };
+          display.show(taskId, task);
+          break;
+        case "deleted":
+          display.showDeleted(taskId);
+          note("the task was deleted");
+          return false;
+      }
+      const result = resultOf(task);
+      if (result !== undefined) return result;
+    }
+  } catch (error) {
+    if (!(error instanceof TaskwireError)) throw error;
+    const code = error.closeCode ?? error.code;
+    throw new CommandFailure(
+      `${taskId}: the server closed the connection for good (${code}): ${error.message}`,
+    );
+  }
+  failing.signal.throwIfAborted();
+  return false;
+}
+
+/** Returns true if a task has succeeded; `undefined` until the task has ended. */
+function resultOf(task: TaskView): boolean | undefined {
+  switch (task.status) {
     case "succeeded":
       return true;
     case "failed":

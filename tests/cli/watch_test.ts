@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
+import { cutProxy } from "../support/cut_proxy.ts";
 import { serveCut } from "../support/cutting_server.ts";
 import { published } from "../support/published.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -10,7 +11,7 @@ import { signToken } from "../support/tokens.ts";
 
 /** Starts to watch, and waits until the server has told where each task stands. */
 async function startWatch(
-  { origin }: TestServer,
+  { origin }: Pick<TestServer, "origin">,
   ids: readonly string[],
 ): Promise<RunningCommand> {
   const watch = new RunningCommand(["watch", ...ids, "--url", origin]);
@@ -107,6 +108,40 @@ Deno.test("watchCommand() comes back when the server sends it away, and misses n
   const stderr = await watch.stderr;
   assertMatch(stderr, /^t: server_restarting: Connect again$/m);
   assertMatch(stderr, /^t: connection lost .*; connecting again in 0\.0 s$/m);
+});
+
+Deno.test("watchCommand() exits 1 with the reason when an operator disconnects it", async () => {
+  await using server = await startTestServer();
+  await using watch = await startWatch(server, ["t"]);
+  const [connection] = server.services.registry.list();
+  assert(connection);
+  connection.close(closeCodes.disconnected, {
+    code: "disconnected_by_operator",
+    message: "An operator ended it",
+  });
+  assertEquals(await watch.exitCode(), 1);
+  assertEquals(
+    await watch.stderr,
+    "t: connected as guest, user 1\n" +
+      "t: disconnected_by_operator: An operator ended it\n" +
+      "error: t: the server closed the connection for good (4409): An operator ended it\n",
+  );
+});
+
+Deno.test("watchCommand() comes back after a connection that was cut, and says so", async () => {
+  await using server = await startTestServer();
+  await using proxy = cutProxy(server.origin);
+  await using watch = await startWatch(proxy, ["t"]);
+  await published(server, "t", { progress: 0.25 });
+  await watch.line(/25%/);
+  proxy.cut();
+  proxy.mend();
+  await published(server, "t", { status: "succeeded" });
+  assertEquals(await watch.exitCode(), 0);
+  assertMatch(
+    await watch.stderr,
+    /^t: connection lost \(.+\); connecting again in \d\.\d s$/m,
+  );
 });
 
 Deno.test("watchCommand() exits 1 with the reason when it may not watch", async () => {
@@ -206,6 +241,7 @@ for (const [what, message] of Object.entries(hostile)) {
 Deno.test("watchCommand() draws what is out of bounds, and ignores frames that it does not know", async () => {
   await using server = serveCut(
     '{"type":"news"}',
+    '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":null}',
     '{"type":"task","offset":1,"progress":-1e308}',
     '{"type":"task","offset":2,"progress":1e308,"status":"succeeded"}',
   );
