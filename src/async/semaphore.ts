@@ -15,7 +15,7 @@ export class Semaphore {
     try {
       return await work();
     } finally {
-      // // The slot passes directly to the longest waiter: newcomers queue
+      // The slot passes directly to the longest waiter: newcomers queue
       // behind.
       const next = this.#waiting.shift();
       if (next) next();

@@ -1,12 +1,20 @@
-/** Where a connection stands among those of all nodes, oldest first. */
+/**
+ * The place of a connection among the connections of all nodes, oldest first.
+ */
 export interface ConnectionPosition {
-  /** When it was opened, by its node's clock, and different on one node: see `Connection.serial`. */
+  /**
+   * The time of opening by the node's clock, unique on the node: see
+   * `Connection.serial`.
+   */
   readonly serial: number;
-  /** The connection's own id; tells those apart that two nodes opened at once. */
+  /**
+   * The connection's id; orders connections that two nodes opened at the same
+   * time.
+   */
   readonly id: string;
 }
 
-/** Compares two positions for sorting: negative where the first is the older. */
+/** Compares two positions for sorting: negative if the first is older. */
 export function comparePositions(
   one: ConnectionPosition,
   other: ConnectionPosition,
@@ -15,15 +23,18 @@ export function comparePositions(
   return one.id < other.id ? -1 : one.id > other.id ? 1 : 0;
 }
 
-/** What a cursor looks like: the serial number, a hyphen and the id. */
+/** The form of a cursor: serial number, hyphen, id. */
 const cursorPattern = /^(\d{1,16})-([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 
-/** A position as a short text for a URL, which means the same to every node. */
+/** Encodes a position as a short text for URLs, valid on every node. */
 export function encodeCursor({ serial, id }: ConnectionPosition): string {
   return `${serial}-${id}`;
 }
 
-/** Reads what {@linkcode encodeCursor} made; `undefined` for another text. */
+/**
+ * Decodes the text made by {@linkcode encodeCursor}; `undefined` for other
+ * texts.
+ */
 export function parseCursor(text: string): ConnectionPosition | undefined {
   const [, serial, id] = cursorPattern.exec(text) ?? [];
   if (serial === undefined || id === undefined) return undefined;

@@ -5,11 +5,11 @@ import type { RedisChannel } from "./redis_channel.ts";
 import { RedisPeers } from "./redis_peers.ts";
 
 /**
- * Finds the other nodes by the Redis that they share. They hear of this one
- * once it is started.
+ * Finds the other nodes through the shared Redis. The other nodes see this node
+ * once {@linkcode RedisPeers.start} has run.
  *
- * @param prefix What the names of all keys and channels begin with.
- * @param answer Answers what they ask.
+ * @param prefix The prefix of all keys and channels.
+ * @param answer Answers questions of other nodes.
  */
 export function joinRedis(
   store: RedisStore,
@@ -18,7 +18,7 @@ export function joinRedis(
 ): RedisPeers {
   return new RedisPeers({
     channel: channelOf(store),
-    // Channels are of all databases of a server.
+    // Channels are shared by all databases of a server.
     prefix: `${prefix}${store.database}:`,
     node: store.node,
     baseOf: (userId) => shardBase(prefix, shardOf(userId)),

@@ -5,13 +5,13 @@ import {
 } from "./connection_position.ts";
 import type { ConnectionsAnswer, ListedConnection } from "./peers.ts";
 
-/** A page of the connections of several nodes. */
+/** A page of connections, merged from several nodes. */
 export interface MergedPage {
-  /** How many are open on all of them. */
+  /** The number of open connections on all nodes. */
   readonly total: number;
   /** Oldest first. */
   readonly connections: readonly ListedConnection[];
-  /** After which the next page begins; left out on the last. */
+  /** The position after which the next page begins; absent on the last page. */
   readonly cursor?: ConnectionPosition;
 }
 
@@ -21,7 +21,7 @@ export interface MergedPage {
  * once the connections are long enough for one answer. So a page can be shorter
  * than the limit without being the last.
  *
- * @param pages One of each node, all after the same position.
+ * @param pages A page per node, all after the same position.
  */
 export function mergePages(
   pages: readonly ConnectionsAnswer[],
@@ -47,7 +47,10 @@ export function mergePages(
   return { total, connections, cursor: { serial: last.serial, id: last.id } };
 }
 
-/** How many of the connections found come no later than a page's end; all where it wasn't cut. */
+/**
+ * Counts the connections that come no later than the end of a page; all if the
+ * page is complete.
+ */
 function knownLength(
   { connections, isCut }: ConnectionsAnswer,
   found: readonly ListedConnection[],

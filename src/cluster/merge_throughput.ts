@@ -2,23 +2,24 @@ import { keptSeconds } from "../metrics/throughput.ts";
 import type { NodeStats } from "./peers.ts";
 
 /**
- * How far the clocks of two nodes may be apart for each to wait for the other,
- * in seconds: the latest seconds are left out until both have them.
+ * The most seconds that clocks of two nodes may differ and still be aligned:
+ * the newest seconds are left out until both nodes have them.
  */
 const maxLagSeconds = 5;
 
-/** What the nodes of a server did in one and the same second. */
+/** A range of seconds since 1970. */
 interface Seconds {
   readonly from: number;
   readonly length: number;
 }
 
 /**
- * Sums what several nodes do, second by second. Delays can't be summed: theirs
- * are those of the slowest node. A second before a node began counts as none.
+ * Sums the throughput of several nodes, second by second. Delays can't be
+ * summed: the slowest node's delay counts. Seconds before a node's start count
+ * as 0.
  *
- * @param own Of the node that was asked, whose clock counts.
- * @param since The first second that is asked for, in seconds since 1970.
+ * @param own The throughput of this node, whose clock counts.
+ * @param since The first second requested, in seconds since 1970.
  */
 export function mergeStats(
   own: NodeStats,
@@ -50,7 +51,10 @@ export function mergeStats(
   };
 }
 
-/** The seconds that are over on all nodes, and which none has forgotten yet. */
+/**
+ * Returns the seconds that are complete on all nodes and still kept by all
+ * nodes.
+ */
 function commonSeconds(
   own: NodeStats,
   all: readonly NodeStats[],
@@ -68,12 +72,17 @@ function commonSeconds(
   return { from, length: Math.max(0, Math.min(...ends) - from) };
 }
 
-/** The second that still counts on a node: the first that its history lacks. */
+/**
+ * Returns the second still being counted: the first second missing from the
+ * node's history.
+ */
 function endOf({ history }: NodeStats): number {
   return history.from + history.published.length;
 }
 
-/** One list of all nodes, aligned by second; a node's lacking figure is left out. */
+/**
+ * Merges a list of all nodes, aligned by second; missing figures are left out.
+ */
 function merge<Figure, Merged>(
   nodes: readonly NodeStats[],
   { from, length }: Seconds,
@@ -91,7 +100,7 @@ function sum(figures: readonly number[]): number {
   return figures.reduce((sum, figure) => sum + figure, 0);
 }
 
-/** The largest; `null` where there is none. */
+/** Returns the largest figure, or `null` without figures. */
 function max(figures: readonly (number | null)[]): number | null {
   const known = figures.filter((figure) => figure !== null);
   return known.length === 0 ? null : Math.max(...known);

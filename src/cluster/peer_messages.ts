@@ -1,19 +1,19 @@
 import type { Answer, Question } from "./peers.ts";
 
-/** A question on its way to all nodes. */
+/** A question to all nodes. */
 export interface AskedMessage {
-  /** Of the question: the answers name it. */
+  /** The question's id, repeated in the answers. */
   readonly id: string;
-  /** The node that asks. */
+  /** The asking node. */
   readonly from: string;
   readonly question: Question;
 }
 
-/** An answer on its way back. */
+/** An answer to a question. */
 export interface AnswerMessage {
-  /** Of the question. */
+  /** The question's id. */
   readonly id: string;
-  /** The node that answers. */
+  /** The answering node. */
   readonly from: string;
   readonly answer: Answer;
 }
@@ -21,10 +21,10 @@ export interface AnswerMessage {
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a question of another node, which may be of another version. What
- * workers ask of each other alone, metrics, is none.
+ * Parses a question from another node, which may run another version. Questions about metrics stay within a server and
+ * are not accepted.
  *
- * @returns `undefined` for what is none that this one understands.
+ * @returns `undefined` for an unknown or malformed question.
  */
 export function parseAsked(text: string): AskedMessage | undefined {
   const message = parseMembers(text);
@@ -34,9 +34,9 @@ export function parseAsked(text: string): AskedMessage | undefined {
 }
 
 /**
- * Reads an answer of another node, which may be of another version.
+ * Parses an answer from another node, which may run another version.
  *
- * @returns `undefined` for what is none that this one understands.
+ * @returns `undefined` for an unknown or malformed answer.
  */
 export function parseAnswer(text: string): AnswerMessage | undefined {
   const message = parseMembers(text);
@@ -50,7 +50,7 @@ function parseMembers(text: string): Members | undefined {
     const value: unknown = JSON.parse(text);
     return isMembers(value) ? value : undefined;
   } catch {
-    return undefined; // SyntaxError: it is no message
+    return undefined; // SyntaxError
   }
 }
 
@@ -98,7 +98,7 @@ function isStats({ startedAtMs, connections, totals, history }: Members) {
     );
 }
 
-/** Whether it is a list, as long as another. */
+/** True if the value is a list of the same length as another list. */
 function isListOf(
   value: unknown,
   other: unknown,

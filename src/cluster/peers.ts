@@ -4,136 +4,145 @@ import type { ConnectionPosition } from "./connection_position.ts";
 /** Asks for a page of a node's open connections, oldest first. */
 export interface ConnectionsQuestion {
   readonly kind: "connections";
-  /** How many at most. */
+  /** The most connections to list. */
   readonly limit: number;
-  /** Only later ones. */
+  /** Lists only connections after this position. */
   readonly after?: ConnectionPosition;
-  /** Only those of this task. */
+  /** Lists only connections of this task. */
   readonly taskId?: string;
-  /** Only those of this user, as text. */
+  /** Lists only connections of this user; the id as text. */
   readonly userId?: string;
 }
 
-/** Asks a node to close a connection with 4409, if it is there. */
+/**
+ * Asks a node to close a connection with 4409, if the connection is open there.
+ */
 export interface DisconnectQuestion {
   readonly kind: "disconnect";
-  /** The connection's own id. */
+  /** The connection's id. */
   readonly id: string;
 }
 
-/** Asks a node how much it does. */
+/** Asks a node for its throughput. */
 export interface StatsQuestion {
   readonly kind: "stats";
-  /** The first second that is asked for, in seconds since 1970. */
+  /** The first second requested, in seconds since 1970. */
   readonly since: number;
 }
 
 /**
- * Asks a worker what `/metrics` shows of it. For the workers of one server:
- * Prometheus scrapes each server by itself.
+ * Asks a worker for its part of `/metrics`. Only workers of the same server ask
+ * this question, since Prometheus scrapes each server separately.
  */
 export interface MetricsQuestion {
   readonly kind: "metrics";
 }
 
-/** What one node asks the others; plain JSON. */
+/** A question to other nodes; plain JSON. */
 export type Question =
   | ConnectionsQuestion
   | DisconnectQuestion
   | StatsQuestion
   | MetricsQuestion;
 
-/** A connection as another node lists it. */
+/** A connection in the list of a node. */
 export interface ListedConnection extends ConnectionPosition {
-  /** As `GET /api/connections` shows it: encoded once, where it is open. */
+  /**
+   * The connection as `GET /api/connections` shows it, encoded by its own node.
+   */
   readonly json: string;
 }
 
 /** A page of a node's connections. */
 export interface ConnectionsAnswer {
   readonly kind: "connections";
-  /** How many are open on the node, whichever were asked for. */
+  /** The number of connections open on the node, regardless of the filter. */
   readonly total: number;
-  /** In the order of their positions. */
+  /** In order of position. */
   readonly connections: readonly ListedConnection[];
-  /** Whether later ones were left out. Where it is so, `connections` is not empty. */
+  /**
+   * True if later connections were left out; `connections` is not empty then.
+   */
   readonly isCut: boolean;
 }
 
-/** What came of a {@linkcode DisconnectQuestion}. */
+/** The answer to a {@linkcode DisconnectQuestion}. */
 export interface DisconnectAnswer {
   readonly kind: "disconnect";
-  /** Whether the connection was here; it is closed then. */
+  /**
+   * True if the node had the connection, and closed the connection.
+   */
   readonly isFound: boolean;
 }
 
-/** How much a node does, or several do. */
+/** The throughput of a node, or of several nodes together. */
 export interface NodeStats {
-  /** When it began, in milliseconds since 1970. */
+  /** The start time, in milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** How many connections are open. */
+  /** The number of open connections. */
   readonly connections: number;
   readonly totals: StatsTotals;
   readonly history: StatsHistory;
 }
 
-/** What a {@linkcode StatsQuestion} is answered with. */
+/** The answer to a {@linkcode StatsQuestion}. */
 export interface StatsAnswer extends NodeStats {
   readonly kind: "stats";
 }
 
-/** What a {@linkcode MetricsQuestion} is answered with. */
+/** The answer to a {@linkcode MetricsQuestion}. */
 export interface MetricsAnswer {
   readonly kind: "metrics";
-  /** Which worker it is: 1, 2, … */
+  /** The number of the worker: 1, 2, … */
   readonly worker: number;
-  /** In Prometheus' text format, the worker a label of each series. */
+  /** Prometheus text format, with the worker as a label of each series. */
   readonly text: string;
 }
 
-/** What a node answers to a {@linkcode Question} of the same kind; plain JSON. */
+/** The answer to a {@linkcode Question} of the same kind; plain JSON. */
 export type Answer =
   | ConnectionsAnswer
   | DisconnectAnswer
   | StatsAnswer
   | MetricsAnswer;
 
-/** What all the other nodes said. */
+/** The answers of all other nodes. */
 export interface Answers {
-  /** One of each node that answered, in no order. */
+  /** The answers received, in no order. */
   readonly answers: readonly Answer[];
   /**
-   * How many did not, in 1 s. Where none can be reached, and so not be
-   * counted, as many as were last known, and 1 at least.
+   * The number of nodes without a reply in 1 s. If no node can be reached, so
+   * that nodes can't be counted, the last known number, and at least 1.
    */
   readonly silent: number;
 }
 
 /**
- * The other nodes: the taskwire processes that serve the same tasks.
+ * The other nodes: taskwire processes that serve the same tasks.
  *
- * Neither function throws or rejects: what can't be learned is left out, since
- * a node goes on serving its own connections without the others.
+ * Neither function throws or rejects: answers that can't be had are left out,
+ * since a node keeps serving its own connections without the other nodes.
  */
 export interface Peers {
-  /** Asks all others at once; takes no longer than 1 s. */
+  /** Asks all other nodes at once; takes at most 1 s. */
   ask(question: Question): Promise<Answers>;
   /**
-   * Tells how many connections a user has on this node now. It is a number and
-   * not a change, so that repeating it is harmless; calls about one user count
-   * in the order in which they are made.
+   * Sets the number of a user's connections on this node. The number is
+   * absolute, so repeating a call is harmless; calls for the same user count in
+   * call order.
    *
-   * Of two nodes that tell at the same time, one at least learns of the other:
-   * a limit is not passed by connecting everywhere at once.
+   * If two nodes call at the same time, at least one sees the other's number:
+   * no user passes a limit by connecting to all nodes at once.
    *
    * @param userId The id as text.
-   * @returns `here`, and what the other live nodes last told; `here` alone
-   * where they can't be reached in 1 s, so that an outage locks nobody out.
+   * @returns The sum of `here` and the numbers last set by other live nodes;
+   * only `here` if the other nodes can't be reached in 1 s, so that an outage
+   * locks no user out.
    */
   countUser(userId: string, here: number): Promise<number>;
 }
 
-/** No other nodes: one process serves all. */
+/** Stands for the other nodes if a single process serves all tasks. */
 export const noPeers: Peers = {
   ask: () => Promise.resolve({ answers: [], silent: 0 }),
   countUser: (_userId, here) => Promise.resolve(here),

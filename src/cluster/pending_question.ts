@@ -1,48 +1,60 @@
 import type { Answer, Answers } from "./peers.ts";
 
-/** The answers to one question, while they come in. */
+/** Collects the answers to a question. */
 export class PendingQuestion {
   readonly #answers = new Map<string, Answer>();
   readonly #complete = Promise.withResolvers<void>();
   #expected: number | undefined;
-  /** Whether the question came back to who asked, who is one of those expected then. */
+  /**
+   * True once the asking node has received its own question, and so is counted
+   * in `#expected`.
+   */
   #hasEchoed = false;
 
-  /** Resolves once all answers are there that are expected, or it was given up. */
+  /**
+   * Resolves once all expected answers have arrived, or after
+   * {@linkcode PendingQuestion.giveUp}.
+   */
   get complete(): Promise<void> {
     return this.#complete.promise;
   }
 
-  /** @param nodes How many hear the question, who asks included. */
+  /**
+   * @param nodes The number of nodes that receive the question, including the
+   * asking node.
+   */
   expect(nodes: number): void {
     this.#expected = nodes;
     this.#look();
   }
 
-  /** Takes note that the question came back to who asked. */
+  /** Notes that the asking node has received its own question. */
   echoed(): void {
     this.#hasEchoed = true;
     this.#look();
   }
 
-  /** Takes a node's answer. */
+  /** Adds a node's answer. */
   add(node: string, answer: Answer): void {
     this.#answers.set(node, answer);
     this.#look();
   }
 
-  /** Waits for no more. */
+  /** Stops waiting. */
   giveUp(): void {
     this.#complete.resolve();
   }
 
-  /** How many nodes hear the question besides who asks; `undefined` where it isn't known. */
+  /**
+   * The number of other nodes that receive the question; `undefined` if
+   * unknown.
+   */
   get others(): number | undefined {
     if (this.#expected === undefined) return undefined;
     return Math.max(0, this.#expected - Number(this.#hasEchoed));
   }
 
-  /** @param others How many nodes there are besides who asks, where it isn't known. */
+  /** @param others The number of other nodes to assume if unknown. */
   result(others: number): Answers {
     const answers = [...this.#answers.values()];
     const silent = Math.max(0, (this.others ?? others) - answers.length);

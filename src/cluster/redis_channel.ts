@@ -1,25 +1,25 @@
 import type { RedisScript } from "../redis/script.ts";
 
-/** What `RedisPeers` need of a connection to Redis. */
+/** The parts of a Redis connection used by `RedisPeers`. */
 export interface RedisChannel {
   /**
-   * Sends a message to all who are subscribed.
+   * Publishes a message.
    *
-   * @returns How many they are; `undefined` where Redis can't tell, since the
-   * nodes of a Cluster each know their own alone.
-   * @throws {StoreUnavailableError} When Redis can't be reached.
+   * @returns The number of subscribers; `undefined` in a Cluster, since each
+   * Cluster node counts only its own subscribers.
+   * @throws {StoreUnavailableError} If Redis can't be reached.
    */
   publish(channel: string, message: string): Promise<number | undefined>;
-  /** Hears a channel from now on, and after each reconnect again. */
+  /** Subscribes to a channel, now and after each reconnect. */
   subscribe(
     channel: string,
     onMessage: (message: string) => void,
   ): Promise<void>;
   /**
-   * Runs a script whose keys share a hash tag. Scripts run in the order of
-   * the calls, except where one is called before the script before it answered.
+   * Runs a script; all keys share a hash tag. Scripts run in call order if each
+   * call waits for the reply to the preceding call.
    *
-   * @throws {StoreUnavailableError} When Redis can't be reached.
+   * @throws {StoreUnavailableError} If Redis can't be reached.
    */
   run(
     script: RedisScript,

@@ -12,43 +12,46 @@ import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
 import { withFallback } from "../async/with_fallback.ts";
 
-/** What {@linkcode RedisPeers} work with. */
+/** Options of {@linkcode RedisPeers}. */
 export interface RedisPeersOptions {
   readonly channel: RedisChannel;
-  /** What the names of all channels begin with. */
+  /** The prefix of all channels. */
   readonly prefix: string;
-  /** This node's id, unlike all others'. */
+  /** The node's unique id. */
   readonly node: string;
-  /** What the keys of the part of a user begin with, hash tag included. */
+  /** Returns the key prefix of a user's shard, including the hash tag. */
   readonly baseOf: (userId: string) => string;
-  /** Answers what other nodes ask: see `answerQuestion`. */
+  /** Answers questions of other nodes: see `answerQuestion`. */
   readonly answer: (question: Question) => Promise<Answer>;
   /**
-   * How many nodes there are, this one included: where Redis can't tell how
-   * many a question reaches.
+   * Counts all nodes, including this node; used if Redis can't count the
+   * receivers of a question.
    */
   readonly countNodes: () => Promise<number>;
 }
 
-/** How long the others are waited for, in milliseconds. */
+/** The longest wait for other nodes, in milliseconds. */
 const timeoutMs = 1_000;
 
-/** How long what a node told of its users holds, in milliseconds: a dead one counts no longer. */
+/**
+ * The lifetime of a node's user counts without a heartbeat, in milliseconds:
+ * dead nodes stop counting.
+ */
 const lifeMs = 10_000;
 
-/** The pause between two signs of life, in milliseconds. */
+/** The pause between two heartbeats, in milliseconds. */
 const beatMs = 2_500;
 
 /**
- * The other nodes, over Redis. A question goes out on a channel that all hear,
- * and the answers come back on one of who asks; who has how many connections
- * is kept in Redis, see {@linkcode RedisUserShard}.
+ * The other nodes, reached through Redis. Questions go to a channel shared by
+ * all nodes, and answers to a channel of the asking node. User counts are kept
+ * in Redis, see {@linkcode RedisUserShard}.
  */
 export class RedisPeers implements Peers {
   readonly #options: RedisPeersOptions;
   readonly #shards = new Map<string, RedisUserShard>();
   readonly #asked = new Map<string, PendingQuestion>();
-  /** How many others there were when it was last known. */
+  /** The last known number of other nodes. */
   #others = 1;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -57,9 +60,9 @@ export class RedisPeers implements Peers {
   }
 
   /**
-   * Hears the others from now on, and gives signs of life.
+   * Subscribes to questions and answers, and starts the heartbeats.
    *
-   * @throws {StoreUnavailableError} When Redis can't be reached.
+   * @throws {StoreUnavailableError} If Redis can't be reached.
    */
   async start(): Promise<void> {
     const { channel, node } = this.#options;
@@ -70,7 +73,7 @@ export class RedisPeers implements Peers {
     ]);
   }
 
-  /** Gives no more signs of life. */
+  /** Stops the heartbeats. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -109,7 +112,7 @@ export class RedisPeers implements Peers {
     return shard.count(userId, here);
   }
 
-  /** The channel that all nodes hear. */
+  /** The channel of all nodes. */
   get #questions(): string {
     return `${this.#options.prefix}nodes`;
   }
@@ -132,7 +135,9 @@ export class RedisPeers implements Peers {
     const { node } = this.#options;
     const asked = parseAsked(text);
     if (asked === undefined) {
-      log.warn("Another node asked what this one does not understand");
+      log.warn(
+        "Ignored a question from another node, perhaps of another version of taskwire",
+      );
     } else if (asked.from === node) this.#asked.get(asked.id)?.echoed();
     else this.#answer(asked).catch(reportFailure);
   }
@@ -150,10 +155,12 @@ export class RedisPeers implements Peers {
   #take(text: string): void {
     const message = parseAnswer(text);
     if (message === undefined) {
-      log.warn("Another node answered what this one does not understand");
+      log.warn(
+        "Ignored an answer from another node, perhaps of another version of taskwire",
+      );
       return;
     }
-    // One that comes too late is nobody's any more.
+    // Late answers are dropped.
     this.#asked.get(message.id)?.add(message.from, message.answer);
   }
 
@@ -164,8 +171,10 @@ export class RedisPeers implements Peers {
   }
 }
 
-/** An outage is reported by whoever holds the connection. */
+/**
+ * Logs a failure; outages at level debug, since the connection reports outages.
+ */
 function reportFailure(error: unknown): void {
   const level = error instanceof StoreUnavailableError ? "debug" : "error";
-  log[level]("The other nodes could not be told: {error}", { error });
+  log[level]("Could not reach the other nodes: {error}", { error });
 }

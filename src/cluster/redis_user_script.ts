@@ -1,17 +1,18 @@
 import { type RedisScript, script } from "../redis/script.ts";
 
 /**
- * Tells how many connections users have on a node, and learns how many they
- * have on the others.
+ * Sets the numbers of connections that users have on a node, and returns the
+ * sums of all other nodes.
  *
- * `KEYS`: the node's own hash of users and counts; the set of nodes that have
- * one. `ARGV`: the node; what the names of these hashes begin with; how long
- * they live without being told anew, in ms; 1 to forget what was told before;
- * then users and counts by turns.
+ * `KEYS`: the node's hash of users and counts; the set of nodes with such a
+ * hash. `ARGV`: the node; the prefix of these hashes; their lifetime without a
+ * renewal, in ms; 1 to clear the node's hash first; then users and counts in
+ * turns.
  *
- * Returns 1 where the node's hash was there (else 0), and for each user the sum
- * of the other nodes. All keys are of one hash tag; those of other nodes are
- * found by the set, which a script may do for keys of its own tag.
+ * Returns 1 if the node's hash existed (otherwise 0), then for each user the
+ * sum of the other nodes. All keys share a hash tag. The hashes of other nodes
+ * are found through the set, which Redis permits for keys with the script's own
+ * tag.
  */
 export const tellUsersScript: RedisScript = script(`
 local own, nodes = KEYS[1], KEYS[2]

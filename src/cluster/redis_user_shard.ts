@@ -4,41 +4,46 @@ import type { RedisChannel } from "./redis_channel.ts";
 import { tellUsersScript } from "./redis_user_script.ts";
 import { withFallback } from "../async/with_fallback.ts";
 
-/** What a {@linkcode RedisUserShard} works with. */
+/** Options of a {@linkcode RedisUserShard}. */
 export interface RedisUserShardOptions {
   readonly channel: RedisChannel;
-  /** What its keys begin with, hash tag included. */
+  /** The prefix of the shard's keys, including the hash tag. */
   readonly base: string;
-  /** This node's id. */
+  /** The node's id. */
   readonly node: string;
-  /** How long a count is waited for, in milliseconds. */
+  /** The longest wait for a count, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long what was told holds without a {@linkcode RedisUserShard.beat}, in milliseconds. */
+  /**
+   * The lifetime of the counts without a {@linkcode RedisUserShard.beat}, in
+   * milliseconds.
+   */
   readonly lifeMs: number;
 }
 
-/** Takes how many connections a user has on the other nodes. */
+/** Receives the number of a user's connections on the other nodes. */
 type TakeOthers = (others: number) => void;
 
-/** The most users that one script tells of: Redis does nothing else meanwhile. */
+/**
+ * The most users per script call, since a script blocks Redis.
+ */
 const maxBatch = 500;
 
 /**
- * The connections of a part of the users, counted over all nodes: what this
- * node has is told to Redis as it changes, and told anew where Redis may have
- * lost it.
+ * The connections of a shard's users, counted over all nodes. This node writes
+ * its own counts to Redis at each change, and writes them all again if Redis
+ * may have lost them.
  *
- * One script runs at a time, so that a later count never arrives before an
- * earlier one; who waits meanwhile is told of by the next, all at once.
+ * Scripts run one at a time, so that a newer count never arrives before an
+ * older count; all counts that change meanwhile go into the next script.
  */
 export class RedisUserShard {
   readonly #options: RedisUserShardOptions;
   readonly #keys: readonly string[];
-  /** The users that are here. */
+  /** The users connected to this node. */
   readonly #counts = new Map<string, number>();
   readonly #waiting = new Map<string, TakeOthers[]>();
   #isWorking = false;
-  /** Whether Redis may know something else of this node than is true. */
+  /** True if Redis may hold wrong counts for this node. */
   #isUnsure = false;
 
   constructor(options: RedisUserShardOptions) {
@@ -48,8 +53,8 @@ export class RedisUserShard {
   }
 
   /**
-   * See `Peers.countUser`. What could not be told leaves each node to its own
-   * count until the next {@linkcode RedisUserShard.beat} that gets through.
+   * See `Peers.countUser`. If Redis can't be written, each node counts only its
+   * own connections until the next successful {@linkcode RedisUserShard.beat}.
    */
   async count(userId: string, here: number): Promise<number> {
     if (here > 0) this.#counts.set(userId, here);
@@ -66,7 +71,10 @@ export class RedisUserShard {
     return here + (sum ?? 0);
   }
 
-  /** Keeps what was told from expiring, and tells all of it anew where that is needed. */
+  /**
+   * Keeps this node's counts from expiring, and writes them all again if
+   * needed.
+   */
   async beat(): Promise<void> {
     if (this.#counts.size > 0 || this.#isUnsure) await this.#work(true);
   }
@@ -84,27 +92,32 @@ export class RedisUserShard {
     }
   }
 
-  /** Replaces all that Redis knows of this node. */
+  /** Replaces all counts of this node in Redis. */
   async #tellAnew(): Promise<void> {
     this.#isUnsure = false;
     const users = [...this.#counts.keys()];
     await this.#send(users.slice(0, maxBatch), true);
     for (let from = maxBatch; from < users.length; from += maxBatch) {
-      if (this.#isUnsure) return; // again
+      if (this.#isUnsure) return; // starts again later
       await this.#send(users.slice(from, from + maxBatch), false);
     }
   }
 
-  /** Tells of some users; of all, where nothing is known of this node any more. */
+  /**
+   * Writes the counts of some users, and of all users if Redis has lost this
+   * node's counts.
+   */
   async #tell(users: readonly string[]): Promise<void> {
     const known = this.#counts.size -
       users.filter((userId) => this.#counts.has(userId)).length;
     const existed = await this.#send(users, false);
-    // It has expired, or Redis was emptied.
+    // The hash has expired, or Redis was emptied.
     if (!existed && known > 0) await this.#tellAnew();
   }
 
-  /** @returns Whether anything was known of this node; so it is, for what can be seen, where Redis does not answer. */
+  /**
+   * @returns True if Redis still had counts of this node, or did not answer.
+   */
   async #send(users: readonly string[], isAnew: boolean): Promise<boolean> {
     const { channel, base, node, lifeMs } = this.#options;
     const waiting = users.map((userId) => this.#waiting.get(userId) ?? []);
@@ -131,16 +144,21 @@ export class RedisUserShard {
   }
 }
 
-/** An outage is reported by whoever holds the connection. */
+/**
+ * Logs a failure; outages at level debug, since the connection reports outages.
+ */
 function reportFault(error: unknown): void {
   const level = error instanceof StoreUnavailableError ? "debug" : "error";
-  log[level]("Users are counted on this node alone for now: {error}", {
-    error,
-  });
+  log[level](
+    "User limits count only this node's connections for now: {error}",
+    {
+      error,
+    },
+  );
 }
 
-/** @throws {TypeError} For what the script does not answer. */
+/** @throws {TypeError} If the reply is not from the script. */
 function numbersOf(reply: unknown): number[] {
   if (Array.isArray(reply) && reply.every(Number.isInteger)) return reply;
-  throw new TypeError("Redis answered with what are no counts");
+  throw new TypeError("Unexpected reply from Redis: not a list of counts");
 }

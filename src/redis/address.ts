@@ -1,6 +1,9 @@
-/** Where Redis is, as `TASKWIRE_STORE` names it. */
+/** The location of Redis, parsed from `TASKWIRE_STORE`. */
 export interface RedisAddress {
-  /** One server; Sentinels that know which one; or some nodes of a Cluster. */
+  /**
+   * A single server; Sentinels that know the master; or some nodes of a
+   * Cluster.
+   */
   readonly kind: "server" | "sentinel" | "cluster";
   readonly hosts: readonly RedisHost[];
   readonly isTls: boolean;
@@ -9,7 +12,7 @@ export interface RedisAddress {
   readonly password?: string;
   /** The number of the database; 0 in a Cluster. */
   readonly database: number;
-  /** By which Sentinels know the master. */
+  /** The Sentinels' name for the master. */
   readonly masterName?: string;
 }
 
@@ -19,7 +22,7 @@ export interface RedisHost {
   readonly port: number;
 }
 
-/** What {@linkcode parseRedisUrl} takes, in words. */
+/** The URL form accepted by {@linkcode parseRedisUrl}, in words. */
 export const redisUrlForm =
   "redis://[[user:]password@]host[:port][/database], rediss:// for TLS; several hosts, comma-separated, with ?sentinel=MASTER or ?cluster";
 
@@ -30,10 +33,10 @@ const hostForm =
   /^(?<host>\[[\da-fA-F:.]+\]|[^:[\]\s]+)(?::(?<port>\d{1,5}))?$/;
 
 /**
- * Reads the URL of a Redis store (IANA's `redis` and `rediss` schemes, with
- * what these don't have: several hosts, and what they are).
+ * Parses the URL of a Redis store: IANA's `redis` and `rediss` schemes,
+ * extended by lists of hosts and by the kind of the hosts.
  *
- * @returns `undefined` for what is none.
+ * @returns `undefined` if the text is no such URL.
  */
 export function parseRedisUrl(url: string): RedisAddress | undefined {
   const { user = "", hosts = "", database, query } = form.exec(url)?.groups ??
@@ -48,7 +51,7 @@ export function parseRedisUrl(url: string): RedisAddress | undefined {
   const parsed = hosts.split(",").map((host) =>
     parseHost(host, kind === "sentinel" ? 26_379 : 6_379)
   );
-  // No parameter, or the one that says what the hosts are.
+  // At most one parameter: the kind of the hosts.
   const isKnown = parameters.size === (kind === "server" ? 0 : 1) &&
     !parameters.get("cluster");
   if (
@@ -75,7 +78,7 @@ function parseHost(text: string, defaultPort: number): RedisHost | undefined {
   return { host: host.replace(/^\[|\]$/g, ""), port: number };
 }
 
-/** `password`, `:password` or `user:password`, percent-encoded. */
+/** Parses `password`, `:password` or `user:password`, percent-encoded. */
 function parseCredentials(
   text: string,
 ): { username?: string; password?: string } | undefined {
@@ -89,6 +92,6 @@ function parseCredentials(
       ...(password === "" ? {} : { password }),
     };
   } catch {
-    return undefined; // a stray %, which has nothing more to say
+    return undefined; // URIError: a stray %
   }
 }

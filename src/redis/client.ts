@@ -11,29 +11,32 @@ import { findMaster } from "./sentinel.ts";
 
 export type { OnMessage } from "./connection.ts";
 
-/** An open connection to Redis, or to all masters of a Cluster. It is never opened again. */
+/**
+ * An open connection to Redis, or to all masters of a Cluster. A lost
+ * connection is not reopened.
+ */
 export interface RedisClient {
-  /** Runs a script; its first key says at which node of a Cluster. */
+  /** Runs a script; in a Cluster, on the node of the first key. */
   run(
     script: RedisScript,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown>;
-  /** Sends a command; the key says to which node of a Cluster. */
+  /** Sends a command; in a Cluster, to the node of the key. */
   send(key: string, command: readonly string[]): Promise<unknown>;
-  /** Resolves once the messages come. */
+  /** Resolves once the subscriptions are active. */
   subscribe(channels: readonly string[], onMessage: OnMessage): Promise<void>;
   unsubscribe(channel: string, onMessage: OnMessage): Promise<void>;
-  /** What `INFO` says; in a Cluster, of one of its nodes. */
+  /** Returns the reply to `INFO`; in a Cluster, from any node. */
   info(): Promise<ReadonlyMap<string, string>>;
-  /** Rejects what is under way, and lets go of the connection. */
+  /** Rejects pending calls and closes the connection. */
   destroy(): void;
 }
 
 /**
- * Connects, once: see {@linkcode openConnection}.
+ * Connects once: see {@linkcode openConnection}.
  *
- * @throws {Error} When it can't be, or Redis refuses.
+ * @throws {Error} If Redis can't be reached or refuses.
  */
 export async function openRedisClient(
   address: RedisAddress,

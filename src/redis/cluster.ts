@@ -7,7 +7,7 @@ import {
 } from "./connection.ts";
 import { slotOf } from "./slot.ts";
 
-/** Which master has which slots. */
+/** A range of slots and their master. */
 interface SlotRange {
   readonly from: number;
   readonly to: number;
@@ -16,22 +16,24 @@ interface SlotRange {
 
 /** Open connections to all masters of a Cluster. */
 export interface RedisCluster {
-  /** All of them. */
+  /** All connections. */
   readonly connections: readonly RedisConnection[];
-  /** That to the master that has a key, or a channel. @throws {Error} When none has. */
+  /**
+   * Returns the connection to the master of a key or channel. @throws {Error}
+   * If no master has the slot.
+   */
   connectionOf(key: string): RedisConnection;
 }
 
 /**
- * Connects to all masters of a Cluster as it is now. It is not followed: where
- * it has changed, a connection is lost or the answer is `MOVED`, and another is
- * opened.
+ * Connects to all current masters of a Cluster. After a change of the Cluster a
+ * connection is lost or a reply is `MOVED`; then the caller connects again.
  *
- * A channel is subscribed to at the master that has its slot, where scripts
- * publish: so messages and answers come in order as from one server, and not
- * over the Cluster's bus, which may lose some.
+ * Channels are subscribed to at the master of their slot, where scripts
+ * publish: so messages and replies keep their order as on a single server, and
+ * don't depend on the Cluster's bus, which may lose messages.
  *
- * @throws {Error} When no host knows the Cluster, or a master can't be reached.
+ * @throws {Error} If no host knows the Cluster, or a master can't be reached.
  */
 export async function openCluster(
   address: RedisAddress,
@@ -68,7 +70,7 @@ function nameOf({ host, port }: RedisHost): string {
   return `${host} ${port}`;
 }
 
-/** Asks one host after the other. */
+/** Asks the hosts in turn for the slots. */
 async function findMasters(
   address: RedisAddress,
   options: ConnectOptions,
@@ -97,13 +99,19 @@ async function findMasters(
       faults.push(error);
     }
   }
-  // One says enough, and may be what has to be set right: a wrong password.
+  // The first error is enough, and may name the fault to fix: a wrong
+  // password.
   throw faults[0];
 }
 
-/** The answer to `CLUSTER SLOTS`; a node that does not know its own address is where it was asked. */
+/**
+ * Parses the reply to `CLUSTER SLOTS`. If a node does not know its own address,
+ * the address that was asked stands for it.
+ */
 function parseSlots(answer: unknown, asked: RedisHost): SlotRange[] {
-  if (!Array.isArray(answer)) throw new TypeError("CLUSTER SLOTS has no list");
+  if (!Array.isArray(answer)) {
+    throw new TypeError("CLUSTER SLOTS did not return a list");
+  }
   return answer.map(([from, to, [host, port]]) => ({
     from: Number(from),
     to: Number(to),

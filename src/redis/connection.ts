@@ -2,40 +2,42 @@ import { createClient } from "@redis/client";
 import { deadline } from "../async/deadline.ts";
 import type { RedisAddress, RedisHost } from "./address.ts";
 
-/** Takes a message of a channel. */
+/** Receives a channel's messages. */
 export type OnMessage = (message: string, channel: string) => void;
 
-/** An open connection to one server. It is never opened again. */
+/** An open connection to a server. A lost connection is not reopened. */
 export interface RedisConnection {
   send(command: readonly string[]): Promise<unknown>;
-  /** Resolves once the messages come. */
+  /** Resolves once the subscriptions are active. */
   subscribe(channels: readonly string[], onMessage: OnMessage): Promise<void>;
   unsubscribe(
     channels: readonly string[],
     onMessage: OnMessage,
   ): Promise<void>;
-  /** Rejects what is under way, and lets go of the connection. */
+  /** Rejects pending calls and closes the connection. */
   destroy(): void;
 }
 
-/** How a connection is made. */
+/** Options for a new connection. */
 export interface ConnectOptions {
-  /** Called with the cause when it is lost, perhaps more than once. */
+  /**
+   * Called with the cause when the connection is lost, perhaps more than once.
+   */
   readonly onLost: (cause: Error) => void;
-  /** How long it may take, in milliseconds. */
+  /** The longest time for connecting, in milliseconds. */
   readonly timeoutMs: number;
-  /** Gives up while it is being made. */
+  /** Aborts connecting. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Connects, once: one that is lost is not connected again, but replaced by
- * whoever asked for it, who knows what to tell the new one first.
+ * Connects once. A lost connection is not reopened but replaced by the caller,
+ * who prepares the new connection first.
  *
- * RESP3, because by that one connection gets answers and messages, in the order
- * in which Redis made them.
+ * RESP3, because then one connection carries replies and messages in the order
+ * in which Redis sent them.
  *
- * @throws {Error} When it can't be, or Redis refuses.
+ * @throws {Error} If Redis can't be reached or refuses.
  */
 export async function openConnection(
   { isTls, username, password, database }: Omit<RedisAddress, "kind">,
@@ -44,7 +46,7 @@ export async function openConnection(
 ): Promise<RedisConnection> {
   const client = createClient({
     RESP: 3,
-    // These would be asked for by variables of the environment, which we may not read.
+    // Both options would read environment variables, without permission.
     maintNotifications: "disabled",
     disableClientInfo: true,
     name: "taskwire",
@@ -54,7 +56,8 @@ export async function openConnection(
     socket: {
       ...host,
       reconnectStrategy: false,
-      // No timer of its own: Deno keeps a socket open that is destroyed before it is connected.
+      // No timer here: Deno keeps a socket open that is destroyed while
+      // connecting.
       connectTimeout: 0,
       ...(isTls ? { tls: true as const } : {}),
     },
@@ -73,11 +76,11 @@ export async function openConnection(
     await deadline(client.connect(), timeoutMs, signal);
   } catch (error) {
     isGivenUp = true;
-    // Before it has a socket the client would forget to destroy it.
+    // Without a socket the client would ignore the call.
     if (hasSocket) destroy();
     throw error;
   }
-  /** The client keeps waiting with what is subscribed to by a lost connection. */
+  /** A lost connection would keep new subscriptions waiting for ever. */
   const ready = () => {
     if (!client.isReady) throw new Error("The connection is lost");
     return client;

@@ -1,21 +1,27 @@
 import { ErrorReply } from "@redis/client";
 import { StoreOpenError, StoreUnavailableError } from "../tasks/store.ts";
 
-/** What Redis answers while it is not what it was: another connection may find what is. */
+/**
+ * Error replies during a change of roles or a restart: a new connection may
+ * find a server that works.
+ */
 const awayCodes =
   /\b(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|MOVED|ASK|max number of clients)\b/;
 
-/** What it answers while it takes no writes, or nothing, until it is cared for. */
+/**
+ * Error replies while Redis refuses writes, or all commands, until an operator
+ * acts.
+ */
 const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|BUSY)\b/;
 
-/** What it answers to a user who may not do that, in a script as well. */
+/** Error replies to a user without permission, also from scripts. */
 const permissionCodes = /\bNOPERM\b|The user executing the script can't/;
 
 /**
- * What an error of the client means: that Redis is away, that it refuses, or a
- * fault of ours, which is left as it is.
+ * Translates an error of the client: Redis is unreachable, or refuses. Other
+ * errors are bugs and are returned unchanged.
  *
- * @param onAway Makes the error where it is away.
+ * @param onAway Makes the error for an unreachable Redis.
  */
 export function asStoreError(
   error: unknown,
@@ -31,12 +37,12 @@ export function asStoreError(
     : error;
 }
 
-/** Whether Redis is there, but refuses for now: an operator has to do something. */
+/** True if Redis is reachable but refuses for now: an operator must act. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof ErrorReply && refusalCodes.test(error.message);
 }
 
-/** Whether an error would come again however often one connects. */
+/** True if connecting again would fail with the same error. */
 export function isMisconfigured(error: unknown): boolean {
   if (error instanceof ErrorReply) {
     return !awayCodes.test(error.message) && !isRefusal(error);
@@ -45,14 +51,14 @@ export function isMisconfigured(error: unknown): boolean {
     (error instanceof Error && /certificate/i.test(error.message));
 }
 
-/** What to tell who set up what {@linkcode isMisconfigured} says. */
+/** Makes an {@linkcode isMisconfigured} error understandable to an operator. */
 export function asStoreOpenError(error: unknown): StoreOpenError {
   if (error instanceof StoreOpenError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const fault = /^(?:WRONGPASS|NOAUTH)\b/.test(message)
-    ? "Redis wants another user or password"
+    ? "Redis rejected the user or password"
     : /self-signed|UnknownIssuer/.test(message)
-    ? "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority"
-    : "Redis can't be used as it is set up";
+    ? "Redis's certificate is not trusted: set DENO_CERT to the file with its certificate authority"
+    : "Redis refused the connection";
   return new StoreOpenError(`${fault}: ${message}`, { cause: error });
 }

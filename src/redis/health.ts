@@ -3,22 +3,24 @@ import type { Pause } from "../async/pause.ts";
 import { withFallback } from "../async/with_fallback.ts";
 import { isRefusal } from "./error.ts";
 
-/** The pause between two ticks, in milliseconds. */
+/** The pause between two heartbeats, in milliseconds. */
 const tickIntervalMs = 500;
 
-/** How often it is looked whether a tick was answered, before Redis is taken for lost. */
+/**
+ * The number of waits for a reply to a heartbeat before Redis counts as lost.
+ */
 const maxLooks = 3;
 
-/** How long one look takes, in milliseconds. */
+/** The length of each wait, in milliseconds. */
 const lookMs = 1_000;
 
 /**
- * Ticks again and again, by which it is known that Redis still answers.
+ * Sends heartbeats until Redis stops answering.
  *
- * @param tick Asks something of Redis.
- * @param pause Ends the ticking.
- * @throws {unknown} What a tick rejects with, unless Redis just refuses; or
- * that there was no answer for 3 s.
+ * @param tick Sends a heartbeat.
+ * @param pause Ends the heartbeats.
+ * @throws {unknown} The error of a heartbeat, unless Redis only refuses writes;
+ * or an error after 3 s without a reply.
  */
 export async function watchRedis(
   tick: () => Promise<void>,
@@ -28,7 +30,7 @@ export async function watchRedis(
   while (!pause.isOver) {
     const ticking = tick();
     const settled = ticking.then(() => true, () => true);
-    // More than one look: this process may have been busy during the first.
+    // Several waits, since this process may have been busy during the first.
     for (let looks = 1; !await withFallback(settled, lookMs, false); looks++) {
       if (looks < maxLooks) continue;
       throw new Error(`Redis did not answer for ${maxLooks * lookMs} ms`);
@@ -37,9 +39,9 @@ export async function watchRedis(
       await ticking;
       wasRefused = false;
     } catch (error) {
-      // There it is, and can be read: it is no use to connect again.
+      // Redis can still be read, so a new connection would not help.
       if (!isRefusal(error)) throw error;
-      if (!wasRefused) log.error("Redis takes no writes: {error}", { error });
+      if (!wasRefused) log.error("Redis refuses writes: {error}", { error });
       wasRefused = true;
     }
     await pause.wait(tickIntervalMs);

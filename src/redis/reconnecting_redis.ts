@@ -12,45 +12,48 @@ import {
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
-/** What is done with each connection. */
+/** The owner of a {@linkcode ReconnectingRedis}, called for each connection. */
 export interface LinkUser {
   /**
-   * Makes a new connection ready, and then calls `commit`: from that moment on
-   * it is used.
+   * Prepares a new connection, then calls `commit`: from that moment on the
+   * connection is used.
    *
-   * @param run By which scripts tell one run of Redis from another.
+   * @param run Names the run of Redis, for scripts: see `checkRedis`.
    */
   open(client: RedisClient, run: string, commit: () => void): Promise<void>;
   /**
-   * Says that this process is there, again and again, also while the connection
-   * is made ready; that Redis answers shows that it is there, too.
+   * Sends a heartbeat: shows that this process is alive, and by the reply that
+   * Redis is alive. Called repeatedly, also during `open`.
    */
   tick(client: RedisClient): Promise<void>;
 }
 
-/** How long it may take to connect, in milliseconds. */
+/** The longest time for connecting, in milliseconds. */
 const connectTimeoutMs = 3_000;
 
-/** The pauses between attempts to connect, in milliseconds: they double. */
+/**
+ * The pauses between attempts to connect, in milliseconds; each is twice the
+ * one before.
+ */
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 
-/** A connection to Redis, which is replaced when it is lost, until it is closed. */
+/** A connection to Redis that is replaced when lost, until closed. */
 export class ReconnectingRedis {
   readonly #address: RedisAddress;
   readonly #user: LinkUser;
   readonly #closing = new AbortController();
   readonly #pause = new Pause();
   readonly #opened = Promise.withResolvers<void>();
-  /** The connection, while it can be used. */
+  /** The usable connection, if any. */
   #client: RedisClient | undefined;
-  /** That which is made ready. */
+  /** The connection still being prepared by `open`, if any. */
   #opening: RedisClient | undefined;
   #restored = Promise.withResolvers<void>();
   readonly #channels = new Map<string, OnMessage>();
-  /** Whether the start is over, with a connection or without. */
+  /** True once the first attempt to connect has succeeded or failed. */
   #hasOpened = false;
-  /** Whether it was reported that there is none. */
+  /** True once the present outage was reported. */
   #isAway = false;
   #drop: (cause: Error) => void = () => {};
   #staying: Promise<void> | undefined;
@@ -61,22 +64,22 @@ export class ReconnectingRedis {
   }
 
   /**
-   * Connects, and stays connected.
+   * Connects, and reconnects until closed. Resolves after the first attempt,
+   * also if Redis can't be reached yet.
    *
-   * @throws {StoreOpenError} When Redis refuses, as for a wrong password; one
-   * that can't be reached may come yet.
+   * @throws {StoreOpenError} If Redis refuses, for example a wrong password.
    */
   start(): Promise<void> {
     this.#staying ??= this.#stayConnected();
     return this.#opened.promise;
   }
 
-  /** The connection, while there is one that can be used. */
+  /** The usable connection, if any. */
   get client(): RedisClient | undefined {
     return this.#client;
   }
 
-  /** What to throw while there is no connection. */
+  /** Makes the error for calls without a connection. */
   disconnected(): StoreUnavailableError {
     return this.#closing.signal.aborted
       ? new StoreUnavailableError("The connection to Redis is closed")
@@ -87,9 +90,9 @@ export class ReconnectingRedis {
   }
 
   /**
-   * Asks something of the connection.
+   * Calls a function with the connection.
    *
-   * @throws {StoreUnavailableError} When Redis can't be reached, or refuses.
+   * @throws {StoreUnavailableError} If Redis can't be reached or refuses.
    */
   use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
@@ -98,7 +101,10 @@ export class ReconnectingRedis {
       : Promise.reject(this.disconnected());
   }
 
-  /** Runs a script. @throws {StoreUnavailableError} When Redis can't be reached, or refuses. */
+  /**
+   * Runs a script. @throws {StoreUnavailableError} If Redis can't be reached or
+   * refuses.
+   */
   run(
     script: RedisScript,
     keys: readonly string[],
@@ -108,10 +114,11 @@ export class ReconnectingRedis {
   }
 
   /**
-   * Takes a channel's messages over each connection from the next one on, and
-   * over the present one.
+   * Subscribes to a channel on the present connection and on all later
+   * connections.
    *
-   * @throws {StoreUnavailableError} When the present one is lost meanwhile.
+   * @throws {StoreUnavailableError} If the present connection is lost
+   * meanwhile.
    */
   async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
     this.#channels.set(channel, onMessage);
@@ -120,13 +127,13 @@ export class ReconnectingRedis {
     await this.#ask(client, () => client.subscribe([channel], onMessage));
   }
 
-  /** Lets go of the connection, for good. */
+  /** Closes the connection for good. */
   async close(): Promise<void> {
     this.#closing.abort();
     this.#pause.end();
     this.#drop(new Error("closed"));
     await this.#staying;
-    this.#restored.resolve(); // to hear that it is closed
+    this.#restored.resolve(); // waiting callers then find it closed
   }
 
   async #ask<T>(
@@ -157,11 +164,11 @@ export class ReconnectingRedis {
     this.#opened.resolve();
   }
 
-  /** Connects, and returns, or throws, when the connection is lost. */
+  /** Connects; returns or throws when the connection is lost. */
   async #connect(onOpen: () => void): Promise<void> {
     const lost = Promise.withResolvers<never>();
-    lost.promise.catch(() => {}); // it is looked at where it matters
-    // At once: what fails by that finds that there is no connection.
+    lost.promise.catch(() => {}); // handled by the races below
+    // At once, so that calls failing now find no connection.
     const drop = (cause: Error) => {
       if (this.#drop === drop) this.#forgetClient();
       lost.reject(cause);
@@ -231,9 +238,9 @@ export class ReconnectingRedis {
     }
     this.#hasOpened = true;
     this.#opened.resolve();
-    // Once in an outage: it is tried every second.
+    // Once per outage, since connecting is tried every second.
     log[this.#isAway ? "debug" : "error"](
-      "Redis can't be reached, and is tried again: {error}",
+      "No connection to Redis, retrying: {error}",
       { error },
     );
     this.#isAway = true;

@@ -1,27 +1,26 @@
 import { createHash } from "node:crypto";
 
-/** A Lua script that Redis runs as one step: nothing else happens meanwhile. */
+/** A Lua script, which Redis runs atomically. */
 export interface RedisScript {
   readonly text: string;
-  /** SHA-1 of the text, in hexadecimal: how `EVALSHA` names it. */
+  /** SHA-1 of the text in hexadecimal, as used by `EVALSHA`. */
   readonly sha: string;
 }
 
-/** Makes a script of parts, one after the other. */
+/** Joins parts to a script. */
 export function script(...parts: readonly string[]): RedisScript {
   const text = parts.join("\n");
   return { text, sha: createHash("sha1").update(text).digest("hex") };
 }
 
 /**
- * What every script of a part begins with.
+ * The beginning of all scripts of a shard.
  *
- * `KEYS[1..9]` are those of the part, `ARGV[1..3]`: what its keys begin with; a
- * new epoch, should one be needed; in which run of Redis this happens, `?` for
- * 'find out' (see `checkRedis`). Where the run is another than that in which
- * something was written, the end of what was written may have been lost, and its
- * offsets would be given again: so it gets another epoch; except where both are
- * marked `+`, as losing nothing.
+ * `KEYS[1..9]` are the shard's keys. `ARGV[1..3]`: the prefix of the keys; a
+ * new epoch, used if needed; the present run of Redis, or `?` to find the run
+ * (see `checkRedis`). If data was written in another run, the newest writes may
+ * be lost, and their offsets would be used again: so the data gets a new epoch,
+ * unless both runs are marked `+`, for lossless.
  */
 export const prelude = `
 local shard, leases, nodes = KEYS[1], KEYS[2], KEYS[3]
@@ -41,14 +40,14 @@ local function renew()
   return fresh
 end
 
--- The epoch of histories that begin now.
+-- Returns the epoch of new histories.
 local function newEpoch()
   local known = redis.call('HMGET', shard, 'epoch', 'run')
   if known[1] and isSame(known[2]) then return known[1] end
   return renew()
 end
 
--- Milliseconds since 1970, and a count of 10 microseconds.
+-- Returns milliseconds since 1970, and a count of 10 microseconds.
 local function clock()
   local time = redis.call('TIME')
   local seconds, micros = tonumber(time[1]), tonumber(time[2])

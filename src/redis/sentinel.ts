@@ -3,10 +3,10 @@ import type { RedisAddress, RedisHost } from "./address.ts";
 import { type ConnectOptions, openConnection } from "./connection.ts";
 
 /**
- * Asks one Sentinel after the other where the master is. Their own password
- * would be another one: they are asked without.
+ * Asks the Sentinels in turn for the master, without a password, since the
+ * URL's password belongs to the master.
  *
- * @throws {Error} When none can say.
+ * @throws {Error} If no Sentinel knows the master.
  */
 export async function findMaster(
   address: RedisAddress,
@@ -23,7 +23,7 @@ export async function findMaster(
     }
   }
   throw new Error(
-    `No Sentinel could say where the master is: ${faults.join("; ")}`,
+    `No Sentinel knows the master: ${faults.join("; ")}`,
   );
 }
 
@@ -46,7 +46,7 @@ async function askSentinel(
     if (Array.isArray(answer)) {
       return { host: String(answer[0]), port: Number(answer[1]) };
     }
-    throw new Error(`it knows no master '${masterName}'`);
+    throw new Error(`no master named '${masterName}'`);
   } finally {
     sentinel.destroy();
   }

@@ -4,21 +4,26 @@ import type { RedisAddress } from "./address.ts";
 import type { RedisClient } from "./client.ts";
 import { StoreOpenError } from "../tasks/store.ts";
 
-/** Marks a run of which nothing acknowledged is lost: the next one goes on with it. */
+/**
+ * Marks a run that loses no acknowledged writes, so that the next run continues
+ * with the same data.
+ */
 const lossless = "+";
 
-/** `?`: each script finds out, as the nodes of a Cluster have runs of their own. */
+/**
+ * `?`: each script finds the run, since the nodes of a Cluster have different runs.
+ */
 const anyRun = "?";
 
 /**
- * Looks what kind of Redis this is, and says in the log what an operator should
- * know.
+ * Checks the kind of Redis, and logs warnings for the operator.
  *
- * @returns By which scripts tell one run of it from another, marked `+` where
- * nothing is lost between them: one server without replicas that flushes its
- * append-only file before it answers has its data after a restart; any other,
- * and a replica that takes over, may lack the end of what was acknowledged.
- * @throws {StoreOpenError} When it is too old.
+ * @returns The name by which scripts tell runs of Redis apart, marked `+` if no
+ * writes are lost between runs. Only a single server without replicas that
+ * flushes its append-only file before each reply has all data after a restart.
+ * Other servers, and a replica that takes over, may lack the newest
+ * acknowledged writes.
+ * @throws {StoreOpenError} If Redis is too old.
  */
 export async function checkRedis(
   client: RedisClient,
@@ -28,24 +33,26 @@ export async function checkRedis(
   const version = info.get("redis_version") ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 6 || (major === 6 && minor < 2)) {
-    throw new StoreOpenError(`Redis ${version} is too old: 6.2 is needed`);
+    throw new StoreOpenError(
+      `Redis ${version} is too old: version 6.2 or later is needed`,
+    );
   }
   const evicts = info.get("maxmemory_policy") ?? "noeviction";
   if (evicts !== "noeviction") {
     log.warn(
-      "Redis may evict tasks that it has acknowledged (maxmemory-policy {policy}): set it to noeviction",
+      "Redis may evict acknowledged tasks (maxmemory-policy {policy}): set maxmemory-policy to noeviction",
       { policy: evicts },
     );
   }
   const isLogged = info.get("aof_enabled") === "1";
   if (!isLogged) {
     log.warn(
-      "Redis has no append-only file: what it has acknowledged since its last snapshot is lost when it stops (set appendonly yes)",
+      "Redis has no append-only file: when Redis stops, all writes since its last snapshot are lost (set appendonly yes)",
     );
   }
   const run = info.get("run_id");
   if (kind === "cluster" || run === undefined) return anyRun;
-  // Where there is a replica, it may be the one that is here next time.
+  // With a replica, the next connection may reach the replica.
   const isAlone = kind === "server" && info.get("connected_slaves") === "0" &&
     info.get("second_repl_offset") === "-1";
   return isAlone && isLogged && await flushesAlways(client)
@@ -53,14 +60,14 @@ export async function checkRedis(
     : run;
 }
 
-/** Whether what is acknowledged is on the disk; not where Redis won't say. */
+/** True if acknowledged writes are on the disk; false if Redis does not say. */
 async function flushesAlways(client: RedisClient): Promise<boolean> {
   try {
     const answer = await client.send("", ["CONFIG", "GET", "appendfsync"]);
     return Object.values(Object(answer)).includes("always");
   } catch (error) {
     if (!(error instanceof ErrorReply)) throw error;
-    log.debug("Redis does not say when it flushes its file: {error}", {
+    log.debug("Redis does not reveal its appendfsync setting: {error}", {
       error,
     });
     return false;

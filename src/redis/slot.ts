@@ -1,9 +1,12 @@
-/** How many slots a Cluster divides its keys into. */
+/** The number of slots in a Cluster. */
 export const slotCount = 16_384;
 
 const encoder = new TextEncoder();
 
-/** The slot of a key, by its hash tag where it has one (the Cluster specification, 'Key distribution model'). */
+/**
+ * Returns the slot of a key, by its hash tag if present (Cluster specification,
+ * 'Key distribution model').
+ */
 export function slotOf(key: string): number {
   const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1];
   return crc16(encoder.encode(tag ?? key)) % slotCount;

@@ -2,23 +2,23 @@ import { log } from "../log/log.ts";
 import type { Announcement, Store } from "../tasks/store.ts";
 import type { TaskState } from "../tasks/state.ts";
 
-/** A store, and the keeper of its leases. */
+/** A store and its lease keeper. */
 export interface LeasedStore {
   readonly store: Store;
   readonly leases: Leases;
 }
 
-/** Sees to it that a task whose lease has ended is `lost`. */
+/** Publishes `lost` for tasks whose lease has expired. */
 export interface Leases {
   /**
-   * Begins to watch the leases in a store.
+   * Starts watching the leases in a store.
    *
-   * @throws {StoreUnavailableError} When they can't be read.
-   * @throws {StoreOpenError} When the store can't be used as it is set up.
+   * @throws {StoreUnavailableError} If the leases can't be read.
+   * @throws {StoreOpenError} If the store can't be opened with these settings.
    */
   start(store: Store): Promise<void>;
 
-  /** Ends that, for good. */
+  /** Stops watching for good. */
   stop(): void;
 }
 
@@ -31,19 +31,19 @@ interface Lease {
 /** The longest delay of a timer, in milliseconds. */
 const maxDelayMs = 2_147_483_647;
 
-/** When to try again to store a loss, in milliseconds. */
+/** The delay before another attempt to store a loss, in milliseconds. */
 const retryDelayMs = 1_000;
 
-/** Tasks read from the store at a time, at start. */
+/** The number of tasks read at a time at start. */
 const pageSize = 500;
 
 /**
- * Watches the leases of tasks in a store that no other process has: where
- * nothing followed an event in the time of its lease, the task is `lost` (spec
- * §1), a dead worker's as well as one whose server was down meanwhile.
+ * Watches the leases of tasks in a store that belongs to this process alone. If
+ * no event follows within the lease, the task is `lost` (spec §1). A worker may
+ * have died, or the server was down meanwhile.
  *
- * A task has one timer, which a renewed lease doesn't touch: when it rings, it
- * looks how long there is still to go.
+ * Each task has a single timer. Renewing a lease leaves the timer alone: when
+ * the timer fires early, the rest of the lease is waited for.
  */
 export class LeaseKeeper implements Leases {
   readonly #leases = new Map<string, Lease>();
@@ -52,9 +52,9 @@ export class LeaseKeeper implements Leases {
   #isStopped = false;
 
   /**
-   * Begins to watch the leases in a store.
+   * Starts watching the leases in a store.
    *
-   * @throws {StoreUnavailableError} When they can't be read.
+   * @throws {StoreUnavailableError} If the leases can't be read.
    */
   async start(store: Store): Promise<void> {
     this.#store = store;
@@ -73,7 +73,7 @@ export class LeaseKeeper implements Leases {
     }
   }
 
-  /** Takes note of what the store announces. */
+  /** Follows the leases in a store's announcements. */
   note(announcement: Announcement): void {
     if (announcement.kind === "deleted") {
       this.#release(announcement.taskId);
@@ -89,7 +89,9 @@ export class LeaseKeeper implements Leases {
     }
   }
 
-  /** Lets go of all timers, for good: a store that closes still announces. */
+  /**
+   * Cancels all timers for good: a closing store may still announce changes.
+   */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);
@@ -99,7 +101,7 @@ export class LeaseKeeper implements Leases {
 
   #resume({ snapshot, leaseEndsAtMs }: TaskState): void {
     const { connection_id: taskId, offset } = snapshot;
-    // What was announced since the start is newer.
+    // Announcements since the start are newer.
     if (leaseEndsAtMs === undefined || this.#leases.has(taskId)) return;
     this.#hold(taskId, { offset, endsAtMs: leaseEndsAtMs });
   }
@@ -108,7 +110,8 @@ export class LeaseKeeper implements Leases {
     if (this.#isStopped) return;
     const before = this.#leases.get(taskId);
     this.#leases.set(taskId, lease);
-    // A timer that rings before the lease ends looks again; a later one must not be waited for.
+    // An earlier timer finds the new lease when firing; a later timer would
+    // be too late.
     const isTimed = this.#timers.has(taskId) && before &&
       before.endsAtMs <= lease.endsAtMs;
     if (isTimed) return;
@@ -144,18 +147,21 @@ export class LeaseKeeper implements Leases {
     this.#publishLoss(taskId, lease);
   }
 
-  /** The announcement of the loss, or of the event that came before it, changes the lease. */
+  /**
+   * The announcement of the loss, or of an event published before the loss,
+   * updates the lease.
+   */
   async #publishLoss(taskId: string, lease: Lease): Promise<void> {
     const isCurrent = () => this.#leases.get(taskId) === lease;
     try {
       const loss = { kind: "lost", offset: lease.offset } as const;
       const outcome = await this.#store?.publish(taskId, loss);
-      // Refused, and no event came: the task itself is gone.
+      // Refused although no event came: the task was deleted.
       if (outcome?.kind === "refused" && isCurrent()) {
         this.#release(taskId);
       }
     } catch (error) {
-      log.error("The loss of a task could not be stored: {error}", {
+      log.error("Could not mark a task as lost, retrying: {error}", {
         taskId,
         error,
       });

@@ -7,7 +7,7 @@ import {
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
-/** A store that counts what it is asked for, how long that takes, and what becomes of it. */
+/** Wraps a store, and counts its calls, their durations and their outcomes. */
 export function meteredStore(
   store: Store,
   counters: Counters,
@@ -30,7 +30,10 @@ export function meteredStore(
     }
   }
 
-  /** A publish is answered after its event was announced, so after it is with its watchers' sockets. */
+  /**
+   * A publish resolves after the announcement, so the duration includes
+   * delivery to the watchers' sockets.
+   */
   function countOutcome(outcome: PublishOutcome, startedAtMs: number): void {
     publishes[outcome.kind] += 1;
     if (outcome.kind !== "stored") return;

@@ -9,7 +9,7 @@ export const maxConnectionIdLength = 256;
  */
 export function taskIdFault(id: string): string | undefined {
   if (id === "") return "The connection_id is empty";
-  // // Counting code points is slow, so only done if the code units are too
+  // Counting code points is slow, so only done if the code units are too
   // many.
   if (
     id.length > maxConnectionIdLength && [...id].length > maxConnectionIdLength
@@ -17,9 +17,9 @@ export function taskIdFault(id: string): string | undefined {
     return `The connection_id is longer than ${maxConnectionIdLength} characters`;
   }
   if (/\p{Cc}/u.test(id)) return "The connection_id has a control character";
-  // // Half of a surrogate pair. Older browsers have no `isWellFormed`.
+  // Half of a surrogate pair. Older browsers have no `isWellFormed`.
   if (/\p{Cs}/u.test(id)) return "The connection_id is not valid Unicode";
-  // // URLs drop both from a path, even encoded (URL Standard, "shorten a
+  // URLs drop both from a path, even encoded (URL Standard, "shorten a
   // path").
   if (/^\.{1,2}$/.test(id)) return "The connection_id is . or ..";
   return undefined;

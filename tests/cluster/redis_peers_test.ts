@@ -180,7 +180,7 @@ test("RedisPeers.start() survives what others say that is no message", async () 
     JSON.stringify(late),
   );
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
-  assertMatch(captured.text, /does not understand/);
+  assertMatch(captured.text, /Ignored a question/);
 });
 
 test("RedisPeers.countUser() limits a user over all nodes, and gives a place back when it is free", async () => {

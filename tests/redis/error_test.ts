@@ -85,11 +85,11 @@ Deno.test("asStoreOpenError() says what is to be done", () => {
     asStoreOpenError(error).message
   );
   assertEquals(messages, [
-    "Redis wants another user or password: WRONGPASS invalid username-password pair",
-    "Redis wants another user or password: NOAUTH HELLO must be called with the client",
-    "Redis can't be used as it is set up: NOPERM this user has no permissions",
-    "Redis can't be used as it is set up: ERR DB index is out of range",
+    "Redis rejected the user or password: WRONGPASS invalid username-password pair",
+    "Redis rejected the user or password: NOAUTH HELLO must be called with the client",
+    "Redis refused the connection: NOPERM this user has no permissions",
+    "Redis refused the connection: ERR DB index is out of range",
     "Redis 6.0.16 is too old",
-    "Redis's certificate is not trusted, unless DENO_CERT names the file with its authority: invalid peer certificate: UnknownIssuer",
+    "Redis's certificate is not trusted: set DENO_CERT to the file with its certificate authority: invalid peer certificate: UnknownIssuer",
   ]);
 });

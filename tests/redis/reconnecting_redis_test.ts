@@ -122,7 +122,7 @@ test("start() reports once that Redis is away, however often it tries", async ()
   const { port } = new URL(closedOrigin());
   await using redis = link({ port: Number(port) });
   await redis.start();
-  await log.wrote('"level":"DEBUG","message":"Redis can\'t be reached');
+  await log.wrote('"level":"DEBUG","message":"No connection to Redis');
   const errors = log.text.split("\n").filter((line) =>
     line.includes('"level":"ERROR"')
   );

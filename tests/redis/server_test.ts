@@ -88,7 +88,7 @@ Deno.test("checkRedis() takes 6.2 and what calls itself newer, and nothing older
     await assertRejects(
       () => checkRedis(clientOf({ ...careful, redis_version }), server),
       StoreOpenError,
-      "6.2 is needed",
+      "version 6.2 or later is needed",
     );
   }
 });

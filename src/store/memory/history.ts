@@ -2,21 +2,23 @@ import { parsePositionId, positionId } from "../../tasks/event.ts";
 import type { EncodedEvent } from "../../tasks/store.ts";
 
 /**
- * The newest events of one task, as JSON: a string is what the garbage
- * collector is quickest with, and what history is read as.
+ * The newest events of one task as JSON: strings burden the garbage collector
+ * least, and readers want JSON.
  */
 export class MemoryHistory {
   readonly #limit: number;
   readonly #epoch: string;
-  /** Consecutive, oldest first. Up to twice as many as are kept: see `#trim`. */
+  /** Consecutive, oldest first. Up to twice the limit: see `#trim`. */
   readonly #events: string[] = [];
-  /** Their offsets by the `event_id` that the publisher named, in their order. */
+  /**
+   * The offsets of events with an `event_id` given by the publisher, in order.
+   */
   readonly #named = new Map<string, number>();
   #newest = 0;
 
   /**
-   * @param limit How many events are kept.
-   * @param epoch The task's.
+   * @param limit The number of events to keep.
+   * @param epoch The task's epoch.
    */
   constructor(limit: number, epoch: string) {
     this.#limit = limit;
@@ -28,13 +30,13 @@ export class MemoryHistory {
     const offset = ++this.#newest;
     this.#events.push(json);
     if (eventId !== positionId({ epoch: this.#epoch, offset })) {
-      this.#named.delete(eventId); // of an event that is kept no more
+      this.#named.delete(eventId); // of a dropped event
       this.#named.set(eventId, offset);
     }
     this.#trim();
   }
 
-  /** The events after an offset that is kept, oldest first; see `Store.read`. */
+  /** Returns the events after a kept offset, oldest first; see `Store.read`. */
   after(offset: number, limit: number, enough = Infinity): EncodedEvent[] {
     const start = offset - (this.#newest - this.#events.length);
     const events: EncodedEvent[] = [];
@@ -47,21 +49,24 @@ export class MemoryHistory {
     return events;
   }
 
-  /** The offset of the event that is kept under this `event_id`. */
+  /** Returns the offset of the kept event with this `event_id`. */
   findOffset(eventId: string): number | undefined {
     const offset = this.#named.get(eventId) ??
       parsePositionId(eventId, this.#epoch) ?? 0;
     const isKept = offset > this.#newest - this.#limit &&
       offset > 0 && offset <= this.#newest;
     if (!isKept) return undefined;
-    // The event at that position may have a name of its own.
+    // The event at this offset may have an id from its publisher instead.
     const [found] = this.after(offset - 1, 1);
     return found && JSON.parse(found.json).event_id === eventId
       ? offset
       : undefined;
   }
 
-  /** Cuts in batches, because `shift` on a long array costs its length. */
+  /**
+   * Cuts in batches, because each `shift` costs time proportional to the
+   * array's length.
+   */
   #trim(): void {
     if (this.#events.length < 2 * this.#limit) return;
     this.#events.splice(0, this.#limit);

@@ -16,19 +16,20 @@ import {
   type TaskList,
 } from "../../tasks/store.ts";
 
-/** A task and the part of its history that is kept. */
+/** A task and the kept part of its history. */
 interface Task {
   state: TaskState;
   readonly history: MemoryHistory;
-  /** Counts the store's events; a task's is that of its last one. */
+  /** The store's change number at the task's last event. */
   changedAt: number;
   expiresAtMs: number;
 }
 
 /**
- * A store in this process's memory: the fastest, gone when the process ends.
+ * Makes a store in the memory of this process: the fastest store, but all tasks
+ * are lost when the process ends.
  *
- * @param retention How much is kept.
+ * @param retention The amount of history to keep.
  * @param announce Called for each stored change.
  */
 export function createMemoryStore(
@@ -40,11 +41,16 @@ export function createMemoryStore(
 
 class MemoryStore implements Store {
   readonly #tasks = new Map<string, Task>();
-  /** Goes round the tasks, a few with each publish or read, to forget those whose time is over. */
+  /**
+   * Walks over the tasks, a few per publish or read, and deletes expired tasks.
+   */
   #sweep = this.#tasks.entries();
   readonly #retention: Retention;
   readonly #announce: Announce;
-  /** Of the histories that begin now; a forgotten task must not get its old one back. */
+  /**
+   * The epoch of new histories; changed at each deletion, so that a task that
+   * begins again gets another epoch.
+   */
   #epoch = crypto.randomUUID();
   #changes = 0;
 
@@ -131,7 +137,7 @@ class MemoryStore implements Store {
     return Promise.resolve(wasKnown);
   }
 
-  /** All watchers are in this process, and all changes are announced. */
+  /** No-op: all watchers are in this process, and all changes are announced. */
   watch(): Promise<void> {
     return Promise.resolve();
   }
@@ -196,7 +202,7 @@ class MemoryStore implements Store {
     task.history.push(event.event_id, json);
   }
 
-  /** A task; one whose time is over is forgotten instead. */
+  /** Returns a task; an expired task is deleted instead. */
   #find(taskId: string): Task | undefined {
     const task = this.#tasks.get(taskId);
     if (task === undefined || task.expiresAtMs > performance.now()) return task;
@@ -210,8 +216,8 @@ class MemoryStore implements Store {
   }
 
   /**
-   * Looks at the next few tasks. (Kept in order of their expiry they would move
-   * at each event, and a `Map` is slow to step over what was deleted from it.)
+   * Looks at the next few tasks. (In order of expiry, tasks would have to move
+   * at each event, and iterating a `Map` over deleted entries is slow.)
    */
   #forgetExpired(): void {
     const now = performance.now();
@@ -227,5 +233,8 @@ class MemoryStore implements Store {
   }
 }
 
-/** Tasks looked at with each publish or read: more than one can begin with it, so that none is left behind. */
+/**
+ * The tasks looked at per publish or read. More than one, since each publish
+ * may add a task.
+ */
 const sweptPerPublish = 2;

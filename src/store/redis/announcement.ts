@@ -2,7 +2,10 @@ import type { TaskEvent } from "../../tasks/event.ts";
 import type { TaskState } from "../../tasks/state.ts";
 import { type Announcement, eventAnnouncement } from "../../tasks/store.ts";
 
-/** The first line of a message on a task's channel; of an event its JSON is the second. */
+/**
+ * The first line of a message on a task's channel. In an event's message the
+ * second line is the event's JSON.
+ */
 type Head =
   | {
     readonly kind: "event";
@@ -12,24 +15,27 @@ type Head =
   }
   | { readonly kind: "cancel_requested" | "deleted" };
 
-/** The first line of the message about an event, which led to this state. */
+/**
+ * Encodes the first line of an event's message; the state is the task's state
+ * after the event.
+ */
 export function encodeHead(
   { snapshot: { epoch }, owner, leaseEndsAtMs }: TaskState,
 ): string {
   return JSON.stringify({ kind: "event", epoch, owner, leaseEndsAtMs });
 }
 
-/** The whole message about what is no event. */
+/** Encodes a whole message that is not about an event. */
 export function encodeNotice(kind: "cancel_requested" | "deleted"): string {
   return JSON.stringify({ kind });
 }
 
 /**
- * Parses a message on a task's channel. The channel says which
- * task it is about, whatever the message says.
+ * Parses a message on a task's channel. The channel determines the task, not
+ * the message.
  *
- * @throws {SyntaxError} If it is not JSON.
- * @throws {TypeError} If it has another shape.
+ * @throws {SyntaxError} If the message is not JSON.
+ * @throws {TypeError} If the JSON has another shape.
  */
 export function parseMessage(
   message: string,
@@ -43,11 +49,11 @@ export function parseMessage(
   if (kind === "cancel_requested" || kind === "deleted") {
     return { kind, taskId };
   }
-  if (kind !== "event") throw new TypeError("the message has no known kind");
+  if (kind !== "event") throw new TypeError("unknown kind of message");
   const { epoch, owner, leaseEndsAtMs } = head as Head & { kind: "event" };
   const sent: TaskEvent | null = JSON.parse(message.slice(end + 1));
   if (!Number.isSafeInteger(sent?.offset) || typeof epoch !== "string") {
-    throw new TypeError("the message has no position in a history");
+    throw new TypeError("message without epoch or offset");
   }
   const isNamed = sent?.connection_id === taskId;
   const event = isNamed
@@ -64,7 +70,10 @@ export function parseMessage(
   };
 }
 
-/** What an event of the history announces, which nobody announced in its time. */
+/**
+ * Makes the announcement of an event read from history because its message was
+ * lost.
+ */
 export function announceLate(json: string, state: TaskState): Announcement {
   const { leaseEndsAtMs: _, ...lasting } = state;
   return eventAnnouncement(JSON.parse(json), json, lasting);

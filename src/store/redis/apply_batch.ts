@@ -3,31 +3,36 @@ import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
 import { encodeHead, encodeNotice } from "./announcement.ts";
 import type { PublishOutcome } from "../../tasks/store.ts";
 
-/** What a task was when it was last heard of. */
+/** The last known state of a task. */
 export interface KnownTask {
-  /** Of a task without a history, the one that it would begin with. */
+  /** For a task without a history: the epoch of a new history. */
   readonly epoch: string;
-  /** Counts the writes to it. */
+  /** The task's revision: counts its writes. */
   readonly rev: string;
   readonly state: TaskState | undefined;
-  /** Whether a script has just found it so. */
+  /** Set if a script has just returned this state. */
   readonly isFresh?: true;
 }
 
-/** What becomes of changes of one task, if it is what it was taken for. */
+/**
+ * The result of changes to one task, valid if the task's state is as assumed.
+ */
 export interface Judgement {
-  /** The state after them; `undefined` where nothing changes. */
+  /** The state after the changes; `undefined` if nothing changes. */
   readonly state: TaskState | undefined;
-  /** The publish script's last arguments. */
+  /** The last arguments of the publish script. */
   readonly operations: readonly string[];
-  /** What to answer, once it is stored and known how many watch. */
+  /**
+   * Returns the outcomes, once the changes are stored and the watchers counted.
+   */
   outcomes(watchers: number): PromiseSettledResult<PublishOutcome>[];
 }
 
 /**
- * Judges changes one after the other, each by what those before it led to.
+ * Applies changes in sequence, each to the state after the change before.
  *
- * @param places Offsets of events in the history, by their `event_id`; 0 for none.
+ * @param places Offsets of events in the history, by their `event_id`; 0 if
+ * absent.
  */
 export function applyBatch(
   taskId: string,

@@ -1,14 +1,17 @@
 import type { StreamPosition } from "../../tasks/event.ts";
 
-/** A task that is watched in this process. */
+/** A watched task. */
 export interface Feed {
   readonly taskId: string;
-  /** How many watch it here. */
+  /** The number of watchers in this process. */
   watchers: number;
-  /** Settles when the subscription has, by the connection that there is now. */
+  /** Settles when the subscription on the present connection has settled. */
   ready: Promise<void>;
-  /** The last event announced, or what was read since the subscription. */
+  /**
+   * The position of the last announced event, or of a read since the
+   * subscription.
+   */
   position: StreamPosition | undefined;
-  /** What comes while something missed is made up for. */
+  /** Messages held back while missed events are read. */
   held: string[] | undefined;
 }

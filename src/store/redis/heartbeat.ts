@@ -11,31 +11,34 @@ import {
 import { leaveScript, tickScript } from "./shard_scripts.ts";
 import { listOf } from "./redis_task.ts";
 
-/** How long a lease that ended is left to the node that found it, in milliseconds. */
+/**
+ * The time for which an expired lease belongs to the node that found it, in
+ * milliseconds.
+ */
 const claimMs = 5_000;
 
-/** What one beat does at most in one part. */
+/** The most work per heartbeat and shard. */
 const maxPerBeat = 100;
 
-/** What {@linkcode RedisHeartbeat} works with. */
+/** Options of {@linkcode RedisHeartbeat}. */
 export interface RedisPulseOptions {
   readonly prefix: string;
-  /** This process's id. */
+  /** The process's id. */
   readonly node: string;
   readonly historyTtlMs: number;
-  /** Called for a part in which this process was not known any more. */
+  /** Called for a shard in which Redis no longer knew this process. */
   readonly onUnknown: (shard: number, client: RedisClient) => Promise<void>;
   /**
-   * Called with a task whose lease had ended by then, in milliseconds since 1970
-   * as Redis has it: no other process is for a while.
+   * Called with a task whose lease had expired at a time, in milliseconds since
+   * 1970 by Redis's clock. For a while no other process gets the same task.
    */
   readonly onLeaseEnd: (taskId: string, byMs: number) => Promise<void>;
 }
 
 /**
- * Says in all parts of the store that this process is there, so that those who
- * watch here count; and looks for what is due: leases that ended, whichever
- * process held their events, and tasks whose time is over.
+ * Sends heartbeats to all shards of the store, so that this process's watchers
+ * count. Each heartbeat also finds due work: expired leases, regardless of the
+ * process that stored their events, and expired tasks.
  */
 export class RedisHeartbeat {
   readonly #options: RedisPulseOptions;
@@ -45,8 +48,8 @@ export class RedisHeartbeat {
   }
 
   /**
-   * Says so on a new connection, and that nobody watches here yet: what was left
-   * while Redis was away is not known there.
+   * Sends the first heartbeat of a new connection, and resets the numbers of
+   * watchers: Redis does not know about watchers that left during the outage.
    *
    * @param run See `checkRedis`.
    */
@@ -58,8 +61,8 @@ export class RedisHeartbeat {
 
   /**
    * @param run See `checkRedis`.
-   * @param canWork Whether what is due can be done: not on a connection that is
-   * still made ready.
+   * @param canWork False while the connection is still being prepared; then no
+   * due work is taken.
    */
   async beat(
     client: RedisClient,
@@ -80,7 +83,7 @@ export class RedisHeartbeat {
     }));
   }
 
-  /** Says that this process is gone. */
+  /** Removes this process from all shards. */
   async end(client: RedisClient): Promise<void> {
     const { prefix, node } = this.#options;
     await Promise.all(shards.map((shard) => {
@@ -114,8 +117,8 @@ export class RedisHeartbeat {
     try {
       await this.#options.onLeaseEnd(taskId, byMs);
     } catch (error) {
-      // It comes again, here or in another process.
-      log.error("The loss of a task could not be stored: {error}", {
+      // The lease comes up again, here or in another process.
+      log.error("Could not mark a task as lost, retrying: {error}", {
         taskId,
         error,
       });

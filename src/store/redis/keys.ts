@@ -1,22 +1,25 @@
 import { statuses } from "../../tasks/status.ts";
 
 /**
- * How many parts the tasks are divided into. The keys of one part share a hash
- * tag, and so a node of a Cluster: a script may touch a task together with the
- * indexes that it is in. It can't be changed while there are tasks.
+ * The number of shards. All keys of a shard share a hash tag, and therefore a
+ * node of a Cluster: so a script may change a task and the indexes with the
+ * task in one step. The number can't be changed while tasks exist.
  */
 export const shardCount = 16;
 
-/** All of them. */
+/** The numbers of all shards. */
 export const shards: readonly number[] = Array.from(
   { length: shardCount },
   (_, shard) => shard,
 );
 
-/** How long a node that says nothing still counts, in milliseconds. */
+/**
+ * The time after which a node without heartbeats stops counting, in
+ * milliseconds.
+ */
 export const patienceMs = 10_000;
 
-/** The part that a task, or a user, belongs to: FNV-1a of its UTF-16 units. */
+/** Returns the shard of a task or a user: FNV-1a of the UTF-16 units. */
 export function shardOf(name: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < name.length; index++) {
@@ -25,20 +28,19 @@ export function shardOf(name: string): number {
   return (hash >>> 0) % shardCount;
 }
 
-/** What the names of all keys of a part begin with. */
+/** Returns the prefix of all keys of a shard. */
 export function shardBase(prefix: string, shard: number): string {
   return `${prefix}{${shard}}:`;
 }
 
 /**
- * The keys of a part:
+ * Returns the keys of a shard:
  *
- * | | |
- * | --- | --- |
- * | `shard` | hash: the `epoch` of histories that begin now, the `run` of Redis in which it was made, the last `tick` |
- * | `leases` | sorted set: tasks by the end of their lease, in milliseconds since 1970 |
- * | `nodes` | set: the taskwire processes |
- * | `i:<status>` | sorted sets: the tasks of a status by their last event |
+ * | | | | --- | --- | | `shard` | hash: the `epoch` of new histories, the `run`
+ * of Redis in which the epoch was made, the last `tick` | | `leases` | sorted
+ * set: tasks by the end of their lease, in milliseconds since 1970 | | `nodes`
+ * | set: the taskwire processes | | `i:<status>` | sorted sets: the tasks of a
+ * status by their last event |
  */
 export function shardKeys(base: string): string[] {
   return [
@@ -50,13 +52,14 @@ export function shardKeys(base: string): string[] {
 }
 
 /**
- * The keys of a task, which expire together:
+ * Returns the keys of a task, which expire together:
  *
- * | | |
- * | --- | --- |
- * | `s:<id>` | hash: `state` as JSON; its `epoch`, `offset`, `status` and `lease`; `rev`, which counts writes; `run`, as above; the node whose `turn` it is, and `until` when |
- * | `h:<id>` | stream: the history; the ids are `<offset>-0`, `e` is the event as JSON, `n` its `event_id` where a publisher named it |
- * | `n:<id>` | hash: the offsets of these |
+ * | | | | --- | --- | | `s:<id>` | hash: `state` as JSON; its `epoch`,
+ * `offset`, `status` and `lease`; `rev`, which counts writes; `run`, as above;
+ * the node whose `turn` it is, and `until` when | | `h:<id>` | stream: the
+ * history; the ids are `<offset>-0`, `e` is the event as JSON, `n` its
+ * `event_id` if given by the publisher | | `n:<id>` | hash: the offsets of the
+ * events with `n` |
  */
 export function taskKeys(base: string, taskId: string): string[] {
   return [
@@ -67,8 +70,8 @@ export function taskKeys(base: string, taskId: string): string[] {
 }
 
 /**
- * The channel of what happens to a task. Channels are of all databases of a
- * server: so its number is in the name.
+ * Returns the channel of a task's changes. Channels are shared by all databases
+ * of a server, so the name includes the database's number.
  */
 export function taskChannel(
   base: string,
@@ -78,17 +81,26 @@ export function taskChannel(
   return `${base}t${database}:${taskId}`;
 }
 
-/** The task of a {@linkcode taskChannel}. No prefix has a brace, so that the first one begins what follows it. */
+/**
+ * Returns the task of a {@linkcode taskChannel}. Prefixes contain no brace, so
+ * the first brace starts the shard.
+ */
 export function taskOfChannel(channel: string): string {
   return channel.slice(channel.indexOf(":", channel.indexOf("}") + 2) + 1);
 }
 
-/** Hash: how many watch each task at a node. It expires when the node is silent. */
+/**
+ * Returns the key of a hash: the number of watchers of each task on a node. The
+ * hash expires without heartbeats.
+ */
 export function watchersKey(base: string, node: string): string {
   return `${base}w:${node}`;
 }
 
-/** Hash: how many connections each user has at a node. It expires likewise. */
+/**
+ * Returns the key of a hash: the number of connections of each user on a node.
+ * The hash expires without heartbeats.
+ */
 export function usersKey(base: string, node: string): string {
   return `${base}u:${node}`;
 }

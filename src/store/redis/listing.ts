@@ -20,18 +20,18 @@ export interface ListedTasks {
 const maxBatch = 16;
 
 /**
- * Finds the tasks of a page: as many as it holds of each part, of which the
- * newest are taken.
+ * Finds the tasks of a page: reads a full page of each shard and keeps the
+ * newest tasks of all.
  *
- * @param ask Runs the list script in a part.
- * @param prefix What all keys begin with.
+ * @param ask Runs the list script in a shard.
+ * @param prefix The prefix of all keys.
  */
 export async function listTasks(
   ask: (base: string, args: readonly string[]) => Promise<unknown>,
   prefix: string,
   { status, limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
-  // One more, to know that there is.
+  // One task more than the page holds, to know if there is a next page.
   const args = [status ?? "-", String(cursor ?? "+inf"), String(limit + 1)];
   const found = (await Promise.all(
     shards.map(async (shard) =>
@@ -83,7 +83,10 @@ export async function readPage(
   };
 }
 
-/** The answer of the list script. @throws {TypeError} When it is another's. */
+/**
+ * Parses the reply of the list script. @throws {TypeError} If the reply is not
+ * from the list script.
+ */
 export function parseListed(answer: unknown): ListedTask[] {
   const items = listOf(answer);
   return items.flatMap((item, index) =>

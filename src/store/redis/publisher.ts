@@ -13,54 +13,60 @@ import {
 } from "../../tasks/store.ts";
 import { Semaphore } from "../../async/semaphore.ts";
 
-/** A change that waits for its turn. */
+/** A change in the queue of its task. */
 interface Waiting {
   readonly change: Publication["change"];
   resolve(outcome: PublishOutcome): void;
   reject(error: unknown): void;
 }
 
-/** The most changes of one task that one script stores. */
+/** The most changes of one task per script call. */
 const maxBatch = 100;
 
 /**
- * The most scripts at once: each may answer with a state, and these have to fit
- * into what Redis holds for a client that subscribes (see `readArgs`).
+ * The most concurrent scripts: each may return a state, and all states must fit
+ * into Redis's output buffer of a subscribed client (see `readArgs`).
  */
 const maxScripts = 64;
 
-/** How many tasks are remembered, so that the first try is the last. */
+/**
+ * The most tasks remembered, so that most changes succeed at the first attempt.
+ */
 const maxKnown = 32_768;
 
-/** The largest of these, in characters of JSON. */
+/** The largest remembered state, in characters of JSON. */
 const maxKnownLength = 2_048;
 
-/** How long the others wait at most for a node whose turn it is, in milliseconds. */
+/**
+ * The longest wait of other nodes for the node that has the turn, in
+ * milliseconds.
+ */
 const turnMs = 1_000;
 
-/** How seldom they look whether it has been, in milliseconds. */
+/** The longest pause before asking again, in milliseconds. */
 const longestWaitMs = 16;
 
-/** What a script is asked to store. */
+/** The input of a script call. */
 interface Attempt {
   readonly known: KnownTask | undefined;
   readonly judgement: Judgement | undefined;
-  /** The state after it, as JSON. */
+  /** The state after the changes, as JSON. */
   readonly after: string | undefined;
   readonly places: readonly (readonly [name: string, offset: number])[];
 }
 
-/** What stands for a task of which nothing is known yet: no state of it is expected. */
+/** The expected revision of an unknown task: matches no revision. */
 const unknown = "?";
 
 /**
- * Publishes to Redis. The state machine judges here, and a script stores what it
- * said if the task still is what it was judged by; else it is judged again by
- * what the script found. So no rule is written twice. A node that comes too late
- * twice gets the next turn, for which the others wait: one that is further from
- * Redis would never be in time else.
+ * Publishes to Redis with optimistic concurrency. `applyChange` runs in this
+ * process, and a Lua script commits the result if the task's revision is
+ * unchanged. Otherwise the script returns the current state, and the change is
+ * applied to that state. So no rule is written twice. A node that is too late
+ * twice in a row gets the next turn, and the other nodes wait: without turns, a
+ * node far from Redis would never win.
  *
- * Changes of one task go one after the other, those that wait all at once.
+ * Changes of one task are stored in sequence, all waiting changes in one call.
  */
 export class RedisPublisher {
   readonly #link: ReconnectingRedis;
@@ -72,8 +78,8 @@ export class RedisPublisher {
   readonly #scripts = new Semaphore(maxScripts);
 
   /**
-   * @param name Names a task to a script.
-   * @param node This process's id.
+   * @param name Returns the keys and arguments of a task for scripts.
+   * @param node The process's id.
    */
   constructor(
     link: ReconnectingRedis,
@@ -87,12 +93,15 @@ export class RedisPublisher {
     this.#retention = retention;
   }
 
-  /** Takes nothing for known any more: Redis may have an older copy of its data now. */
+  /**
+   * Forgets all known states: Redis may have restored an older copy of its
+   * data.
+   */
   forget(): void {
     this.#known.clear();
   }
 
-  /** @throws {StoreUnavailableError} When Redis can't be reached or written. */
+  /** @throws {StoreUnavailableError} If Redis can't be reached or written. */
   publish({ taskId, change }: Publication): Promise<PublishOutcome> {
     return new Promise((resolve, reject) => {
       const waiting = { change, resolve, reject };
@@ -102,7 +111,7 @@ export class RedisPublisher {
         return;
       }
       this.#queues.set(taskId, [waiting]);
-      // In this turn more may come.
+      // More changes may follow in this turn.
       queueMicrotask(() => this.#work(taskId));
     });
   }
@@ -135,7 +144,7 @@ export class RedisPublisher {
     changes: readonly Publication["change"][],
   ): Promise<readonly PromiseSettledResult<PublishOutcome>[]> {
     let known = this.#known.get(taskId);
-    let found = ""; // the state as JSON, where it was asked for
+    let found = ""; // the state as JSON, if returned by a script
     let waitMs = 1;
     let places: ReadonlyMap<string, number> = new Map();
     const names = new Set<string>();
@@ -209,7 +218,8 @@ export class RedisPublisher {
         ]),
       );
     } catch (error) {
-      // It may have been stored: what is known may be no longer true, which the next try finds out.
+      // The change may have been stored, so the known state may be outdated;
+      // the next attempt finds out.
       if (error instanceof StoreDisconnectedError) {
         this.#known.delete(taskId);
       }

@@ -27,19 +27,22 @@ import {
 } from "../../tasks/store.ts";
 import { Semaphore } from "../../async/semaphore.ts";
 
-/** The most reads at once: what they bring has to fit into what Redis holds for a client. */
+/**
+ * The most concurrent reads: all results must fit into Redis's output buffer of
+ * a client.
+ */
 const maxReads = 16;
 
-/** How long it may take to say goodbye, in milliseconds. */
+/** The longest time for leaving, in milliseconds. */
 const goodbyeMs = 1_000;
 
 /**
- * A store in Redis, 6.2 or later, which any number of processes share. What
- * that means for what is acknowledged is Redis's own persistence, and its
+ * A store in Redis, 6.2 or later, shared by any number of processes. The
+ * durability of acknowledged writes is that of Redis's persistence and
  * replication: see guide/durability.md.
  */
 export class RedisStore implements Store {
-  /** This process among those that share the store. */
+  /** This process's id among the processes that share the store. */
   readonly node: string = crypto.randomUUID();
   readonly link: ReconnectingRedis;
   readonly isCluster: boolean;
@@ -55,9 +58,9 @@ export class RedisStore implements Store {
   #isClosing = false;
 
   /**
-   * @param prefix What the names of all keys and channels begin with.
-   * @param retention How much is kept.
-   * @param announce Called for each change of a task that is watched here.
+   * @param prefix The prefix of all keys and channels.
+   * @param retention The amount of history to keep.
+   * @param announce Called for each change of a task watched here.
    */
   constructor(
     address: RedisAddress,
@@ -121,7 +124,7 @@ export class RedisStore implements Store {
     this.#feeds.note(taskId, view);
     const { epoch, offset: head } = view;
     const events = [...view.events];
-    // One answer brings so many bytes of them at most.
+    // Each reply is limited in bytes, so reading continues until the limit.
     for (;;) {
       const { offset } = events.at(-1) ?? { offset: head };
       const missing = Math.min(limit - events.length, head - offset);
@@ -129,7 +132,7 @@ export class RedisStore implements Store {
       if (missing <= 0 || left <= 0) return { ...view, events };
       const rest = { epoch, offset };
       const next = await this.#readSlice(taskId, rest, missing, left);
-      // Meanwhile it was forgotten, or history begins later.
+      // Meanwhile the task was deleted, or its oldest events were dropped.
       if (next.events.length === 0) return { ...view, events };
       events.push(...next.events);
     }
@@ -185,7 +188,7 @@ export class RedisStore implements Store {
     ]) === 1;
   }
 
-  /** How many processes share the store, this one included. */
+  /** Counts the processes that share the store, including this process. */
   async countNodes(): Promise<number> {
     const key = `${shardBase(this.#prefix, 0)}nodes`;
     return Number(
@@ -199,9 +202,12 @@ export class RedisStore implements Store {
     try {
       if (client) await deadline(this.#pulse.end(client), goodbyeMs);
     } catch (error) {
-      log.debug("Redis was not told that this process ends: {error}", {
-        error,
-      });
+      log.debug(
+        "Could not remove this node from Redis, its entries expire by themselves: {error}",
+        {
+          error,
+        },
+      );
     }
     await this.link.close();
   }
@@ -218,7 +224,7 @@ export class RedisStore implements Store {
   }
 
   async #tick(client: RedisClient): Promise<void> {
-    if (this.#isClosing) return; // who has said goodbye is not there again
+    if (this.#isClosing) return; // a heartbeat would undo the leaving
     const isReady = this.link.client === client;
     await this.#pulse.beat(client, this.#run, isReady);
     await this.#feeds.retellRefused(
@@ -259,7 +265,10 @@ export class RedisStore implements Store {
     );
   }
 
-  /** The lease may have been renewed by now; and where it is later, the store refuses. */
+  /**
+   * The lease may have been renewed meanwhile; if the renewal comes later, the
+   * store refuses the loss.
+   */
   async #publishLoss(taskId: string, byMs: number): Promise<void> {
     const { state } = await this.read(taskId);
     const { leaseEndsAtMs, snapshot } = state ?? {};

@@ -9,21 +9,21 @@ import {
 } from "./keys.ts";
 import type { EncodedEvent, HistoryView } from "../../tasks/store.ts";
 
-/** How the scripts are told which task is meant. */
+/** The keys and arguments with which scripts address a task. */
 export interface RedisTask {
   readonly keys: readonly string[];
-  /** What the arguments begin with. */
+  /** The first arguments of all scripts. */
   readonly args: readonly string[];
   readonly channel: string;
-  /** What the keys of its part begin with. */
+  /** The prefix of all keys of the task's shard. */
   readonly base: string;
 }
 
 /**
- * Names a task to a script.
+ * Makes the keys and arguments of a task.
  *
- * @param prefix What all keys begin with.
- * @param database Its number.
+ * @param prefix The prefix of all keys.
+ * @param database The number of the database.
  * @param run See `checkRedis`.
  */
 export function nameTask(
@@ -41,7 +41,10 @@ export function nameTask(
   };
 }
 
-/** The state of a task, as Redis has it. Its epoch stands beside it, where a script can change it. */
+/**
+ * Parses a task's state. Scripts may change the epoch, so the epoch is stored
+ * beside the state.
+ */
 export function parseState(json: string, epoch: string): TaskState {
   const state: TaskState = JSON.parse(json);
   if (state.snapshot.epoch === epoch) return state;
@@ -50,14 +53,14 @@ export function parseState(json: string, epoch: string): TaskState {
 }
 
 /**
- * After how many bytes of events one read has enough in any case. What has not been sent
- * yet to a client that subscribes counts for Redis, and beyond 32 MB it hangs
- * up (`client-output-buffer-limit pubsub`).
+ * The bytes of events after which a read stops in any case. Redis counts unsent
+ * replies to a subscribed client, and disconnects the client beyond 32 MB
+ * (`client-output-buffer-limit pubsub`).
  */
 const enoughBytes = 262_144;
 
 /**
- * The last arguments of the read script.
+ * Makes the last arguments of the read script.
  *
  * @param isAlone True to read the events after a position without the state.
  */
@@ -79,7 +82,10 @@ export function readArgs(
   return [which, epoch, offset, count, historyLimit, bytes].map(String);
 }
 
-/** The answer of the read script. @throws {TypeError} When it is another's. */
+/**
+ * Parses the reply of the read script. @throws {TypeError} If the reply is not
+ * from the read script.
+ */
 export function parseView(answer: unknown): HistoryView {
   const [epoch, offset, json, watchers, recovered, ...rest] = listOf(answer);
   const state = json === null || json === undefined
@@ -99,8 +105,11 @@ export function parseView(answer: unknown): HistoryView {
   };
 }
 
-/** A script's answer. @throws {TypeError} When it is no list. */
+/**
+ * Returns a script's reply as a list. @throws {TypeError} If the reply is no
+ * list.
+ */
 export function listOf(answer: unknown): readonly unknown[] {
   if (Array.isArray(answer)) return answer;
-  throw new TypeError("A script answered with what is no list");
+  throw new TypeError("Unexpected reply from a script: not a list");
 }

@@ -2,8 +2,8 @@ import { shardCount } from "./keys.ts";
 import { prelude, type RedisScript, script } from "../../redis/script.ts";
 
 /**
- * `ARGV[4..]`: the status, or `-` for all; the score below which, `+inf` for
- * all; how many. Returns score and id of each task, newest change first.
+ * `ARGV[4..]`: the status, or `-` for all; the score to stay below, `+inf` for
+ * all; the most tasks. Returns score and id of each task, newest change first.
  */
 export const listScript: RedisScript = script(
   prelude,
@@ -18,7 +18,7 @@ for index = 4, 9 do
     if #page == 0 then break end
     for at = 1, #page, 2 do
       below = '(' .. page[at + 1]
-      -- One whose time is over is still in the index, until the next tick.
+      -- An expired task stays in the index until the next heartbeat.
       if taken < count and redis.call('EXISTS', base .. 's:' .. page[at]) == 1 then
         taken = taken + 1
         found[#found + 1] = { tonumber(page[at + 1]), page[at] }
@@ -37,14 +37,14 @@ return answer
 );
 
 /**
- * What a node does for a part again and again: says that it is there, and looks
- * for leases that ended and tasks whose time is over.
+ * The heartbeat of a node in a shard, which also finds expired leases and
+ * expired tasks.
  *
- * `ARGV[4..]`: the node; how long it counts without saying so again, in ms;
- * how long a lease that ended is left to it, in ms; how long tasks live, in ms;
- * the most to do at once; 1 where what is known of the node is to be forgotten
- * first. Returns 1 where the node was known (else 0), the time in ms since 1970,
- * and the tasks whose leases ended.
+ * `ARGV[4..]`: the node; the lifetime of a heartbeat, in ms; the time for which
+ * an expired lease belongs to the node, in ms; the lifetime of tasks, in ms;
+ * the most work; 1 to clear the node's numbers of watchers first. Returns 1 if
+ * the node was known (otherwise 0), the time in ms since 1970, and the tasks
+ * with expired leases.
  */
 export const tickScript: RedisScript = script(
   prelude,
@@ -53,7 +53,7 @@ local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), t
 local own = base .. 'w:' .. node
 local now, tick = clock()
 if ARGV[9] == '1' then redis.call('DEL', own) end
--- What was told since a flush is there without this.
+-- Absent after a flush, even if numbers of watchers were written since.
 local answer = { redis.call('HEXISTS', own, ''), whole(now) }
 redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
@@ -85,8 +85,8 @@ return answer
 );
 
 /**
- * Says how many watch a task at a node: `KEYS[1]` is that node's, `ARGV` the
- * task, how many, and how long the node counts if it said nothing before.
+ * Sets the number of a task's watchers on a node. `KEYS[1]`: the node's hash.
+ * `ARGV`: the task, the number, and the lifetime of a new hash in ms.
  */
 export const tellScript: RedisScript = script(`
 if ARGV[2] == '0' then redis.call('HDEL', KEYS[1], ARGV[1])
@@ -94,7 +94,10 @@ else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `);
 
-/** A node goes: `KEYS` are the set of nodes and all that is the node's own, `ARGV[1]` is the node. */
+/**
+ * Removes a node. `KEYS`: the set of nodes and all keys of the node; `ARGV[1]`:
+ * the node.
+ */
 export const leaveScript: RedisScript = script(`
 redis.call('SREM', KEYS[1], ARGV[1])
 redis.call('DEL', unpack(KEYS, 2))

@@ -15,28 +15,33 @@ import {
 import { RedisWatcherCounts } from "./watcher_counts.ts";
 import type { HistoryView } from "../../tasks/store.ts";
 
-/** Events that are made up for at a time. */
+/** The events read at a time after an outage. */
 const replaySlice = 500;
 
-/** Tasks looked into at a time. */
+/** The tasks read at a time after an outage. */
 const replayedAtOnce = 200;
 
 /**
- * The tasks that are watched in this process, and their channels. A channel is
- * subscribed to once, from the first watcher to the last.
+ * The tasks watched in this process, and the subscriptions to their channels. A
+ * channel is subscribed to once, from the first watcher to the last.
  *
- * When a lost connection has been replaced, all are subscribed to again, and
- * what was missed is read and announced before what has come since: so watchers
- * see each offset once, in order. Where it can't be read any more, they are
- * told to look for themselves.
+ * After a reconnect all channels are subscribed to again. Missed events are
+ * read and announced before newer messages, so watchers see each offset once
+ * and in order. If missed events can't be read any more, `missed` is announced.
  */
 export class RedisSubscriptions {
   readonly #options: RedisSubscriptionsOptions;
   readonly #counts: RedisWatcherCounts;
   readonly #feeds = new Map<string, Feed>();
-  /** Those that changed since the connection was lost, or are still to be told to the new one. */
+  /**
+   * Tasks whose watchers changed during the outage, or that the new connection
+   * does not know yet.
+   */
   readonly #unready = new Set<Feed>();
-  /** Tasks that were left while a new connection is made to announce everything. */
+  /**
+   * Tasks that lost their last watcher while a new connection is being
+   * prepared.
+   */
   #left: Set<string> | undefined;
 
   constructor(options: RedisSubscriptionsOptions) {
@@ -45,10 +50,10 @@ export class RedisSubscriptions {
   }
 
   /**
-   * Takes note of how many watch a task here.
+   * Sets the number of a task's watchers in this process.
    *
-   * @param client `undefined` while Redis is away.
-   * @returns Resolves once what happens to the task is announced.
+   * @param client `undefined` without a connection.
+   * @returns Resolves once changes of the task are announced.
    */
   async watch(
     taskId: string,
@@ -71,24 +76,25 @@ export class RedisSubscriptions {
     } else this.#unready.add(feed);
   }
 
-  /** Takes note of what was read of a task that is watched here. */
+  /** Notes the position of a read of a watched task. */
   note(taskId: string, { epoch, offset }: HistoryView): void {
     const feed = this.#feeds.get(taskId);
     if (feed) feed.position ??= { epoch, offset };
   }
 
   /**
-   * Makes a new connection announce everything.
+   * Subscribes a new connection to all watched tasks, and announces missed
+   * events.
    *
-   * @param commit Called in the moment when nothing is left to be done.
+   * @param commit Called at the moment when no work is left.
    */
   async restore(client: RedisClient, commit: () => void): Promise<void> {
     const left = new Set<string>();
-    this.#left = left; // of those before it knows nothing
+    this.#left = left; // the new connection needs no earlier ones
     for (const feed of this.#feeds.values()) {
       this.#unready.add(feed);
       feed.held = [];
-      // A subscription that broke with its connection is of no more concern.
+      // A subscription of the lost connection no longer matters.
       feed.ready = Promise.resolve();
     }
     try {
@@ -96,7 +102,7 @@ export class RedisSubscriptions {
         const feeds = [...this.#unready].slice(0, replayedAtOnce);
         const gone = [...left].filter((id) => !this.#feeds.has(id));
         left.clear();
-        // Before anything is awaited: what changes meanwhile comes again.
+        // Before the first await, so that later changes are added again.
         for (const feed of feeds) this.#unready.delete(feed);
         await client.subscribe(
           feeds.map(({ taskId }) => this.#channelOf(taskId)),
@@ -115,12 +121,15 @@ export class RedisSubscriptions {
     }
   }
 
-  /** Tells how many watch the tasks of a part here, all of them. */
+  /** Writes all numbers of watchers of a shard to Redis. */
   async retell(shard: number, client: RedisClient): Promise<void> {
     await Promise.all(this.#in(shard).map((id) => this.#tell(id, client)));
   }
 
-  /** The same where Redis was emptied, as it seems: who watches has to look again. */
+  /**
+   * Does the same after Redis seems to have lost its data; watchers must read
+   * again.
+   */
   async renew(shard: number, client: RedisClient): Promise<void> {
     await this.retell(shard, client);
     for (const taskId of this.#in(shard)) {
@@ -129,9 +138,9 @@ export class RedisSubscriptions {
   }
 
   /**
-   * Tells all of it anew where Redis has refused to be told.
+   * Writes all numbers of watchers again after Redis has refused a write.
    *
-   * @param forget Makes Redis forget first what it was told before.
+   * @param forget Makes Redis clear the earlier numbers.
    */
   async retellRefused(
     client: RedisClient,
@@ -176,18 +185,21 @@ export class RedisSubscriptions {
     ]);
   }
 
-  /** Not before the subscription has settled: the client would take who comes in between for subscribed. */
+  /**
+   * Waits for the subscription first: otherwise a watcher coming in between
+   * would be taken for subscribed by the client.
+   */
   async #unsubscribe(
     taskId: string,
     client: RedisClient,
     subscribed: Promise<void>,
   ): Promise<void> {
     await subscribed;
-    if (this.#feeds.has(taskId)) return; // somebody has come
+    if (this.#feeds.has(taskId)) return; // a new watcher
     await client.unsubscribe(this.#channelOf(taskId), this.#onMessage);
   }
 
-  /** Tells how many watch a task here now. */
+  /** Writes the number of a task's watchers to Redis. */
   #tell(taskId: string, client: RedisClient): Promise<void> {
     return this.#counts.tell(
       taskId,
@@ -196,13 +208,15 @@ export class RedisSubscriptions {
     );
   }
 
-  /** Announces what was missed of a task, then what has come meanwhile. */
+  /**
+   * Announces the missed events of a task, then the messages held meanwhile.
+   */
   async #makeUp(feed: Feed, client: RedisClient): Promise<void> {
-    if (feed.held === undefined) return; // it has been, or is new
+    if (feed.held === undefined) return; // done already, or a new task
     const { taskId } = feed;
     const { announce, read } = this.#options;
     let since = feed.position;
-    // Who watches without a position has still to read, and will.
+    // A watcher without a position has not read yet, and will.
     while (since) {
       const view = await read(client, taskId, since, replaySlice);
       const { epoch, state } = view;
@@ -239,7 +253,7 @@ export class RedisSubscriptions {
     const { taskId } = feed;
     const parsed = settle(() => parseMessage(message, taskId));
     if (parsed.status === "rejected") {
-      // Thrown on, it would end the connection to Redis.
+      // An exception would end the connection to Redis.
       log.warn(
         "Ignored a message on a task's channel, from another program or version: {error}",
         { taskId, error: parsed.reason },

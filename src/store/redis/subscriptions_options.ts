@@ -2,16 +2,16 @@ import type { StreamPosition } from "../../tasks/event.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import type { Announce, HistoryView } from "../../tasks/store.ts";
 
-/** What `RedisSubscriptions` works with. */
+/** Options of `RedisSubscriptions`. */
 export interface RedisSubscriptionsOptions {
-  /** What all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
   /** The number of the database. */
   readonly database: number;
-  /** This process's id. */
+  /** The process's id. */
   readonly node: string;
   readonly announce: Announce;
-  /** Reads a task by a connection that nobody else uses yet. */
+  /** Reads a task through a connection that is still being prepared. */
   readonly read: (
     client: RedisClient,
     taskId: string,

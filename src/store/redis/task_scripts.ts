@@ -1,23 +1,26 @@
 import { shardCount } from "./keys.ts";
 import { prelude, type RedisScript, script } from "../../redis/script.ts";
 
-/** What the scripts of one task go on with: `KEYS[10..12]` are the task's, `ARGV[4]` is its id. */
+/**
+ * The second part of all scripts of a task. `KEYS[10..12]` are the task's keys,
+ * `ARGV[4]` is the task's id.
+ */
 const taskPrelude = `
 local task, history, names = KEYS[10], KEYS[11], KEYS[12]
 local id = ARGV[4]
 
--- Takes a task out of the indexes; says whether it was in one.
+-- Removes the task from the indexes; returns true if an index had the task.
 local function unlist()
   local was = redis.call('ZREM', leases, id)
   for index = 4, 9 do was = was + redis.call('ZREM', KEYS[index], id) end
   return was > 0
 end
 
--- The task. One that is unknown has the epoch that it would begin with.
+-- Returns the task; an unknown task gets the epoch of a new history.
 local function current()
   local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until')
   if not found[1] then
-    -- Its time may be over: what begins now must differ from it.
+    -- If the task has expired, the new history needs another epoch.
     return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0' }
   end
   local this = { isKnown = true, epoch = found[1], rev = found[2], offset = found[3],
@@ -30,12 +33,12 @@ local function current()
   return this
 end
 
--- What is known of it, as JSON.
+-- The task's state as JSON.
 local function stateOf(this)
   return this.isKnown and redis.call('HGET', task, 'state') or false
 end
 
--- How many watch it at all nodes.
+-- The number of the task's watchers on all nodes.
 local function watchers()
   local sum = 0
   for _, node in ipairs(redis.call('SMEMBERS', nodes)) do
@@ -46,19 +49,19 @@ end
 `;
 
 /**
- * Judged elsewhere, done here, if the task still is what it was judged by.
+ * Commits changes that a node has applied, if the task's revision is unchanged.
  *
- * `ARGV[5..]`: `epoch:rev` of that task; how long it lives on, in ms; how many
- * events are kept; its channel; its new status, end of lease (`-` for none)
- * and state (`-` where nothing changes); the node; for how long it would have
- * the next turn if it comes too late now, in ms (0: not); how many `event_id`s
- * were judged, and each with the offset it was taken to have, 0 for none; then
- * the operations: offset (`-` for what is no event), `event_id` where named
- * (else empty), JSON of the event, head of the announcement.
+ * `ARGV[5..]`: the expected `epoch:rev`; the task's lifetime, in ms; the most
+ * events to keep; the task's channel; the new status, the end of the lease (`-`
+ * for none) and the new state (`-` if unchanged); the node; the length of the
+ * turn that the node gets if its changes are outdated, in ms (0: no turn); the
+ * number of `event_id`s, each with its assumed offset, 0 for none; then
+ * operations: offset (`-` for a change without an event), `event_id` if given
+ * (otherwise empty), JSON of the event, head of the announcement.
  *
- * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; `wait`
- * and for how many ms at most, while it is another node's turn; or `done`, rev
- * and the watchers.
+ * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; or
+ * `wait` and the longest wait in ms, during the turn of another node; or
+ * `done`, rev and the number of watchers.
  */
 export const publishScript: RedisScript = script(
   prelude,
@@ -74,7 +77,7 @@ local now, tick = clock()
 local isOthers = this.isKnown and this.turn ~= '' and this.turn ~= node
 if isOthers and now < this.turnEnds then return { 'wait', this.turnEnds - now } end
 
--- Where history has an event of this name; one that nobody named is called by its position.
+-- Returns the offset of an event_id; an event without a given id is named by its position.
 local function find(name)
   local named = redis.call('HGET', names, name)
   if named then return named end
@@ -121,7 +124,7 @@ for at = 15 + 2 * count, #ARGV, 4 do
   end
 end
 
--- After what may still be refused, as when there is no memory left.
+-- Called after all writes that Redis may refuse, for example without memory.
 local function announce()
   for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
 end
@@ -161,13 +164,13 @@ return { 'done', rev, watchers() }
 );
 
 /**
- * `ARGV[5..]`: which events to read, `none`, those from the `oldest` on, those
- * `after` a position, or the latter `alone`, without state and watchers; the
- * position's epoch and offset; the most events (-1: all); how many are kept; after how many
- * bytes of events there is enough.
+ * Reads a task. `ARGV[5..]`: the events to read: `none`, from the `oldest` on,
+ * `after` a position, or `alone`: after a position, without state and watchers;
+ * the position's epoch and offset; the most events (-1: all); the number of kept
+ * events; the bytes of events after which to stop.
  *
  * Returns epoch, the newest offset, state, watchers, 1 if history reaches back
- * so far (otherwise 0), and for each event its offset and JSON.
+ * to the position (otherwise 0), and offset and JSON of each event.
  */
 export const readScript: RedisScript = script(
   prelude,
@@ -188,7 +191,7 @@ if from < oldest or from > newest then return answer end
 answer[5] = 1
 if from == newest or count == 0 then return answer end
 local left, bytes = count < 0 and kept or count, tonumber(ARGV[10])
--- Redis copies all that it is asked for: so no more than is likely to fit.
+-- Redis copies all requested entries, so only as many are requested as will likely fit.
 local few = 1
 while left > 0 and bytes > 0 do
   local start = whole(from + 1) .. '-0'
@@ -208,7 +211,10 @@ return answer
 `,
 );
 
-/** `ARGV[5..]`: the task's channel, the announcement. Returns whether there was one. */
+/**
+ * Deletes a task. `ARGV[5..]`: the task's channel, the announcement. Returns 1
+ * if the task existed.
+ */
 export const forgetScript: RedisScript = script(
   prelude,
   taskPrelude,

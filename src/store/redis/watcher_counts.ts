@@ -4,17 +4,17 @@ import { isRefusal } from "../../redis/error.ts";
 import { patienceMs, shardBase, shardOf, watchersKey } from "./keys.ts";
 import { tellScript } from "./shard_scripts.ts";
 
-/** How many watch each task in this process, as Redis is told. */
+/** The numbers of this process's watchers, as written to Redis. */
 export class RedisWatcherCounts {
   readonly #prefix: string;
   readonly #node: string;
-  /** What each connection is being told. */
+  /** The running writes of each connection. */
   readonly #telling = new WeakMap<RedisClient, Coalescer>();
   #isRefused = false;
 
   /**
-   * @param prefix What all keys begin with.
-   * @param node This process's id.
+   * @param prefix The prefix of all keys.
+   * @param node The process's id.
    */
   constructor(prefix: string, node: string) {
     this.#prefix = prefix;
@@ -22,11 +22,12 @@ export class RedisWatcherCounts {
   }
 
   /**
-   * Tells of a task. Where Redis takes no writes, a task can be watched all the
-   * same. One at a time: a script that Redis doesn't know yet is sent once
-   * more, and would come after a newer number.
+   * Writes the number of a task's watchers. If Redis refuses writes, the task
+   * can be watched nevertheless. Writes of the same task never overlap: a
+   * script still unknown to Redis is sent a second time, and would then
+   * overtake a newer number.
    *
-   * @param count How many watch it now.
+   * @param count Returns the number of watchers.
    */
   tell(
     taskId: string,
@@ -48,12 +49,14 @@ export class RedisWatcherCounts {
     });
   }
 
-  /** Whether Redis has refused to be told something, and so takes another number for true. */
+  /**
+   * True if Redis has refused a write, and therefore holds an outdated number.
+   */
   get isOutdated(): boolean {
     return this.#isRefused;
   }
 
-  /** Takes note that all is about to be told anew. */
+  /** Resets the flag before all numbers are written again. */
   begin(): void {
     this.#isRefused = false;
   }

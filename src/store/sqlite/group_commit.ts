@@ -3,27 +3,32 @@ import type { DatabaseSync } from "node:sqlite";
 import { fulfilled, settle } from "../../async/settle.ts";
 import { asUnavailable } from "./error.ts";
 
-/** Work in a transaction; what it returns runs after the commit and gives the result. */
+/**
+ * Work in a transaction; the returned function runs after the commit and gives
+ * the result.
+ */
 export type Work<T> = () => () => T;
 
-/** Works whose results are waited for together. */
+/** Work whose results are awaited together. */
 interface Batch {
   readonly work: Work<void>;
   readonly reject: (error: unknown) => void;
 }
 
-/** What is done besides the work of a transaction. */
+/** Hooks around the work of a transaction. */
 export interface GroupCommitHooks {
   /** Runs first in each transaction. */
   readonly onBegin: () => void;
-  /** Runs after one that was undone; must not touch the database, which may be why. */
+  /**
+   * Runs after a rollback; must not touch the database, which may be the cause.
+   */
   readonly onRollback: () => void;
 }
 
 /**
- * Writes of one turn of the event loop in one transaction, so that many
- * publishers don't wait for the disk one after the other. Each is answered
- * after the commit; when that fails, all are undone and reject.
+ * Collects the writes of one event loop turn in one transaction, so that many
+ * publishers share a single wait for the disk. Each write is answered after the
+ * commit; if the commit fails, all writes are undone and reject.
  */
 export class GroupCommit {
   readonly #database: DatabaseSync;
@@ -38,7 +43,7 @@ export class GroupCommit {
   /**
    * Runs work in the next transaction.
    *
-   * @throws {StoreUnavailableError} When it can't be committed.
+   * @throws {StoreUnavailableError} If the transaction can't be committed.
    */
   async write<T>(work: Work<T>): Promise<T> {
     const [result] = await this.writeAll([work]);
@@ -46,11 +51,11 @@ export class GroupCommit {
   }
 
   /**
-   * Runs works in the next transaction, in their order. One that fails by a
-   * fault of ours takes no other with it.
+   * Runs several pieces of work in order in the next transaction. A piece that
+   * fails because of a bug does not affect the rest.
    *
-   * @returns What became of each.
-   * @throws {StoreUnavailableError} When they can't be committed.
+   * @returns The result of each piece.
+   * @throws {StoreUnavailableError} If the transaction can't be committed.
    */
   writeAll<T>(
     works: readonly Work<T>[],
@@ -68,7 +73,7 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what waits. */
+  /** Commits all waiting writes. */
   flush(): void {
     const batches = this.#waiting;
     if (batches.length === 0) return;
@@ -84,7 +89,7 @@ export class GroupCommit {
     } catch (error) {
       const reason = asUnavailable(error);
       for (const { reject } of batches) reject(reason);
-      // Else the transaction before it would be undone in memory.
+      // Otherwise the rollback hook would undo the transaction before.
       if (hasBegun) this.#rollBack();
       return;
     }
@@ -95,16 +100,16 @@ export class GroupCommit {
     try {
       this.#database.exec("ROLLBACK");
     } catch {
-      // The error has ended the transaction already, as a full disk does. Were
-      // something else wrong, the next transaction could not begin and says so.
+      // The error has already ended the transaction, as a full disk does.
+      // After any other fault the next transaction fails to begin and reports.
     }
     this.#hooks.onRollback();
   }
 }
 
 /**
- * Runs a work. Where it fails by a fault of ours, before it has written
- * anything, its result is that; the database's own failures end the transaction.
+ * Runs one piece of work. An error from a bug, thrown before any write, becomes
+ * the result; the database's own errors end the transaction.
  */
 function attempt<T>(work: Work<T>): () => T {
   try {

@@ -3,26 +3,35 @@ import { log } from "../../log/log.ts";
 import { explain } from "./error.ts";
 import { StoreOpenError } from "../../tasks/store.ts";
 
-/** How much a commit survives: `NORMAL` a killed process, `FULL` a power cut as well. */
+/**
+ * The durability of a commit: `NORMAL` survives a killed process, `FULL` also a
+ * power cut.
+ */
 export type SqliteSync = "NORMAL" | "FULL";
 
-/** 'TkWr': tells our files from other programs' (SQLite, 'PRAGMA application_id'). */
+/**
+ * 'TkWr': tells taskwire's files from files of other programs (SQLite, 'PRAGMA
+ * application_id').
+ */
 const applicationId = 0x546b5772;
 
-/** The layout below. A change to it takes the next number and a migration. */
+/**
+ * The version of the layout below. Each change needs the next number and a
+ * migration.
+ */
 const schemaVersion = 3;
 
 const schema = `
-  -- One row: the epoch of the histories that begin now.
+  -- One row: the epoch of new histories.
   CREATE TABLE store (epoch TEXT NOT NULL);
 
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,
     connection_id TEXT NOT NULL UNIQUE,
     status TEXT NOT NULL,
-    -- The order of changes, over all tasks.
+    -- The order of changes over all tasks.
     changed_at INTEGER NOT NULL,
-    -- When the newest event came, in milliseconds since 1970.
+    -- The time of the newest event, in milliseconds since 1970.
     updated_at_ms INTEGER NOT NULL,
     -- TaskState as JSON.
     state TEXT NOT NULL
@@ -33,7 +42,7 @@ const schema = `
   CREATE TABLE events (
     task_id INTEGER NOT NULL,
     offset INTEGER NOT NULL,
-    -- As its publisher named it; NULL where it is the event's position.
+    -- As given by the publisher; NULL if derived from the position.
     event_id TEXT,
     -- TaskEvent as JSON.
     event TEXT NOT NULL,
@@ -43,9 +52,10 @@ const schema = `
     WHERE event_id IS NOT NULL;
 `;
 
-/** From each layout before to the next one. */
+/** Migrations from each version to the next. */
 const migrations: Record<number, string> = {
-  // An index of random ids made each event dirty a page more of a long history.
+  // With an index of random ids, each event wrote to one more page of a long
+  // history.
   1: `
     ALTER TABLE events RENAME TO events_1;
     DROP INDEX events_by_id;
@@ -61,24 +71,25 @@ const migrations: Record<number, string> = {
     CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id)
       WHERE event_id IS NOT NULL;
   `,
-  // A list of the few running tasks read all that had ended since.
+  // Without the index, a list of the few running tasks read all tasks that
+  // had ended since.
   2: "CREATE INDEX tasks_by_status ON tasks (status, changed_at);",
 };
 
 /**
- * How much is written ahead before it is moved into the file, in pages of 4
- * KiB: pages that many transactions touch are moved once. A start after a kill
- * reads so much, 64 MiB.
+ * The size of the write-ahead log before its pages are moved into the database
+ * file, in pages of 4 KiB: pages touched by many transactions are moved once.
+ * After a kill, the next start reads up to 64 MiB.
  */
 const checkpointPages = 16_384;
 
 /**
- * Opens a database of ours, or makes one, and holds it until it is closed:
- * a second process on the same file would not see the events of the first.
+ * Opens or creates a database, and locks the file until closed: a second
+ * process on the same file would not see the first process's events.
  *
  * @param path The file; `:memory:` for none.
- * @throws {StoreOpenError} When it can't be opened or written, is damaged,
- * another program's, a newer version's, or in use.
+ * @throws {StoreOpenError} If the file can't be opened or written, is damaged
+ * or in use, or belongs to another program or a newer version.
  */
 export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
   let database: DatabaseSync | undefined;
@@ -102,15 +113,16 @@ export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
 }
 
 /**
- * Creates a missing file for its owner alone, whatever the umask: it has all
- * tasks and their data in it. SQLite gives `-wal` and `-shm` the same mode. The
- * mode of an existing file is the operator's choice, and is left.
+ * Creates a missing file readable by its owner alone, regardless of the umask,
+ * since the file contains all tasks and their data. SQLite gives `-wal` and
+ * `-shm` the same mode. The mode of an existing file is the operator's choice
+ * and stays.
  */
 function keepPrivate(path: string): void {
   const mode = modeOf(path);
   if (mode !== undefined && (mode & 0o004) !== 0) {
     log.warn(
-      "Every user of this machine can read {path}, which holds all tasks: run chmod o= on this file and on the files beside it that end in -wal and -shm",
+      "Every user of this machine can read all tasks in {path}: run chmod o= on {path}, {path}-wal and {path}-shm",
       { path },
     );
   }
@@ -118,11 +130,15 @@ function keepPrivate(path: string): void {
   try {
     Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
   } catch {
-    // SQLite can't create it either, and its error is the one that is explained.
+    // SQLite can't create the file either, and SQLite's error gets
+    // explained.
   }
 }
 
-/** The permissions of a file; `undefined` if there is none to be seen, 0 if the system has none. */
+/**
+ * Returns the permissions of a file: `undefined` for a missing file, 0 on a
+ * system without permissions.
+ */
 function modeOf(path: string): number | undefined {
   try {
     return Deno.statSync(path).mode ?? 0;
@@ -140,12 +156,12 @@ function prepareSchema(database: DatabaseSync, path: string): void {
     .get();
   if (application !== applicationId && tables?.n !== 0) {
     throw new StoreOpenError(
-      `${path} is another program's database: name another file`,
+      `${path} is another program's database: choose another file`,
     );
   }
   if (version > schemaVersion) {
     throw new StoreOpenError(
-      `${path} was written by a newer taskwire (layout ${version}, this one knows ${schemaVersion}): run that version, or name another file`,
+      `${path} was written by a newer taskwire (layout ${version}; this version knows ${schemaVersion}): run the newer version, or choose another file`,
     );
   }
   if (version === 0) {

@@ -21,15 +21,15 @@ import {
 } from "../../tasks/store.ts";
 
 /**
- * A store in an SQLite file. Writes that are asked for in one turn of the event
- * loop share a transaction, and each is answered after its commit.
+ * Makes a store in an SQLite file. Writes of the same event loop turn share a
+ * transaction, and each is answered after the commit.
  *
  * @param path The file; `:memory:` for none.
- * @param sync Whether an answered event survives a killed process (`NORMAL`)
- * or a power cut too (`FULL`).
- * @param retention How much is kept.
+ * @param sync The durability of an acknowledged event: `NORMAL` survives a
+ * killed process, `FULL` also a power cut.
+ * @param retention The amount of history to keep.
  * @param announce Called for each stored change.
- * @throws {StoreOpenError} When the file can't be used.
+ * @throws {StoreOpenError} If the file can't be used.
  */
 export function createSqliteStore(
   path: string,
@@ -40,7 +40,7 @@ export function createSqliteStore(
   return storeOn(openDatabase(path, sync), retention, announce);
 }
 
-/** The same on a database that is open already. */
+/** Makes a store on an open database. */
 export function storeOn(
   database: DatabaseSync,
   retention: Retention,
@@ -53,7 +53,7 @@ class SqliteStore implements Store {
   readonly #database: DatabaseSync;
   readonly #tasks: SqliteTasks;
   readonly #commits: GroupCommit;
-  /** Of reads of histories. */
+  /** Paces the reads of histories. */
   readonly #pace = new Pace();
   readonly #announce: Announce;
   #isClosed = false;
@@ -98,7 +98,7 @@ class SqliteStore implements Store {
       ? readView()
       : await this.#pace.run(readView);
     if (view !== undefined) return view;
-    // The epoch of what could begin now must not be that of what has ended.
+    // Deletes the expired task, because a new history needs another epoch.
     await this.#commits.write(() => {
       this.#tasks.take(taskId);
       return () => {};
@@ -133,7 +133,7 @@ class SqliteStore implements Store {
     });
   }
 
-  /** All watchers are in this process, and all changes are announced. */
+  /** No-op: all watchers are in this process, and all changes are announced. */
   watch(): Promise<void> {
     return Promise.resolve();
   }
@@ -147,8 +147,8 @@ class SqliteStore implements Store {
   }
 
   #attempt<T>(read: () => T): T {
-    // Deno 2.4 dies of a statement that outlives its database.
-    if (this.#isClosed) throw new StoreUnavailableError("It is closed");
+    // Deno 2.4 crashes on a statement used after its database was closed.
+    if (this.#isClosed) throw new StoreUnavailableError("The store is closed");
     try {
       return read();
     } catch (error) {
@@ -156,7 +156,9 @@ class SqliteStore implements Store {
     }
   }
 
-  /** @returns `undefined` for a task that has expired and is still to be deleted. */
+  /**
+   * @returns `undefined` for a task that has expired but is not yet deleted.
+   */
   #view(
     taskId: string,
     since: StreamPosition | "oldest" | undefined,

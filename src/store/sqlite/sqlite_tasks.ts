@@ -21,36 +21,47 @@ export interface TaskHead {
   readonly id: number;
   /** The position of the newest event. */
   readonly newest: StreamPosition;
-  /** When its newest event came, in milliseconds since 1970. */
+  /** The time of the newest event, in milliseconds since 1970. */
   readonly updatedAtMs: number;
 }
 
-/** A task as the tables have it. */
+/** A row of the table of tasks. */
 export interface TaskRow extends TaskHead {
   readonly state: TaskState;
 }
 
-/** How many tasks are kept in memory as well, those published to or read last. */
+/**
+ * The most tasks kept in memory as well, by the most recent publish or read.
+ */
 const maxHotTasks = 32_768;
 
-/** The longest state kept in memory, in characters of JSON; of a task with a longer state only the head is kept. */
+/**
+ * The longest state kept in memory, in characters of JSON; of a task with a
+ * longer state only the head is kept.
+ */
 const maxHotLength = 2_048;
 
-/** Tasks forgotten for their age in one transaction, so that none takes long. */
+/**
+ * The most expired tasks deleted per transaction, so that no transaction takes
+ * long.
+ */
 const expiredPerTransaction = 100;
 
 /**
- * The tables of tasks and events, and how long what is in them counts. Knows
- * nothing of transactions: whoever writes here has begun one.
+ * The tables of tasks and events, and the expiry of tasks. Transactions are the
+ * caller's business: every write must be inside a transaction.
  */
 export class SqliteTasks {
   readonly #statements: Statements;
   readonly #retention: Retention;
   #epoch: string;
   #changes: number;
-  /** Reading and decoding a task costs as much as storing an event of it. */
+  /**
+   * Recent tasks in memory, since reading and decoding a task costs as much as
+   * storing an event.
+   */
   readonly #hot = new RecentMap<TaskRow | TaskHead>(maxHotTasks);
-  /** What these were before the present transaction. */
+  /** The values before the present transaction. */
   #before: { readonly epoch: string; readonly changes: number };
 
   constructor(database: DatabaseSync, retention: Retention) {
@@ -61,48 +72,51 @@ export class SqliteTasks {
     this.#before = { epoch: this.#epoch, changes: this.#changes };
   }
 
-  /** The epoch of the histories that begin now. */
+  /** The epoch of new histories. */
   get epoch(): string {
     return this.#epoch;
   }
 
-  /** Begins a transaction: deletes some of the tasks whose time is over; the next one goes on. */
+  /**
+   * Begins a transaction, and deletes some expired tasks; the next transactions
+   * delete the rest.
+   */
   begin(): void {
     this.#before = { epoch: this.#epoch, changes: this.#changes };
     this.#deleteExpired();
   }
 
-  /** Forgets what a transaction did that was undone. */
+  /** Restores the values in memory after a rollback. */
   undo(): void {
     this.#epoch = this.#before.epoch;
     this.#changes = this.#before.changes;
     this.#hot.clear();
   }
 
-  /** Lets go of what is kept in memory: a closed store answers nothing. */
+  /** Releases the tasks in memory. */
   close(): void {
     this.#hot.clear();
   }
 
-  /** A task, unless its time is over. */
+  /** Returns a task, unless expired. */
   find(taskId: string): TaskRow | undefined {
     const row = this.#read(taskId);
     return row && !this.#isExpired(row) ? row : undefined;
   }
 
-  /** The head of a task that has not expired. */
+  /** Returns the head of a task, unless expired. */
   findHead(taskId: string): TaskHead | undefined {
     const row = this.#hot.get(taskId) ?? this.#read(taskId);
     return row && !this.#isExpired(row) ? row : undefined;
   }
 
-  /** Whether a task is still here whose time is over. */
+  /** True if a task has expired but is not yet deleted. */
   isOver(taskId: string): boolean {
     const row = this.#read(taskId);
     return row !== undefined && this.#isExpired(row);
   }
 
-  /** A task; one whose time is over is deleted instead. */
+  /** Returns a task; an expired task is deleted instead. */
   take(taskId: string): TaskRow | undefined {
     const row = this.#read(taskId);
     if (row === undefined || !this.#isExpired(row)) return row;
@@ -136,7 +150,10 @@ export class SqliteTasks {
     return row;
   }
 
-  /** Stores an event and the state after it; encodes both before it writes either. */
+  /**
+   * Stores an event and the state after the event. Encodes both before writing
+   * either.
+   */
   append(
     row: TaskRow | undefined,
     event: TaskEvent,
@@ -165,14 +182,17 @@ export class SqliteTasks {
     this.#remember(event.connection_id, { id, updatedAtMs }, state, stateJson);
   }
 
-  /** Stores a state that no event led to. */
+  /** Stores a state changed without an event. */
   update(row: TaskHead, state: TaskState): void {
     const json = JSON.stringify(state);
     this.#statements.updateState.run(json, row.id);
     this.#remember(state.snapshot.connection_id, row, state, json);
   }
 
-  /** Deletes a task; a history that begins under its id must differ from it. */
+  /**
+   * Deletes a task, and changes the epoch: a new history of the same task must
+   * differ.
+   */
   delete(id: number, taskId: string): void {
     this.#hot.delete(taskId);
     this.#statements.deleteEvents.run(id);
@@ -181,7 +201,7 @@ export class SqliteTasks {
     this.#statements.writeEpoch.run(this.#epoch);
   }
 
-  /** The offset of the event that was stored under this `event_id` and is still kept. */
+  /** Returns the offset of the kept event with this `event_id`. */
   findOffset({ id, state }: TaskRow, eventId: string): number | undefined {
     const { findEvent, findUnnamedEvent } = this.#statements;
     const named = findEvent.get(id, eventId);
@@ -191,7 +211,10 @@ export class SqliteTasks {
     return found ? Number(found.offset) : undefined;
   }
 
-  /** @returns `undefined` where history doesn't reach back to the position, or on to it. */
+  /**
+   * @returns `undefined` if the position lies before or beyond the kept
+   * history.
+   */
   eventsAfter(
     { id, newest: { offset: newest } }: TaskHead,
     since: { readonly offset: number } | "oldest",
@@ -215,7 +238,8 @@ export class SqliteTasks {
       length += json.length;
       if (length >= enough) break;
     }
-    // Less was kept than now is, where the limit has been raised since.
+    // After the limit was raised, less history may be kept than the limit
+    // says.
     const isWhole = since === "oldest" || events[0]?.offset === offset + 1;
     return isWhole ? events : undefined;
   }
@@ -263,7 +287,7 @@ export class SqliteTasks {
     return updatedAtMs <= this.#oldestKeptMs();
   }
 
-  /** A task whose newest event is not younger than this is forgotten. */
+  /** Tasks whose newest event is at or before this time have expired. */
   #oldestKeptMs(): number {
     return Date.now() - this.#retention.historyTtlMs;
   }
@@ -288,7 +312,7 @@ interface RowBounds {
   readonly lengthOf: (row: Row) => number;
 }
 
-/** The most rows that one step reads. */
+/** The most rows read per step. */
 const maxStep = 64;
 
 /**
@@ -296,7 +320,7 @@ const maxStep = 64;
  * are read in vain. (Deno 2.4 loses rows if the iteration of a statement is left
  * early.)
  *
- * @param read Reads a number of rows after the last one read.
+ * @param read Reads a number of rows after the last row.
  */
 function* inSteps(
   { limit, enough, lengthOf }: RowBounds,

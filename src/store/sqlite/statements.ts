@@ -33,10 +33,10 @@ const sources = {
   deleteEvents: "DELETE FROM events WHERE task_id = ?",
 } as const;
 
-/** The statements of the store, prepared once. */
+/** The store's prepared statements. */
 export type Statements = Record<keyof typeof sources, StatementSync>;
 
-/** Prepares them on an open database. */
+/** Prepares the statements on an open database. */
 export function prepareStatements(database: DatabaseSync): Statements {
   return Object.fromEntries(
     Object.entries(sources).map((

@@ -160,7 +160,7 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   await failing.beat();
   await other.beat();
   assertEquals(test.ended, ["failing a"]);
-  await log.wrote("could not be stored");
+  await log.wrote("Could not mark a task as lost");
   // 5 seconds later, for whom it was not stored.
   await server.command(
     "ZADD",

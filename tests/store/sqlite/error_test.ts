@@ -10,14 +10,14 @@ import { StoreUnavailableError } from "../../../src/tasks/store.ts";
 
 for (
   const [text, advice] of [
-    ["database is locked", "stop that, or name another file"],
+    ["database is locked", "stop that process, or choose another file"],
     ["attempt to write a readonly database", "check the permissions"],
     ["disk I/O error", "the system's log"],
-    ["database disk image is malformed", "restore it from a copy"],
+    ["database disk image is malformed", "restore a copy"],
     ["database or disk is full", "make room"],
     ["unable to open database file", "check that its folder exists"],
-    ["file is not a database", "name another file"],
-    ["database is not open", "start it again"],
+    ["file is not a database", "choose another file"],
+    ["database is not open", "start the server again"],
   ] as const
 ) {
   Deno.test(`explain() says what to do about '${text}', and keeps the words`, () => {
@@ -62,13 +62,13 @@ Deno.test("asUnavailable() makes of SQLite's errors the store's, with their caus
   assertStrictEquals(error.cause, cause);
 });
 
-Deno.test("asUnavailable() makes the store's error of a database that is closed", () => {
+Deno.test("asUnavailable() makes the store's error of a closed database", () => {
   const database = new DatabaseSync(":memory:");
   database.close();
   const cause = assertThrows(() => database.exec("BEGIN"));
   const error = asUnavailable(cause);
   assert(error instanceof StoreUnavailableError);
-  assert(error.message.includes("it is closed"), error.message);
+  assert(error.message.includes("the store is closed"), error.message);
   assertStrictEquals(error.cause, cause);
 });
 
