@@ -2,11 +2,10 @@ import type { Hono } from "hono";
 import { METHOD_NAME_ALL } from "hono/router";
 
 /**
- * Asks an app for the methods that a path can be requested with, as `Allow`
- * lists them (RFC 9110 §10.2.1). Middleware, which stands for all methods,
- * answers no request by itself.
+ * Lists the methods of an app's routes for a path, in the form of the `Allow`
+ * header (RFC 9110 §10.2.1). Middleware, declared for all methods, is left out.
  *
- * @returns None for a path with nothing at it.
+ * @returns An empty list if the app has no route for the path.
  */
 export function allowedMethods(app: Hono, path: string): readonly string[] {
   const methods = new Set(
@@ -18,7 +17,7 @@ export function allowedMethods(app: Hono, path: string): readonly string[] {
     return handlers.some(([[, route]]) => route.method === method);
   });
   if (allowed.length === 0) return [];
-  // A stream has no head of its own.
+  // An event stream does not answer HEAD.
   const hasHead = allowed.includes("GET") && !path.startsWith("/sse/");
   return [...allowed, ...(hasHead ? ["HEAD"] : []), "OPTIONS"];
 }

@@ -10,7 +10,7 @@ import type { Verifier } from "../auth/verifier.ts";
 import { readRemoteAddress } from "../connections/handshake.ts";
 import { ProblemError } from "../protocol/problem.ts";
 
-/** The parts of the server that judge the credentials of requests. */
+/** The parts of the server used to check the credentials of requests. */
 export interface AuthorizationContext {
   readonly config: Config;
   readonly counters: Counters;
@@ -20,13 +20,14 @@ export interface AuthorizationContext {
 }
 
 /**
- * Lets a request use the API by an API key, or a JWT with a scope (spec §2;
- * RFC 6750 §2.1). Wrong credentials are counted, logged, and answered late if
- * many come from one address; a request with a right credential never waits.
+ * Admits requests with an API key, or with a JWT of a given scope (spec §2; RFC
+ * 6750 §2.1). Wrong credentials are counted and logged, and answered after a
+ * delay if many come from the same address. Requests with valid credentials
+ * never wait.
  *
- * @param scopes Any of these will do.
- * @throws {ProblemError} 401 without a valid key, 403 without the scope, 503
- * while a token can't be checked.
+ * @param scopes Any of the scopes is enough.
+ * @throws {ProblemError} 401 without a valid key or token, 403 without the
+ * scope, 503 if tokens can't be checked now.
  */
 export async function requireScope(
   c: Context,
@@ -56,7 +57,7 @@ export async function requireScope(
     await slowGuessing(c, code, services);
     throw unauthorized(
       code === "token_malformed"
-        ? "The key is neither one of TASKWIRE_API_KEYS nor a JWT"
+        ? "The credential is neither in TASKWIRE_API_KEYS nor a JWT: check the key"
         : message,
     );
   }
@@ -75,9 +76,10 @@ export async function requireScope(
 }
 
 /**
- * Takes note of a wrong credential; waits if its address has shown many.
+ * Counts a wrong credential, and waits if the address has shown many.
  *
- * @throws {ProblemError} 429 if too many of the address wait already.
+ * @throws {ProblemError} 429 if too many requests of the address are waiting
+ * already.
  */
 async function slowGuessing(
   c: Context,
@@ -89,7 +91,7 @@ async function slowGuessing(
   badTokens.note(remoteAddress);
   if (badTokens.isUnreported(remoteAddress)) {
     log.warn(
-      "Refused a wrong API key or token from {remoteAddress}: {code}. Further wrong credentials of this address within a minute are counted (taskwire_credentials_total), delayed if they are many, and not logged",
+      "Refused a wrong API key or token from {remoteAddress}: {code}. For a minute, further wrong credentials from this address are only counted (taskwire_credentials_total), and delayed after the first 10",
       { remoteAddress, code },
     );
   }
@@ -106,7 +108,7 @@ function tooManyGuesses(): ProblemError {
     status: 429,
     code: "too_many_requests",
     detail:
-      "Too many wrong API keys or tokens came from this address: correct the key, and try again in a minute",
+      "Too many wrong API keys or tokens from this address: correct the key and try again in a minute",
   });
 }
 

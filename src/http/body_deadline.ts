@@ -2,16 +2,16 @@ import type { Config } from "../config/config.ts";
 import { withFallback } from "../async/with_fallback.ts";
 import { ProblemError } from "../protocol/problem.ts";
 
-/** Stands for a body that is still arriving. */
+/** The result if the deadline passes first. */
 const late = Symbol("late");
 
 /**
- * Waits for a request's body, no longer than the idle timeout. Otherwise half a
- * body would hold its connection, and delay the stop of the server, for as long
- * as its sender likes.
+ * Waits for a request's body, at most for the idle timeout. Without a deadline,
+ * half a body could hold a connection, and delay the stop of the server, for
+ * any length of time.
  *
- * @throws {ProblemError} 408, after which the runtime ends the connection, if
- * the body is not canceled.
+ * @throws {ProblemError} 408 after the deadline. The runtime then closes the
+ * connection, unless the body is canceled.
  */
 export async function inBodyTime<T>(
   body: Promise<T>,
@@ -24,6 +24,6 @@ export async function inBodyTime<T>(
     status: 408,
     code: "body_timeout",
     detail:
-      `The body did not arrive within ${idleTimeoutSeconds} s (TASKWIRE_IDLE_TIMEOUT): send it again, with the same event_id`,
+      `The body did not arrive within ${idleTimeoutSeconds} s (TASKWIRE_IDLE_TIMEOUT): send the request again, with the same event_id`,
   });
 }

@@ -5,8 +5,8 @@ const scriptUrl = new URL("../client/client.js", import.meta.url);
 const typesUrl = new URL("../client/client.d.ts", import.meta.url);
 
 /**
- * `/client.js` and `/client.d.ts`: the browser client as `deno task client` has
- * built it, which pages of any origin may import.
+ * Serves `/client.js` and `/client.d.ts`: the browser client built by `deno
+ * task client`. Pages of any origin may import the files.
  */
 export function clientFileRoutes(): Hono {
   const headers = {

@@ -1,13 +1,13 @@
 import { Hono } from "hono";
 import { staticFile } from "./static_files.ts";
 
-/** The folder of the console's files, which go into the binary. */
+/** The folder of the console's files, included in the binary. */
 const folder = new URL("../console/", import.meta.url);
 
-/** The page itself, at `/console`; the rest is below. */
+/** The page, served at `/console`; the rest is served below `/console/`. */
 const page = "index.html";
 
-/** The console's files, and what they are. */
+/** The console's files with content types. */
 const contentTypes = {
   [page]: "text/html; charset=UTF-8",
   "console.css": "text/css; charset=UTF-8",
@@ -31,8 +31,8 @@ const contentTypes = {
 } as const;
 
 /**
- * Runs and styles the console by its own files alone, and lets it talk to this
- * server only (CSP Level 3).
+ * Content Security Policy (CSP Level 3): the console loads files from and
+ * connects to this server only.
  */
 const policy = [
   "default-src 'none'",
@@ -46,8 +46,8 @@ const policy = [
 ].join("; ");
 
 /**
- * `/console`: the operators' page. Its files are the same for everyone, and
- * ask for no key; what they show comes from the API, which does.
+ * Serves `/console`, the operators' page. The files are public; the data comes
+ * from the API, with a key.
  */
 export function consoleRoutes(): Hono {
   const headers = {
@@ -63,7 +63,7 @@ export function consoleRoutes(): Hono {
   );
   const app = new Hono();
   app.get("/console", (c) => answers.get(page)?.(c) ?? c.notFound());
-  // The page's paths are relative: below `/console/` they would lead nowhere.
+  // The page's relative paths would not resolve below `/console/`.
   app.get("/console/", (c) => c.redirect("../console", 308));
   return app.get("/console/:file{.+}", (c) => {
     const name = c.req.param("file");

@@ -3,13 +3,16 @@ import type { ConnectionRegistry } from "../connections/registry.ts";
 import type { Store } from "../tasks/store.ts";
 import { ProblemError } from "../protocol/problem.ts";
 
-/** The parts of the server whose readiness counts. */
+/** The parts of the server that decide readiness. */
 export interface HealthContext {
   readonly registry: ConnectionRegistry;
   readonly store: Store;
 }
 
-/** `/healthz` and `/readyz`: liveness, and whether new work is welcome (spec §2). */
+/**
+ * Serves the probes `/healthz` (liveness) and `/readyz` (readiness for new
+ * work) (spec §2).
+ */
 export function healthRoutes({ registry, store }: HealthContext): Hono {
   const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));
@@ -18,10 +21,10 @@ export function healthRoutes({ registry, store }: HealthContext): Hono {
       throw new ProblemError({
         status: 503,
         code: "draining",
-        detail: "The server is shutting down",
+        detail: "The server is shutting down: send requests to another server",
       });
     }
-    await store.read("readiness"); // rejects where the store is down
+    await store.read("readiness"); // rejects if the store is down
     return c.json({ status: "ready" });
   });
   return app;

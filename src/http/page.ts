@@ -2,10 +2,13 @@ import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { staticFile } from "./static_files.ts";
 
-/** The newcomer's page: one static file that goes into the binary. */
+/** The playground: one static file, included in the binary. */
 const pageUrl = new URL("../playground/index.html", import.meta.url);
 
-/** `/`: the page on which a newcomer watches a task move. */
+/**
+ * Serves the playground at `/`: a page for newcomers to publish and watch a
+ * task.
+ */
 export function pageRoute(): Hono {
   return new Hono().get(
     "/",
@@ -17,7 +20,10 @@ export function pageRoute(): Hono {
   );
 }
 
-/** Runs the page's own script and style by their hashes, and lets the page talk to this server only (CSP Level 3). */
+/**
+ * Content Security Policy (CSP Level 3): only the inline script and style with
+ * the listed hashes run, and the page connects only to this server.
+ */
 function policyOf(html: string): string {
   return [
     "default-src 'none'",
@@ -31,7 +37,10 @@ function policyOf(html: string): string {
   ].join("; ");
 }
 
-/** The sources in a policy that allow a page's own scripts or styles (CSP Level 3 §2.3.1). */
+/**
+ * Returns policy sources that allow a page's inline scripts or styles (CSP
+ * Level 3 §2.3.1).
+ */
 export function hashesOf(html: string, element: "script" | "style"): string {
   const pattern = new RegExp(`<${element}[^>]*>([^]*?)</${element}>`, "g");
   return [...html.matchAll(pattern)].map(([, text = ""]) =>

@@ -3,10 +3,10 @@ import { log } from "../log/log.ts";
 import { type AuthorizationContext, requireScope } from "./authorization.ts";
 import { ProblemError } from "../protocol/problem.ts";
 
-/** Drops a byte order mark at the start, as `Request.text` does. */
+/** Drops a byte order mark at the start, like `Request.text`. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A middleware that lets through API keys, and JWTs with any of these scopes. */
+/** Creates a middleware to admit API keys, and JWTs with any of the scopes. */
 export function allow(
   scopes: readonly string[],
   services: AuthorizationContext,
@@ -18,10 +18,11 @@ export function allow(
 }
 
 /**
- * A middleware that lets through bodies that are sent as they are: nothing here
- * undoes an encoding, and compressed bytes would be read as bad text.
+ * Middleware: refuses bodies with a content encoding. The server does not
+ * decompress, and would read compressed bytes as bad text.
  *
- * @throws {ProblemError} 415 for another `Content-Encoding` (RFC 9110 §12.5.3).
+ * @throws {ProblemError} 415 for a `Content-Encoding` other than `identity`
+ * (RFC 9110 §12.5.3).
  */
 export async function refuseEncoded(c: Context, next: Next): Promise<void> {
   const encoding = c.req.header("content-encoding")?.trim().toLowerCase();
@@ -37,8 +38,8 @@ export async function refuseEncoded(c: Context, next: Next): Promise<void> {
 }
 
 /**
- * The body of a request as text, kept no further than its limit. (Hono's
- * `bodyLimit` goes on holding a body that it has refused.)
+ * Reads the body of a request as text, and keeps no bytes beyond the limit.
+ * (Hono's `bodyLimit` keeps holding a refused body.)
  *
  * @throws {ProblemError} 400 for a body that is not UTF-8, 413 over the limit.
  */
@@ -53,7 +54,7 @@ export async function readBody(
     throw new ProblemError({
       status: 400,
       code: "bad_json",
-      detail: "The body is not UTF-8, as JSON must be",
+      detail: "The body is not UTF-8: send JSON encoded as UTF-8",
     });
   }
 }
@@ -69,7 +70,7 @@ async function readBytes(
       : await readChunks(request, maxBytes);
   } catch (error) {
     if (error instanceof ProblemError) throw error;
-    log.debug("A body did not arrive: {error}", { error });
+    log.debug("Could not read a request body to the end: {error}", { error });
     throw bodyIncomplete();
   }
 }
@@ -84,14 +85,14 @@ export async function refuseAnnounced(
   maxBytes: number,
 ): Promise<void> {
   if (Number(headers.get("content-length") ?? 0) <= maxBytes) return;
-  // A client that has sent `Expect: 100-continue` asks before it writes.
+  // Clients wait after `Expect: 100-continue` and send no body yet.
   if (body && !headers.has("expect")) await discardBody(body.getReader());
   throw bodyTooLarge(maxBytes);
 }
 
 /**
- * Reads a body to its end for nothing: a client that writes its whole request
- * first would meet a broken connection instead of the refusal.
+ * Reads a body to the end and drops the bytes. A client writing its whole
+ * request first would otherwise see a broken connection instead of the refusal.
  */
 export async function discardBody(
   reader: ReadableStreamDefaultReader<Uint8Array>,
@@ -99,25 +100,27 @@ export async function discardBody(
   try {
     while (!(await reader.read()).done);
   } catch (error) {
-    log.debug("A body did not arrive: {error}", { error });
+    log.debug("Could not read a request body to the end: {error}", { error });
   }
 }
 
-/** A 413 for a body over its limit. */
+/** Returns a 413 for a body over the limit. */
 export function bodyTooLarge(maxBytes: number): ProblemError {
   return new ProblemError({
     status: 413,
     code: "body_too_large",
-    detail: `The body may have ${maxBytes} bytes at most`,
+    detail:
+      `The body is longer than the limit of ${maxBytes} bytes: send less in one request`,
   });
 }
 
-/** A 400 for a body that broke off. */
+/** Returns a 400 for a body that broke off. */
 export function bodyIncomplete(): ProblemError {
   return new ProblemError({
     status: 400,
     code: "body_incomplete",
-    detail: "The body did not arrive to its end",
+    detail:
+      "The connection broke before the end of the body: send the request again",
   });
 }
 
@@ -130,7 +133,7 @@ async function readChunks(
   for await (const chunk of request.body ?? []) {
     const start = bytes;
     bytes += chunk.length;
-    if (bytes > maxBytes) throw bodyTooLarge(maxBytes); // it may have no end
+    if (bytes > maxBytes) throw bodyTooLarge(maxBytes); // the body may be endless
     if (bytes > kept.length) {
       const larger = new Uint8Array(2 * bytes);
       larger.set(kept);
@@ -142,10 +145,10 @@ async function readChunks(
 }
 
 /**
- * A whole number of the query.
+ * Reads a whole number from the query.
  *
- * @returns The fallback where the parameter is absent.
- * @throws {ProblemError} 400 where it isn't a number within the bounds.
+ * @returns The fallback if the parameter is absent.
+ * @throws {ProblemError} 400 if the value is not a number within the bounds.
  */
 export function readWhole(
   c: Context,
@@ -159,17 +162,17 @@ export function readWhole(
   throw badQuery(`${name}: expected a whole number from ${min} to ${max}`);
 }
 
-/** A 400 for a query parameter. */
+/** Returns a 400 for a query parameter. */
 export function badQuery(detail: string): ProblemError {
   return new ProblemError({ status: 400, code: "bad_query", detail });
 }
 
-/** A 404 for a task of which nothing is known. */
+/** Returns a 404 for an unknown task. */
 export function unknownTask(): ProblemError {
   return new ProblemError({
     status: 404,
     code: "task_unknown",
     detail:
-      "Nothing is known of this task: nothing was published, or its time is over",
+      "No such task: nothing was published under this id, or it has expired",
   });
 }

@@ -1,23 +1,26 @@
 import type { Problem } from "../protocol/problem.ts";
 
-/** A host with an optional port (RFC 9110 §7.2), as clients of the web write it. */
+/**
+ * A host with an optional port (RFC 9110 §7.2), in the form written by web
+ * clients.
+ */
 const authority = String.raw`(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?`;
 const hostPattern = new RegExp(`^${authority}$`, "i");
 
-/** A URL of which host and path cannot be mistaken for each other. */
+/** A URL with an unambiguous end of the host. */
 const urlPattern = new RegExp(`^https?://${authority}/[^#]*$`, "i");
 
 /**
- * Finds the fault of a request that could be read in two ways. A proxy with
- * path rules may read such a request in one way, and this server in the other.
+ * Finds the fault of a request with two possible readings. A proxy with path
+ * rules may read the request differently.
  *
- * The runtime builds `request.url` from the `Host` header and the request's
- * target. Everything that reads the URL, Hono's router included, trusts that
- * the host ends before the target begins; so a `Host` with a `/`, `?` or `#`
- * must go no further (RFC 9112 §3.2). A missing `Host` passes, because HTTP/2
- * and the health checks of HTTP/1.0 have none and the runtime shows no version.
+ * The runtime builds `request.url` from the `Host` header and the request
+ * target. Every reader of the URL, Hono's router included, assumes the host to
+ * end before the target begins, and a `Host` with `/`, `?` or `#` is refused
+ * (RFC 9112 §3.2). A missing `Host` passes: HTTP/2 and the health checks of
+ * HTTP/1.0 send none, and the runtime does not show the HTTP version.
  *
- * @returns `undefined` for a request that can be answered.
+ * @returns `undefined` for a valid request.
  */
 export function requestFault(
   { url, headers }: Pick<Request, "url" | "headers">,
@@ -57,7 +60,7 @@ function isHostOf(url: string, host: string): boolean {
   return new URL(`${protocol}//${host}`).host === expected;
 }
 
-/** The length of a body must have one reading (RFC 9112 §6.3). */
+/** Refuses an ambiguous length of the body (RFC 9112 §6.3). */
 function framingFault(headers: Headers): Problem | undefined {
   const length = headers.get("content-length");
   const coding = headers.get("transfer-encoding");
@@ -69,11 +72,14 @@ function framingFault(headers: Headers): Problem | undefined {
   return badRequest({
     code: "bad_framing",
     detail:
-      "The body's length must be given once: by Content-Length, or by Transfer-Encoding: chunked",
+      "The length of the body must be given exactly once: by Content-Length, or by Transfer-Encoding: chunked",
   });
 }
 
-/** Ends the connection, too: its next request may be the rest of this one. */
+/**
+ * Also closes the connection: the next bytes may be the rest of the bad
+ * request.
+ */
 function badRequest(fault: Pick<Problem, "code" | "detail">): Problem {
   return { status: 400, ...fault, headers: { Connection: "close" } };
 }

@@ -1,9 +1,12 @@
-/** What proxies make: UUIDs, ULIDs, trace ids. Without a dot, so that no JWT gets into the log by it. */
+/**
+ * Ids made by proxies: UUIDs, ULIDs, trace ids. Dots are not allowed, to keep
+ * JWTs out of the log.
+ */
 const sane = /^[\w:=-]{1,64}$/;
 
 /**
- * The id by which a request is found in the log: the one that a proxy gave it
- * (`X-Request-Id`), or one of our own.
+ * Returns the id of a request in the log: the `X-Request-Id` set by a proxy if
+ * it is well-formed, otherwise a new UUID.
  */
 export function requestIdOf(header: string | undefined): string {
   return header !== undefined && sane.test(header)

@@ -5,27 +5,29 @@ import { KeyedCounter } from "../collections/keyed_counter.ts";
 import { type Problem, problemResponse } from "../protocol/problem.ts";
 import { requestFault } from "./request_fault.ts";
 
-/** The limits of a count. */
+/** Limits of a counter. */
 interface Limits {
   readonly inAll: number;
-  /** Of one IPv4 address, or one IPv6 /64. */
+  /** Per IPv4 address or IPv6 /64. */
   readonly ofAddress: number;
 }
 
-/** Bounds the requests that the server works on at the same time. */
+/** Limits of requests handled at the same time. */
 export const handledLimits: Limits = { inAll: 10_000, ofAddress: 2_000 };
 
 /**
- * Bounds the answers that their clients have not read yet. The runtime needs
- * about 50 KB for each, and reports an answer of one piece as sent at once, so
- * that a large answer must be a stream to be counted.
+ * Limits of answers not yet read by clients. The runtime holds about 50 KB per
+ * answer, and reports an answer of one piece as sent at once: only a stream can
+ * be counted.
  */
 export const unsentLimits: Limits = { inAll: 1_000, ofAddress: 200 };
 
-/** Stands for an idle timeout that is off, in seconds. */
+/** Used in seconds if the idle timeout is off. */
 const defaultStalledSeconds = 30;
 
-/** The probes of an orchestrator, which would otherwise restart a busy server. */
+/**
+ * Health probes are never refused: an orchestrator would restart a busy server.
+ */
 const probePattern = /^https?:\/\/[^/]*\/(?:healthz|readyz)$/;
 
 const stopping: Problem = {
@@ -37,19 +39,19 @@ const stopping: Problem = {
 const tooBusy: Problem = {
   status: 503,
   code: "too_busy",
-  detail: "The server answers too many requests at once: try again later",
+  detail: "The server is handling too many requests at once: try again later",
 };
 
 const tooManyRequests: Problem = {
   status: 429,
   code: "too_many_requests",
   detail:
-    "This address has too many requests under way: read the answers, and send fewer requests at once (behind a proxy, set TASKWIRE_TRUST_PROXY)",
+    "This address has too many requests under way: read the answers and send fewer requests at once (behind a proxy, set TASKWIRE_TRUST_PROXY)",
 };
 
 /**
- * Bounds the number of HTTP requests whose answers are not sent to their end: in
- * all, and for each address, so that one client cannot take all places.
+ * Limits the HTTP requests with unfinished answers, in all and per address, so
+ * that one client cannot take all places.
  */
 export class RequestsUnderWay {
   readonly #trustProxy: number;
@@ -70,9 +72,10 @@ export class RequestsUnderWay {
   }
 
   /**
-   * Answers a request, or refuses a malformed one, or one too many.
+   * Answers a request; refuses a malformed request, or a request over a limit.
    *
-   * A request counts until its answer is sent, a socket's until its upgrade.
+   * A request counts until the answer is sent, or until the upgrade to a
+   * socket.
    */
   async answer(
     request: Request,
@@ -104,13 +107,13 @@ export class RequestsUnderWay {
     } finally {
       handled();
       const done = () => this.#done();
-      // A request also ends if its client disconnects.
+      // A request also ends when the client disconnects.
       if (isSent) isSent.then(done, done);
       else done();
     }
   }
 
-  /** Refuses new requests, and resolves when none is under way. */
+  /** Refuses new requests, and resolves when no request is under way. */
   finish(): Promise<void> {
     return new Promise((resolve) => {
       this.#finished = resolve;
@@ -136,14 +139,14 @@ export class RequestsUnderWay {
   }
 }
 
-/** A stream of events is a connection, and limited like a socket. */
+/** Event streams are connections, with the limits of sockets. */
 function isEventStream({ headers }: Response): boolean {
   return headers.get("content-type") === "text/event-stream";
 }
 
 /**
- * A count by address and in all. An entry that stays too long goes on counting
- * for its address alone: a few addresses could otherwise lock out all others.
+ * Counts entries in all and per address. After a time, an entry counts only for
+ * the address: otherwise a few addresses could lock out all clients.
  */
 class BoundedCount {
   readonly #limits: Limits;
@@ -157,7 +160,10 @@ class BoundedCount {
     this.#stalledMs = stalledMs;
   }
 
-  /** Returns the refusal of a further request of an address; `undefined` if there is room. */
+  /**
+   * Returns the refusal of one more request from an address; `undefined` if
+   * there is room.
+   */
   refusalOf(block: string): Problem | undefined {
     const { inAll, ofAddress } = this.#limits;
     if (this.#ofAddress.of(block) >= ofAddress) return tooManyRequests;
@@ -165,7 +171,7 @@ class BoundedCount {
     return this.#inAll.size >= inAll ? tooBusy : undefined;
   }
 
-  /** @returns Removes the entry. */
+  /** @returns A function to remove the entry. */
   add(block: string): () => void {
     const entry = { since: performance.now() };
     this.#inAll.add(entry);

@@ -5,11 +5,11 @@ import { accepts } from "hono/accepts";
 import { makeOnce } from "../async/make_once.ts";
 
 /**
- * Serves a text that is the same for everyone, compressed if the client accepts
- * that. Browsers keep the text, and ask about it each time (RFC 9110 §8.8.3,
- * §13.1.2). The first request that needs an encoding makes it for all others.
+ * Serves a text, the same for all clients, compressed if the client accepts
+ * gzip. Browsers keep the text and revalidate it on each use (RFC 9110 §8.8.3,
+ * §13.1.2). The first request for an encoding makes the compressed text.
  *
- * @param headers Sent also to a browser that has the text.
+ * @param headers Sent with every answer, a 304 included.
  */
 export function staticText(
   text: string,
@@ -28,7 +28,7 @@ export function staticText(
     const kept = {
       ...headers,
       "Cache-Control": "no-cache",
-      // Each encoding has a tag of its own (RFC 9110 §8.8.3.3).
+      // A different tag per encoding (RFC 9110 §8.8.3.3).
       "ETag": `"${digest()}${isCompressed ? "-gzip" : ""}"`,
       "Vary": "Accept-Encoding",
     };
@@ -46,10 +46,10 @@ export function staticText(
 }
 
 /**
- * Serves a file that goes into the binary, as {@linkcode staticText} does. The
- * first request reads the file.
+ * Serves a file of the binary like {@linkcode staticText}. The first request
+ * reads the file.
  *
- * @param headersOf Makes the headers from the file's text.
+ * @param headersOf Derives the headers from the file's text.
  */
 export function staticFile(
   url: URL,
@@ -63,13 +63,13 @@ export function staticFile(
   return async (c) => (await open())(c);
 }
 
-/** The most bytes handed to the runtime at a time. */
+/** The maximum number of bytes handed to the runtime at a time. */
 const maxPieceBytes = 65_536;
 
 /**
- * Streams bytes that all answers share. The runtime would copy a body of one
- * piece for each answer, call the answer sent at once, and keep it until the
- * client reads: any number of copies, which no count shows.
+ * Streams bytes shared by all answers. The runtime would copy a body of one
+ * piece per answer, report the answer as sent, and keep the copy until the
+ * client reads: unlimited copies, shown by no counter.
  */
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream {
   let sent = 0;
@@ -98,7 +98,7 @@ function acceptsGzip(c: Context): boolean {
   }) === "gzip";
 }
 
-/** Makes a value when it is first asked for. */
+/** Makes a value on first use. */
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => (made ??= { value: make() }).value;

@@ -5,31 +5,31 @@ import { type ByteSource, maxPieceBytes } from "./event_lines.ts";
 import { ProblemError } from "../../protocol/problem.ts";
 import { bodyIncomplete, bodyTooLarge, discardBody } from "../request.ts";
 
-/** The most bytes of one body that are kept until it has arrived. */
+/** The maximum number of bytes kept of an incomplete body. */
 export const maxKeptBytes = 33_554_432;
 
-/** The most bytes that all bodies together keep. */
+/** The maximum number of bytes kept of all bodies together. */
 export const maxKeptInAll = 134_217_728;
 
-/** The bytes that all bodies together keep. */
+/** The number of bytes kept of all bodies together. */
 export interface KeptBytes {
   count: number;
 }
 
 /**
- * The largest body that is read however much all bodies together keep, in
- * bytes: a few large bodies must not lock out small ones.
+ * Bodies up to this size, in bytes, are read even if all bodies together are
+ * over the limit: a few large bodies must not lock out small bodies.
  */
 const alwaysReadBytes = 262_144;
 
 /**
- * A request's body as a source of bytes. {@linkcode ArrivingBody.begin} reads a
- * body whose length is announced to its end, and keeps it; the bytes of another
- * body are kept only until the next read.
+ * The body of a request as a source of bytes. {@linkcode ArrivingBody.begin}
+ * reads and keeps a whole body of announced length. Without a length, bytes are
+ * kept only until the next read.
  */
 export class ArrivingBody implements ByteSource {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  /** Whether the body has a `Content-Length`. */
+  /** True if the body has a `Content-Length`. */
   readonly hasLength: boolean;
   readonly #kept: KeptBytes;
   readonly #config: Pick<Config, "idleTimeoutSeconds">;
@@ -39,7 +39,7 @@ export class ArrivingBody implements ByteSource {
   #reading: Promise<Uint8Array | undefined> | undefined;
   #end: "complete" | "broken" | undefined;
 
-  /** @param kept Shared by all bodies, for their limit together. */
+  /** @param kept Shared by all bodies, for the limit of all together. */
   constructor(
     { body, headers }: Request,
     kept: KeptBytes,
@@ -52,7 +52,7 @@ export class ArrivingBody implements ByteSource {
     this.#kept = kept;
   }
 
-  /** Tells if more bytes may come. */
+  /** True if more bytes may come. */
   get isArriving(): boolean {
     return this.#end === undefined;
   }
@@ -60,9 +60,9 @@ export class ArrivingBody implements ByteSource {
   /**
    * Reads the body to its end.
    *
-   * @throws {ProblemError} 400 for a body that breaks off, 408 for one of which
-   * nothing arrives for the idle timeout, 413 for one over the limit, 503 if
-   * all bodies together are over theirs.
+   * @throws {ProblemError} 400 for a body that breaks off, 408 if no bytes
+   * arrive for the idle timeout, 413 for a body over the limit, 503 if all
+   * bodies together are over the limit.
    */
   async begin(): Promise<void> {
     while (!this.#end) {
@@ -81,7 +81,7 @@ export class ArrivingBody implements ByteSource {
     throw bodyIncomplete();
   }
 
-  /** Returns the next bytes, or the way in which the body ended. */
+  /** Returns the next bytes, or how the body ended. */
   async next(): Promise<Uint8Array | "complete" | "broken"> {
     while (this.#blocks.length === 0 && !this.#end) {
       this.#keep(await this.#read());
@@ -94,7 +94,7 @@ export class ArrivingBody implements ByteSource {
     return bytes;
   }
 
-  /** Stops reading, and drops the kept bytes. */
+  /** Stops reading and drops the kept bytes. */
   cancel(): void {
     if (!this.#end) this.#reader.cancel().catch(logBreak);
     this.#forget();
@@ -116,7 +116,7 @@ export class ArrivingBody implements ByteSource {
       status: 503,
       code: "too_busy",
       detail:
-        "The server receives too many large requests at once, and published nothing of this one: send it again later",
+        "The server is receiving too many large requests at once. No event of this request was published: send the request again later",
     });
   }
 
@@ -125,7 +125,7 @@ export class ArrivingBody implements ByteSource {
     return this.#reading ??= this.#reader.read().then(
       ({ value }) => value,
       (error) => {
-        // Not rethrown: an answer that has begun would break as well.
+        // Not rethrown: an answer already begun would break, too.
         logBreak(error);
         this.#end ??= "broken";
         return undefined;
@@ -141,7 +141,7 @@ export class ArrivingBody implements ByteSource {
       return;
     }
     this.#count(bytes.length);
-    // Copied: it may be one byte in a buffer of 64 KiB.
+    // Copied: the bytes may be a small part of a 64 KiB buffer.
     for (let rest = bytes; rest.length > 0;) {
       const last = this.#blocks.at(-1);
       const room = last ? last.length - this.#usedInLast : 0;
@@ -167,5 +167,5 @@ export class ArrivingBody implements ByteSource {
 }
 
 function logBreak(error: unknown): void {
-  log.debug("A body did not arrive: {error}", { error });
+  log.debug("Could not read a request body to the end: {error}", { error });
 }

@@ -20,47 +20,50 @@ import {
 import { allow, refuseAnnounced, refuseEncoded } from "../request.ts";
 import { checkTaskId } from "../../connections/read_task_id.ts";
 
-/** The parts of the server that publish many events. */
+/** The parts of the server used to publish many events. */
 export interface BulkRoutesContext extends AuthorizationContext {
   readonly store: Store;
   readonly registry: ConnectionRegistry;
 }
 
-/** How long a batch of results may wait for its client, in milliseconds. */
+/** The time limit for a client to read a batch of results, in milliseconds. */
 const unreadMs = 30_000;
 
 /**
- * How long a client pauses that waits for an answer, in milliseconds: after few
- * results, and after many.
+ * The length of a pause, in milliseconds, after which a client is assumed to
+ * wait for the answer: after few results, and after many.
  */
 const pauseMs = { few: 100, many: 2_000 };
 
-/** How much results are few, in bytes. */
+/** The size, in bytes, up to which results count as few. */
 const fewBytes = 16_384;
 
 /**
- * The time after which a client that still writes is taken for one that reads
- * while it writes, if the results that may be kept are full, in milliseconds.
+ * If the results are full, a client still writing after this time, in
+ * milliseconds, is assumed to read while writing.
  */
 const longRequestMs = 60_000;
 
-/** The most lines without publication that are answered in one turn of the event loop. */
+/**
+ * The maximum number of unpublished lines answered in one turn of the event
+ * loop.
+ */
 const maxRefusedAtOnce = 1_000;
 
 /**
- * `/api/events`: many events in one request, as lines of JSON; a result goes
- * out for each, in order (spec §2).
+ * Serves `/api/events`: many events in a request, as lines of JSON, with a
+ * result line per event, in order (spec §2).
  *
- * Many clients write their whole request before they read any of its answer,
- * and the runtime reads no more of a request while its answer is not read. So
- * the answer begins late: for a body with a `Content-Length` when the body has
- * arrived, which is published then; for another body, whose lines are published
- * as they arrive, when it ends or its client pauses. Results are kept until
- * then. Lines for whose results there is no more room are not published, and
- * each is answered so.
+ * Many clients write the whole request before reading any of the answer, and
+ * the runtime stops reading a request while the answer is not read. Therefore
+ * the answer begins late. With a `Content-Length`, the server publishes the
+ * events and begins the answer once the body has arrived. Without, the server
+ * publishes arriving lines and begins the answer when the body ends or the
+ * client pauses. Results are kept until then. Without room for more results,
+ * further lines are not published but answered with 413.
  *
  * When the server stops, the answer to a body without a `Content-Length` ends
- * after the results of what was published.
+ * after the results of the published lines.
  */
 export function bulkRoutes(services: BulkRoutesContext): Hono {
   const app = new Hono();
@@ -83,7 +86,7 @@ export function bulkRoutes(services: BulkRoutesContext): Hono {
   return app;
 }
 
-/** The lines of one request, and their results. */
+/** The lines of a request and the results. */
 class BulkPublish {
   readonly #body: ArrivingBody;
   readonly #key: string | undefined;
@@ -91,11 +94,11 @@ class BulkPublish {
   readonly #store: Store;
   readonly #drainSignal: AbortSignal;
   readonly #batches: LineBatches;
-  /** Lines that are being read, or were read and wait for the answer to begin. */
+  /** Lines being read, or read and waiting for the answer to begin. */
   #next: Promise<EventLine[]> | undefined;
   readonly #results: Uint8Array[] = [];
   #resultBytes = 0;
-  /** Lines that were not published, for want of room for their results. */
+  /** Lines not published for lack of room for results. */
   #refused: { readonly first: number; count: number } | undefined;
 
   constructor(
@@ -115,7 +118,10 @@ class BulkPublish {
     this.#batches = new LineBatches(body);
   }
 
-  /** Publishes lines as they arrive, until the body ends, its client pauses or the server stops. */
+  /**
+   * Publishes arriving lines until the body ends, the client pauses or the
+   * server stops.
+   */
   async untilPause(): Promise<void> {
     const startedAtMs = performance.now();
     for (;;) {
@@ -133,7 +139,10 @@ class BulkPublish {
     }
   }
 
-  /** The results in the order of their lines; further lines are published as the client reads. */
+  /**
+   * Streams the results in the order of the lines. Further lines are published
+   * as the client reads.
+   */
   results(): ReadableStream<Uint8Array> {
     let unreadTimer: ReturnType<typeof setTimeout> | undefined;
     const stop = () => {
@@ -159,10 +168,10 @@ class BulkPublish {
         controller.enqueue(results);
         unreadTimer = setTimeout(() => {
           log.warn(
-            "A client of POST /api/events does not read its answer: its connection is closed",
+            "Closing the connection of a client that does not read the answer to POST /api/events",
           );
           stop();
-          controller.error(new Error("The answer is not read"));
+          controller.error(new Error("The client does not read the answer"));
         }, unreadMs);
       },
       cancel: stop,
@@ -191,7 +200,7 @@ class BulkPublish {
     return encoder.encode(results.join(""));
   }
 
-  /** @returns `undefined` if the client pauses before, or the server stops. */
+  /** @returns `undefined` if the client pauses first, or the server stops. */
   async #orPause(
     next: Promise<EventLine[]>,
   ): Promise<EventLine[] | undefined> {
@@ -230,18 +239,21 @@ class BulkPublish {
 
 const encoder = new TextEncoder();
 
-/** The result of each line that was not published, from a line on. */
+/** Returns the result of each unpublished line from a line on. */
 function noRoomResult(firstLine: number): string {
   const problem = problemBody({
     status: 413,
     code: "body_too_large",
     detail:
-      `The lines from ${firstLine} on were not published, because the answer was not read: send them in another request, or read while you write`,
+      `The lines from ${firstLine} on were not published, because the answer was not being read: send them in a new request, or read the answer while writing`,
   });
   return `${JSON.stringify(problem)}\n`;
 }
 
-/** @returns A line of the answer for each line: the answer that the line would get as a request of its own. */
+/**
+ * @returns An answer line per line: the same answer as to a request with the
+ * line alone.
+ */
 async function publishLines(
   lines: readonly EventLine[],
   key: string | undefined,
@@ -272,8 +284,8 @@ async function publishLines(
 }
 
 /**
- * @param key The request's `Idempotency-Key`: with the line's number, the
- * `event_id` of a line without one.
+ * @param key The request's `Idempotency-Key`. Together with the line number,
+ * the key becomes the missing `event_id` of a line.
  * @throws {ProblemError} For a line that can't be published.
  */
 function parseLine(

@@ -4,19 +4,19 @@ import { version } from "../../process/version.ts";
 import type { AuthorizationContext } from "../authorization.ts";
 import { allow } from "../request.ts";
 
-/** The routes of an app as built. */
+/** The routes of the built app. */
 export interface BuiltRoutes {
-  /** Each row of the WebSocket routes table, with its handler or its fault. */
+  /** The rows of the WebSocket routes table, with handlers or faults. */
   readonly webSockets: readonly object[];
-  /** The other paths, with their methods. */
+  /** All HTTP paths, with methods. */
   readonly http: readonly object[];
 }
 
 /**
- * `GET /api/config`: the configuration in force, secrets hidden as `taskwire
- * config` hides them, and the routes of the app as built.
+ * Serves `GET /api/config`: the configuration in force, with secrets hidden
+ * like in `taskwire config`, and the routes of the built app.
  *
- * @param routes Reads the app's routes at each request.
+ * @param routes Reads the app's routes on every request.
  */
 export function configRoutes(
   services: AuthorizationContext & { readonly config: Config },

@@ -15,18 +15,21 @@ import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { ProblemError } from "../../protocol/problem.ts";
 import { allow, badQuery, readWhole } from "../request.ts";
 
-/** The parts of the server that the connection routes use. */
+/** The parts of the server used by the connection routes. */
 export interface ConnectionRoutesContext extends AuthorizationContext {
   readonly registry: ConnectionRegistry;
   readonly peers: Peers;
 }
 
-/** How many connections one answer holds: making it takes the server's one thread, about 3 µs each. */
+/**
+ * The number of connections per answer. An answer takes about 3 µs of the only
+ * thread per connection.
+ */
 const page = { min: 1, max: 10_000, fallback: 1_000 };
 
 /**
- * `/api/connections`: who is connected, and sending one of them away (spec §2);
- * on all nodes, whichever is asked.
+ * Serves `/api/connections`: lists the open connections of all nodes, and
+ * closes connections (spec §2). Any node can be asked.
  */
 export function connectionRoutes(services: ConnectionRoutesContext): Hono {
   const { registry, peers } = services;
@@ -70,12 +73,12 @@ export function connectionRoutes(services: ConnectionRoutesContext): Hono {
           status: 503,
           code: "node_silent",
           detail:
-            "No node that answered has this connection, and not all did: it may be open on one that didn't, try again later",
+            "Not all nodes answered, and the connection may be open on a node that did not: try again later",
         }
         : {
           status: 404,
           code: "connection_unknown",
-          detail: "No open connection has this id: it may have ended",
+          detail: "No open connection has this id: it may have ended already",
         },
     );
   });
@@ -83,16 +86,16 @@ export function connectionRoutes(services: ConnectionRoutesContext): Hono {
 }
 
 /**
- * Where the page begins.
+ * Reads the start position of the page.
  *
- * @throws {ProblemError} 400 for what is no cursor.
+ * @throws {ProblemError} 400 for an invalid cursor.
  */
 function readCursor(c: Context): ConnectionPosition | undefined {
   const text = c.req.query("cursor");
   if (text === undefined) return undefined;
   const position = parseCursor(text);
   if (position) return position;
-  throw badQuery("cursor: expected the cursor of the page before");
+  throw badQuery("cursor: expected the cursor of the previous page");
 }
 
 function isPage(answer: Answer): answer is ConnectionsAnswer {

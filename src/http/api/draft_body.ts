@@ -6,13 +6,17 @@ import type { Refusal } from "../../tasks/state.ts";
 import { ProblemError } from "../../protocol/problem.ts";
 import { unknownTask } from "../request.ts";
 
-/** The largest body of one event, in bytes: `data` of 64 KiB, escaped and with company. */
+/**
+ * The maximum size of one event, in bytes: 64 KiB of `data`, escaped, and the
+ * remaining members.
+ */
 export const maxEventBytes = 262_144;
 
 /**
- * Parses a body that should be a JSON object.
+ * Parses a JSON object from a body.
  *
- * @throws {ProblemError} 400 if the body is not JSON, 422 if it is not an object or has a number that would change.
+ * @throws {ProblemError} 400 if the body is not JSON, 422 if the JSON is no
+ * object or has an inexact number.
  */
 export function parseObject(body: string): Record<string, unknown> {
   let json: unknown;
@@ -22,7 +26,7 @@ export function parseObject(body: string): Record<string, unknown> {
     throw new ProblemError({
       status: 400,
       code: "bad_json",
-      detail: 'This is not JSON: send an object such as {"progress":0.5}',
+      detail: 'The event is not JSON: send an object like {"progress":0.5}',
     });
   }
   const inexact = findInexactNumber(body);
@@ -31,7 +35,7 @@ export function parseObject(body: string): Record<string, unknown> {
       status: 422,
       code: "bad_event",
       detail:
-        `The number ${inexact} can't be stored exactly: send it as a string`,
+        `The number ${inexact} can't be stored exactly: send the number as a string`,
     });
   }
   if (typeof json === "object" && json !== null && !Array.isArray(json)) {
@@ -40,14 +44,15 @@ export function parseObject(body: string): Record<string, unknown> {
   throw new ProblemError({
     status: 422,
     code: "bad_event",
-    detail: 'This is not an object: send one such as {"progress":0.5}',
+    detail:
+      'The event is not a JSON object: send an object like {"progress":0.5}',
   });
 }
 
 /**
  * Validates a publisher's event.
  *
- * @throws {ProblemError} 422 that names each bad member.
+ * @throws {ProblemError} 422 with all bad members named.
  */
 export function parseDraft(members: Record<string, unknown>): EventDraft {
   const result = eventDraftSchema.safeParse(members);
@@ -65,10 +70,10 @@ function describeIssues({ issues }: z.ZodError): string {
   ).join("; ");
 }
 
-/** Returns the problem of a change that the state machine refused. */
+/** Returns the problem for a change refused by the state machine. */
 export function refusalProblem({ code, detail }: Refusal): ProblemError {
   if (code === "lease_renewed") {
-    throw new TypeError("A request was taken for the end of a lease");
+    throw new TypeError("A request was handled as the end of a lease");
   }
   return code === "task_unknown"
     ? unknownTask()
@@ -76,16 +81,18 @@ export function refusalProblem({ code, detail }: Refusal): ProblemError {
 }
 
 /**
- * The answer to a publish (spec §2).
+ * Returns the answer to a publish (spec §2).
  *
- * @throws {ProblemError} 409 for an event that was refused.
+ * @throws {ProblemError} 409 for a refused event.
  */
 export function describeOutcome(taskId: string, outcome: PublishOutcome) {
   if (outcome.kind === "refused") {
     throw refusalProblem(outcome.refusal);
   }
   if (outcome.kind === "noted") {
-    throw new TypeError("A publisher's event was taken for something else");
+    throw new TypeError(
+      "A publisher's event was handled as a different change",
+    );
   }
   return {
     connection_id: taskId,

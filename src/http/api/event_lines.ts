@@ -2,46 +2,56 @@ import { setImmediate } from "node:timers";
 import { maxEventBytes } from "./draft_body.ts";
 import type { Problem } from "../../protocol/problem.ts";
 
-/** A line of a body, without its end. */
+/** A line of a body, without the line end. */
 export interface EventLine {
-  /** Counts the lines of the body from 1, blank ones included. */
+  /** The number of the line in the body, from 1, counting blank lines. */
   readonly number: number;
-  /** The text, or the reason for a line without one. */
+  /** The text of the line, or the fault of a line without text. */
   readonly content: string | Problem;
 }
 
-/** Bytes in the order of their arrival. */
+/** A source of bytes, in order of arrival. */
 export interface ByteSource {
-  /** Returns the next bytes, {@linkcode maxPieceBytes} at most, or the way in which the body ended. */
+  /**
+   * Returns the next bytes, at most {@linkcode maxPieceBytes}, or how the body
+   * ended.
+   */
   next(): Promise<Uint8Array | "complete" | "broken">;
 }
 
-/** The most bytes that are cut into lines in one turn of the event loop. */
+/** The maximum number of bytes cut into lines per turn of the event loop. */
 export const maxPieceBytes = 65_536;
 
-/** The most lines of one batch: the event loop serves other requests after each. */
+/**
+ * The maximum number of lines in a batch: the event loop serves further
+ * requests between batches.
+ */
 export const maxBatchLines = 100;
 
 const tooLong: Problem = {
   status: 413,
   code: "body_too_large",
-  detail: `A line may have ${maxEventBytes} bytes at most`,
+  detail:
+    `The line is longer than the limit of ${maxEventBytes} bytes: send less data`,
 };
 
 const notUtf8: Problem = {
   status: 400,
   code: "bad_json",
-  detail: "The line is not UTF-8, as JSON must be",
+  detail: "The line is not UTF-8: send JSON encoded as UTF-8",
 };
 
 const lineFeed = 0x0a;
 
-/** Keeps byte order marks: a decoder would drop one at the start of any piece. */
+/**
+ * Keeps byte order marks: a decoder would drop a mark at the start of every
+ * piece.
+ */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Cuts a body into the lines of NDJSON, in batches. Each batch comes in a turn
- * of the event loop of its own, and blank lines are skipped.
+ * Cuts a body into the lines of NDJSON, a batch per turn of the event loop.
+ * Blank lines are skipped.
  */
 export class LineBatches {
   readonly #source: ByteSource;
@@ -53,7 +63,9 @@ export class LineBatches {
     this.#source = source;
   }
 
-  /** The next {@linkcode maxBatchLines} lines or fewer; none at the end. */
+  /**
+   * Returns the next lines, at most {@linkcode maxBatchLines}; none at the end.
+   */
   async next(): Promise<EventLine[]> {
     for (;;) {
       await new Promise<void>((resolve) => setImmediate(resolve));
@@ -72,14 +84,14 @@ export class LineBatches {
   }
 }
 
-/** Holds the bytes of one line at most: of the line that has no end yet. */
+/** Holds at most the bytes of the unfinished line. */
 class LineCutter {
   #number = 0;
   #begun = new Uint8Array(1_024);
   #begunBytes = 0;
   #isTooLong = false;
 
-  /** The lines that end in these bytes. */
+  /** Returns the lines completed by the bytes. */
   *cut(bytes: Uint8Array): Generator<EventLine> {
     const first = bytes.indexOf(lineFeed);
     if (first === -1) return this.#hold(bytes);
@@ -90,7 +102,7 @@ class LineCutter {
     this.#hold(bytes.subarray(last + 1));
   }
 
-  /** The line that the body ends with, which needs no end of its own. */
+  /** Returns the last line of the body, also without a line end. */
   end(): Generator<EventLine> {
     return this.#endLine();
   }
@@ -118,7 +130,9 @@ class LineCutter {
     yield { number: ++this.#number, content: tooLong };
   }
 
-  /** Decodes lines together; one by one, to find the bad ones, if that fails. */
+  /**
+   * Decodes all lines at once; on failure line by line, to find the bad lines.
+   */
   *#decode(lines: Uint8Array): Generator<EventLine> {
     for (const line of decodeStrictly(lines)?.split("\n") ?? eachOf(lines)) {
       const number = ++this.#number;
@@ -129,7 +143,7 @@ class LineCutter {
   }
 }
 
-/** Decodes each line for itself; `undefined` for one that is not UTF-8. */
+/** Decodes line by line; `undefined` for a line that is not UTF-8. */
 function* eachOf(lines: Uint8Array): Generator<string | undefined> {
   for (let start = 0; start <= lines.length;) {
     const found = lines.indexOf(lineFeed, start);
@@ -144,6 +158,6 @@ function decodeStrictly(bytes: Uint8Array): string | undefined {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    return undefined; // a TypeError that says no more
+    return undefined; // a TypeError without details
   }
 }

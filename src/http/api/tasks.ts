@@ -25,22 +25,22 @@ import {
 } from "../request.ts";
 import { readTaskId } from "../../connections/read_task_id.ts";
 
-/** The parts of the server that the task routes use. */
+/** The parts of the server used by the task routes. */
 export interface TaskRoutesContext extends AuthorizationContext {
   readonly store: Store;
   readonly hub: Hub;
 }
 
-/** How many tasks or events one answer holds. */
+/** The number of tasks or events per answer. */
 const page = { min: 1, max: 1_000, fallback: 100 };
 
-/** What an offset or a cursor can be. */
+/** The range of an offset or a cursor. */
 const position = { min: 0, max: Number.MAX_SAFE_INTEGER };
 
-/** Any id; lazy, so that the `/events` after it isn't taken for its end. */
+/** Matches any id; lazy, to leave a following `/events` out of the id. */
 const id = "/:connection_id{[^]+?}";
 
-/** `/api/tasks`: where a backend publishes and an operator reads (spec §2). */
+/** Serves `/api/tasks`: backends publish, operators read (spec §2). */
 export function taskRoutes(services: TaskRoutesContext): Hono {
   const { store, hub } = services;
   const publishers = allow(["publish", "admin"], services);
@@ -135,7 +135,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
   return app;
 }
 
-/** A task with when it will be taken for lost, where its worker asked for that. */
+/** Returns a task, with the end of the lease if there is a lease. */
 function describeForOperator(state: TaskState, watchers: number) {
   const { leaseEndsAtMs } = state;
   return {

@@ -7,7 +7,7 @@ import type { ConnectionRegistry } from "../../connections/registry.ts";
 import type { Throughput } from "../../metrics/throughput.ts";
 import { allow, readWhole } from "../request.ts";
 
-/** The parts of the server that tell its throughput. */
+/** The parts of the server used to report throughput. */
 export interface ThroughputRouteContext extends AuthorizationContext {
   readonly registry: ConnectionRegistry;
   readonly throughput: Throughput;
@@ -18,9 +18,9 @@ export interface ThroughputRouteContext extends AuthorizationContext {
 const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
 
 /**
- * `GET /api/stats`: how much all nodes do, whichever is asked, in all and in
- * each second of the last 10 minutes. `?since=` (seconds since 1970) leaves
- * out those before.
+ * Serves `GET /api/stats`: the throughput of all nodes, in total and per second
+ * of the last 10 minutes. Any node can be asked. `?since=` (seconds since 1970)
+ * leaves out earlier seconds.
  */
 export function throughputRoutes(services: ThroughputRouteContext): Hono {
   const { peers } = services;
