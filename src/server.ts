@@ -7,7 +7,7 @@ import { log } from "./log/log.ts";
 import { closeCodes } from "./protocol/close_codes.ts";
 import type { Services } from "./services.ts";
 import type { Connection } from "./connections/connection.ts";
-import { tellOfUsersLeaving } from "./admission/identity_limits.ts";
+import { announceUserDisconnects } from "./admission/identity_limits.ts";
 import { restarting } from "./connections/retry.ts";
 import { withFallback } from "./async/with_fallback.ts";
 
@@ -69,7 +69,7 @@ export function startServer(
   { reusePort = false }: ListenOptions = {},
 ): RunningServer {
   const { config, counters, leases, registry, store } = services;
-  tellOfUsersLeaving(services);
+  announceUserDisconnects(services);
   const requests = new RequestsUnderWay(config);
   const listener = new Listener({
     hostname: config.host,

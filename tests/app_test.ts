@@ -49,7 +49,7 @@ Deno.test("createApp() answers 500 as a problem that gives no details away, and 
     title: "Internal Server Error",
     status: 500,
     code: "internal_error",
-    detail: "The server failed on this request: its log says why",
+    detail: "The server failed on this request: see the server's log",
   });
   assert(log.text.includes("secret detail"));
   assert(log.text.includes("/api/tasks/a/events"));

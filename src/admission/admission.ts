@@ -6,43 +6,46 @@ import type { Handshake } from "../connections/connection.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
 import { jitteredRetryMs, restarting } from "../connections/retry.ts";
 
-/** The parts of the server by which a client is admitted or rejected. */
+/** The parts of the server used to admit or reject clients. */
 export interface AdmissionContext {
   readonly config: Config;
   readonly registry: ConnectionRegistry;
 }
 
-/** The close code and the error frame by which an accepted socket is rejected. */
-export interface Dismissal {
+/**
+ * The close code and the error frame for the rejection of an accepted socket.
+ */
+export interface Rejection {
   readonly code: CloseCode;
   readonly error: ErrorFrame;
 }
 
-/** Facts about a client that only the handshake's request shows. */
+/** Facts about a client available only from the handshake's request. */
 export interface AdmissionFacts {
   /** The reason why the client's page may not connect; see `originFault`. */
   readonly originFault: string | undefined;
   /**
-   * The result of {@linkcode isAddressFull} before the upgrade; after it,
-   * sockets that come at once would all count each other.
+   * The result of {@linkcode isAddressFull} before the upgrade. After the
+   * upgrade, simultaneous sockets would all count as over the limit.
    */
   readonly isOverAddressLimit: boolean;
 }
 
 /**
- * Judges a socket that was accepted only to be told: a page can read an
- * `error` frame, and no HTTP answer to its handshake. A refusal is logged.
+ * Judges an accepted socket. Pages cannot read an HTTP answer to a handshake,
+ * but can read an `error` frame, so rejected sockets are accepted first.
+ * Rejections are logged.
  *
- * @returns `undefined` for a client that may stay.
+ * @returns `undefined` for an admitted client.
  */
-export function dismissalOf(
+export function rejectionOf(
   handshake: Handshake,
   facts: AdmissionFacts,
   services: AdmissionContext,
-): Dismissal | undefined {
-  const dismissal = judge(facts, services);
-  if (dismissal === undefined) return undefined;
-  const { code, message } = dismissal.error;
+): Rejection | undefined {
+  const rejection = judge(facts, services);
+  if (rejection === undefined) return undefined;
+  const { code, message } = rejection.error;
   log.info("Rejected a connection ({code}): {reason}", {
     code,
     reason: message,
@@ -50,19 +53,19 @@ export function dismissalOf(
     origin: handshake.origin,
     remoteAddress: handshake.remoteAddress,
   });
-  return dismissal;
+  return rejection;
 }
 
 function judge(
   { originFault, isOverAddressLimit }: AdmissionFacts,
   { config, registry }: AdmissionContext,
-): Dismissal | undefined {
+): Rejection | undefined {
   if (registry.isDraining) {
     return { code: closeCodes.serviceRestart, error: restarting() };
   }
   if (isOverAddressLimit) {
     return tooManyConnections(
-      `An address may have ${config.maxConnectionsPerIp} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_IP); behind a proxy, set TASKWIRE_TRUST_PROXY`,
+      `This address has reached the limit of ${config.maxConnectionsPerIp} connections (TASKWIRE_MAX_CONNECTIONS_PER_IP): close some first (behind a proxy, set TASKWIRE_TRUST_PROXY)`,
     );
   }
   if (originFault !== undefined) {
@@ -73,7 +76,10 @@ function judge(
   }
 }
 
-/** Whether an address holds as many sockets as it may, those that can't be closed among them. */
+/**
+ * True if an address has reached the connection limit. Unclosable sockets
+ * count, too.
+ */
 export function isAddressFull(
   remoteAddress: string,
   { maxConnectionsPerIp: limit }: Config,
@@ -82,8 +88,8 @@ export function isAddressFull(
   return limit > 0 && registry.socketsOf(remoteAddress) >= limit;
 }
 
-/** Why a socket is closed that is one too many of its address or user. */
-export function tooManyConnections(message: string): Dismissal {
+/** Returns the rejection of a socket over the limit of its address or user. */
+export function tooManyConnections(message: string): Rejection {
   return {
     code: closeCodes.rateLimited,
     error: {

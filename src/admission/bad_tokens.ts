@@ -1,19 +1,27 @@
 import { addressBlock } from "../connections/ip_address.ts";
 import { KeyedCounter } from "../collections/keyed_counter.ts";
 
-/** How long a bad token is held against its address, in milliseconds, counted from the first. */
+/**
+ * The time, in milliseconds, for which bad tokens count against an address,
+ * from the first.
+ */
 const windowMs = 60_000;
 
-/** How many bad tokens an address may show in that time before it is delayed: a page with an old token does so. */
+/**
+ * The number of bad tokens per address without a delay: a page with an old
+ * token sends several.
+ */
 const freeCount = 10;
 
 const firstDelayMs = 100;
 const longestDelayMs = 2_000;
 
-/** The most answers of an address that are delayed at the same time. */
+/** The maximum number of delayed answers per address at the same time. */
 const maxDelayed = 100;
 
-/** The most addresses that are remembered; the oldest is forgotten first. */
+/**
+ * The maximum number of remembered addresses; the oldest is forgotten first.
+ */
 const maxAddresses = 10_000;
 
 interface Suspicion {
@@ -23,22 +31,22 @@ interface Suspicion {
 }
 
 /**
- * The bad tokens and API keys of each address, so that guessing is slow: the first 10 in a
- * minute cost nothing, each further one doubles a delay from 100 ms to 2 s.
- * Whoever comes with a good token does not wait, from the same address either:
- * behind it may be a whole company, and one page there with an old token.
+ * Counts the bad tokens and API keys of addresses, to slow down guessing. The
+ * first 10 per minute are free; further bad tokens double a delay from 100 ms
+ * to 2 s. Good tokens are never delayed, even from the same address: a whole
+ * company may share an address with a page with an old token.
  */
 export class BadTokens {
-  /** By address, the oldest first. */
+  /** By address, oldest first. */
   readonly #suspicions = new Map<string, Suspicion>();
   readonly #delayed = new KeyedCounter();
 
-  /** How many addresses are remembered. */
+  /** The number of remembered addresses. */
   get size(): number {
     return this.#suspicions.size;
   }
 
-  /** Takes note of a bad token. */
+  /** Counts a bad token. */
   note(remoteAddress: string): void {
     const now = performance.now();
     this.#forgetOld(now);
@@ -53,7 +61,10 @@ export class BadTokens {
     this.#forgetOld(now);
   }
 
-  /** How long an address waits to hear that its token is bad, in milliseconds. */
+  /**
+   * Returns the delay before an address is told about a bad token, in
+   * milliseconds.
+   */
   delayMs(remoteAddress: string): number {
     this.#forgetOld(performance.now());
     const suspicion = this.#suspicions.get(addressBlock(remoteAddress));
@@ -63,10 +74,10 @@ export class BadTokens {
   }
 
   /**
-   * Takes note of an answer that is delayed.
+   * Counts a delayed answer.
    *
-   * @returns Ends the delay; `undefined` if the address has too many already,
-   * which would take the places of its other requests.
+   * @returns A function to end the delay; `undefined` if the address has too
+   * many delayed answers, leaving no room for further requests.
    */
   beginDelay(remoteAddress: string): (() => void) | undefined {
     const block = addressBlock(remoteAddress);
@@ -75,7 +86,7 @@ export class BadTokens {
     return () => this.#delayed.remove(block);
   }
 
-  /** Decides whether an address is due to be logged: once for as long as it is remembered. */
+  /** True once per remembered address: the address has not been logged yet. */
   isUnreported(remoteAddress: string): boolean {
     const suspicion = this.#suspicions.get(addressBlock(remoteAddress));
     if (suspicion === undefined || suspicion.isReported) return false;

@@ -4,11 +4,12 @@ import { readTaskId } from "../connections/read_task_id.ts";
 import type { AdmissionContext } from "./admission.ts";
 
 /**
- * Refuses what is no WebSocket handshake, and what the server has no room for,
- * while an HTTP answer is still possible: after the upgrade there is none.
+ * Refuses malformed handshakes, and handshakes over the server's limits, while
+ * an HTTP answer is still possible. After the upgrade, only a close is
+ * possible.
  *
  * @throws {ProblemError} 400, 426 or 503.
- * @returns The `connection_id` of a handshake to be accepted.
+ * @returns The `connection_id` of the accepted handshake.
  */
 export function checkHandshake(c: Context, services: AdmissionContext): string {
   const taskId = readTaskId(c);
@@ -17,7 +18,7 @@ export function checkHandshake(c: Context, services: AdmissionContext): string {
   return taskId;
 }
 
-/** What a 426 says of the protocol to come back with (RFC 9110 §15.5.22). */
+/** Headers of a 426: the protocol to use (RFC 9110 §15.5.22). */
 const upgradeHeaders = { Upgrade: "websocket", Connection: "Upgrade" };
 
 /** RFC 6455 §4.2.1 and §4.4; RFC 9110 §15.5.22. */
@@ -30,7 +31,7 @@ function checkUpgrade(c: Context): void {
       status: 426,
       code: "upgrade_required",
       detail:
-        "This is a WebSocket route: connect with a WebSocket client (a proxy in between must speak HTTP/1.1 to this server, nginx by proxy_http_version 1.1, and pass the Upgrade and Connection headers on)",
+        "This is a WebSocket route: connect with a WebSocket client (a proxy in between must use HTTP/1.1 towards this server, in nginx proxy_http_version 1.1, and forward the Upgrade and Connection headers)",
       headers: upgradeHeaders,
     });
   }
@@ -38,7 +39,8 @@ function checkUpgrade(c: Context): void {
     throw new ProblemError({
       status: 426,
       code: "unsupported_websocket_version",
-      detail: "The server speaks WebSocket version 13 (RFC 6455)",
+      detail:
+        "The server supports only WebSocket version 13 (RFC 6455): use a current client",
       headers: { ...upgradeHeaders, "Sec-WebSocket-Version": "13" },
     });
   }
@@ -46,20 +48,22 @@ function checkUpgrade(c: Context): void {
     throw new ProblemError({
       status: 400,
       code: "bad_host",
-      detail: "The handshake has no Host header",
+      detail: "The handshake has no Host header: send one",
     });
   }
   if (!c.req.header("sec-websocket-key")) {
     throw new ProblemError({
       status: 400,
       code: "missing_websocket_key",
-      detail: "The handshake has no Sec-WebSocket-Key",
+      detail:
+        "The handshake has no Sec-WebSocket-Key header: connect with a WebSocket client",
     });
   }
 }
 
 /**
- * Refuses one more connection than the server may hold, and all while it stops.
+ * Refuses connections over the server's limit, and all connections while the
+ * server stops.
  *
  * @throws {ProblemError} 503.
  */
@@ -83,18 +87,21 @@ export function checkLoad({ config, registry }: AdmissionContext): void {
 }
 
 /**
- * How many sockets over its limit an address may have while they are told and
- * closed; beyond that it is refused over HTTP. A client that never answers a
- * close could else make the process hold sockets without bound.
+ * The number of sockets by which an address may exceed its limit while rejected
+ * sockets are being closed. Further handshakes are refused over HTTP: otherwise
+ * a client that never answers a close could fill the process with sockets.
  */
-const maxDismissed = 100;
+const maxOverLimit = 100;
 
-/** The most sockets of an address that may fail to open in a minute: each may cost a descriptor for good. */
+/**
+ * The maximum number of unopened sockets per address and minute: each may cost
+ * a descriptor for good.
+ */
 const maxUnopened = 1_000;
 
 /**
- * Refuses an address that holds far more sockets than it may, or that goes on
- * resetting connections during the handshake.
+ * Refuses an address with far more sockets than its limit, or with too many
+ * connections reset during the handshake.
  *
  * @throws {ProblemError} 429.
  */
@@ -107,21 +114,21 @@ export function checkAddress(
       status: 429,
       code: "too_many_connections",
       detail:
-        "Too many connections of this address were reset during the handshake: connect again in a minute (behind a proxy, set TASKWIRE_TRUST_PROXY)",
+        "Too many connections from this address were reset during the handshake: connect again in a minute (behind a proxy, set TASKWIRE_TRUST_PROXY)",
     });
   }
   const limit = config.maxConnectionsPerIp;
   if (limit === 0) return;
-  if (registry.socketsOf(remoteAddress) < limit + maxDismissed) return;
+  if (registry.socketsOf(remoteAddress) < limit + maxOverLimit) return;
   throw new ProblemError({
     status: 429,
     code: "too_many_connections",
     detail:
-      "This address goes on opening connections beyond TASKWIRE_MAX_CONNECTIONS_PER_IP: close some, and connect again later",
+      "This address has far more connections than TASKWIRE_MAX_CONNECTIONS_PER_IP allows: close some and connect again later",
   });
 }
 
-/** Whether a comma-separated header has an item, in any letter case. */
+/** True if a comma-separated header contains an item, in any letter case. */
 function listHas(header: string | undefined, item: string): boolean {
   return header !== undefined &&
     header.toLowerCase().split(",").some((part) => part.trim() === item);

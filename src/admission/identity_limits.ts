@@ -9,14 +9,14 @@ import { tooManyConnections } from "./admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import { pause } from "../connections/pause.ts";
 
-/** The parts of the server that limit the connections of a user. */
+/** The parts of the server used to limit the connections of a user. */
 export interface IdentityLimitsContext {
   readonly config: Config;
   readonly registry: ConnectionRegistry;
   readonly peers: Peers;
 }
 
-/** Counts the verdict on a token; a guest came with none. */
+/** Counts the result of a token check; guests sent no token. */
 export function countToken({ tokens }: Counters, identity: Identity): void {
   if (identity.status === "guest") return;
   const isGood = identity.status === "authenticated";
@@ -24,8 +24,8 @@ export function countToken({ tokens }: Counters, identity: Identity): void {
 }
 
 /**
- * Lets a client wait for the verdict on a bad token where its address has shown
- * many. Call it before the client is told.
+ * Delays the answer to a bad token if the address has sent many. Call before
+ * answering the client.
  */
 export async function slowGuessing(
   connection: Connection,
@@ -39,13 +39,12 @@ export async function slowGuessing(
 }
 
 /**
- * Takes note of whose connection it is, and closes one too many of its user,
- * on all nodes, with 4429. All guests are one user, and not limited. Call it
- * whenever the identity has changed.
+ * Assigns a connection to its user, and closes the connection with 4429 if the
+ * user is over the limit on all nodes together. Guests are not limited. Call
+ * after every change of identity.
  *
- * @returns Whether it is closed, by this or meanwhile. No promise where there
- * is nothing to count: no limit, or a token renewed by a user who has the place
- * already.
+ * @returns True if the connection is closed. Synchronous if no count is needed:
+ * without a limit, or for a renewed token of the same user.
  */
 export function closeOverUserLimit(
   connection: Connection,
@@ -64,7 +63,10 @@ export function closeOverUserLimit(
   return closeWhereOver(connection, userId, here, services);
 }
 
-/** @param here How many the user had here with this one: those that come while the others are asked close themselves. */
+/**
+ * @param here The number of the user's connections on this node, including
+ * `connection`. Connections that arrive while nodes are asked close themselves.
+ */
 async function closeWhereOver(
   connection: Connection,
   userId: string,
@@ -74,28 +76,31 @@ async function closeWhereOver(
   const count = await peers.countUser(userId, here);
   if (connection.isClosed) return true;
   const limit = config.maxConnectionsPerUser;
-  // It may have become somebody else's meanwhile, when its token expired.
+  // The token may have expired meanwhile, and the user changed.
   if (count <= limit || registry.userOf(connection) !== userId) return false;
   const { code, error } = tooManyConnections(
-    `A user may have ${limit} connections at most (TASKWIRE_MAX_CONNECTIONS_PER_USER)`,
+    `This user has reached the limit of ${limit} connections (TASKWIRE_MAX_CONNECTIONS_PER_USER): close some first`,
   );
   connection.close(code, error);
   return true;
 }
 
 /**
- * From now on tells the other nodes when a user has a connection less, where
- * connections of users are limited. Call it once, at start.
+ * Informs the other nodes about closed connections of users, if users have a
+ * connection limit. Call once, at start.
  */
-export function tellOfUsersLeaving(
+export function announceUserDisconnects(
   { config, registry, peers }: IdentityLimitsContext,
 ): void {
   if (config.maxConnectionsPerUser === 0) return;
   registry.onUserLeft((userId, here) => {
     peers.countUser(userId, here).catch((error) => {
-      log.error("The other nodes could not be told of a user: {error}", {
-        error,
-      });
+      log.error(
+        "Could not tell the other nodes about a closed connection of a user: {error}",
+        {
+          error,
+        },
+      );
     });
   });
 }

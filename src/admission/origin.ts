@@ -8,19 +8,19 @@ import { isLoopback } from "../connections/ip_address.ts";
 /** The settings that decide which pages may connect. */
 export type OriginPolicy = Pick<Config, "host" | "origins" | "trustProxy">;
 
-/** The members of a request that tell a page from another client. */
+/** The headers that distinguish pages from scripts and programs. */
 export interface PageRequest {
   /** The `Origin` header. */
   readonly origin?: string | undefined;
   /** The `Host` header, or `:authority` over HTTP/2. */
   readonly host?: string | undefined;
-  /** `Sec-Fetch-Site`: only browsers send it, and only to hosts that they trust. */
+  /** `Sec-Fetch-Site`: sent only by browsers, and only to trustworthy hosts. */
   readonly fetchSite?: string | undefined;
   readonly userAgent?: string | undefined;
   readonly acceptLanguage?: string | undefined;
 }
 
-/** Reads the members of a request before its upgrade, after which they can't be read. */
+/** Reads the headers of a request, before the upgrade makes them unreadable. */
 export function readPageRequest(c: Context): PageRequest {
   const { req } = c;
   return {
@@ -33,16 +33,15 @@ export function readPageRequest(c: Context): PageRequest {
 }
 
 /**
- * Decides whether the page behind a request may connect (RFC 6455 §10.2). Any
- * page that somebody visits can try to, unknown to its visitor.
+ * Decides if the page behind a request may connect (RFC 6455 §10.2). Without
+ * the check, any visited page could connect unnoticed.
  *
- * A foreign page betrays itself by its `Origin`. A page whose name an attacker
- * resolves to this server (DNS rebinding) does not: to the browser, page and
- * server have the same origin. Such a page betrays itself by a `Host` that the
- * operator has never named.
+ * A foreign page is recognised by its `Origin`. A page of DNS rebinding, under
+ * an attacker's host name resolving to this server, has the server's origin for
+ * the browser. The `Host` of the page is unknown to the operator.
  *
- * @returns The reason for a refusal, with the origin and the setting that
- * would allow it; `undefined` for a request that may pass.
+ * @returns The reason for a refusal, with the origin and the setting to allow
+ * it; `undefined` for a permitted request.
  */
 export function originFault(
   request: PageRequest,
@@ -54,23 +53,23 @@ export function originFault(
   const canonical = origin && (canonicalOrigin(origin) ?? origin);
   if (canonical && policy.origins.includes(canonical)) return;
   if (!isOwnHost(host, policy)) {
-    return `Pages of ${shown} may not connect: this server is not known by the host name ${
+    return `Pages of ${shown} may not connect: this server does not know the host name ${
       shorten(host ?? "")
-    } (a defence against DNS rebinding). Add the page's origin to TASKWIRE_ORIGINS, or set TASKWIRE_TRUST_PROXY if a proxy of yours stands before the server`;
+    } (a defence against DNS rebinding). Add the page's origin to TASKWIRE_ORIGINS, or set TASKWIRE_TRUST_PROXY if the server is behind a proxy`;
   }
   if (canonical === undefined || isOwnOrigin(canonical, host, policy)) return;
   return `Pages of ${shown} may not connect: add the origin ${shown} to TASKWIRE_ORIGINS to allow them`;
 }
 
 /**
- * Tells browsers from other clients; the request of a page cannot pass for one
- * of another client.
+ * Recognises browsers. A page cannot hide from the check.
  *
- * For a request of a page to its own host that is not encrypted, browsers send
- * neither `Origin` nor `Sec-Fetch-Site`, and that is the request of a page that
- * rebinds. They always send `Accept-Language`, which a page can change but not
- * remove; Node's and Deno's `fetch` send it as well, so that it is a mark of a
- * browser only for a server on loopback, where such clients use a loopback name.
+ * For an unencrypted request of a page to the page's own host, browsers send no
+ * `Origin` and no `Sec-Fetch-Site`. Pages of DNS rebinding send the same
+ * request. Browsers always send `Accept-Language`; pages can change but not
+ * remove the header. Node's and Deno's `fetch` send the header as well.
+ * Therefore the header identifies browsers only for a server on loopback, where
+ * Node and Deno use a loopback name.
  */
 function isBrowser(request: PageRequest, { host }: OriginPolicy): boolean {
   const { origin, fetchSite, userAgent, acceptLanguage } = request;
@@ -80,9 +79,9 @@ function isBrowser(request: PageRequest, { host }: OriginPolicy): boolean {
 }
 
 /**
- * Decides whether a page may reach the server by a `Host`. An attacker can make
- * only names of their own resolve to this server: no loopback name, no IP
- * address and no host of an allowed origin.
+ * Decides if a page may reach the server under a `Host`. Attackers control only
+ * names of their own: no loopback name, no IP address, and no host of an
+ * allowed origin.
  */
 function isOwnHost(host: string | undefined, policy: OriginPolicy): boolean {
   if (policy.trustProxy > 0) return true;
@@ -97,7 +96,9 @@ function isOwnHost(host: string | undefined, policy: OriginPolicy): boolean {
     name === hostName(policy.host);
 }
 
-/** Decides whether an origin that is not listed is the server's own, or of the same loopback. */
+/**
+ * Decides if an unlisted origin is the server's own, or on the same loopback.
+ */
 function isOwnOrigin(
   origin: string,
   host: string | undefined,
@@ -114,7 +115,7 @@ function isLoopbackName(hostname: string): boolean {
   return isLoopback(hostname) || /\.localhost\.?$/.test(hostname);
 }
 
-/** The host of a `Host` header, in lower case and without its port. */
+/** Returns the host of a `Host` header, in lower case and without port. */
 function hostName(host: string | undefined): string | undefined {
   if (!host || /[\s/?#@\\]/.test(host)) return undefined;
   return URL.canParse(`http://${host}`)

@@ -4,7 +4,7 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import type { Connection } from "../connections/connection.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 
-/** Closes a connection whose token could not be checked, where that decides: 1013. */
+/** Closes a connection with 1013 if a required token could not be checked. */
 export function closeUnchecked(connection: Connection): void {
   connection.close(closeCodes.tryAgainLater, {
     code: "authentication_unavailable",
@@ -15,11 +15,11 @@ export function closeUnchecked(connection: Connection): void {
 }
 
 /**
- * Closes a connection that is not authenticated where `TASKWIRE_AUTH=required`:
- * 4401, or 1013 where its token could not be checked. The reason, if its token
- * has one, was sent before.
+ * Closes an unauthenticated connection if `TASKWIRE_AUTH=required`: with 4401,
+ * or with 1013 if the token could not be checked. The reason for a rejected
+ * token was sent before.
  *
- * @returns Whether it was closed.
+ * @returns True if the connection was closed.
  */
 export function closeUnauthenticated(
   connection: Connection,

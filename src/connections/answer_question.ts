@@ -15,7 +15,7 @@ import type {
   Question,
 } from "../cluster/peers.ts";
 
-/** The parts of a node that answers are made of. */
+/** The parts of a node used to answer questions. */
 export interface AnsweringNode {
   readonly metrics: Registry;
   readonly registry: ConnectionRegistry;
@@ -25,17 +25,17 @@ export interface AnsweringNode {
 }
 
 /**
- * How long an answer to another node is, in characters of JSON: about 1,700
- * connections. Redis ends a subscriber's connection where 32 MiB wait for it
- * (`client-output-buffer-limit`), and all nodes answer at once.
+ * The maximum length of an answer to another node, in characters of JSON: about
+ * 1,700 connections. Redis disconnects a subscriber with more than 32 MiB of
+ * waiting data (`client-output-buffer-limit`), and all nodes answer at once.
  */
 export const maxAnswerLength = 524_288;
 
 /**
- * Answers another node's question from what is here.
+ * Answers a question of another node about this node.
  *
- * @param maxLength How many characters of JSON a page of connections holds, in
- * about; it holds one connection at least.
+ * @param maxLength The approximate maximum of characters of JSON in a page of
+ * connections. A page holds at least one connection.
  */
 export async function answerQuestion(
   question: Question,
@@ -58,9 +58,9 @@ export async function answerQuestion(
 }
 
 /**
- * How much is done here.
+ * Reads the throughput of this node.
  *
- * @param since The first second that is asked for, in seconds since 1970.
+ * @param since The first second to include, in seconds since 1970.
  */
 export function readStats(
   since: number,
@@ -74,7 +74,10 @@ export function readStats(
   };
 }
 
-/** Answers with a page of what is open here; see {@linkcode answerQuestion}. */
+/**
+ * Returns a page of this node's open connections; see {@linkcode
+ * answerQuestion}.
+ */
 export function listConnections(
   { limit, after, taskId, userId }: ConnectionsQuestion,
   registry: ConnectionRegistry,
@@ -102,21 +105,24 @@ export function listConnections(
 }
 
 /**
- * Closes a connection that is open here, as an operator's act.
+ * Closes an open connection of this node for an operator.
  *
- * @returns Whether it was.
+ * @returns True if the connection was open here.
  */
 export function disconnect(id: string, registry: ConnectionRegistry): boolean {
   const connection = registry.find(id);
   if (connection === undefined) return false;
   connection.close(closeCodes.disconnected, {
     code: "disconnected_by_operator",
-    message: "An operator ended this connection: don't connect again",
+    message: "An operator closed this connection: do not reconnect",
   });
   return true;
 }
 
-/** A connection as JSON; by hand, because a user id may be a number that only its digits carry. */
+/**
+ * Encodes a connection as JSON. By hand, because a user id may be a number that
+ * JavaScript can't represent.
+ */
 function encodeConnection(connection: Connection): string {
   const { id, handshake, userId, authStatus, openedAt } = connection;
   const start = JSON.stringify({

@@ -2,14 +2,14 @@ import { closeCodes } from "../protocol/close_codes.ts";
 import { encodeError } from "../protocol/server_frames.ts";
 import type { Connection } from "./connection.ts";
 
-/** How many frames that can't be understood a socket may send (spec §1). */
+/** The maximum number of malformed frames per socket (spec §1). */
 const maxBadFrames = 10;
 
 /**
- * Answers a connection's bad frames: each is told what is wrong with it, and
- * after ten the socket is closed with 4400.
+ * Answers the malformed frames of a connection with an error, and closes the
+ * socket with 4400 after ten.
  *
- * @returns A function that takes the fault as a sentence.
+ * @returns A function that takes a description of the fault.
  */
 export function answerBadFrames(
   connection: Connection,
@@ -21,7 +21,7 @@ export function answerBadFrames(
     if (count < maxBadFrames) return;
     connection.close(closeCodes.badFrames, {
       code: "too_many_bad_frames",
-      message: `${maxBadFrames} frames could not be understood: fix the client`,
+      message: `${maxBadFrames} malformed frames: fix the client`,
     });
   };
 }

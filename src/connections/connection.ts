@@ -6,93 +6,111 @@ import { encodeError, type ErrorFrame } from "../protocol/server_frames.ts";
 import { jitteredRetryMs } from "./retry.ts";
 import { limitUtf8 } from "./utf8.ts";
 
-/** The part of a `WebSocket` that a {@linkcode Connection} needs. */
+/** The part of a `WebSocket` used by a {@linkcode Connection}. */
 export interface Transport {
-  /** Bytes queued in this process and not yet with the kernel. */
+  /** Bytes queued in this process and not yet passed to the kernel. */
   readonly bufferedAmount: number;
   send(data: string | ArrayBuffer): void;
   /**
    * Closes with a code and a reason.
    *
-   * @param lingerMs How long a client that goes on sending may delay that.
-   * @returns Resolves once the close frame is with the runtime.
+   * @param lingerMs The maximum delay of the close while the client keeps
+   * sending.
+   * @returns Resolves when the runtime has the close frame.
    */
   close(code: number, reason: string, lingerMs: number): Promise<void>;
 }
 
-/** What is known of a client before its socket opens; copied, because the request is gone afterwards. */
+/**
+ * Facts about a client from its handshake. Copied, because the request can't be
+ * read after the upgrade.
+ */
 export interface Handshake {
   /** The route's name in the routes table. */
   readonly route: string;
   readonly taskId: string;
-  /** `epoch` of the query: where a client resumes. */
+  /**
+   * The query's `epoch`: a part of the position at which the client resumes.
+   */
   readonly epoch: string | undefined;
-  /** `offset` of the query, unparsed. */
+  /** The query's `offset`, unparsed. */
   readonly offset: string | undefined;
   readonly origin: string | undefined;
   readonly remoteAddress: string;
 }
 
 /**
- * What became of a frame: `sent` to a reader that keeps up; queued behind so
- * much that the sender should wait (`backlogged`); dropped, since the
- * connection is `closed`.
+ * The outcome of sending a frame: `sent` if the reader keeps up, `backlogged`
+ * if the sender should wait, `closed` if the frame was dropped because the
+ * connection is closed.
  */
 export type SendOutcome = "sent" | "backlogged" | "closed";
 
-/** How a {@linkcode Connection} treats a slow reader. */
+/** The limits of a {@linkcode Connection} for slow readers. */
 export interface ConnectionOptions {
-  /** What may wait to be sent, in bytes. */
+  /** The maximum number of bytes waiting to be sent. */
   readonly maxBufferedBytes: number;
-  /** How long it may take nothing at all of what waits, in milliseconds; `Infinity` for ever. */
+  /**
+   * The time, in milliseconds, after which a reader that takes no waiting bytes
+   * is evicted; `Infinity` for never.
+   */
   readonly stallTimeoutMs: number;
-  /** Called before a connection is closed for being too slow. */
+  /** Called before a slow connection is evicted. */
   readonly onEvicted?: () => void;
-  /** Called once a connection has ended, with its close code. */
+  /** Called when a connection has ended, with the close code. */
   readonly onClosed?: (code: number) => void;
 }
 
-/** The longest time for which a client that goes on sending delays its close, in milliseconds. */
+/**
+ * The maximum delay of a close, in milliseconds, while the client keeps
+ * sending.
+ */
 const maxLingerMs = 1_000;
 
-/** A close reason is at most this long, in bytes (RFC 6455 §5.5). */
+/** The maximum length of a close reason, in bytes (RFC 6455 §5.5). */
 const maxReasonBytes = 123;
 
-/** How long a socket's buffer may stay over its limit (spec §5). */
+/** The time for which a socket's buffer may stay over its limit (spec §5). */
 const congestionTimeoutMs = 5_000;
 
-/** How seldom a backlogged socket's buffer is looked at, in milliseconds: the runtime has no drain event. */
+/**
+ * The longest interval, in milliseconds, between two checks of a backlogged
+ * socket: the runtime has no drain event.
+ */
 const longestPollMs = 250;
 
-/** The share of the buffer's limit beyond which a sender should wait. */
+/** The share of the buffer limit from which on a sender should wait. */
 const backlogShare = 1 / 16;
 
-/** Of the newest connection. */
+/** The serial of the newest connection. */
 let lastSerial = 0;
 
-/** The clock in microseconds, so that a thousand connections fit in its tick; never what it was before. */
+/**
+ * Returns the time in microseconds, which leaves room for a thousand
+ * connections per millisecond. Never returns the same number twice.
+ */
 function nextSerial(): number {
   lastSerial = Math.max(lastSerial + 1, Date.now() * 1_000);
   return lastSerial;
 }
 
 /**
- * One open socket, or stream of events: sends, and closes once.
+ * An open socket or event stream: sends frames, and closes once.
  *
- * `send` never waits, and the runtime queues without bound what a reader that
- * stopped reading doesn't take. So whoever sends more than an answer looks at
- * its outcome, and waits on {@linkcode Connection.writable} after `backlogged`.
+ * `send` never waits, and the runtime queues without limit for a reader that
+ * has stopped. Therefore senders of more than an answer must check the outcome,
+ * and wait on {@linkcode Connection.writable} after `backlogged`.
  */
 export class Connection {
   readonly id: string = crypto.randomUUID();
   /**
-   * When it was made, in microseconds since 1970, moved on as far as it takes
-   * for a later connection of this process to have a greater number.
+   * The time of creation in microseconds since 1970, increased if necessary:
+   * later connections of this process have greater numbers.
    */
   readonly serial: number = nextSerial();
   readonly openedAt: Date = new Date();
   readonly handshake: Handshake;
-  /** Who the client turned out to be, where the route asks. */
+  /** The status of the client's identity, on routes that check tokens. */
   authStatus: AuthStatus | undefined;
   userId: string | undefined;
   readonly #transport: Transport;
@@ -114,22 +132,24 @@ export class Connection {
     this.#backlogBytes = options.maxBufferedBytes * backlogShare;
   }
 
-  /** Whether either side has begun to close. */
+  /** True if either side has begun to close. */
   get isClosed(): boolean {
     return this.#closed;
   }
 
-  /** Bytes that wait to be sent; a frame sent in this turn counts. */
+  /**
+   * The number of bytes waiting to be sent, including frames sent in this turn.
+   */
   get bufferedBytes(): number {
     return this.#transport.bufferedAmount;
   }
 
-  /** Whether a sender should wait. */
+  /** True if a sender should wait. */
   get isBacklogged(): boolean {
     return this.#transport.bufferedAmount > this.#backlogBytes;
   }
 
-  /** Sends a frame, or queues it. */
+  /** Sends or queues a frame. */
   send(frame: string | ArrayBuffer): SendOutcome {
     if (this.#closed) return "closed";
     this.#transport.send(frame);
@@ -137,9 +157,9 @@ export class Connection {
   }
 
   /**
-   * Waits until the connection is no longer backlogged, or has ended. A client
-   * that is too slow is closed with 4408, and resumes when it can: one whose
-   * buffer stays over its limit for 5 s, or that takes nothing at all of it for
+   * Waits until the connection is no longer backlogged, or has ended. A slow
+   * client is evicted with 4408, and can resume later. A client is slow if its
+   * buffer stays over the limit for 5 s, or if it takes no waiting bytes for
    * the idle timeout (its pings wait in the same buffer).
    */
   writable(): Promise<void> {
@@ -150,10 +170,10 @@ export class Connection {
   }
 
   /**
-   * Registers what is to be undone when the connection ends, by whichever side
-   * and however; called at once where it has ended already.
+   * Registers a cleanup for the end of the connection, whichever side ends it.
+   * Called at once if the connection has ended already.
    *
-   * @returns Takes it back: there is nothing to be undone any more.
+   * @returns A function to unregister the cleanup.
    */
   onEnd(cleanup: () => void): () => void {
     if (this.#closed) cleanup();
@@ -164,15 +184,15 @@ export class Connection {
   }
 
   /**
-   * Closes the socket, once. The reason goes out as an `error` frame before,
-   * because a page often cannot see why its socket closed; not where the
-   * buffer is full, since it would never arrive.
+   * Closes the socket, once. An `error` frame with the reason is sent first,
+   * because pages often cannot see a close reason. A full buffer gets no
+   * `error` frame, since the frame would never arrive.
    *
-   * Everything is undone now and not when the runtime reports the close: for a
-   * reader that has stopped it never does.
+   * The cleanups run now, and not when the runtime reports the close: for a
+   * reader that has stopped, the runtime never does.
    *
-   * @param lingerMs How long a client that goes on sending may delay the close
-   * frame, which it would lose.
+   * @param lingerMs The maximum delay of the close frame, which a client that
+   * is still sending would lose.
    */
   close(code: CloseCode, error?: ErrorFrame, lingerMs = maxLingerMs): void {
     if (this.#closed) return;
@@ -185,12 +205,18 @@ export class Connection {
     this.ended(code);
   }
 
-  /** Resolves once the close frame of {@linkcode Connection.close} is with the runtime. */
+  /**
+   * Resolves when the runtime has the close frame of {@linkcode
+   * Connection.close}.
+   */
   get closing(): Promise<void> {
     return this.#closing;
   }
 
-  /** Ends the connection after a fault of ours: logged, and told without its details. */
+  /**
+   * Closes the connection after a server error. The error is logged; the client
+   * gets no details.
+   */
   fail(error: unknown): void {
     const { route, taskId } = this.handshake;
     log.error("The {route} connection {connection} failed: {error}", {
@@ -201,15 +227,15 @@ export class Connection {
     });
     this.close(closeCodes.internalError, {
       code: "internal_error",
-      message: "The server failed on this connection: its log says why",
+      message: "The server failed on this connection: see the server's log",
       retryAfterMs: jitteredRetryMs(),
     });
   }
 
   /**
-   * Takes note that the socket is closed or closing; later calls do nothing.
+   * Notes the end of the socket; later calls do nothing.
    *
-   * @param code By default that the peer is gone.
+   * @param code The close code. By default the client disconnected.
    */
   ended(code: number = closeCodes.goingAway): void {
     if (this.#closed) return;
@@ -245,17 +271,20 @@ export class Connection {
 
   #evict(): void {
     const { route, taskId, remoteAddress } = this.handshake;
-    log.info("The {route} connection {connection} was too slow", {
-      route,
-      connection: this.id,
-      taskId,
-      remoteAddress,
-    });
+    log.info(
+      "Evicted the {route} connection {connection}: the client reads too slowly",
+      {
+        route,
+        connection: this.id,
+        taskId,
+        remoteAddress,
+      },
+    );
     this.#options.onEvicted?.();
     this.close(closeCodes.tooSlow, {
       code: "too_slow",
       message:
-        "The client did not read what was sent to it: connect again with the last epoch and offset",
+        "The client reads too slowly: reconnect with the last epoch and offset",
       retryAfterMs: jitteredRetryMs(),
     });
   }

@@ -2,15 +2,14 @@ import type { Connection } from "./connection.ts";
 import type { MessageHandler } from "./inbox.ts";
 
 /**
- * What a WebSocket route does with an open socket: a plain function, called
- * once the socket is accepted. It may take its time, during which messages
- * wait; what it throws or rejects with closes this socket with 1011 and harms
- * no other.
+ * The behaviour of a WebSocket route: a function called with each accepted
+ * socket. Messages wait while the function runs. An exception or rejection
+ * closes only this socket, with 1011.
  *
- * @typeParam Services The parts of the server that the endpoint works with.
- * @param token The token of the handshake, which is not kept with the
- * connection: a socket outlives its use by far.
- * @returns What to do with each message.
+ * @typeParam Services The parts of the server used by the endpoint.
+ * @param token The token of the handshake. Not stored in the connection,
+ * because sockets live much longer than tokens are needed.
+ * @returns The handler for messages.
  */
 export type Endpoint<Services> = (
   connection: Connection,

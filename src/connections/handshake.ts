@@ -4,22 +4,25 @@ import type { Config } from "../config/config.ts";
 import type { Handshake } from "./connection.ts";
 import { remoteAddress as addressOf } from "./remote_address.ts";
 
-/** The longest `epoch` and `offset` that can name a position, in characters. */
+/** The longest valid `epoch` and `offset`, in characters. */
 const maxEpochLength = 64;
 const maxOffsetLength = 16;
 
-/** The longest origin that is remembered, shown and logged, in characters. */
+/**
+ * The maximum length of an origin in memory, answers and logs, in characters.
+ */
 export const maxOriginLength = 300;
 
-/** The position in a task's history that a client resumes from, unparsed. */
+/** The position in a task's history at which a client resumes, unparsed. */
 type OfferedPosition = Partial<Pick<Handshake, "epoch" | "offset">>;
 
 /**
- * Reads the members of a handshake that are kept as long as its socket: after
- * the upgrade the request's headers can't be read any more.
+ * Reads the parts of a handshake kept for the life of the socket: after the
+ * upgrade, the request's headers can't be read.
  *
- * @param known The members that are known already.
- * @param position The position that the client asks for. @default {that of the query}
+ * @param known The parts already known.
+ * @param position The position of the client. @default {the position in the
+ * query}
  */
 export function readHandshake(
   c: Context,
@@ -37,7 +40,7 @@ export function readHandshake(
 /**
  * Reads the token of a handshake.
  *
- * @param protocolToken The token that the subprotocols of a WebSocket offer.
+ * @param protocolToken The token among the offered subprotocols.
  */
 export function readToken(
   c: Context,
@@ -51,8 +54,8 @@ export function readToken(
 }
 
 /**
- * Reads the address that a request comes from. Like the headers, the address
- * can't be read any more after an upgrade.
+ * Reads the client address of a request. Like the headers, the address can't be
+ * read after an upgrade.
  */
 export function readRemoteAddress(
   c: Context,
@@ -66,7 +69,10 @@ export function readRemoteAddress(
   );
 }
 
-/** A text that is too long names no position in any history, as the empty text does. */
+/**
+ * A text over the limit names no position in any history; the empty text
+ * replaces it.
+ */
 function keepShort(
   text: string | undefined,
   maxLength: number,
@@ -74,7 +80,10 @@ function keepShort(
   return text !== undefined && text.length > maxLength ? "" : copyText(text);
 }
 
-/** Copies a text: V8 makes a part of a text by reference, and the URL or header would be kept with it. */
+/**
+ * Copies a text. V8 would keep the whole URL or header in memory for a part of
+ * the text.
+ */
 function copyText(text: string | undefined): string | undefined {
   return text && new TextDecoder().decode(new TextEncoder().encode(text));
 }

@@ -2,18 +2,18 @@ import type { Counters } from "../metrics/counters.ts";
 import { ProblemError } from "../protocol/problem.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
 
-/** Counts how a route's handshakes end, once for each. */
+/** Counts the outcomes of a route's handshakes, one per handshake. */
 export interface HandshakeCount {
   readonly accepted: () => void;
-  /** By the code of the problem that the client is answered with. */
+  /** Counts by the code of the problem in the answer. */
   readonly refused: (error: unknown) => void;
 }
 
 /**
- * Begins to count a route's handshakes, of sockets or of event streams: from
- * now on the route is in the metrics, with none.
+ * Registers a route's handshake counters, for sockets or event streams. The
+ * route appears in the metrics at once, with zeros.
  *
- * @param route The route's name, as in the metrics.
+ * @param route The route's name in the metrics.
  */
 export function countHandshakes(
   route: string,
@@ -31,7 +31,7 @@ export function countHandshakes(
 
 function resultOf(error: unknown): string {
   if (error instanceof ProblemError) return error.problem.code;
-  // A socket is open before the store is asked, and a stream is not.
+  // Sockets open before the store is read; event streams after.
   if (error instanceof StoreUnavailableError) return "store_unavailable";
   return "failed";
 }

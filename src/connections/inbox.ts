@@ -1,20 +1,16 @@
 import { exceedsUtf8 } from "./utf8.ts";
 
-/** A client's message: text, or the bytes of a binary one. */
+/** A message from a client: text, or the bytes of a binary message. */
 export type Message = string | ArrayBuffer;
 
-/**
- * Takes one message. While a returned promise is pending, later messages wait
- * their turn.
- */
+/** Handles a message. Later messages wait until a returned promise settles. */
 export type MessageHandler = (message: Message) => void | Promise<unknown>;
 
 /**
- * The order of one connection's messages: each is handled after the one before
- * is done, be that at once or later.
+ * Handles the messages of one connection in order, one after the other.
  *
- * Messages wait in memory, because the runtime reads a socket whether we want
- * more or not; so the wait is bounded.
+ * The runtime always reads from the socket, so waiting messages are held in
+ * memory, up to a limit.
  */
 export class Inbox {
   readonly #maxBytes: number;
@@ -26,10 +22,10 @@ export class Inbox {
   #stopped = false;
 
   /**
-   * @param start Resolves to the handler; messages before that wait.
-   * @param maxBytes The most that may wait, in bytes.
-   * @param onFailure Called once with what `start` or the handler threw or
-   * rejected with; nothing is handled afterwards.
+   * @param start Resolves to the handler; earlier messages wait.
+   * @param maxBytes The maximum number of waiting bytes.
+   * @param onFailure Called once with an error of `start` or the handler. Later
+   * messages are not handled.
    */
   constructor(
     start: () => MessageHandler | Promise<MessageHandler>,
@@ -51,9 +47,9 @@ export class Inbox {
   }
 
   /**
-   * Handles a message, or lets it wait.
+   * Handles a message now or later.
    *
-   * @returns `false` when too much waits already; the message is dropped.
+   * @returns `false` if too much is waiting already; the message is dropped.
    */
   push(message: Message): boolean {
     if (this.#stopped) return true;
@@ -67,7 +63,7 @@ export class Inbox {
     return true;
   }
 
-  /** Drops what waits; nothing is handled any more. */
+  /** Drops all waiting messages and handles no more. */
   stop(): void {
     this.#stopped = true;
     this.#waiting.length = 0;
@@ -77,7 +73,7 @@ export class Inbox {
     this.#attempt(() => this.#handler?.(message));
   }
 
-  /** The one place where an endpoint's code runs; it never throws or rejects. */
+  /** Runs the code of an endpoint; never throws or rejects. */
   #attempt(action: () => void | Promise<unknown>): void {
     this.#busy = true;
     try {
@@ -110,21 +106,24 @@ export class Inbox {
   }
 }
 
-/** Whether a message is over a size limit in bytes. */
+/** True if a message is over a size limit in bytes. */
 export function exceedsBytes(message: Message, maxBytes: number): boolean {
   return typeof message === "string"
     ? exceedsUtf8(message, maxBytes)
     : message.byteLength > maxBytes;
 }
 
-/** The size of a message, in bytes, or in UTF-16 code units, which need no counting. */
+/**
+ * Returns the size of a message in bytes, or in UTF-16 code units, which are
+ * cheaper to count.
+ */
 export function sizeOf(message: Message): number {
   return typeof message === "string" ? message.length : message.byteLength;
 }
 
-/** What a waiting message is counted as: its memory, not its length on the wire. */
+/** Returns the memory used by a waiting message, not its length on the wire. */
 function messageBytes(message: Message): number {
-  // The constant stands for the string or buffer object itself.
+  // The constant covers the string or buffer object.
   return 64 +
     (typeof message === "string" ? message.length * 2 : message.byteLength);
 }

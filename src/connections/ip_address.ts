@@ -1,11 +1,11 @@
 import { isIPv4 } from "node:net";
 
 /**
- * An IP address in its one form, so that nobody is two by spelling theirs
- * differently: IPv6 as RFC 5952 has it and without a zone, an IPv4-mapped one
- * (RFC 4291 §2.5.5.2) as IPv4. Brackets and a port are left out.
+ * Normalizes an IP address, so that different spellings count as the same
+ * address. IPv6 follows RFC 5952, without a zone. IPv4-mapped IPv6 (RFC 4291
+ * §2.5.5.2) becomes IPv4. Brackets and ports are removed.
  *
- * @returns `undefined` for what is no address.
+ * @returns `undefined` if the text is not an IP address.
  */
 export function parseIpAddress(text: string): string | undefined {
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
@@ -22,10 +22,10 @@ export function parseIpAddress(text: string): string | undefined {
 }
 
 /**
- * Decides whether only this machine can reach a host (RFC 1122 §3.2.1.3, RFC
- * 4291 §2.5.3).
+ * Decides if only this machine can reach a host (RFC 1122 §3.2.1.3, RFC 4291
+ * §2.5.3).
  *
- * @param host A name or an address, of IPv6 with or without brackets.
+ * @param host A name or an address; IPv6 with or without brackets.
  */
 export function isLoopback(host: string): boolean {
   if (/^localhost\.?$/i.test(host)) return true;
@@ -34,10 +34,10 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * What limits count as one address: of IPv6 the /64, since that is what one
- * customer is given (RFC 6177), and whoever has one has 2^64 addresses.
+ * Returns the part of an address that limits count by. For IPv6 the /64,
+ * because a customer is given a whole /64 with 2^64 addresses (RFC 6177).
  *
- * @param address As {@linkcode parseIpAddress} returns it.
+ * @param address An address returned by {@linkcode parseIpAddress}.
  */
 export function addressBlock(address: string): string {
   if (!address.includes(":")) return address;

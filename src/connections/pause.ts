@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 
-/** Waits so many milliseconds, or until the connection has ended. */
+/** Waits for a time, or until the connection has ended. */
 export async function pause(
   connection: Connection,
   durationMs: number,

@@ -3,21 +3,23 @@ import { ProblemError } from "../protocol/problem.ts";
 import { taskIdFault } from "../tasks/task_id.ts";
 
 /**
- * Reads the task's id from a request's path.
+ * Reads the task's id from the path of a request.
  *
- * @throws {ProblemError} 400 for an id that no task can have.
+ * @throws {ProblemError} 400 for an invalid id.
  */
 export function readTaskId(c: Context): string {
   if (isDecodable(c.req.url)) {
     return checkTaskId(c.req.param("connection_id"));
   }
-  throw badConnectionId("The connection_id is not percent-encoded UTF-8");
+  throw badConnectionId(
+    "The connection_id is not percent-encoded UTF-8: encode it with encodeURIComponent or the like",
+  );
 }
 
 /**
- * Checks a task's id that a request names.
+ * Checks a task's id from a request.
  *
- * @throws {ProblemError} 400 for an id that no task can have.
+ * @throws {ProblemError} 400 for an invalid id.
  */
 export function checkTaskId(value: unknown): string {
   const detail = typeof value === "string"
@@ -33,13 +35,16 @@ function badConnectionId(detail: string): ProblemError {
   return new ProblemError({ status: 400, code: "bad_connection_id", detail });
 }
 
-/** Checks a path's percent-encoding: Hono would pass on an undecodable id as it stands. */
+/**
+ * Checks the percent-encoding of a path: Hono would pass on an undecodable id
+ * unchanged.
+ */
 function isDecodable(url: string): boolean {
   if (!url.includes("%")) return true;
   try {
     decodeURIComponent(new URL(url).pathname);
     return true;
   } catch {
-    return false; // URIError, which has nothing more to say
+    return false; // a URIError without details
   }
 }

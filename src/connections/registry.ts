@@ -2,32 +2,38 @@ import type { Connection } from "./connection.ts";
 import { addressBlock } from "./ip_address.ts";
 import { KeyedCounter } from "../collections/keyed_counter.ts";
 
-/** A handshake that was accepted, until its socket opens. */
+/** The place of an accepted handshake until its socket opens. */
 interface Place {
-  /** As {@linkcode addressBlock} returns it. */
+  /** The result of {@linkcode addressBlock}. */
   readonly block: string;
 }
 
 /**
- * The interval, in milliseconds, at which places are given back whose sockets
- * have not opened: after one to two intervals. An ordinary socket opens within
- * a few milliseconds.
+ * The interval, in milliseconds, for returning the places of sockets that have
+ * not opened; a place is returned after one to two intervals. Ordinary sockets
+ * open within a few milliseconds.
  */
 const openingIntervalMs = 2_500;
 
-/** The time for which unopened sockets count against their addresses, in milliseconds. */
+/**
+ * The time, in milliseconds, for which unopened sockets count against an
+ * address.
+ */
 const unopenedWindowMs = 60_000;
 
-/** How many sockets may be opening, or be left unopened by an address, without suspicion. */
+/**
+ * The number of opening sockets, or of unopened sockets per address, that
+ * raises no suspicion.
+ */
 const maxUnsuspicious = 64;
 
 /**
  * The open sockets of this process.
  *
- * A connection that was closed but whose socket the runtime still holds (a
- * peer that stopped reading never finishes its close) is no longer listed, and
- * goes on counting, for its address too: else an address could make the
- * process hold any number.
+ * A closed connection is no longer listed, but counts, also for its address,
+ * until the runtime releases the socket. A client that has stopped reading
+ * never finishes a close, so otherwise an address could make the process hold
+ * any number of sockets.
  */
 export class ConnectionRegistry {
   readonly #open = new Map<string, Connection>();
@@ -36,7 +42,7 @@ export class ConnectionRegistry {
   readonly #ofUser = new KeyedCounter();
   readonly #users = new Map<Connection, string>();
   #onUserLeft: ((userId: string, count: number) => void) | undefined;
-  /** The handshakes of this interval, and those of the interval before. */
+  /** The handshakes of this interval and the previous interval. */
   #opening = new Set<Place>();
   #openingLong = new Set<Place>();
   #openingTimer: ReturnType<typeof setInterval> | undefined;
@@ -47,12 +53,14 @@ export class ConnectionRegistry {
   #onEmpty: (() => void) | undefined;
   readonly #drain = new AbortController();
 
-  /** Sockets held, listed or not, and those that are about to open. */
+  /**
+   * The number of sockets held, listed or not, and of sockets about to open.
+   */
   get socketCount(): number {
     return this.#sockets.size + this.#opening.size + this.#openingLong.size;
   }
 
-  /** Whether the server has begun to stop and takes no new sockets. */
+  /** True if the server has begun to stop and takes no new sockets. */
   get isDraining(): boolean {
     return this.#drain.signal.aborted;
   }
@@ -62,7 +70,7 @@ export class ConnectionRegistry {
     return this.#drain.signal;
   }
 
-  /** Resolves when no socket is held or about to open; for one listener. */
+  /** Resolves when no socket is held or about to open. For a single caller. */
   emptied(): Promise<void> {
     return new Promise((resolve) => {
       this.#onEmpty = resolve;
@@ -70,59 +78,59 @@ export class ConnectionRegistry {
     });
   }
 
-  /** Takes no new sockets from now on. */
+  /** Stops taking new sockets. */
   beginDrain(): void {
     this.#drain.abort();
   }
 
-  /** How many connections are listed. */
+  /** The number of listed connections. */
   get openCount(): number {
     return this.#open.size;
   }
 
-  /** The listed connections, oldest first. */
+  /** Returns the listed connections, oldest first. */
   list(): readonly Connection[] {
     return [...this.#open.values()];
   }
 
-  /** The listed connection with an id. */
+  /** Finds a listed connection by id. */
   find(id: string): Connection | undefined {
     return this.#open.get(id);
   }
 
   /**
-   * Of {@linkcode socketCount} those of an address; IPv6 addresses of one /64
-   * count as one.
+   * Returns the part of {@linkcode socketCount} that belongs to an address.
+   * IPv6 addresses of the same /64 count together.
    */
   socketsOf(remoteAddress: string): number {
     return this.#ofAddress.of(addressBlock(remoteAddress));
   }
 
   /**
-   * Sockets that did not open in time: their clients reset the TCP connection
-   * during the handshake. Deno 2.9 reports nothing of such a socket and keeps
-   * its descriptor until the process ends. They are not in
-   * {@linkcode socketCount}.
+   * The number of sockets that did not open in time: their clients reset the
+   * TCP connection during the handshake. Deno 2.9 does not report such sockets,
+   * and keeps their descriptors until the process ends. Not part of {@linkcode
+   * socketCount}.
    */
   get unopenedCount(): number {
     return this.#unopened.size;
   }
 
-  /** Counts the unopened sockets that an address has left in this minute. */
+  /** Returns the number of unopened sockets of an address in this minute. */
   unopenedLately(remoteAddress: string): number {
     return this.#thisMinute().of(addressBlock(remoteAddress));
   }
 
   /**
-   * Decides whether a handshake is worth a check for a reset: if many sockets
-   * are opening at once, or the address has lately left many unopened.
+   * Decides if a handshake needs a check for a reset: if many sockets are
+   * opening at once, or the address has recently left many unopened.
    */
   isFlooded(remoteAddress: string): boolean {
     return this.#opening.size + this.#openingLong.size > maxUnsuspicious ||
       this.unopenedLately(remoteAddress) > maxUnsuspicious;
   }
 
-  /** Resolves to {@linkcode unopenedCount} once it has reached a bound. */
+  /** Resolves when {@linkcode unopenedCount} reaches a limit. */
   unopenedReached(bound: number): Promise<number> {
     return new Promise((resolve) => {
       this.#onUnopened = (count) => {
@@ -132,9 +140,10 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Holds a place for a handshake that was accepted, for 5 s at most.
+   * Reserves a place for an accepted handshake, for at most 5 s.
    *
-   * @returns Gives the place back, once: when the socket has opened, or failed to.
+   * @returns A function to return the place, when the socket has opened or
+   * failed. Later calls do nothing.
    */
   reserve(remoteAddress: string): () => void {
     const place: Place = { block: addressBlock(remoteAddress) };
@@ -194,7 +203,7 @@ export class ConnectionRegistry {
     });
   }
 
-  /** Takes note that the runtime let go of a connection's socket. */
+  /** Notes that the runtime has released a connection's socket. */
   released(connection: Connection): void {
     if (!this.#sockets.delete(connection)) return;
     this.#ofAddress.remove(blockOf(connection));
@@ -202,10 +211,11 @@ export class ConnectionRegistry {
   }
 
   /**
-   * Takes note of the authenticated user of a listed connection, in place of
-   * the one before; `undefined` for none.
+   * Assigns an authenticated user to a listed connection, replacing the
+   * previous user; `undefined` for none.
    *
-   * @returns How many listed connections the user has, this one included.
+   * @returns The number of the user's listed connections, including this
+   * connection.
    */
   assignUser(connection: Connection, userId: string | undefined): number {
     this.#dropUser(connection, userId);
@@ -215,12 +225,17 @@ export class ConnectionRegistry {
     return this.#ofUser.of(userId);
   }
 
-  /** Whose connection it is, as last assigned; `undefined` once it has ended. */
+  /**
+   * Returns the user last assigned to a connection; `undefined` after its end.
+   */
   userOf(connection: Connection): string | undefined {
     return this.#users.get(connection);
   }
 
-  /** Calls back whenever a user has a connection less, with how many are left; for one listener. */
+  /**
+   * Calls back when a connection of a user ends, with the number left. For a
+   * single listener.
+   */
   onUserLeft(listener: (userId: string, count: number) => void): void {
     this.#onUserLeft = listener;
   }

@@ -1,17 +1,19 @@
 import { parseIpAddress } from "./ip_address.ts";
 
 /**
- * Whose request it is, as far as that can be believed. Each proxy adds to
- * `X-Forwarded-For`, on the right, the address that it was called from; what
- * stands further left came with the request, and may be forged.
+ * Finds the client address of a request, as far as it can be trusted. Each
+ * proxy appends the address of its client to `X-Forwarded-For`, on the right.
+ * Entries further left came with the request and may be forged.
  *
- * So entries count from the right, one for each proxy that is ours. An entry
- * that is no address (`unknown`) ends the walk, as does the header's left end:
- * the client then stands for the nearest address known.
+ * Entries therefore count from the right, one per trusted proxy. An entry that
+ * is not an address (`unknown`) or the left end of the header stops the search:
+ * the nearest known address then stands for the client.
  *
- * @param peer The address at the other end of the TCP connection.
- * @param forwardedFor The header's value, several joined by commas (RFC 9110 §5.3).
- * @param trustedProxies How many proxies stand between the clients and this server.
+ * @param peer The remote address of the TCP connection.
+ * @param forwardedFor The header's value; several are joined by commas (RFC
+ * 9110 §5.3).
+ * @param trustedProxies The number of proxies between the clients and this
+ * server.
  */
 export function remoteAddress(
   peer: string,

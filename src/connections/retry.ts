@@ -1,18 +1,19 @@
 import type { ErrorFrame } from "../protocol/server_frames.ts";
 
 /**
- * When a client should come back, in milliseconds: at random per socket, so
- * that those who were sent away together don't return together (spec §1).
+ * Returns the delay, in milliseconds, before a client should reconnect: random
+ * per socket, so that clients disconnected together do not return together
+ * (spec §1).
  */
 export function jitteredRetryMs(): number {
   return Math.round(500 + Math.random() * 4_500);
 }
 
-/** What a connection is told that the server sends away to stop. */
+/** Returns the error for connections closed by a stopping server. */
 export function restarting(): ErrorFrame {
   return {
     code: "server_restarting",
-    message: "The server shuts down or restarts: connect again",
+    message: "The server is shutting down or restarting: reconnect",
     retryAfterMs: jitteredRetryMs(),
   };
 }

@@ -1,12 +1,18 @@
 const encoder = new TextEncoder();
 
-/** The longest start of a text that fits in so many bytes of UTF-8, without a broken character. */
+/**
+ * Returns the longest prefix of a text within a number of bytes of UTF-8,
+ * without broken characters.
+ */
 export function limitUtf8(text: string, maxBytes: number): string {
   const bytes = new Uint8Array(maxBytes);
   return text.slice(0, encoder.encodeInto(text, bytes).read);
 }
 
-/** Whether a text takes more bytes of UTF-8 than allowed; encodes it only where its length leaves that open. */
+/**
+ * True if a text is longer than a number of bytes of UTF-8. Encodes the text
+ * only if its length does not decide.
+ */
 export function exceedsUtf8(text: string, maxBytes: number): boolean {
   if (text.length > maxBytes) return true;
   if (text.length * 3 <= maxBytes) return false;

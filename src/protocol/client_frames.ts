@@ -2,7 +2,10 @@ import { z } from "zod";
 import { maxConnectionIdLength, taskIdFault } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
-/** The longest `id` of a ping, in characters: it is sent back. */
+/**
+ * The maximum length of a ping's `id`, in characters: the `pong` repeats the
+ * `id`.
+ */
 const maxPingIdLength = 256;
 
 const taskId = z.string().superRefine((id, context) => {
@@ -14,21 +17,24 @@ const taskId = z.string().superRefine((id, context) => {
   description: "The task",
 });
 
-/** What {@linkcode parseClientFrame} takes, and `/asyncapi.json` describes. */
+/**
+ * The schema of client frames, for {@linkcode parseClientFrame} and
+ * `/asyncapi.json`.
+ */
 export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ping"),
     id: z.union([z.string().max(maxPingIdLength), z.number()]).optional()
-      .meta({ description: "Comes back in the `pong`" }),
+      .meta({ description: "Repeated in the `pong`" }),
   }),
   z.object({
     type: z.literal("subscribe"),
     connection_id: taskId,
     epoch: z.string().optional().meta({
-      description: "Where to resume: the `epoch` of the last `sync` seen",
+      description: "To resume: the `epoch` of the last `sync`",
     }),
     offset: z.int().min(0).optional().meta({
-      description: "Where to resume: the `offset` of the last event seen",
+      description: "To resume: the `offset` of the last event seen",
     }),
   }),
   z.object({
@@ -42,35 +48,39 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
 /** A frame from the client on `/ws/realtime` (spec §1, 'From the client'). */
 export type ClientFrame = z.infer<typeof clientFrameSchema>;
 
-/** The types that {@linkcode parseClientFrame} understands. */
+/** The frame types known to {@linkcode parseClientFrame}. */
 export const clientFrameTypes: readonly string[] = clientFrameSchema.options
   .map((option) => option.shape.type.value);
 
 /**
- * The longest frame but `auth`, in UTF-16 code units. The largest that makes
- * sense is `subscribe` with an id of 256 escaped characters.
+ * The maximum length of a frame other than `auth`, in UTF-16 code units. The
+ * longest useful frame is a `subscribe` with an id of 256 escaped characters.
  */
 export const maxFrameLength = 4_096;
 
-/** An `auth` frame of type and token alone, which may be longer: a token has no bound of its own. */
+/**
+ * Matches an `auth` frame with only type and token. Such a frame may be longer,
+ * since tokens have no maximum length.
+ */
 const longAuth =
   /^\s*\{\s*(?:"type"\s*:\s*"auth"\s*,\s*"token"\s*:\s*"[^"\\]*"|"token"\s*:\s*"[^"\\]*"\s*,\s*"type"\s*:\s*"auth")\s*\}\s*$/;
 
 /**
- * Parses a client's message. A long one is refused before it is parsed, because
- * nested JSON costs much more to parse than to send. Members that aren't known are ignored.
+ * Parses a client's message. Long messages are refused without parsing, because
+ * nested JSON costs much more to parse than to send. Unknown members are
+ * ignored.
  *
  * @param message Text, or the bytes of a binary message.
- * @returns The frame, or a sentence that tells the sender what is wrong with it.
+ * @returns The frame, or a description of the fault for the client.
  */
 export function parseClientFrame(
   message: string | ArrayBuffer,
 ): ClientFrame | string {
   if (typeof message !== "string") {
-    return "Frames are JSON text, and this one is binary";
+    return "The frame is binary: send JSON text";
   }
   if (message.length > maxFrameLength && !longAuth.test(message)) {
-    return `A frame may have ${maxFrameLength} characters; only auth, of "type" and "token" alone, may have more`;
+    return `The frame is longer than the limit of ${maxFrameLength} characters: only an auth frame with just "type" and "token" may be longer`;
   }
   let json: unknown;
   try {
@@ -82,7 +92,7 @@ export function parseClientFrame(
   if (result.success) {
     const inexact = findInexactNumber(message);
     if (inexact === undefined) return result.data;
-    return `The frame has the number ${inexact}, which would come back changed: send it as a string`;
+    return `The frame has the number ${inexact}, which can't be represented exactly: send the number as a string`;
   }
   const [issue] = result.error.issues;
   if (issue === undefined || issue.path[0] === "type") {

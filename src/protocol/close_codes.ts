@@ -1,27 +1,36 @@
 /**
- * The close codes of the WebSocket routes, one table (spec §1, 'Close codes').
- * 1000 to 1013 are RFC 6455 §7.4.1 and the IANA registry; 4000 and above are ours.
+ * The close codes of the WebSocket routes (spec §1, 'Close codes'). 1000 to
+ * 1013 are defined by RFC 6455 §7.4.1 and the IANA registry; 4000 and above by
+ * taskwire.
  */
 export const closeCodes = {
-  /** Normal end; the client reconnects as it likes. */
+  /** Normal end; clients may reconnect. */
   normal: 1000,
-  /** The peer is gone or was silent for the idle timeout. */
+  /** The client disconnected, or was silent for the idle timeout. */
   goingAway: 1001,
   /** A message over `TASKWIRE_MAX_MESSAGE_BYTES`; don't reconnect. */
   messageTooBig: 1009,
-  /** An endpoint failed: a fault of ours, logged. */
+  /**
+   * A server error in an endpoint, with details in the log; reconnect with
+   * backoff.
+   */
   internalError: 1011,
-  /** The server shuts down or restarts; reconnect after a random delay. */
+  /**
+   * The server is shutting down or restarting; reconnect after a random delay.
+   */
   serviceRestart: 1012,
   /** Authentication is required and cannot be checked now; reconnect with backoff. */
   tryAgainLater: 1013,
-  /** Too many frames that could not be understood; don't reconnect. */
+  /** Too many malformed frames; don't reconnect. */
   badFrames: 4400,
   /** Authentication is required; reconnect with a new token. */
   unauthorized: 4401,
-  /** This user may not watch this task, or the origin is not allowed; don't reconnect. */
+  /**
+   * This user may not watch the task, or the origin is not allowed; don't
+   * reconnect.
+   */
   forbidden: 4403,
-  /** The outbound buffer stayed over its limit; reconnect, resuming. */
+  /** The outbound buffer stayed over its limit; reconnect and resume. */
   tooSlow: 4408,
   /** Disconnected by an operator; don't reconnect. */
   disconnected: 4409,
@@ -36,8 +45,8 @@ export type CloseCode = typeof closeCodes[keyof typeof closeCodes];
 export type ReconnectPolicy = "renew" | "stop";
 
 /**
- * The closes after which a client does not simply connect again (spec §1,
- * 'Close codes'). Keyed by number, since a client may meet any.
+ * The close codes after which a client does not simply reconnect (spec §1,
+ * 'Close codes'). Keyed by number, because clients may see unknown codes.
  */
 export const reconnectPolicies: Readonly<
   Record<number, ReconnectPolicy | undefined>

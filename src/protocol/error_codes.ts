@@ -1,6 +1,6 @@
 import type { CloseCode } from "./close_codes.ts";
 
-/** The error codes after which the server closes the socket, each with the close code that follows. */
+/** The error codes followed by a close of the socket, with the close code. */
 const closing = {
   message_too_big: 1009,
   internal_error: 1011,
@@ -16,20 +16,19 @@ const closing = {
   too_many_connections: 4429,
 } as const satisfies Readonly<Record<string, CloseCode>>;
 
-/** The code of an `error` frame after which the server closes the socket. */
+/** The code of an `error` frame followed by a close. */
 export type ClosingErrorCode = keyof typeof closing;
 
 /**
- * The close code that follows each of these errors. The error decides the
- * client's next step: the close may be lost, to a proxy that cuts the
- * connection, or to a runtime that closes badly. The one exception is an error
- * that names a `connection_id`: the error is about that task, and no close
- * follows.
+ * The close codes that follow errors. The client's next step depends on the
+ * error: the close may get lost, if a proxy cuts the connection or a runtime
+ * closes badly. Exception: an error with a `connection_id` is about a single
+ * task, and no close follows.
  */
 export const closingErrors: Readonly<Record<string, CloseCode | undefined>> =
   closing;
 
-/** The code of an `error` frame after which the socket stays open. */
+/** The code of an `error` frame on a socket that stays open. */
 export type OpenErrorCode =
   | "bad_frame"
   | "store_unavailable"
@@ -37,5 +36,5 @@ export type OpenErrorCode =
   | "task_unknown"
   | "too_many_subscriptions";
 
-/** The code of an `error` frame, apart from the reasons for rejecting a token. */
+/** The code of an `error` frame, except for rejected tokens. */
 export type ErrorCode = ClosingErrorCode | OpenErrorCode;

@@ -1,19 +1,24 @@
-/** Finds JSON that may have such a number, quickly; a long number after a point is no integer. */
+/**
+ * Quickly finds JSON that may contain inexact numbers. Long digits after a
+ * decimal point are no integer.
+ */
 const suspicious = /(?<![\d.])\d{16}|[eE][+-]?\d{3}/;
 
-/** The strings and the numbers of JSON. */
+/** Matches the strings and numbers of JSON. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
-/** The longest number to repeat in an error message, in characters. */
+/**
+ * The maximum length of a number repeated in an error message, in characters.
+ */
 const maxShownLength = 40;
 
 /**
- * Finds a number that `JSON.parse` would change in silence: an integer that a
- * double does not hold exactly, or a number beyond its range. (RFC 8259 §6
- * leaves the range to each implementation.)
+ * Finds a number that `JSON.parse` would silently change: an integer that a
+ * double can't represent exactly, or a number beyond a double's range. (RFC
+ * 8259 §6 leaves the range to implementations.)
  *
  * @param json Valid JSON.
- * @returns The beginning of the number, or `undefined` without one.
+ * @returns The beginning of the number; `undefined` if all numbers are exact.
  */
 export function findInexactNumber(json: string): string | undefined {
   if (!suspicious.test(json)) return undefined;
@@ -31,7 +36,7 @@ function isExact(token: string): boolean {
       (token.length <= 310 && Number.isFinite(value) &&
         BigInt(value) === BigInt(token));
   }
-  // A fraction is rounded to the nearest double, which is what such numbers mean.
+  // Fractions are expected to be rounded to the nearest double.
   const isZero = /^-?[0.]+(?:[eE]|$)/.test(token);
   return Number.isFinite(value) && (value !== 0 || isZero);
 }

@@ -1,25 +1,27 @@
-/** Stands in {@linkcode LineSplitter}'s results for a line over the limit. */
+/**
+ * Replaces a line over the limit in the results of {@linkcode LineSplitter}.
+ */
 export const tooLong: unique symbol = Symbol("too long");
 
-/** A line without its end, or the sign that it was too long to keep. */
+/** A line without its line end, or the mark of a line over the limit. */
 export type Line = string | typeof tooLong;
 
 /**
- * Cuts text that comes in pieces into lines (NDJSON: ended by `\n`, where a
- * `\r` before it belongs to the end; the last one needs no end). Holds one
- * line at most, up to a limit.
+ * Splits text arriving in pieces into lines (NDJSON: lines end with `
+ * ` or `\r
+ * `; the last line needs no end). Holds at most one line, up to a limit.
  */
 export class LineSplitter {
   readonly #maxLength: number;
   #rest = "";
   #isTooLong = false;
 
-  /** @param maxLength The longest line to keep, in UTF-16 code units. */
+  /** @param maxLength The maximum length of a line, in UTF-16 code units. */
   constructor(maxLength: number = Infinity) {
     this.#maxLength = maxLength;
   }
 
-  /** The lines that end in this piece. */
+  /** Returns the lines that end in this piece. */
   push(text: string): Line[] {
     const pieces = text.split("\n");
     const last = pieces.pop() ?? "";
@@ -28,7 +30,7 @@ export class LineSplitter {
     return lines;
   }
 
-  /** The last line, where the text doesn't end with a line's end. */
+  /** Returns the last line, if the text does not end with a line end. */
   end(): Line[] {
     return this.#rest === "" && !this.#isTooLong ? [] : [this.#endLine("")];
   }
@@ -51,9 +53,9 @@ export class LineSplitter {
 }
 
 /**
- * Cuts a stream of UTF-8 into batches of lines, a batch for each chunk of it.
+ * Splits a stream of UTF-8 into batches of lines, one batch per chunk.
  *
- * @param maxLength The longest line to keep, in UTF-16 code units.
+ * @param maxLength The maximum length of a line, in UTF-16 code units.
  */
 export function splitLines(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,

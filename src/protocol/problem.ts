@@ -6,7 +6,7 @@ import {
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
-/** The codes of problems (RFC 9457), each with its HTTP statuses. */
+/** The codes of problems (RFC 9457) with their HTTP statuses. */
 export const problemStatuses = {
   bad_json: [400],
   bad_connection_id: [400],
@@ -47,26 +47,32 @@ export const problemStatuses = {
   verifier_unavailable: [503],
 } as const satisfies Readonly<Record<string, readonly number[]>>;
 
-/** The code of a problem: a stable word for programs. */
+/** The code of a problem: stable, for programs. */
 export type ProblemCode = keyof typeof problemStatuses;
 
-/** A problem that this server reports over HTTP. */
+/** A problem reported over HTTP. */
 export interface Problem {
   /** The HTTP status, 400 to 599. */
   readonly status: number;
-  /** A stream of events is refused with the codes of a socket's errors. */
+  /** Event streams are refused with the error codes of sockets. */
   readonly code: ProblemCode | ErrorCode | TokenRejectionCode;
-  /** What is wrong with this request and what to do. */
+  /** The fault of the request, and the remedy. */
   readonly detail: string;
-  /** Headers of the answer, besides those that its status brings. */
+  /** Headers of the answer, in addition to those of its status. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Ends the handling of a request; the app's error handler answers with the problem. */
+/**
+ * Ends the handling of a request: the app's error handler answers with the
+ * problem.
+ */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
-  /** Captures no stack: refusals are expected and frequent, and the stack would be most of their cost. */
+  /**
+   * Captures no stack: refusals are frequent, and the stack would be most of
+   * their cost.
+   */
   constructor(readonly problem: Problem) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
@@ -92,16 +98,15 @@ const titles: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-/** When to try again after a 429 or 503, in seconds. */
+/** The `Retry-After` of a 429 or 503, in seconds. */
 const retryAfterSeconds = "5";
 
 /**
- * What went wrong with a request, in terms of HTTP: a store that can't be
- * reached is a 503, and anything unforeseen a 500 without its details, which
- * are logged.
+ * Translates an error into a problem: 503 for an unavailable store, 500 for an
+ * unforeseen error. The details of errors are logged, not sent.
  *
- * @param request Its method and path, for the log.
- * @param requestId By which the answer and the log line are known to belong together.
+ * @param request The method and path, for the log.
+ * @param requestId The id that connects the answer with the log line.
  */
 export function asProblem(
   error: unknown,
@@ -110,7 +115,7 @@ export function asProblem(
 ): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof StoreUnavailableError) {
-    // That it is away was reported once, by whoever holds the connection.
+    // The owner of the connection has already reported the outage.
     const isAway = error instanceof StoreDisconnectedError;
     log[isAway ? "debug" : "error"](
       "{request}: the store is unavailable: {error}",
@@ -120,7 +125,7 @@ export function asProblem(
       status: 503,
       code: "store_unavailable",
       detail: isAway
-        ? "The store can't be reached now: try again later, and with the same event_id, since it may have taken the event"
+        ? "The store can't be reached now, and may have stored the event: try again later with the same event_id"
         : "The store can't be used now, and nothing was changed: try again later",
     };
   }
@@ -128,21 +133,21 @@ export function asProblem(
   return {
     status: 500,
     code: "internal_error",
-    detail: "The server failed on this request: its log says why",
+    detail: "The server failed on this request: see the server's log",
   };
 }
 
 /**
- * A problem as the members of problem details (RFC 9457). The type is
- * `about:blank`, so the title is the status's name; `code` is an extension.
+ * Encodes a problem as problem details (RFC 9457). The type is `about:blank`,
+ * so the title is the name of the status; `code` is an extension.
  */
 export function problemBody({ status, code, detail }: Problem) {
   return { type: "about:blank", title: titles[status], status, code, detail };
 }
 
 /**
- * Answers with problem details; a 401 brings its challenge (RFC 6750 §3), a
- * 429 or 503 when to come back.
+ * Answers with problem details. A 401 has a challenge (RFC 6750 §3), a 429 or
+ * 503 the time to try again.
  */
 export function problemResponse(problem: Problem): Response {
   const { status, headers } = problem;

@@ -3,19 +3,19 @@ import type { ErrorCode } from "./error_codes.ts";
 import { encodeUserId } from "../tasks/user_id.ts";
 import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
 
-/** What an `error` frame carries (spec §1). */
+/** The content of an `error` frame (spec §1). */
 export interface ErrorFrame {
-  /** A stable word for programs. */
+  /** Stable, for programs. */
   readonly code: ErrorCode | TokenRejectionCode;
-  /** What is wrong and what to do, for the developer who reads it. */
+  /** The fault and the remedy, for the client's developer. */
   readonly message: string;
-  /** When to come back, in milliseconds. */
+  /** The delay before reconnecting or retrying, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** The task that it is about, where a socket watches several. */
+  /** The task of the error, on sockets that watch several tasks. */
   readonly taskId?: string;
 }
 
-/** What the `connected` frame of the realtime route says. */
+/** The content of the `connected` frame on the realtime route. */
 export interface ConnectedFrame {
   readonly message: string;
   readonly taskId: string;
@@ -23,7 +23,10 @@ export interface ConnectedFrame {
   readonly authStatus: AuthStatus;
 }
 
-/** The first frame on `/ws/realtime`: exactly five members, in this order. */
+/**
+ * Encodes the first frame on `/ws/realtime`: exactly five members, in this
+ * order.
+ */
 export function encodeConnected(frame: ConnectedFrame): string {
   const start = encodeBareConnected(frame.message, frame.taskId);
   const userId = encodeUserId(frame.userId);
@@ -33,7 +36,7 @@ export function encodeConnected(frame: ConnectedFrame): string {
   },"user_id":${userId},"auth_status":${authStatus}}`;
 }
 
-/** The first frame on the two routes that know no users. */
+/** Encodes the first frame on the two routes without users. */
 export function encodeBareConnected(
   message: string,
   taskId: string,
@@ -45,7 +48,7 @@ export function encodeBareConnected(
   });
 }
 
-/** An `error` frame: the socket stays open unless a close follows. */
+/** Encodes an `error` frame. The socket stays open unless a close follows. */
 export function encodeError(frame: ErrorFrame): string {
   return JSON.stringify({
     type: "error",
@@ -56,25 +59,25 @@ export function encodeError(frame: ErrorFrame): string {
   });
 }
 
-/** The answer to a text message on `/ws/ws/simple`. */
+/** Encodes the answer to a text message on `/ws/ws/simple`. */
 export function encodeEcho(taskId: string, message: string): string {
   return JSON.stringify({ type: "echo", connection_id: taskId, message });
 }
 
-/** What a `sync` frame says. */
+/** The content of a `sync` frame. */
 export interface SyncFrame {
-  /** Named where a socket watches several tasks. */
+  /** Present in the answer to `subscribe`. */
   readonly taskId?: string;
   readonly epoch: string;
-  /** The position that the events after this frame continue from: the next one is `offset + 1`. */
+  /** The position before the next event: the next `offset` is one greater. */
   readonly offset: number;
-  /** Whether everything after the position asked for follows. */
+  /** True if every event after the requested position follows. */
   readonly recovered: boolean;
-  /** The task as clients see it; `undefined` when nothing has been published. */
+  /** The task as clients see it; `undefined` if nothing has been published. */
   readonly task: TaskDescription | undefined;
 }
 
-/** Where a watcher stands, before the events that follow. */
+/** Encodes the position of a watcher, before the following events. */
 export function encodeSync(frame: SyncFrame): string {
   const { taskId, epoch, offset, recovered, task } = frame;
   return JSON.stringify({
@@ -88,20 +91,22 @@ export function encodeSync(frame: SyncFrame): string {
 }
 
 /**
- * One event of a task. Encoded once, however many watch.
+ * Encodes an event of a task, once for all watchers.
  *
- * @param json The event as JSON, as a store keeps it.
+ * @param json The event as JSON, in the form of the store.
  */
 export function encodeTask(json: string): string {
   return `{"type":"task",${json.slice(1)}`;
 }
 
-/** An event that stands for others before it, for a slow reader (spec §5). */
+/**
+ * Encodes an event that replaces skipped events for a slow reader (spec §5).
+ */
 export function encodeMergedTask(event: TaskEvent, skipped: number): string {
   return JSON.stringify({ type: "task", ...event, skipped });
 }
 
-/** Somebody asked the task's worker to stop. */
+/** Encodes a request to the task's worker to stop. */
 export function encodeCancelRequested(taskId: string): string {
   return JSON.stringify({
     type: "cancel_requested",
@@ -109,24 +114,27 @@ export function encodeCancelRequested(taskId: string): string {
   });
 }
 
-/** The task and its history are forgotten. */
+/** Encodes the deletion of a task and its history. */
 export function encodeDeleted(taskId: string): string {
   return JSON.stringify({ type: "deleted", connection_id: taskId });
 }
 
-/** The answer to `unsubscribe`. */
+/** Encodes the answer to `unsubscribe`. */
 export function encodeUnsubscribed(taskId: string): string {
   return JSON.stringify({ type: "unsubscribed", connection_id: taskId });
 }
 
-/** Who a connection is from now on: the answer to `auth`, or news of its token's end. */
+/**
+ * Encodes a connection's new identity: the answer to `auth`, or the news of an
+ * expired token.
+ */
 export function encodeAuth(userId: string, authStatus: AuthStatus): string {
   return `{"type":"auth","user_id":${encodeUserId(userId)},"auth_status":${
     JSON.stringify(authStatus)
   }}`;
 }
 
-/** The connection's token is about to end. */
+/** Encodes the approaching expiry of the connection's token. */
 export function encodeTokenExpiring(expiresInSeconds: number): string {
   return JSON.stringify({
     type: "token_expiring",
@@ -134,7 +142,7 @@ export function encodeTokenExpiring(expiresInSeconds: number): string {
   });
 }
 
-/** The answer to `ping`; the `id` is the ping's own. */
+/** Encodes the answer to `ping`, with the ping's `id`. */
 export function encodePong(id: string | number | undefined): string {
   return JSON.stringify({ type: "pong", id });
 }

@@ -14,8 +14,9 @@ import { closeUnauthenticated } from "../admission/required_auth.ts";
 import { RealtimeSession, type SessionContext } from "./session.ts";
 
 /**
- * `/ws/realtime`: verifies the token in the open socket, says who the client
- * is and why a token was not accepted, then streams the task's events.
+ * Serves `/ws/realtime`: verifies the token in the open socket, tells the
+ * client its identity and the reason for a rejected token, then streams the
+ * task's events.
  */
 export async function realtimeEndpoint(
   connection: Connection,
@@ -34,8 +35,8 @@ export async function realtimeEndpoint(
   if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);
   if (closeUnauthenticated(connection, identity, config)) return () => {};
-  const isOver = closeOverUserLimit(connection, identity, services);
-  if (isOver !== false && await isOver) return () => {};
+  const isClosed = closeOverUserLimit(connection, identity, services);
+  if (isClosed !== false && await isClosed) return () => {};
   const session = new RealtimeSession(connection, identity, services);
   await session.watchOwnTask(parsePosition(handshake));
   return (message) => session.handle(message);
@@ -57,7 +58,7 @@ function greet(
   }));
   if (!("rejection" in identity)) return;
   const { code } = identity.rejection;
-  log.info("A token was not accepted: {code}", {
+  log.info("Rejected a token: {code}", {
     code,
     connection: connection.id,
     taskId,
@@ -67,8 +68,8 @@ function greet(
 }
 
 /**
- * Where the client resumes. An offset that is no number cannot be told from a
- * position in a lost history, and is answered alike: by the snapshot.
+ * Parses the position at which the client resumes. A malformed offset is
+ * treated like a position in a lost history: the client gets the snapshot.
  */
 function parsePosition(
   { epoch, offset }: Handshake,

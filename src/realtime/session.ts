@@ -39,7 +39,7 @@ import { forbidden, storeUnavailable } from "./session_errors.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { TokenClock } from "./token_clock.ts";
 
-/** The parts of the server that a session uses. */
+/** The parts of the server used by a session. */
 export interface SessionContext extends SubscriptionsContext {
   readonly config: Config;
   readonly verifier: Verifier;
@@ -48,7 +48,7 @@ export interface SessionContext extends SubscriptionsContext {
   readonly peers: Peers;
 }
 
-/** The most tasks that one socket watches. */
+/** The maximum number of watched tasks per socket. */
 const maxSubscriptions = 100;
 
 type FrameOf<Type extends ClientFrame["type"]> = Extract<
@@ -56,11 +56,14 @@ type FrameOf<Type extends ClientFrame["type"]> = Extract<
   { type: Type }
 >;
 
-/** What an authenticated, or guest, connection does on `/ws/realtime`: the tasks that it watches, and its requests. */
+/**
+ * The session of a client on `/ws/realtime`, authenticated or guest: its
+ * requests and watched tasks.
+ */
 export class RealtimeSession {
   readonly #connection: Connection;
   #identity: Identity;
-  /** Whether the client was a user before, and its last token was not accepted. */
+  /** True if the client was a user, and its last token was rejected. */
   #hasLostToken = false;
   readonly #services: SessionContext;
   readonly #subscriptions: Subscriptions;
@@ -90,8 +93,8 @@ export class RealtimeSession {
   }
 
   /**
-   * Watches the task of the socket's own URL; one that this user may not watch
-   * ends the connection with 4403.
+   * Watches the task of the socket's URL. If the user may not watch the task,
+   * the connection is closed with 4403.
    */
   async watchOwnTask(since: StreamPosition | undefined): Promise<void> {
     const { taskId } = this.#connection.handshake;
@@ -101,7 +104,7 @@ export class RealtimeSession {
     });
   }
 
-  /** Answers one message of the client (spec §1, 'From the client'). */
+  /** Answers a message from the client (spec §1, 'From the client'). */
   async handle(message: Message): Promise<void> {
     const frame = parseClientFrame(message);
     if (typeof frame === "string") this.#answerBadFrame(frame);
@@ -127,7 +130,10 @@ export class RealtimeSession {
     await this.#connection.writable();
   }
 
-  /** A token that can't be checked now changes nothing: the one before goes on until its end. */
+  /**
+   * If the new token can't be checked now, the previous token stays in force
+   * until its expiry.
+   */
   async #authenticate(token: string): Promise<void> {
     const { config, verifier } = this.#services;
     const identity = await authenticate(token, verifier, config.guestUserId);
@@ -145,7 +151,10 @@ export class RealtimeSession {
     });
   }
 
-  /** Takes the client for somebody else from now on, and says so; waits only to count a user's connections. */
+  /**
+   * Changes the client's identity and informs the client. Waits only to count
+   * the connections of a user.
+   */
   async #become(identity: Identity): Promise<void> {
     this.#hasLostToken = this.#identity.status === "authenticated" &&
       identity.status !== "authenticated";
@@ -157,17 +166,17 @@ export class RealtimeSession {
     this.#watchTokenOf(identity);
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
-    // Before anything is waited for: what is another's must not go on.
+    // Before any waiting: streams of other users' tasks must stop at once.
     this.#subscriptions.rejudge();
-    const isOver = closeOverUserLimit(
+    const isClosed = closeOverUserLimit(
       this.#connection,
       identity,
       this.#services,
     );
-    if (isOver !== false) await isOver;
+    if (isClosed !== false) await isClosed;
   }
 
-  /** Called by a timer, where an exception would end the process. */
+  /** Called by a timer: an exception would end the process. */
   #expire(): void {
     this.#become(expired(this.#services.config.guestUserId))
       .catch((error) => this.#connection.fail(error));
@@ -181,7 +190,10 @@ export class RealtimeSession {
     );
   }
 
-  /** Whose token has ended, or can't be checked now, may come back; nobody else may. */
+  /**
+   * Clients with an expired or uncheckable token may come back; all others are
+   * forbidden.
+   */
   #refuseOwnTask(): void {
     if (this.#identity.status === "auth_error") {
       closeUnchecked(this.#connection);
@@ -189,7 +201,7 @@ export class RealtimeSession {
       this.#connection.close(closeCodes.unauthorized, {
         code: "token_expired",
         message:
-          "The task is private, and its user's token is no longer valid: connect again with a new one",
+          "The task is private and the token of its user has expired: connect again with a new token",
       });
     } else this.#connection.close(closeCodes.forbidden, forbidden());
   }
@@ -202,7 +214,7 @@ export class RealtimeSession {
       this.#sendError({
         code: "too_many_subscriptions",
         message:
-          `One socket watches ${maxSubscriptions} tasks at most: unsubscribe from some, or open another`,
+          `A socket can watch at most ${maxSubscriptions} tasks: unsubscribe from some tasks, or open another socket`,
         taskId,
       });
       return;
@@ -222,7 +234,7 @@ export class RealtimeSession {
     this.#connection.send(encodeUnsubscribed(taskId));
   }
 
-  /** A store that is away, or takes no writes, is no reason to end the connection. */
+  /** A store that is down or read-only is no reason to close the connection. */
   async #cancelInTime(taskId: string): Promise<void> {
     try {
       await this.#cancel(taskId);
@@ -232,7 +244,7 @@ export class RealtimeSession {
     }
   }
 
-  /** Only a private task has a user who may end it from a page. */
+  /** Only private tasks have a user who may cancel them from a page. */
   async #cancel(taskId: string): Promise<void> {
     const { store } = this.#services;
     const { state } = await store.read(taskId);
@@ -241,7 +253,7 @@ export class RealtimeSession {
       this.#sendError({
         code: "forbidden",
         message:
-          "Only the user of a private task may cancel it from here; a backend may by POST /api/tasks/{connection_id}/cancel",
+          "Only the user of a private task may cancel the task over this socket. A backend can use POST /api/tasks/{connection_id}/cancel",
         taskId,
       });
       return;
@@ -249,14 +261,15 @@ export class RealtimeSession {
     const outcome = await store.publish(taskId, { kind: "cancel" });
     if (outcome.kind === "refused") {
       const { code, detail: message } = outcome.refusal;
-      // A cancel is refused for no third reason.
+      // No other code refuses a cancel.
       const reason = code === "task_finished" ? code : "task_unknown";
       this.#sendError({ code: reason, message, taskId });
     } else if (
       outcome.kind === "noted" &&
       !(outcome.isNew && this.#subscriptions.has(taskId))
     ) {
-      // All others have been told; this client may not be among them.
+      // The watchers were informed by the store; this client may not be
+      // watching.
       this.#connection.send(encodeCancelRequested(taskId));
     }
   }

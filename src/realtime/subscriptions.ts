@@ -5,31 +5,39 @@ import type { StreamPosition } from "../tasks/event.ts";
 import { TaskWatcher } from "../watch/task_watcher.ts";
 import type { Connection } from "../connections/connection.ts";
 
-/** The parts of the server that subscriptions use. */
+/** The parts of the server used by subscriptions. */
 export interface SubscriptionsContext {
   readonly hub: Hub;
   readonly store: Store;
   readonly counters: Counters;
 }
 
-/** How one task is watched. */
+/** The options for watching a task. */
 export interface SubscriptionOptions {
-  /** Where the client resumes; without it only the snapshot is sent. */
+  /**
+   * The position at which the client resumes; without one, the client gets only
+   * the snapshot.
+   */
   readonly since: StreamPosition | undefined;
-  /** Whether `sync` says which task it is about. */
+  /** Adds the `connection_id` to `sync`. */
   readonly namesTask?: boolean;
-  /** Called once where watching is denied; the subscription has ended. */
+  /** Called once if watching is denied; the subscription has ended. */
   readonly onForbidden: () => void;
 }
 
-/** The tasks that one connection watches; all are left when it ends. */
+/**
+ * The watched tasks of a connection. All subscriptions end with the connection.
+ */
 export class Subscriptions {
   readonly #connection: Connection;
   readonly #services: SubscriptionsContext;
   readonly #mayWatch: (id: string, owner: string | undefined) => boolean;
   readonly #watchers = new Map<string, TaskWatcher>();
 
-  /** @param mayWatch Whether the client, whoever it is now, may watch a task of this owner. */
+  /**
+   * @param mayWatch Returns true if the client, with its current identity, may
+   * watch a task of this owner.
+   */
   constructor(
     connection: Connection,
     services: SubscriptionsContext,
@@ -43,20 +51,20 @@ export class Subscriptions {
     });
   }
 
-  /** How many tasks are watched. */
+  /** The number of watched tasks. */
   get size(): number {
     return this.#watchers.size;
   }
 
-  /** Whether this task is. */
+  /** True if the task is being watched. */
   has(taskId: string): boolean {
     return this.#watchers.has(taskId);
   }
 
   /**
-   * Watches a task from a position on; one that is watched already, anew.
+   * Watches a task from a position; a task already watched starts over.
    *
-   * @throws {StoreUnavailableError} When the store can't be read.
+   * @throws {StoreUnavailableError} If the store can't be read.
    */
   async watch(
     taskId: string,
@@ -85,13 +93,13 @@ export class Subscriptions {
     await watcher.start(since);
   }
 
-  /** Watches a task no more. */
+  /** Stops watching a task. */
   end(taskId: string): void {
     this.#watchers.get(taskId)?.stop();
     this.#watchers.delete(taskId);
   }
 
-  /** Ends what the client may no longer watch, since it is somebody else now. */
+  /** Stops watching tasks forbidden to the client's new identity. */
   rejudge(): void {
     for (const watcher of [...this.#watchers.values()]) watcher.rejudge();
   }

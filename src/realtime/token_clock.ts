@@ -1,34 +1,39 @@
-/** The longest delay of a timer, in milliseconds; a longer one would ring at once. */
+/**
+ * The longest delay of a timer, in milliseconds; with a longer delay the timer
+ * would fire at once.
+ */
 const maxDelayMs = 2_147_483_647;
 
-/** How long before its end a token's bearer is told, in milliseconds (spec §1). */
+/** The time between notice and expiry, in milliseconds (spec §1). */
 const noticeMs = 30_000;
 
-/** What a {@linkcode TokenClock} tells. */
+/** The callbacks of a {@linkcode TokenClock}. */
 export interface TokenClockEvents {
-  /** The token is about to end, in so many seconds. */
+  /** The token will expire, in the given number of seconds. */
   readonly onExpiring: (expiresInSeconds: number) => void;
-  /** It has ended. */
+  /** The token has expired. */
   readonly onExpired: () => void;
 }
 
-/** Watches the end of one connection's token. */
+/** Watches the expiry of a connection's token. */
 export class TokenClock {
   readonly #events: TokenClockEvents;
   readonly #graceMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param graceMs How long after its `exp` a token may still be taken, in
-   * milliseconds. The end comes at random within it, so that tokens minted
-   * together don't end together.
+   * @param graceMs The time, in milliseconds, for which a token is accepted
+   * after its `exp`. Tokens expire at a random moment within the grace period,
+   * to spread tokens minted together.
    */
   constructor(events: TokenClockEvents, graceMs: number) {
     this.#events = events;
     this.#graceMs = graceMs;
   }
 
-  /** Watches another token instead; `undefined` for none, or one without end. */
+  /**
+   * Watches a new token; `undefined` for no token, or a token without expiry.
+   */
   watch(expiresAtMs: number | undefined): void {
     this.stop();
     if (expiresAtMs === undefined) return;
@@ -46,7 +51,7 @@ export class TokenClock {
     });
   }
 
-  /** Lets go of the timer. */
+  /** Clears the timer. */
   stop(): void {
     clearTimeout(this.#timer);
   }

@@ -3,7 +3,9 @@ import type { Config } from "../config/config.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 
-/** `/ws/test`: the barest test. No authentication; each message comes back byte for byte. */
+/**
+ * Serves `/ws/test`: no authentication; every message is echoed byte for byte.
+ */
 export function echoEndpoint(
   connection: Connection,
   { config }: { readonly config: Config },

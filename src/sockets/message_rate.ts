@@ -1,14 +1,18 @@
-/** A message counts once for each so many bytes of it that have begun. */
+/**
+ * The number of bytes covered by one message of the rate; larger messages count
+ * as several.
+ */
 const bytesPerMessage = 16_384;
 
 /**
- * A token bucket: so many messages a second, and a burst of twice that. A large
- * message counts as several, since reading it is more work; but never as more
- * than a burst, so that one that is allowed at all can be sent.
+ * Creates a token bucket: a number of messages per second, with bursts of twice
+ * the number. A large message counts as several messages, since reading takes
+ * longer, but at most as a full burst: a message of permitted size can always
+ * be sent.
  *
- * @param perSecond 0 for no limit.
- * @returns A function that counts one message by its size, and says whether it
- * is within the rate.
+ * @param perSecond 0 turns the limit off.
+ * @returns A function that counts a message by size; true if the message is
+ * within the rate.
  */
 export function createMessageRate(
   perSecond: number,

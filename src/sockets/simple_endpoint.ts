@@ -4,7 +4,10 @@ import { answerBadFrames } from "../connections/bad_frames.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 
-/** `/ws/ws/simple`: a connection test. The socket is listed, and texts come back as JSON. */
+/**
+ * Serves `/ws/ws/simple`: a connection test. The socket is listed; text
+ * messages are echoed as JSON.
+ */
 export function simpleEndpoint(
   connection: Connection,
   { config }: { readonly config: Config },
@@ -17,7 +20,7 @@ export function simpleEndpoint(
       connection.send(encodeEcho(taskId, message));
     } else {
       answerBadFrame(
-        "This route echoes text; /ws/test echoes binary messages as well",
+        "This route echoes only text messages: use /ws/test to echo binary messages",
       );
     }
     if (connection.isBacklogged) return connection.writable();

@@ -4,7 +4,7 @@ import { countClose, type Counters } from "../metrics/counters.ts";
 import { log } from "../log/log.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
-import { dismissalOf, isAddressFull } from "../admission/admission.ts";
+import { isAddressFull, rejectionOf } from "../admission/admission.ts";
 import {
   Connection,
   type ConnectionOptions,
@@ -22,14 +22,14 @@ import { createMessageRate } from "./message_rate.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
-/** The parts of the server that serve a socket. */
+/** The parts of the server used to serve a socket. */
 export interface SocketContext {
   readonly config: Config;
   readonly registry: ConnectionRegistry;
   readonly counters: Counters;
 }
 
-/** How every connection of a server treats a slow reader. */
+/** Returns the limits for slow readers, the same for all connections. */
 export function connectionOptions(
   { config, counters }: SocketContext,
 ): ConnectionOptions {
@@ -41,39 +41,41 @@ export function connectionOptions(
   };
 }
 
-/** A reader that takes nothing is not pinged either; it is judged by the same time, and 5 s at least. */
+/**
+ * Applies the idle timeout to stalled readers, which get no pings; at least 5
+ * s.
+ */
 function stallTimeoutMs({ idleTimeoutSeconds }: Config): number {
   if (idleTimeoutSeconds === 0) return Infinity;
   return Math.max(5, idleTimeoutSeconds) * 1_000;
 }
 
-/** What is served on one socket. */
+/** The handshake and the services of one socket. */
 export interface ServedSocket<Services extends SocketContext> {
   readonly handshake: Handshake;
   /** The token of the handshake. */
   readonly token: string | undefined;
-  /** Why the client's page may not connect; see `originFault`. */
+  /** The reason why the client's page may not connect; see `originFault`. */
   readonly originFault: string | undefined;
   readonly endpoint: Endpoint<Services>;
   readonly services: Services;
   readonly options: ConnectionOptions;
-  /** Counts the handshake once the socket has opened, or failed to. */
+  /** Counts the handshake when the socket has opened or failed. */
   readonly count: HandshakeCount;
 }
 
 /**
- * The events of one socket, in terms of a {@linkcode Connection}; the events
- * object of Hono's `upgradeWebSocket`. Its methods are synchronous and never
- * throw: the runtime would end the process.
+ * Translates the events of one socket for a {@linkcode Connection}; the events
+ * object of Hono's `upgradeWebSocket`. The methods are synchronous and never
+ * throw: an exception would end the process.
  *
- * The connection is released as soon as it is closed: the runtime keeps a
- * closed socket until the next full garbage collection, and with it this
- * object.
+ * The connection is released when the socket closes. The runtime keeps a closed
+ * socket and this object until the next full garbage collection.
  */
 export class SocketEvents<Services extends SocketContext>
   implements WSEvents<WebSocket> {
   readonly #services: Services;
-  /** Set until the socket opens; the connection then has the parts it needs. */
+  /** Set until the socket opens and the connection takes over. */
   #served: ServedSocket<Services> | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
@@ -82,7 +84,7 @@ export class SocketEvents<Services extends SocketContext>
   #transport: SocketTransport | undefined;
   #inbox: Inbox | undefined;
 
-  /** Holds the socket's place in the registry from now on. */
+  /** Reserves the socket's place in the registry. */
   constructor(served: ServedSocket<Services>) {
     this.#served = served;
     this.#services = served.services;
@@ -92,7 +94,7 @@ export class SocketEvents<Services extends SocketContext>
     this.#release = registry.reserve(remoteAddress);
   }
 
-  /** Gives the place back after an upgrade that failed. */
+  /** Returns the place after a failed upgrade. */
   abandon(): void {
     this.#giveBack();
   }
@@ -113,9 +115,9 @@ export class SocketEvents<Services extends SocketContext>
     this.#giveBack();
     const isOverAddressLimit = this.#isOverAddressLimit;
     const facts = { originFault, isOverAddressLimit };
-    const dismissal = dismissalOf(handshake, facts, services);
-    if (dismissal) {
-      connection.close(dismissal.code, dismissal.error);
+    const rejection = rejectionOf(handshake, facts, services);
+    if (rejection) {
+      connection.close(rejection.code, rejection.error);
       return;
     }
     this.#isWithinRate = createMessageRate(config.messageRate);
@@ -138,25 +140,26 @@ export class SocketEvents<Services extends SocketContext>
       connection.close(closeCodes.messageTooBig, {
         code: "message_too_big",
         message:
-          `A message may have ${config.maxMessageBytes} bytes at most (TASKWIRE_MAX_MESSAGE_BYTES)`,
+          `The message is longer than the limit of ${config.maxMessageBytes} bytes (TASKWIRE_MAX_MESSAGE_BYTES): send shorter messages`,
       });
     } else if (!this.#isWithinRate?.(sizeOf(message))) {
       connection.close(closeCodes.rateLimited, {
         code: "rate_limited",
         message:
-          `More than ${config.messageRate} messages a second (TASKWIRE_MESSAGE_RATE)`,
+          `More than ${config.messageRate} messages per second (TASKWIRE_MESSAGE_RATE): send fewer`,
         retryAfterMs: jitteredRetryMs(),
       });
     } else if (!this.#inbox.push(message)) {
       connection.close(closeCodes.rateLimited, {
         code: "rate_limited",
-        message: "Too many messages wait to be answered",
+        message:
+          "Too many messages are waiting: read the answers before sending more",
         retryAfterMs: jitteredRetryMs(),
       });
     }
   }
 
-  /** May come twice, and for a peer that stopped reading never. */
+  /** May be called twice, and never for a client that stopped reading. */
   onClose({ code }: CloseEvent): void {
     this.#giveBack();
     if (!this.#connection) return;
@@ -168,7 +171,7 @@ export class SocketEvents<Services extends SocketContext>
     this.#inbox = undefined;
   }
 
-  /** Logs why the socket broke; the close that follows cleans up. */
+  /** Logs the reason; the following close event cleans up. */
   onError(event: Event): void {
     this.#giveBack();
     const served = this.#served;
@@ -177,18 +180,18 @@ export class SocketEvents<Services extends SocketContext>
     served?.count.refused(error);
     if (served && isVersionFault(error)) {
       log.warn(
-        "A WebSocket handshake from {remoteAddress} came over HTTP/1.0 and gets no answer: let the proxy speak HTTP/1.1 to this server (nginx: proxy_http_version 1.1)",
+        "Cannot answer a WebSocket handshake over HTTP/1.0 from {remoteAddress}: set the proxy to use HTTP/1.1 towards this server (nginx: proxy_http_version 1.1)",
         { remoteAddress: served.handshake.remoteAddress },
       );
       return;
     }
-    log.debug("A socket broke: {reason}", {
+    log.debug("Lost a socket: {reason}", {
       reason: event instanceof ErrorEvent ? event.message : event.type,
       route: (this.#connection ?? served)?.handshake.route,
     });
   }
 
-  /** The place held for the socket while it opened. */
+  /** Returns the place reserved while the socket was opening. */
   #giveBack(): void {
     this.#release?.();
     this.#release = undefined;
@@ -196,14 +199,18 @@ export class SocketEvents<Services extends SocketContext>
 }
 
 /**
- * Recognises a handshake over HTTP/1.0, which the runtime shows in no other way:
- * Deno 2.4 takes it, and cannot answer it any more when its upgrade fails.
+ * Recognises a handshake over HTTP/1.0 by its error, since the runtime does not
+ * show the version. Deno 2.4 accepts the handshake, but cannot answer after the
+ * failed upgrade.
  */
 function isVersionFault(error: unknown): boolean {
   return error instanceof Error && error.message === "upgrade unavailable";
 }
 
-/** Returns the start of an endpoint, in a scope of its own: other closures of a socket must not keep its token. */
+/**
+ * Returns the start function of an endpoint. A separate scope keeps the token
+ * out of the socket's other closures.
+ */
 function startOf<Services extends SocketContext>(
   { endpoint, services, token }: ServedSocket<Services>,
   connection: Connection,

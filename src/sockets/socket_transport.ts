@@ -1,24 +1,27 @@
 import { setImmediate } from "node:timers";
 import type { Transport } from "../connections/connection.ts";
 
-/** The interval at which a closing socket is checked for input, in milliseconds. */
+/**
+ * The interval, in milliseconds, at which a closing socket is checked for
+ * input.
+ */
 const checkMs = 25;
 
-/** The number of checks in a row without input that make a pause. */
+/** The number of consecutive checks without input that make a pause. */
 const quietChecks = 4;
 
 /**
- * A runtime's socket as a `Connection` uses it.
+ * The runtime's socket as the transport of a `Connection`.
  *
  * A client that is still sending would lose the close frame: the runtime drops
- * a closing socket with the next message that it reads, and the kernel resets a
- * TCP connection that is closed with unread input. So the socket goes on
- * reading, and the input is discarded, until the client pauses for 0.1 s.
+ * a closing socket at the next message, and the kernel resets a TCP connection
+ * closed with unread input. So `close` keeps reading and discarding input until
+ * the client pauses for 0.1 s.
  */
 export class SocketTransport implements Transport {
   readonly #socket: WebSocket;
   #hasInput = false;
-  #isOver = false;
+  #isClosed = false;
   #wake = () => {};
 
   constructor(socket: WebSocket) {
@@ -38,24 +41,24 @@ export class SocketTransport implements Transport {
     this.#socket.close(code, reason);
   }
 
-  /** Notes that the client has sent a message. */
+  /** Notes a message from the client. */
   noteInput(): void {
     this.#hasInput = true;
   }
 
-  /** Notes that the socket has closed, by either side. */
+  /** Notes the close of the socket, by either side. */
   ended(): void {
-    this.#isOver = true;
+    this.#isClosed = true;
     this.#wake();
   }
 
   /**
-   * Waits for a pause; of a client that makes none, for the first turn of the
-   * event loop without input in the last quarter of the time: the close frame
-   * then has a chance to arrive before the client's next message.
+   * Waits for a pause of the client. If none comes, waits in the last quarter
+   * of the time for a single turn of the event loop without input: the close
+   * frame may then arrive before the client's next message.
    *
-   * Counts checks and not milliseconds, because input that came while the event
-   * loop was busy is delivered after the timers that have become due.
+   * Counts checks instead of milliseconds: after a busy event loop, due timers
+   * fire before pending input is delivered.
    */
   async #untilQuiet(lingerMs: number): Promise<void> {
     const endsAtMs = performance.now() + lingerMs;
@@ -68,9 +71,12 @@ export class SocketTransport implements Transport {
     while (!await this.#isQuiet() && leftMs() > 0);
   }
 
-  /** Tells if no input comes for some time, by default for one turn; true once the socket has closed. */
+  /**
+   * Resolves to true if no input arrives for a duration, by default one turn,
+   * or the socket has closed.
+   */
   async #isQuiet(durationMs?: number): Promise<boolean> {
-    if (this.#isOver) return true;
+    if (this.#isClosed) return true;
     this.#hasInput = false;
     await new Promise<void>((resolve) => {
       if (durationMs === undefined) return void setImmediate(resolve);

@@ -18,21 +18,24 @@ import {
   SocketEvents,
 } from "./socket_events.ts";
 
-/** Handles a request on a WebSocket route: refuses it over HTTP, or upgrades it. */
+/**
+ * Handles a request on a WebSocket route: refuses the handshake over HTTP, or
+ * upgrades to a socket.
+ */
 export type WebSocketHandler = (c: Context) => Promise<Response>;
 
 /**
- * Makes an endpoint a Hono handler by Hono's `upgradeWebSocket`, the one way in
- * for sockets. The checks before the helper and the events object given to it
- * keep the helper's and the runtime's conditions:
+ * Turns an endpoint into a Hono handler with Hono's `upgradeWebSocket`, the
+ * only way to open sockets. The preceding checks and the events object satisfy
+ * the conditions of the helper and the runtime:
  *
- * - every handshake that would make the upgrade throw is refused before;
- * - the events object's methods are synchronous and never throw, because the
- *   runtime ends the process otherwise;
- * - nothing follows the upgrade but `return`: an exception there would make
- *   Deno close its listener;
- * - the helper compares `Upgrade` with `websocket` letter for letter and echoes
- *   the first subprotocol offered, a token included: see {@linkcode canonical}.
+ * - Handshakes that would make the upgrade throw are refused first.
+ * - The methods of the events object are synchronous and never throw: an
+ *   exception would end the process.
+ * - Only `return` follows the upgrade: an exception would make Deno close its
+ *   listener.
+ * - The helper compares `Upgrade` with `websocket` case-sensitively, and echoes
+ *   the first offered subprotocol, even a token: see {@linkcode canonical}.
  *
  * @param route The route's name in the routes table.
  */
@@ -80,7 +83,7 @@ export function webSocketHandler<Services extends SocketContext>(
     }
   }
 
-  // The name is what `taskwire routes` shows of a handler in the app.
+  // `taskwire routes` shows the name of this function.
   return async function WebSocketRoute(c) {
     try {
       return await upgrade(c);
@@ -92,12 +95,11 @@ export function webSocketHandler<Services extends SocketContext>(
 }
 
 /**
- * Checks whether a client has reset its connection since its request. Deno 2.9
- * would never open or close the socket of such a client, and would keep its
- * descriptor. The runtime notices a reset when it reads from the connection
- * again, for which it needs two turns of the event loop. A client that
- * half-closes its connection in those turns is kept waiting by the runtime, so
- * the check is made only during a flood of handshakes.
+ * Checks if a client has reset its connection since the request. Deno 2.9 would
+ * never open or close the socket of such a client, and would keep the
+ * descriptor. The runtime needs two turns of the event loop to notice a reset.
+ * The check runs only during a flood of handshakes, because the runtime stalls
+ * a client that half-closes its connection in these two turns.
  */
 async function hasHungUp({ signal }: Request): Promise<boolean> {
   await nextTurn();
@@ -110,8 +112,8 @@ function nextTurn(): Promise<void> {
 }
 
 /**
- * Returns the request with `Upgrade: websocket` in lower case, and with the
- * selected subprotocol as the only one offered, or none.
+ * Returns the request with `Upgrade: websocket` in lower case, and with at most
+ * one offered subprotocol: the selected one.
  */
 function canonical(request: Request, protocol: string | undefined): Request {
   const { headers } = request;

@@ -1,17 +1,20 @@
-/** The most bytes handed over at a time: what the runtime has taken counts as sent. */
+/**
+ * The maximum number of bytes handed over at a time: bytes with the runtime
+ * count as sent.
+ */
 const maxChunkBytes = 65_536;
 
 /**
- * The body of an answer that goes on: written to at any time, handed over when
- * the runtime asks for more, and it asks for more only as its client reads. So
- * what waits here is what the client has not read (but for what the kernel
- * buffers), in bytes, and small pieces leave together.
+ * The body of a streamed answer. Bytes can be written at any time, and are
+ * handed over when the runtime asks for more, at the pace of the reading
+ * client. Except for the kernel's buffers, the waiting bytes are therefore the
+ * bytes not read by the client. Small pieces leave together.
  */
 export class SseBody {
   readonly stream: ReadableStream<Uint8Array>;
   #pieces: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** There is one while the runtime waits for more. */
+  /** Set while the runtime waits for more bytes. */
   #asking: ReadableStreamDefaultController | undefined;
   #isEnded = false;
 
@@ -29,12 +32,15 @@ export class SseBody {
     }, { highWaterMark: 0 });
   }
 
-  /** Bytes that the runtime has not taken. */
+  /** The number of bytes not yet taken by the runtime. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Adds to the body; nothing once it has ended. The bytes must not change any more. */
+  /**
+   * Appends to the body; ignored after the end. The caller must not change the
+   * bytes later.
+   */
   write(bytes: Uint8Array): void {
     if (this.#isEnded) return;
     this.#pieces.push(bytes);
@@ -42,13 +48,13 @@ export class SseBody {
     this.#handOver();
   }
 
-  /** Ends the body after what waits. */
+  /** Ends the body after the waiting bytes. */
   end(): void {
     this.#isEnded = true;
     this.#handOver();
   }
 
-  /** Forgets what waits; what was begun to be sent may lack its end. */
+  /** Drops the waiting bytes; an event already begun may stay incomplete. */
   drop(): void {
     this.#pieces = [];
     this.#waitingBytes = 0;

@@ -2,30 +2,33 @@ import { isTerminal, type Status } from "../tasks/status.ts";
 
 const encoder = new TextEncoder();
 
-/** A frame as one event of a stream (HTML §9.2.5). */
+/** A frame as one event of an event stream (HTML §9.2.5). */
 export interface SseFrame {
-  /** The frame as a socket gets it. */
+  /** The frame, in the form sent to sockets. */
   readonly frame: string;
-  /** Its type, which names the event. */
+  /** The type of the frame, used as the event's name. */
   readonly type: string;
   readonly bytes: Uint8Array;
-  /** Where `sync` and `task` leave the client. */
+  /** The client's position after `sync` or `task`. */
   readonly place?: SsePlace;
 }
 
-/** Where a client stands in a task's history after a frame. */
+/** The position of a client in a task's history after a frame. */
 export interface SsePlace {
   readonly epoch: string;
   readonly offset: number;
-  /** Whether a terminal status is what the task is left with here. */
+  /** True if the task has a terminal status at this position. */
   readonly isTerminal: boolean;
-  /** Of `sync`: the newest offset, which events up to it follow; 0 without a history. */
+  /**
+   * In `sync`: the newest offset, up to which events follow; 0 without a
+   * history.
+   */
   readonly headOffset?: number;
-  /** Of `sync`: whether nothing was missed. */
+  /** In `sync`: true if no event was missed. */
   readonly isRecovered?: boolean;
 }
 
-/** What of a `sync` or `task` frame counts here. */
+/** The members of `sync` and `task` frames read by the encoder. */
 interface PlacedFrame {
   readonly epoch?: string;
   readonly offset: number;
@@ -35,12 +38,12 @@ interface PlacedFrame {
 }
 
 /**
- * Makes the encoder of a server's streams: each frame becomes an event of the
- * frame's type, with the frame as its data. `sync` and `task` have an `id`,
- * with which a browser resumes.
+ * Creates the encoder shared by a server's event streams. A frame becomes an
+ * event with the frame's type as its name and the frame as its data. `sync` and
+ * `task` events have an `id`, for browsers to resume.
  *
- * The last `task` is remembered: one that goes to all watchers of a task is
- * parsed and encoded once.
+ * The encoder remembers the last `task` frame: a frame for all watchers of a
+ * task is parsed and encoded only once.
  */
 export function createSseEncoder(): (frame: string, epoch: string) => SseFrame {
   let last: SseFrame | undefined;
@@ -52,7 +55,7 @@ export function createSseEncoder(): (frame: string, epoch: string) => SseFrame {
   };
 }
 
-/** @param epoch In which a `task` frame's offset counts. */
+/** @param epoch The epoch of the offset in a `task` frame. */
 function encodeFrame(frame: string, epoch: string): SseFrame {
   const type = /^\{"type":"(\w+)"/.exec(frame)?.[1] ?? "message";
   const event = `event: ${type}\ndata: ${frame}\n`;
@@ -69,8 +72,8 @@ function placeOf(
   taskEpoch: string,
 ): SsePlace {
   if (epoch === undefined) {
-    const isOver = status !== undefined && isTerminal(status);
-    return { epoch: taskEpoch, offset, isTerminal: isOver };
+    const isFinished = status !== undefined && isTerminal(status);
+    return { epoch: taskEpoch, offset, isTerminal: isFinished };
   }
   return {
     epoch,
@@ -81,17 +84,20 @@ function placeOf(
   };
 }
 
-/** Where `Last-Event-ID` says that a client resumes, unparsed, as the query's members would. */
+/**
+ * The position in `Last-Event-ID`, unparsed, like the query's `epoch` and
+ * `offset`.
+ */
 export interface LastEvent {
   readonly epoch: string;
   readonly offset: string;
 }
 
 /**
- * Reads `Last-Event-ID`, which is an `id` from above. What is no such id is
- * taken like a position in a history that was lost.
+ * Reads `Last-Event-ID`, the `id` of an event. Any malformed id is treated like
+ * a position in a lost history.
  *
- * @returns `undefined` without one.
+ * @returns `undefined` without the header.
  */
 export function parseLastEventId(
   header: string | undefined,
@@ -104,19 +110,22 @@ export function parseLastEventId(
   };
 }
 
-/** Says that a task is over and the stream with it. */
+/** Tells the client about the end of the task and the stream. */
 export const endEvent: Uint8Array = encoder.encode(
   'event: end\ndata: {"type":"end"}\n\n',
 );
 
-/** A line that clients ignore, so that proxies see some traffic. */
+/**
+ * A comment line, ignored by clients: traffic that keeps proxies from closing
+ * the stream.
+ */
 export const pingComment: Uint8Array = encoder.encode(
   ": ping\n\n",
 );
 
 /**
- * Says how long a browser waits before it comes back, in milliseconds. The line
- * is part of the event that follows, or of none before an empty line.
+ * Encodes the delay, in milliseconds, before a browser reconnects. The line
+ * belongs to the following event; followed by an empty line, to none.
  */
 export function encodeRetry(
   retryMs: number,

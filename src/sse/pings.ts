@@ -1,21 +1,21 @@
 /**
- * Calls every open stream at an interval, by one timer for all of them, which
- * runs only while there is one.
+ * Pings all open streams at an interval, with one shared timer. The timer runs
+ * only while streams are open.
  */
 export class SsePings {
   readonly #intervalMs: number;
   readonly #streams = new Set<() => void>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param intervalMs How often, in milliseconds; 0 for never. */
+  /** @param intervalMs The interval in milliseconds; 0 turns pings off. */
   constructor(intervalMs: number) {
     this.#intervalMs = intervalMs;
   }
 
   /**
-   * Calls a stream from now on.
+   * Adds a stream.
    *
-   * @returns Ends that; harmless when repeated.
+   * @returns A function to remove the stream; safe to call repeatedly.
    */
   add(ping: () => void): () => void {
     if (this.#intervalMs === 0) return () => {};

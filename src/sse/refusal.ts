@@ -2,7 +2,7 @@ import { type CloseCode, closeCodes } from "../protocol/close_codes.ts";
 import type { ErrorFrame } from "../protocol/server_frames.ts";
 import { ProblemError } from "../protocol/problem.ts";
 
-/** The HTTP status for each reason to close a socket before anything is shown (spec §2). */
+/** The HTTP status for a close code, before the stream begins (spec §2). */
 const statuses: Partial<Record<CloseCode, number>> = {
   [closeCodes.unauthorized]: 401,
   [closeCodes.forbidden]: 403,
@@ -13,10 +13,10 @@ const statuses: Partial<Record<CloseCode, number>> = {
 };
 
 /**
- * The answer to a client whose socket would be closed.
+ * Translates the rejection of a socket into an HTTP problem.
  *
- * @param code What it would be closed with.
- * @param errors What it would be told before; the last is why it is closed.
+ * @param code The close code of the socket.
+ * @param errors The `error` frames before the close; the last gives the reason.
  */
 export function refusalOf(
   code: CloseCode,

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
 import type { Counters } from "../metrics/counters.ts";
-import { dismissalOf, isAddressFull } from "../admission/admission.ts";
+import { isAddressFull, rejectionOf } from "../admission/admission.ts";
 import { Connection, type Handshake } from "../connections/connection.ts";
 import { checkAddress, checkLoad } from "../admission/guard.ts";
 import {
@@ -25,31 +25,34 @@ import { SsePings } from "./pings.ts";
 import { refusalOf } from "./refusal.ts";
 import { SseTransport } from "./transport.ts";
 
-/** The parts of the server that serve a stream of events. */
+/** The parts of the server used to serve event streams. */
 export interface SseContext extends SessionContext {
   readonly config: Config;
   readonly registry: ConnectionRegistry;
   readonly counters: Counters;
 }
 
-/** The name of the only route, as in the routes table of sockets. */
+/** The name of the only SSE route, in the style of the routes table. */
 const route = "realtime_sse";
 
-/** How long a browser may go by a preflight's answer, in seconds. */
+/** The lifetime of a preflight answer in the browser's cache, in seconds. */
 const preflightMaxAge = 600;
 
-/** Our client takes a stream for dead after a minute, as many proxies do; in milliseconds. */
+/**
+ * The longest pause between pings, in milliseconds. The taskwire client and
+ * many proxies give up a silent stream after a minute.
+ */
 const maxPingIntervalMs = 25_000;
 
 /**
- * `/sse/realtime`: what `/ws/realtime` sends, as Server-Sent Events, for
- * clients and proxies that WebSockets don't reach (spec §2; HTML §9.2).
+ * Serves `/sse/realtime`: the frames of `/ws/realtime` as Server-Sent Events,
+ * for clients and proxies without WebSockets (spec §2; HTML §9.2).
  *
- * A stream is a connection like a socket's, on another transport: it is served
- * by the same endpoint, listed, limited and sent away like one. It does not
- * run on Hono's `streamSSE`, which begins to answer before it is known whether
- * the client is refused, encodes each event for each client, and has no count
- * of what a slow client leaves unread.
+ * A stream is a connection like a socket, with a different transport: the same
+ * endpoint serves it, and listing, limits and disconnects are the same. Hono's
+ * `streamSSE` is not used: it begins the answer before the client is admitted,
+ * encodes every event per client, and does not count the unread bytes of a slow
+ * client.
  */
 export function sseRoutes(services: SseContext): Hono {
   const { config } = services;
@@ -88,7 +91,7 @@ export function sseRoutes(services: SseContext): Hono {
   );
   app.on(
     "GET",
-    // The second is for an empty id, which is refused like other bad ones.
+    // The second path matches an empty id, answered like other bad ids.
     ["/sse/realtime/:connection_id{[^]+}", "/sse/realtime/"],
     async function streamEvents(c: Context) {
       const stream = await answerHandshake(c).catch((error) => {
@@ -101,27 +104,30 @@ export function sseRoutes(services: SseContext): Hono {
       }
       return c.body(stream, 200, {
         "Content-Type": "text/event-stream",
-        // A proxy that compresses would hold events back.
+        // A compressing proxy would hold events back.
         "Cache-Control": "no-cache, no-transform",
-        "X-Accel-Buffering": "no", // nginx would else wait for more
+        "X-Accel-Buffering": "no", // stops nginx from buffering
       });
     },
   );
   return app;
 }
 
-/** Like a socket's pings, and never more seldom than clients and proxies wait for. */
+/**
+ * Returns the interval of a socket's pings, limited to the patience of clients
+ * and proxies.
+ */
 function pingIntervalMs({ idleTimeoutSeconds }: Config): number {
   return Math.min(idleTimeoutSeconds * 500 || Infinity, maxPingIntervalMs);
 }
 
-/** Hono answers HEAD by GET's route, and would leave the stream open. */
+/** Hono answers HEAD with GET's route, and would leave the stream open. */
 function refuseHead(c: Context): void {
   if (c.req.method !== "HEAD") return;
   throw new ProblemError({
     status: 405,
     code: "method_not_allowed",
-    detail: "A stream has no head of its own: use GET",
+    detail: "An event stream does not answer HEAD: use GET",
     headers: { Allow: "GET, OPTIONS" },
   });
 }
@@ -143,7 +149,7 @@ function readStreamHandshake(
   );
 }
 
-/** @throws {ProblemError} 403, 429 or 503 for what a socket would be dismissed for. */
+/** @throws {ProblemError} 403, 429 or 503 if a socket would be rejected. */
 function admit(
   handshake: Handshake,
   originFault: string | undefined,
@@ -156,13 +162,13 @@ function admit(
     originFault,
     isOverAddressLimit: isAddressFull(remoteAddress, config, registry),
   };
-  const dismissal = dismissalOf(handshake, facts, services);
-  if (dismissal) throw refusalOf(dismissal.code, [dismissal.error]);
+  const rejection = rejectionOf(handshake, facts, services);
+  if (rejection) throw refusalOf(rejection.code, [rejection.error]);
 }
 
-/** The parts of a stream besides its handshake. */
+/** The parts of a stream besides the handshake. */
 interface StreamParts {
-  /** Settles when the answer is sent, or its client has disconnected. */
+  /** Settles when the answer is sent, or the client has disconnected. */
   readonly completed: Promise<void>;
   readonly encode: (frame: string, epoch: string) => SseFrame;
   readonly pings: SsePings;
@@ -170,10 +176,11 @@ interface StreamParts {
 }
 
 /**
- * Serves a stream until it ends, by whichever side.
+ * Serves a stream until either side ends it.
  *
- * @returns The answer's body; `undefined` where nothing is left to be seen.
- * @throws {ProblemError} When the client is refused.
+ * @returns The body of the answer; `undefined` if the client has already seen
+ * all events of a finished task.
+ * @throws {ProblemError} If the client is refused.
  */
 async function openStream(
   handshake: Handshake,
@@ -186,7 +193,7 @@ async function openStream(
     retryMs: jitteredRetryMs(),
     drainMs: config.drainTimeoutSeconds * 1_000,
     maxBufferedBytes: config.maxBufferedBytes,
-    onOver: () => connection.close(closeCodes.normal),
+    onFinished: () => connection.close(closeCodes.normal),
   });
   const connection = new Connection(
     transport,

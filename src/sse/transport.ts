@@ -5,41 +5,44 @@ import { SseBody } from "./body.ts";
 import { encodeRetry, endEvent, pingComment, type SseFrame } from "./frames.ts";
 import { refusalOf } from "./refusal.ts";
 
-/** A browser can't be told to stay away, only to wait; so long, in milliseconds. */
+/**
+ * The reconnect delay, in milliseconds, for a disconnected browser: SSE can
+ * only delay a reconnect, not prevent one.
+ */
 const stayAwayMs = 86_400_000;
 
-/** What a {@linkcode SseTransport} works with. */
+/** The options of an {@linkcode SseTransport}. */
 export interface SseTransportOptions {
   /** See `createSseEncoder`. */
   readonly encode: (frame: string, epoch: string) => SseFrame;
-  /** When a browser comes back whose stream broke, in milliseconds. */
+  /** The reconnect delay, in milliseconds, after a broken stream. */
   readonly retryMs: number;
-  /** For how long the server refuses what comes after it began to stop, in milliseconds. */
+  /** The time, in milliseconds, for which a stopping server refuses clients. */
   readonly drainMs: number;
-  /** Beyond it nothing can be expected to arrive, in bytes. */
+  /** The limit of unsent bytes; beyond it, further data would not arrive. */
   readonly maxBufferedBytes: number;
-  /** Called after the last event of a task that is over. */
-  readonly onOver: () => void;
+  /** Called after the last event of a finished task. */
+  readonly onFinished: () => void;
 }
 
 /**
- * A connection's frames as server-sent events.
+ * Sends a connection's frames as server-sent events.
  *
- * Until the first `sync` the client has no answer, so that what would close a
- * socket can still become an HTTP status; unless the store is away.
+ * The answer begins with the first `sync`, so until then a rejection can still
+ * become an HTTP status. If the store is down, the answer begins earlier.
  */
 export class SseTransport implements Transport {
   /**
-   * The body of the answer; `undefined` where the client has seen the end of a
-   * task that is over.
+   * The body of the answer; `undefined` if the client has already seen all
+   * events of a finished task.
    *
-   * @throws {ProblemError} When the client is refused.
+   * @throws {ProblemError} If the client is refused.
    */
   readonly opened: Promise<ReadableStream | undefined>;
   readonly #opening: PromiseWithResolvers<ReadableStream | undefined>;
   readonly #options: SseTransportOptions;
   readonly #body = new SseBody();
-  /** What the client would have been told before it had an answer. */
+  /** The `error` frames sent before the answer began. */
   readonly #errors: ErrorFrame[] = [];
   #isOpening = true;
   #epoch = "";
@@ -52,7 +55,7 @@ export class SseTransport implements Transport {
     this.#body.write(encodeRetry(options.retryMs, "event"));
   }
 
-  /** Whether the client has no answer. */
+  /** True until the answer begins. */
   get isOpening(): boolean {
     return this.#isOpening;
   }
@@ -73,11 +76,11 @@ export class SseTransport implements Transport {
       this.#epoch = place.epoch;
       this.#headOffset = place.headOffset;
     }
-    const isOver = place.isTerminal && place.offset >= this.#headOffset;
-    this.#open(isOver && place.isRecovered === true);
-    if (!isOver) return;
+    const isFinished = place.isTerminal && place.offset >= this.#headOffset;
+    this.#open(isFinished && place.isRecovered === true);
+    if (!isFinished) return;
     this.#body.write(endEvent);
-    this.#options.onOver();
+    this.#options.onFinished();
   }
 
   close(code: CloseCode): Promise<void> {
@@ -99,21 +102,21 @@ export class SseTransport implements Transport {
   }
 
   /**
-   * Answers, where there is no answer yet: the client can wait for a store that
-   * is away, and it can't be seen to leave before it has one.
+   * Begins the answer, unless already begun. Without an answer, a client could
+   * not wait for a store that is down, and its disconnect would stay unnoticed.
    */
   begin(): void {
     this.#open(false);
   }
 
-  /** Answers with an error, where there is no answer yet. */
+  /** Answers with an error instead of a stream. */
   refuse(error: unknown): void {
     this.#isOpening = false;
     this.#body.end();
     this.#opening.reject(error);
   }
 
-  /** Shows that the stream is alive, unless there is something to read already. */
+  /** Sends a ping comment, unless unread data is waiting. */
   ping(): void {
     if (this.bufferedAmount === 0) this.#body.write(pingComment);
   }
@@ -125,8 +128,8 @@ export class SseTransport implements Transport {
   }
 
   /**
-   * A browser comes back by itself, and gives up on any answer but a stream:
-   * it should find a server that does not stop any more.
+   * Browsers reconnect on their own, and give up after any answer but a stream.
+   * The delay lets a stopping server finish first.
    */
   #retryMsAfter(code: CloseCode): number | undefined {
     const { retryMs, drainMs } = this.#options;

@@ -4,8 +4,8 @@ import { noPeers, type Peers } from "../../src/cluster/peers.ts";
 import { createServices } from "../../src/create_services.ts";
 import type { Services } from "../../src/services.ts";
 import {
+  announceUserDisconnects,
   closeOverUserLimit,
-  tellOfUsersLeaving,
 } from "../../src/admission/identity_limits.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 import { JoinedNodes } from "../support/joined_peers.ts";
@@ -51,7 +51,7 @@ async function withPeers(limit: number) {
     testConfig({ maxConnectionsPerUser: limit }),
   );
   const services: Services = { ...made, peers };
-  tellOfUsersLeaving(services);
+  announceUserDisconnects(services);
   const connect = () => {
     const fake = fakeConnection();
     services.registry.add(fake.connection);
@@ -142,7 +142,7 @@ Deno.test("closeOverUserLimit() does not close for the user that a connection ha
   assertEquals(peers.asked, [["42", 1], ["42", 0]]);
 });
 
-Deno.test("tellOfUsersLeaving() survives peers that fail", async () => {
+Deno.test("announceUserDisconnects() survives peers that fail", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection } = connect();
   const verdict = closeOverUserLimit(connection, user, services);

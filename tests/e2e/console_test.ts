@@ -155,7 +155,7 @@ browserTest(
   async (page, { origin }) => {
     const attempts: [string, RegExp][] = [
       ["", /Type an API key/],
-      ["wrong", /not accepted.*neither one of TASKWIRE_API_KEYS nor a JWT/],
+      ["wrong", /not accepted.*neither in TASKWIRE_API_KEYS nor a JWT/],
       ["密钥", /not accepted.*letters, digits and signs/],
       [
         await signToken({ sub: "1", exp: secondsFromNow(-60) }),

@@ -45,7 +45,7 @@ Deno.test("sseRoutes() resumes without gap or duplicate while events come", asyn
   const seen: number[] = [];
   let lastEventId: string | undefined;
   let streams = 0;
-  for (let isOver = false; !isOver;) {
+  for (let isFinished = false; !isFinished;) {
     const client = await SseClient.open(server, "a", {
       headers: lastEventId ? { "Last-Event-ID": lastEventId } : {},
     });
@@ -54,9 +54,9 @@ Deno.test("sseRoutes() resumes without gap or duplicate while events come", asyn
     const sync = await client.nextOf("sync");
     if (lastEventId) assertEquals(sync.recovered, true);
     else seen.push(...upTo(Number(sync.offset)));
-    for (let read = 0; read < 20 && !isOver; read += 1) {
+    for (let read = 0; read < 20 && !isFinished; read += 1) {
       const { event, data = "" } = await client.next();
-      if (event === "end") isOver = true;
+      if (event === "end") isFinished = true;
       else seen.push(JSON.parse(data).offset);
     }
     lastEventId = client.lastEventId;

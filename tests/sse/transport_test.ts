@@ -12,7 +12,7 @@ function makeTransport() {
     retryMs: 2_000,
     drainMs: 10_000,
     maxBufferedBytes: 1_000,
-    onOver: () => overs.push(true),
+    onFinished: () => overs.push(true),
   });
   return { transport, overs };
 }

@@ -67,7 +67,7 @@ Deno.test("parseDraft() names each bad member with what is wrong", () => {
 
 Deno.test("parseDraft() says that 'lost' is the server's own word", () => {
   const { detail } = problemOf(() => parseDraft({ status: "Lost" }));
-  assertStringIncludes(detail, "published by the server itself");
+  assertStringIncludes(detail, "published only by the server itself");
 });
 
 const event = {
