@@ -19,10 +19,10 @@ import { register, type WebSocketRoute, webSocketRoutes } from "./routes.ts";
 import type { Services } from "./services.ts";
 
 /**
- * Makes the app: the routes table registered, the HTTP routes mounted. No
+ * Creates the app with the registered routes table and the HTTP routes. No
  * middleware is mounted on the sockets' paths (see `sockets/upgrade.ts`).
  *
- * @param table Only tests pass another one.
+ * @param table A different table is passed only by tests.
  */
 export function createApp(
   services: Services,
@@ -51,7 +51,7 @@ export function createApp(
 
   app.notFound((c) => {
     const { method, path } = c.req;
-    // An empty id is one that can't be, and no route's parameter matches it.
+    // An empty id is invalid, and no route parameter matches an empty text.
     const lacksId = table.some(({ path: route }) =>
       route.replace(/\{.*/, "") === path
     );
@@ -59,7 +59,7 @@ export function createApp(
       return problemResponse({
         status: 400,
         code: "bad_connection_id",
-        detail: "The connection_id is empty",
+        detail: "The connection_id is empty: add it to the path",
       });
     }
     const allowed = allowedMethods(app, path);
@@ -72,12 +72,12 @@ export function createApp(
         ? {
           status: 404,
           code: "not_found",
-          detail: `Nothing is at ${method} ${path}`,
+          detail: `No route for ${method} ${path}: see /docs for all routes`,
         }
         : {
           status: 405,
           code: "method_not_allowed",
-          detail: `${path} is not for ${method}, only for ${headers.Allow}`,
+          detail: `${path} does not support ${method}, only ${headers.Allow}`,
           headers,
         },
     );

@@ -17,28 +17,28 @@ import type { LeasedStore } from "./store/lease.ts";
 import type { Announce } from "./tasks/store.ts";
 import { Hub } from "./watch/hub.ts";
 
-/** What a process among others has of them, instead of its own. */
+/** The parts shared by the workers of a server, used instead of own parts. */
 export interface SharedParts {
   readonly openStore: (announce: Announce) => LeasedStore;
   readonly peers: Peers;
 }
 
-/** What a worker is given besides. */
+/** The options of a worker. */
 export interface ServiceOptions {
-  /** Which worker this process is. @default {1} */
+  /** The number of this worker. @default {1} */
   readonly worker?: number;
-  /** @default {a store of this process, and no peers} */
+  /** @default {a store of this process, and no other nodes} */
   readonly shared?: SharedParts;
   /** The other workers. @default {this process is the only one} */
   readonly siblings?: Peers;
 }
 
 /**
- * Makes all that a configuration asks for.
+ * Creates all services of a configuration.
  *
- * @param publicKey The file that `jwtPublicKey` names, read by the caller.
- * @throws {KeyError} When the JWT keys can't be used.
- * @throws {StoreOpenError} When the store can't be opened.
+ * @param publicKey The content of the file at `jwtPublicKey`.
+ * @throws {KeyError} If the JWT keys can't be used.
+ * @throws {StoreOpenError} If the store can't be opened.
  */
 export async function createServices(
   config: Config,

@@ -4,7 +4,7 @@ import { log } from "./log/log.ts";
 /** The address and the handler of a {@linkcode Listener}. */
 export interface ListenerOptions {
   readonly hostname: string;
-  /** 0 for a free port, which the listener then keeps. */
+  /** 0 for any free port; the listener keeps the port. */
   readonly port: number;
   /** Allows other processes to listen on the same port. */
   readonly reusePort: boolean;
@@ -12,40 +12,42 @@ export interface ListenerOptions {
   readonly counters: Pick<Counters, "acceptFailures">;
 }
 
-/** The pause before the port is listened on again, in milliseconds; doubled up to the longest. */
+/**
+ * The pause before listening again, in milliseconds; doubled up to a maximum.
+ */
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 
-/** The time for which a listener must work before an outage counts as ended, in milliseconds. */
+/** The working time, in milliseconds, after which an outage has ended. */
 const settleMs = 5_000;
 
-/** The time between two checks of the listening socket, in milliseconds. */
+/** The interval, in milliseconds, for checking the listening socket. */
 const checkIntervalMs = 500;
 
 /**
- * Set if the runtime reports a closed listening socket only after the last of
- * its connections has ended: Deno 2.4 does, Deno 2.9 reports it at once.
+ * True if the runtime reports a closed listening socket only after all its
+ * connections have ended. Deno 2.4 does; Deno 2.9 reports at once.
  */
 const reportsLate = /^2\.[0-8]\./.test(Deno.version.deno);
 
 /**
- * Serves HTTP on a port until it is shut down.
+ * Serves HTTP on a port until shutdown.
  *
- * `Deno.serve` stops listening at the first connection that it cannot accept,
- * for example when the process has no free file descriptor. The connections
- * that were accepted before go on, so the listener only listens on its port
- * again, until connections can be accepted.
+ * `Deno.serve` stops listening at the first connection that can't be accepted,
+ * for example because the process has no free file descriptor. Open connections
+ * go on. The listener listens on the port again, until connections can be
+ * accepted.
  */
 export class Listener {
   readonly #options: ListenerOptions;
-  /** The address and the port taken. */
+  /** The address and port in use. */
   readonly address: { readonly host: string; readonly port: number };
   #server: Deno.HttpServer<Deno.NetAddr>;
   #check: ReturnType<typeof setInterval> | undefined;
   /** Ends a pause or an outage. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pauseMs = firstPauseMs;
-  /** The reasons that were logged in this outage. */
+  /** The reasons logged in this outage. */
   readonly #reasons = new Set<string>();
   #isShutDown = false;
 
@@ -57,7 +59,7 @@ export class Listener {
     this.address = { host, port };
   }
 
-  /** Stops listening; resolves when the requests under way are answered. */
+  /** Stops listening. Resolves when all requests are answered. */
   async shutdown(): Promise<void> {
     this.#isShutDown = true;
     clearTimeout(this.#timer);
@@ -77,7 +79,10 @@ export class Listener {
     return server;
   }
 
-  /** Checks that the listening socket is still open, if the runtime reports late that it is not. */
+  /**
+   * Checks that the listening socket is open, if the runtime would report a
+   * closed socket late.
+   */
   #checkSocket(
     server: Deno.HttpServer<Deno.NetAddr>,
     descriptor: number,
@@ -104,7 +109,7 @@ export class Listener {
     if (!this.#reasons.has(reason)) {
       this.#reasons.add(reason);
       log.error(
-        "Cannot accept connections: {reason}. Open connections go on, and the port is listened on again. If the process has too few file descriptors, raise its limit (LimitNOFILE= of systemd, ulimit -n)",
+        "Cannot accept connections: {reason}. Open connections go on; retrying to listen. If the process has too few file descriptors, raise the limit (LimitNOFILE= of systemd, ulimit -n)",
         { reason },
       );
     }
@@ -122,19 +127,22 @@ export class Listener {
     this.#timer = setTimeout(() => {
       this.#reasons.clear();
       this.#pauseMs = firstPauseMs;
-      log.info("Connections are accepted again");
+      log.info("Accepting connections again");
     }, settleMs);
   }
 }
 
-/** The lowest free file descriptor, which is the next to be opened. */
+/** Returns the lowest free file descriptor, which will be opened next. */
 function nextDescriptor(): number {
   let descriptor = 0;
   while (readDescriptor(descriptor) !== undefined) descriptor += 1;
   return descriptor;
 }
 
-/** The file behind a descriptor (proc_pid_fd(5)); `undefined` if there is none, or the runtime does not allow a look. */
+/**
+ * Returns the file of a descriptor (proc_pid_fd(5)); `undefined` if there is
+ * none, or if the runtime denies access.
+ */
 function readDescriptor(descriptor: number): string | undefined {
   try {
     return Deno.readLinkSync(`/proc/self/fd/${descriptor}`);

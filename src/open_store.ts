@@ -12,23 +12,23 @@ import { parseRedisUrl, type RedisAddress } from "./redis/address.ts";
 import { createSqliteStore } from "./store/sqlite/sqlite_store.ts";
 import type { Announce, Retention } from "./tasks/store.ts";
 
-/** A store that other processes may have as well. */
+/** A store, possibly shared with other processes. */
 export interface OpenedStore extends LeasedStore {
   /**
-   * Finds the other processes, which hear of this one once the leases are
-   * started.
+   * Connects to the other processes of the store. The processes learn about
+   * this process when the leases start.
    *
-   * @param answer Answers what they ask.
+   * @param answer Answers questions of the processes.
    */
   joinPeers(answer: (question: Question) => Promise<Answer>): Peers;
 }
 
 /**
- * Opens the store that `TASKWIRE_STORE` names. One in Redis connects when its
- * leases are started.
+ * Opens the store named by `TASKWIRE_STORE`. A Redis store connects when the
+ * leases start.
  *
- * @param announce Called for each stored change.
- * @throws {StoreOpenError} When its file can't be used.
+ * @param announce Called for every stored change.
+ * @throws {StoreOpenError} If the store's file can't be used.
  */
 export async function openStore(
   config: Config,
@@ -56,7 +56,10 @@ export async function openStore(
   return { store, leases, joinPeers };
 }
 
-/** Its client takes a while to load, and most servers do without. */
+/**
+ * Loaded on demand: the Redis client takes a while to load, and most servers do
+ * not use Redis.
+ */
 async function openRedis(
   address: RedisAddress,
   prefix: string,

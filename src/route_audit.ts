@@ -2,17 +2,17 @@ import type { Hono } from "hono";
 import { METHOD_NAME_ALL } from "hono/router";
 import { toHonoPath, type WebSocketRoute } from "./routes.ts";
 
-/** What became of one row of the routes table in an app. */
+/** The state of one row of the routes table in an app. */
 export interface AuditedRoute {
   readonly path: string;
-  /** The name of the handler in the app; absent where there is none. */
+  /** The name of the handler in the app; absent if the route is missing. */
   readonly handler?: string;
   readonly fault?: "missing" | "declared twice" | "shadowed by another route";
 }
 
 /**
- * Holds the routes table against an app as it was built: asks the app's own
- * router which handler a request on each path would reach first.
+ * Compares the routes table with the built app: asks the app's router for the
+ * first handler of each path.
  */
 export function auditRoutes(
   app: Hono,
@@ -35,12 +35,15 @@ export function auditRoutes(
   });
 }
 
-/** A request path that a route is meant for. */
+/** Returns a sample request path for a route. */
 function samplePath(path: string): string {
   return path.replace(/\{\w+:path\}/g, "a/b").replace(/\{\w+\}/g, "a");
 }
 
-/** Lists the HTTP paths of an app with their methods. Middleware, which stands for all methods, is left out. */
+/**
+ * Lists the HTTP paths of an app with their methods. Middleware, declared for
+ * all methods, is left out.
+ */
 export function listHttpRoutes(
   app: Hono,
   table: readonly WebSocketRoute[],

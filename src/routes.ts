@@ -9,12 +9,14 @@ import { webSocketHandler } from "./sockets/upgrade.ts";
 /** One row of the routes table. */
 export interface WebSocketRoute {
   readonly name: string;
-  /** `{x}` is one path segment, `{x:path}` may hold slashes (spec §1). */
+  /** `{x}` is one path segment; `{x:path}` may contain slashes (spec §1). */
   readonly path: string;
   readonly endpoint: Endpoint<Services>;
 }
 
-/** Every WebSocket route of the server (spec §1). None is declared anywhere else. */
+/**
+ * All WebSocket routes of the server (spec §1). No route is declared elsewhere.
+ */
 export const webSocketRoutes: readonly WebSocketRoute[] = [
   {
     name: "realtime_websocket",
@@ -33,7 +35,9 @@ export const webSocketRoutes: readonly WebSocketRoute[] = [
   },
 ];
 
-/** Puts the table's routes on an app: the one place where paths and endpoints meet. */
+/**
+ * Registers the table's routes in an app: paths and endpoints meet only here.
+ */
 export function register(
   app: Hono,
   table: readonly WebSocketRoute[],
@@ -44,7 +48,10 @@ export function register(
   }
 }
 
-/** `{x:path}` and `{x}` in Hono's notation; `.` would not match a line's end. */
+/**
+ * Translates `{x:path}` and `{x}` into Hono's notation; `.` would not match
+ * line ends.
+ */
 export function toHonoPath(path: string): string {
   return path.replace(/\{(\w+):path\}/g, ":$1{[^]+}").replace(
     /\{(\w+)\}/g,

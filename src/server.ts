@@ -11,43 +11,50 @@ import { announceUserDisconnects } from "./admission/identity_limits.ts";
 import { restarting } from "./connections/retry.ts";
 import { withFallback } from "./async/with_fallback.ts";
 
-/** A server that listens. */
+/** A listening server. */
 export interface RunningServer {
-  /** Where it listens: the port taken, where 0 was asked for. */
+  /**
+   * The address of the server, with the port in use if the configured port is
+   * 0.
+   */
   readonly address: { readonly host: string; readonly port: number };
   /**
-   * Stops: see {@linkcode startServer}. Later calls wait for the first; from
-   * the first one on that is not replaced nobody is let in.
+   * Stops the server: see {@linkcode startServer}. Concurrent calls share one
+   * shutdown. New connections are refused from the first call without
+   * `isReplaced`.
    *
-   * @param timeoutMs How long it may take; by default the drain time.
+   * @param timeoutMs The time limit; by default the drain time.
    */
   stop(timeoutMs?: number, options?: StopOptions): Promise<void>;
 }
 
-/** How a server stops. */
+/** The options for stopping a server. */
 export interface StopOptions {
   /**
-   * Whether others go on at the same port: then newcomers, some of whom still
-   * come here, are served until the last moment.
+   * True if other processes keep listening on the same port. Until the last
+   * moment, this process then serves arriving connections, too.
    *
    * @default {false}
    */
   readonly isReplaced?: boolean;
 }
 
-/** How a server listens. */
+/** The options for listening. */
 export interface ListenOptions {
   /**
-   * Whether other processes may listen on the same port: each then gets a share
-   * of the connections.
+   * Allows other processes to listen on the same port: the kernel distributes
+   * the connections.
    *
    * @default {false}
    */
   readonly reusePort?: boolean;
 }
 
-/** The share of the drain time in which watchers are sent away; the rest is for their goodbyes. */
-const sendAwayShare = 0.5;
+/**
+ * The share of the drain time for disconnecting watchers; the rest is for close
+ * frames.
+ */
+const disconnectShare = 0.5;
 
 /** The time limit for sending the last answers and close frames, in milliseconds. */
 const lastAnswersMs = 500;
@@ -55,13 +62,13 @@ const lastAnswersMs = 500;
 /**
  * Starts to listen.
  *
- * `stop` refuses new sockets and requests, sends the open sockets away (1012),
- * spread over half the drain time so that they don't all come back at once,
- * lets the requests under way finish, and closes the store. It takes no longer
- * than the drain time, since a peer that stopped reading would keep the
- * listener open for ever.
+ * `stop` refuses new sockets and requests, and disconnects the open sockets
+ * (1012) over half the drain time, to spread the reconnects. Then `stop` lets
+ * unfinished requests finish, and closes the store. `stop` takes at most the
+ * drain time, since a client that stopped reading would keep the listener open
+ * for ever.
  *
- * @throws {Deno.errors.AddrInUse} When the port is taken.
+ * @throws {Deno.errors.AddrInUse} If the port is taken.
  */
 export function startServer(
   app: Hono,
@@ -91,15 +98,15 @@ export function startServer(
     log.info("Stopping: {connections} connections to close", {
       connections: registry.openCount,
     });
-    let sendAwayMs = timeoutMs * sendAwayShare;
+    let disconnectMs = timeoutMs * disconnectShare;
     if (isReplaced) {
-      await sendAway(registry.list(), sendAwayMs, deadline);
-      sendAwayMs = 0; // for those who have come meanwhile
+      await disconnectAll(registry.list(), disconnectMs, deadline);
+      disconnectMs = 0; // for sockets opened meanwhile
     }
     registry.beginDrain();
-    await sendAway(registry.list(), sendAwayMs, deadline);
+    await disconnectAll(registry.list(), disconnectMs, deadline);
     const leftMs = () => Math.max(0, deadline - performance.now());
-    // `shutdown` would break off bodies that still arrive.
+    // `shutdown` would break off arriving bodies.
     await withFallback(requests.finish(), leftMs(), undefined);
     const shutdown = listener.shutdown();
     const isFinished = await withFallback(
@@ -107,7 +114,7 @@ export function startServer(
       leftMs(),
       false,
     );
-    // Before 2.9 Deno waits for connections, too, that never sent a request.
+    // Deno before 2.9 also waits for connections without any request.
     await withFallback(shutdown, Math.min(leftMs(), lastAnswersMs), undefined);
     leases.stop();
     services.keySet?.[Symbol.dispose]();
@@ -115,22 +122,22 @@ export function startServer(
     log.info(
       isFinished
         ? "Stopped"
-        : "Stopped at the end of the drain time, with {sockets} sockets that did not close",
+        : "Stopped at the end of the drain time; {sockets} sockets did not close",
       { sockets: registry.socketCount },
     );
   }
   return {
     address: listener.address,
     stop(timeoutMs, options) {
-      // Also where it was replaced until now, and all are stopped.
+      // Also if a replaced server is now told to stop for good.
       if (!options?.isReplaced) registry.beginDrain();
       return stopped ??= drain(timeoutMs, options);
     },
   };
 }
 
-/** Closes connections one after the other, evenly over a time; waits for their close frames. */
-async function sendAway(
+/** Closes connections evenly over a time, and waits for the close frames. */
+async function disconnectAll(
   connections: readonly Connection[],
   durationMs: number,
   deadline: number,
@@ -142,8 +149,8 @@ async function sendAway(
     const lingerMs = (deadline - performance.now()) / 2;
     connection.close(closeCodes.serviceRestart, restarting(), lingerMs);
   }
-  // Else clients would see the runtime's own 1001; the last frame is on its way
-  // a macrotask after it is with the runtime.
+  // Otherwise clients would see the runtime's own 1001. The runtime sends the
+  // last frame one macrotask after receiving it.
   await Promise.all(connections.map(({ closing }) => closing));
   await delay(0);
 }

@@ -11,17 +11,17 @@ import type { Store } from "./tasks/store.ts";
 import type { Hub } from "./watch/hub.ts";
 import type { Leases } from "./store/lease.ts";
 
-/** What the endpoints and HTTP routes work with; made once, at start. */
+/** The services used by endpoints and HTTP routes; created once, at start. */
 export interface Services {
   readonly config: Config;
-  /** Which of this server's processes this is: 1, 2, … */
+  /** The number of this worker: 1, 2, … */
   readonly worker: number;
   readonly verifier: Verifier;
-  /** The keys at TASKWIRE_JWKS_URL, read regularly until they are disposed of. */
+  /** The keys at TASKWIRE_JWKS_URL, refreshed regularly until disposed of. */
   readonly keySet?: Disposable;
-  /** What a token may be signed with. */
+  /** The algorithms accepted for the signature of a token. */
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
-  /** Whether an API key is one of ours; takes the same time for every key. */
+  /** Checks an API key, in the same time for every key. */
   readonly isApiKey: (key: string) => boolean;
   readonly store: Store;
   readonly leases: Leases;
@@ -30,11 +30,11 @@ export interface Services {
   readonly registry: ConnectionRegistry;
   /** The other nodes. */
   readonly peers: Peers;
-  /** The other workers of this server; left out where it is a single process. */
+  /** The other workers of this server; absent for a single process. */
   readonly siblings?: Peers;
   readonly counters: Counters;
-  /** What `/metrics` shows of this process. */
+  /** The metrics of this process for `/metrics`. */
   readonly metrics: Registry;
-  /** How much the process does, for the operators. */
+  /** The throughput of this process, for operators. */
   readonly throughput: Throughput;
 }

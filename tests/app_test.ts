@@ -28,7 +28,7 @@ Deno.test("createApp() answers 404 as a problem, without the query", async () =>
     title: "Not Found",
     status: 404,
     code: "not_found",
-    detail: "Nothing is at GET /nowhere",
+    detail: "No route for GET /nowhere: see /docs for all routes",
   });
 });
 

@@ -22,14 +22,14 @@ import { parameters } from "./parameters.ts";
 import { componentsOf, schemaRef } from "./schemas.ts";
 import { clearableSchema, statusSchema, taskSchema } from "./task_schemas.ts";
 
-/** A close code of the WebSocket routes, as the document lists it. */
+/** A close code of the WebSocket routes, in the form of the document. */
 export interface DocumentedClose {
   readonly code: number;
   readonly when: string;
   readonly reconnect: string;
 }
 
-/** The close codes, in the order of their numbers. */
+/** The close codes, in numerical order. */
 export const documentedCloses: readonly DocumentedClose[] =
   (Object.keys(closeCodes) as (keyof typeof closeCodes)[])
     .map((name) => ({ code: closeCodes[name], ...closeMeanings[name] }))
@@ -41,7 +41,10 @@ const anyMessageSchema = z.string().meta({
   description: "Any text or bytes",
 });
 
-/** The WebSocket routes described (AsyncAPI 3.0); the application of its operations is the server. */
+/**
+ * Creates the document of the WebSocket routes (AsyncAPI 3.0). Operations are
+ * seen from the server.
+ */
 export function makeAsyncApi() {
   return {
     asyncapi: "3.0.0",
@@ -49,7 +52,7 @@ export function makeAsyncApi() {
       title: "taskwire WebSocket routes",
       version,
       description:
-        "A browser watches tasks here, whose progress a backend posts over HTTP, which `/openapi.json` describes. A token comes as `?token=` or, to stay out of URLs, by the subprotocols `bearer, <token>`; without one the client is a guest.",
+        "Browsers watch tasks over these routes. Backends post the progress of tasks over HTTP, described in `/openapi.json`. Send a token as `?token=` or, to keep the token out of URLs, with the subprotocols `bearer, <token>`; clients without a token are guests.",
       license: { name: "MIT", url: "https://opensource.org/license/mit" },
     },
     defaultContentType: "application/json",
@@ -57,7 +60,7 @@ export function makeAsyncApi() {
       this: {
         host: "{host}",
         protocol: "ws",
-        description: "`wss` behind a proxy that speaks TLS",
+        description: "`wss` behind a proxy with TLS",
         variables: {
           host: {
             default: "127.0.0.1:8000",
@@ -88,7 +91,7 @@ export function makeAsyncApi() {
           type: "httpApiKey",
           in: "query",
           name: "token",
-          description: "A JWT; it wins when both are there",
+          description: "A JWT; wins over a JWT in the subprotocols",
         },
         tokenInSubprotocol: {
           type: "httpApiKey",
@@ -136,7 +139,7 @@ function describeMessages(table: Readonly<Record<string, MessageMeaning>>) {
   );
 }
 
-/** The names of the messages that a route receives and sends. */
+/** Returns the names of the messages a route receives and sends. */
 export function messageNamesOf(channel: Channel) {
   return {
     received: channel.receives === "frames"
@@ -184,7 +187,10 @@ function queryOf({ query }: Channel) {
   };
 }
 
-/** One operation to receive and one to send; each frame that is answered has one of its own. */
+/**
+ * Describes an operation to receive and one to send. Frames with an answer have
+ * an operation of their own.
+ */
 function operationsOf(channel: Channel) {
   const { received, sent } = messageNamesOf(channel);
   const ref = { $ref: `#/channels/${channel.id}` };

@@ -1,7 +1,7 @@
 import type { ServerFrameName } from "./frame_schemas.ts";
 import type { ParameterName } from "./parameters.ts";
 
-/** A WebSocket route, for those who connect to it. */
+/** A WebSocket route, described for clients. */
 export interface Channel {
   readonly id: string;
   readonly path: string;
@@ -9,7 +9,7 @@ export interface Channel {
   readonly description: string;
   /** Parameters of the query. */
   readonly query: readonly ParameterName[];
-  /** What a client may send: frames, or whatever is echoed. */
+  /** The messages a client may send: frames, or any message to be echoed. */
   readonly receives: "frames" | "EchoText" | "AnyMessage";
   readonly sends: readonly ServerFrameName[];
 }
@@ -19,9 +19,9 @@ export const channels: readonly Channel[] = [
   {
     id: "realtime",
     path: "/ws/realtime/{connection_id}",
-    summary: "Says who the client is, then streams the task",
+    summary: "Authenticates the client, then streams the task",
     description:
-      "First `connected`, and an `error` that says why where a token was not accepted. Then `sync`: where the task stands. Then a `task` frame for each event: the first has the `offset` of `sync` and 1. To resume, connect with the last `epoch` and `offset` seen: with `recovered: true` every later event follows, in order, without gap or duplicate. The id may hold slashes. Ignore types and members that you don't know.",
+      "The server first sends `connected` and, if a token was rejected, an `error` with the reason. Then `sync` gives the state of the task, followed by a `task` frame per event. The first `task` frame has the `offset` of `sync` plus 1. To resume, connect with the last `epoch` and `offset` seen: with `recovered: true`, every later event follows, in order, without gaps or duplicates. The id may contain slashes. Ignore unknown types and members.",
     query: ["token", "epoch", "offset"],
     receives: "frames",
     sends: [
@@ -40,9 +40,9 @@ export const channels: readonly Channel[] = [
   {
     id: "simple",
     path: "/ws/ws/simple/{connection_id}",
-    summary: "A connection test: text comes back as JSON",
+    summary: "A connection test: echoes text as JSON",
     description:
-      "The socket is registered and listed. Each text message is answered with `echo`.",
+      "The socket is registered and listed. The answer to a text message is `echo`.",
     query: [],
     receives: "EchoText",
     sends: ["BareConnected", "Echo", "ErrorFrame"],
@@ -50,9 +50,9 @@ export const channels: readonly Channel[] = [
   {
     id: "test",
     path: "/ws/test/{connection_id}",
-    summary: "The barest test: each message comes back as it was",
+    summary: "A minimal connection test: echoes every message unchanged",
     description:
-      "No authentication. After `connected`, each message, text or binary, comes back byte for byte.",
+      "No authentication. After `connected`, every message, text or binary, is echoed byte for byte.",
     query: [],
     receives: "AnyMessage",
     sends: ["BareConnected", "ErrorFrame"],

@@ -9,7 +9,7 @@ const sseExample = [
   "",
 ].join("\n");
 
-/** What an operator does with open sockets (spec §2). */
+/** Operations on open sockets, for operators (spec §2). */
 export const connectionOperations: readonly Operation[] = [
   {
     method: "get",
@@ -18,7 +18,7 @@ export const connectionOperations: readonly Operation[] = [
     tag: "Connections",
     summary: "Lists the open sockets and streams",
     description:
-      "Those of all nodes, whichever is asked. A page may be shorter than its limit and not the last: `cursor` tells.",
+      "Lists the connections of all nodes; any node can be asked. A page shorter than `limit` is not necessarily the last: follow `cursor` while present.",
     access: ["admin"],
     parameters: [
       "of_connection_id",
@@ -54,16 +54,19 @@ export const connectionOperations: readonly Operation[] = [
     path: "/api/connections/{id}",
     id: "closeConnection",
     tag: "Connections",
-    summary: "Closes a socket, with 4409",
-    description: "On whichever node it is open.",
+    summary: "Closes a socket or stream, with 4409",
+    description: "Any node can be asked, wherever the socket is open.",
     access: ["admin"],
     parameters: ["id"],
-    answers: [{ status: 204, when: "It is closed" }],
+    answers: [{ status: 204, when: "The socket is closed" }],
     problems: ["connection_unknown", "node_silent"],
   },
 ];
 
-/** How a page watches without a WebSocket, and how a handshake is refused (spec §1, §2). */
+/**
+ * Operations for watching without a WebSocket, and the refusals of handshakes
+ * (spec §1, §2).
+ */
 export const watchOperations: readonly Operation[] = [
   {
     method: "get",
@@ -72,7 +75,7 @@ export const watchOperations: readonly Operation[] = [
     tag: "Watch",
     summary: "The stream of /ws/realtime, as Server-Sent Events",
     description:
-      "Each event's data is a frame of `/asyncapi.json`. Ends with `event: end` after a terminal status.",
+      "The data of each event is a frame described in `/asyncapi.json`. The stream ends with `event: end` after a terminal status.",
     access: "watcher",
     parameters: ["connection_id", "token", "last_event_id", "epoch", "offset"],
     answers: [
@@ -81,7 +84,11 @@ export const watchOperations: readonly Operation[] = [
         when: "The stream",
         content: { type: "text/event-stream", example: sseExample },
       },
-      { status: 204, when: "A resume at the end: nothing more will come" },
+      {
+        status: 204,
+        when:
+          "Resumed after the last event of a finished task: no events will follow",
+      },
     ],
     problems: [
       "bad_connection_id",
@@ -99,9 +106,21 @@ export const watchOperations: readonly Operation[] = [
 
 function handshakes(): Operation[] {
   const routes = [
-    ["/ws/realtime", "watchTask", "says who the client is, streams the task"],
-    ["/ws/ws/simple", "testConnection", "a connection test, echoes as JSON"],
-    ["/ws/test", "testEcho", "the barest test, echoes as it came"],
+    [
+      "/ws/realtime",
+      "watchTask",
+      "authenticates the client, then streams the task",
+    ],
+    [
+      "/ws/ws/simple",
+      "testConnection",
+      "a connection test: echoes text as JSON",
+    ],
+    [
+      "/ws/test",
+      "testEcho",
+      "a minimal connection test: echoes every message unchanged",
+    ],
   ] as const;
   return routes.map(([path, id, does]) => ({
     method: "get",
@@ -110,7 +129,7 @@ function handshakes(): Operation[] {
     tag: "Watch",
     summary: `WebSocket: ${does}`,
     description:
-      "`/asyncapi.json` describes its frames. A bad token does not end the handshake: it is judged in the open socket.",
+      "`/asyncapi.json` describes the frames. A bad token does not fail the handshake: the token is checked in the open socket.",
     access: id === "watchTask" ? "watcher" : "anybody",
     parameters: id === "watchTask"
       ? ["connection_id", "token", "epoch", "offset"]

@@ -2,7 +2,7 @@ import { makeAsyncApi } from "./asyncapi.ts";
 import { makeOpenApi } from "./openapi.ts";
 import { renderPage } from "./render_page.ts";
 
-/** What describes the API, ready to be sent. */
+/** The API documents, ready to be sent. */
 export interface Documents {
   /** JSON (OpenAPI 3.1). */
   readonly openapi: string;
@@ -12,13 +12,13 @@ export interface Documents {
   readonly page: string;
 }
 
-/** The style of the page: a file that goes into the binary. */
+/** The stylesheet of the page, included in the binary. */
 const styleUrl = new URL("../playground/docs.css", import.meta.url);
 
 /**
- * Makes the documents.
+ * Creates the documents.
  *
- * @throws {Deno.errors.NotFound} When the page's style is not in the binary.
+ * @throws {Deno.errors.NotFound} If the stylesheet is not in the binary.
  */
 export async function makeDocuments(): Promise<Documents> {
   const openapi = makeOpenApi();

@@ -1,10 +1,10 @@
-/** A task in the examples of the documents. */
+/** The id of the example task. */
 export const exampleId = "upload_123456";
 
-/** The life of that task's history. */
+/** The epoch of the example task. */
 export const exampleEpoch = "a562bcd5-50b5-4f2e-8f39-6d0f4d0b7c55";
 
-/** What a publisher says of it. */
+/** A published event. */
 export const exampleDraft = {
   status: "running",
   current: 42,
@@ -13,7 +13,7 @@ export const exampleDraft = {
   message: "transcoding",
 };
 
-/** What becomes of that. */
+/** The stored event. */
 export const exampleEvent = {
   connection_id: exampleId,
   offset: 18,
@@ -28,7 +28,7 @@ export const exampleEvent = {
   timestamp: "2026-11-23T20:20:58.123Z",
 };
 
-/** The task after it. */
+/** The task after the event. */
 export const exampleTask = {
   ...exampleEvent,
   epoch: exampleEpoch,
@@ -37,7 +37,7 @@ export const exampleTask = {
   watchers: 2,
 };
 
-/** The answer to its publisher. */
+/** The answer to the publisher. */
 export const examplePublished = {
   connection_id: exampleId,
   epoch: exampleEpoch,

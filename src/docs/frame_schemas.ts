@@ -13,7 +13,7 @@ import {
   userIdSchema,
 } from "./task_schemas.ts";
 
-/** The names of a table of meanings, none left out. */
+/** Creates a schema of all names in a table of meanings. */
 function wordsOf<Word extends string>(
   meanings: Readonly<Record<Word, string>>,
 ): z.ZodEnum<{ [Name in Word]: Name }> {
@@ -22,7 +22,7 @@ function wordsOf<Word extends string>(
 
 const message = z.string().meta({ description: "For people" });
 
-/** How a connection stands with the server. */
+/** The result of a connection's authentication. */
 export const authStatusSchema = wordsOf(authStatusMeanings).meta({
   description: Object.entries(authStatusMeanings)
     .map(([status, meaning]) => `\`${status}\`: ${meaning}`).join("; "),
@@ -32,7 +32,7 @@ export const authStatusSchema = wordsOf(authStatusMeanings).meta({
 export const errorCodeSchema = wordsOf({
   ...tokenCodeMeanings,
   ...errorCodeMeanings,
-}).meta({ description: "A stable word for programs" });
+}).meta({ description: "A stable code, for programs" });
 
 const bareConnected = z.object({
   type: z.literal("connected"),
@@ -41,9 +41,9 @@ const bareConnected = z.object({
 });
 
 /**
- * What the server sends, by the names in `/asyncapi.json`. The frames are
- * encoded by hand (`protocol/server_frames.ts`), since that is faster; tests
- * hold the encoders, and frames of a real server, against these.
+ * The schemas of server frames, by name in `/asyncapi.json`. Frames are encoded
+ * by hand (`protocol/server_frames.ts`) for speed; tests check the encoders,
+ * and frames of a real server, against the schemas.
  */
 export const serverFrameSchemas = {
   Connected: bareConnected.extend({
@@ -55,30 +55,32 @@ export const serverFrameSchemas = {
     type: z.literal("error"),
     code: errorCodeSchema,
     message: z.string().meta({
-      description: "What is wrong and what to do, for a developer",
+      description: "The fault and the remedy, for developers",
     }),
     retry_after_ms: countSchema.exactOptional().meta({
-      description: "When to come back, in milliseconds; at random per socket",
+      description:
+        "The delay before reconnecting or retrying, in milliseconds; random per socket",
     }),
     connection_id: connectionIdSchema.exactOptional().meta({
-      description: "The task that it is about, where a socket watches several",
+      description: "The task of the error, if the socket watches several tasks",
     }),
   }),
   Sync: z.object({
     type: z.literal("sync"),
     connection_id: connectionIdSchema.exactOptional().meta({
-      description: "In the answer to `subscribe`",
+      description: "Present in the answer to `subscribe`",
     }),
     epoch: epochSchema,
     offset: countSchema.meta({
-      description: "The next event has this and 1",
+      description:
+        "The position before the next event, whose `offset` is one greater",
     }),
     recovered: z.boolean().meta({
       description:
-        "Whether every event after the position asked for follows; else `task` stands for what was missed",
+        "True if every event after the requested position follows. Otherwise `task` replaces the missed events",
     }),
     task: taskSchema.nullable().meta({
-      description: "`null` where nothing has been published",
+      description: "`null` if nothing has been published",
     }),
   }),
   TaskEvent: z.object({ type: z.literal("task") }).extend(
@@ -86,13 +88,13 @@ export const serverFrameSchemas = {
   ).extend({
     skipped: z.int().min(1).exactOptional().meta({
       description:
-        "How many events before it this one stands for, for a slow reader",
+        "The number of earlier events replaced by this event, for slow readers",
     }),
   }),
   Pong: z.object({
     type: z.literal("pong"),
     id: z.union([z.string(), z.number()]).exactOptional().meta({
-      description: "That of the `ping`",
+      description: "The `id` of the `ping`",
     }),
   }),
   Auth: z.object({
@@ -119,9 +121,9 @@ export const serverFrameSchemas = {
   Echo: z.object({
     type: z.literal("echo"),
     connection_id: connectionIdSchema,
-    message: z.string().meta({ description: "The text that came" }),
+    message: z.string().meta({ description: "The received text" }),
   }),
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
-/** A frame that the server sends, by its name. */
+/** The name of a server frame. */
 export type ServerFrameName = keyof typeof serverFrameSchemas;

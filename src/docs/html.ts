@@ -1,9 +1,11 @@
-/** HTML that may go into a page as it is: made by {@linkcode html} alone. */
+/**
+ * HTML that is safe to insert into a page: created only by {@linkcode html}.
+ */
 export class Html {
   constructor(readonly text: string) {}
 }
 
-/** What a template takes in: text, which is escaped, or HTML. */
+/** A part of a template: text, which is escaped, or HTML. */
 export type HtmlPart = string | number | Html | readonly Html[];
 
 const entities: Readonly<Record<string, string>> = {
@@ -15,8 +17,8 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * A template of HTML: all that is put into it is escaped, for elements and
- * for quoted attributes, unless a template made it.
+ * Fills a template of HTML. Inserted text is escaped, for elements and for
+ * quoted attributes; HTML made by a template is not.
  *
  * @example
  * ```ts
@@ -27,7 +29,7 @@ export function html(
   strings: TemplateStringsArray,
   ...parts: readonly HtmlPart[]
 ): Html {
-  // The source's indentation is no part of the page.
+  // The source's indentation is not part of the page.
   const raw = strings.map((string) => string.replace(/\n\s*/g, "\n"));
   return new Html(String.raw({ raw }, ...parts.map(textOf)));
 }
@@ -38,10 +40,10 @@ function textOf(part: HtmlPart): string {
   return String(part).replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
 
-/** Nothing, where a template has an optional part. */
+/** Empty HTML, for an absent optional part of a template. */
 export const nothing: Html = html``;
 
-/** A sentence in which `code` stands between backticks, as CommonMark has it. */
+/** Renders a sentence with `code` between backticks, as in CommonMark. */
 export function prose(text: string): Html {
   const pieces = text.split("`").map((piece, index) =>
     index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`

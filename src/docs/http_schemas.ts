@@ -21,13 +21,13 @@ import {
 
 const problemSchema = z.object({
   type: z.literal("about:blank"),
-  title: z.string().meta({ description: "The status's name" }),
+  title: z.string().meta({ description: "The name of the status" }),
   status: z.int().min(400).max(599),
   code: z.enum(Object.keys(problemMeanings)).meta({
-    description: "A stable word for programs",
+    description: "A stable code, for programs",
   }),
   detail: z.string().meta({
-    description: "What is wrong with this request, and what to do",
+    description: "The fault of the request, and the remedy",
   }),
 });
 
@@ -38,20 +38,20 @@ const publishedSchema = z.object({
     description: "The event's position in the task's history",
   }),
   delivered: countSchema.meta({
-    description: "Watchers that it was handed to",
+    description: "The number of watchers the event was delivered to",
   }),
   duplicate: z.boolean().meta({
-    description: "Whether the `event_id` had come before",
+    description: "True if the task already had an event with this `event_id`",
   }),
   cancel_requested: z.boolean().meta({
-    description: "Whether the worker is asked to stop",
+    description: "True if the worker should stop",
   }),
 });
 
 /**
- * What HTTP requests and answers are made of, by the names in `/openapi.json`.
- * Requests are validated by `eventDraftSchema` itself; answers are encoded by
- * hand, and tests hold those of a real server against these.
+ * The schemas of HTTP requests and answers, by name in `/openapi.json`.
+ * `eventDraftSchema` itself validates requests. Answers are encoded by hand;
+ * tests check the answers of a real server against the schemas.
  */
 export const httpSchemas = {
   EventDraft: eventDraftSchema,
@@ -69,8 +69,7 @@ export const httpSchemas = {
       }),
     }),
   ]).meta({
-    description:
-      "What a request with this line alone would have been answered with",
+    description: "The answer to the line, as if sent alone",
   }),
   TaskEvent: taskEventSchema,
   TaskSnapshot: taskSchema,
@@ -80,15 +79,15 @@ export const httpSchemas = {
   TaskList: z.object({
     tasks: z.array(taskSchema),
     cursor: z.string().exactOptional().meta({
-      description: "Where the next page begins; left out on the last",
+      description: "The start of the next page; absent on the last page",
     }),
   }),
   TaskHistory: z.object({
     connection_id: connectionIdSchema,
     epoch: epochSchema,
-    offset: countSchema.meta({ description: "Of the newest event" }),
+    offset: countSchema.meta({ description: "The offset of the newest event" }),
     recovered: z.boolean().meta({
-      description: "Whether history reaches back to where it was asked from",
+      description: "True if the history reaches back to the requested position",
     }),
     events: z.array(taskEventSchema),
   }),
@@ -104,5 +103,5 @@ export const httpSchemas = {
   Problem: problemSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
-/** A schema of the HTTP API, by its name. */
+/** The name of a schema of the HTTP API. */
 export type HttpSchemaName = keyof typeof httpSchemas;

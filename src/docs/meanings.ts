@@ -3,84 +3,92 @@ import type { closeCodes } from "../protocol/close_codes.ts";
 import type { ErrorCode } from "../protocol/error_codes.ts";
 import type { Status } from "../tasks/status.ts";
 
-/** What each `status` of a task says. */
+/** The meanings of a task's `status`. */
 export const statusMeanings: Readonly<Record<Status, string>> = {
   queued: "waits for a worker",
-  running: "a worker is at it",
-  lost: "its worker let a lease end; a later event takes it on",
-  succeeded: "done, for good",
-  failed: "over, unless a higher `attempt` reopens it",
-  canceled: "over, unless a higher `attempt` reopens it",
+  running: "a worker is working on the task",
+  lost:
+    "the lease expired without an event or heartbeat; a later event resumes the task",
+  succeeded: "completed; final",
+  failed: "ended with an error; a higher `attempt` reopens the task",
+  canceled: "ended by a cancel; a higher `attempt` reopens the task",
 };
 
-/** When a connection has each `auth_status`. */
+/** The conditions of each `auth_status`. */
 export const authStatusMeanings: Readonly<Record<AuthStatus, string>> = {
-  guest: "no token came",
-  authenticated: "the token verifies",
-  invalid_token: "the token was not accepted: a guest, told why",
-  auth_error: "the token could not be checked: a guest, told why",
+  guest: "no token was sent",
+  authenticated: "the token is valid",
+  invalid_token:
+    "the token was rejected: an `error` frame gives the reason, and the client is a guest",
+  auth_error:
+    "the token could not be checked: an `error` frame gives the reason, and the client is a guest",
 };
 
-/** Why a token was not accepted. */
+/** The reasons for rejecting a token. */
 export const tokenCodeMeanings: Readonly<Record<TokenRejectionCode, string>> = {
-  token_malformed: "it is no JWT",
-  token_expired: "its `exp` is over",
-  token_not_yet_valid: "its `nbf` is still to come",
-  token_bad_signature: "it was signed with another key, or changed since",
-  token_wrong_algorithm: "its algorithm is not one of this server's keys",
-  token_wrong_issuer: "its `iss` is not TASKWIRE_JWT_ISSUER",
-  token_wrong_audience: "its `aud` lacks TASKWIRE_JWT_AUDIENCE",
-  token_without_user: "it has neither `sub` nor `user_id`",
-  token_unknown_key: "no key has its `kid`",
-  verifier_unavailable: "the keys can't be had now",
+  token_malformed: "the token is not a JWT",
+  token_expired: "the token's `exp` has passed",
+  token_not_yet_valid: "the token's `nbf` is in the future",
+  token_bad_signature: "the token was signed with a different key, or changed",
+  token_wrong_algorithm: "no key of the server uses the token's algorithm",
+  token_wrong_issuer: "the token's `iss` is not TASKWIRE_JWT_ISSUER",
+  token_wrong_audience: "the token's `aud` lacks TASKWIRE_JWT_AUDIENCE",
+  token_without_user: "the token has neither `sub` nor `user_id`",
+  token_unknown_key: "no key has the token's `kid`",
+  verifier_unavailable: "the keys can't be fetched now",
 };
 
-/** What the other codes of `error` frames say. */
+/** The meanings of all further codes of `error` frames. */
 export const errorCodeMeanings: Readonly<Record<ErrorCode, string>> = {
-  authentication_required: "a valid token is needed here",
-  authentication_unavailable: "a token is needed, and can't be checked now",
-  bad_frame: "a frame was not understood",
-  disconnected_by_operator: "an operator ended the connection",
-  forbidden: "this user may not watch, or cancel, this task",
-  internal_error: "the server failed; its log says why",
-  message_too_big: "a message is over TASKWIRE_MAX_MESSAGE_BYTES",
+  authentication_required: "a valid token is required",
+  authentication_unavailable:
+    "a token is required, and tokens can't be checked now",
+  bad_frame: "a frame is malformed",
+  disconnected_by_operator: "an operator closed the connection",
+  forbidden: "this user may not watch or cancel the task",
+  internal_error: "the server failed; see the server's log",
+  message_too_big: "a message is longer than TASKWIRE_MAX_MESSAGE_BYTES",
   origin_not_allowed: "pages of this origin may not connect",
-  rate_limited: "too many messages at once",
+  rate_limited: "messages arrive faster than TASKWIRE_MESSAGE_RATE",
   server_restarting: "the server stops or restarts",
   store_unavailable: "the store can't be reached now",
-  task_finished: "the task is over already",
-  task_unknown: "nothing is known of the task",
-  too_many_bad_frames: "ten frames were not understood",
-  too_many_connections: "one more than an address or a user may have",
-  too_many_subscriptions: "one more task than a socket may watch",
-  too_slow: "the client did not read for too long",
+  task_finished: "the task has already ended",
+  task_unknown: "no such task: nothing was published, or it has expired",
+  too_many_bad_frames: "ten frames were malformed",
+  too_many_connections:
+    "the address or the user has reached its connection limit",
+  too_many_subscriptions: "the socket has reached its limit of watched tasks",
+  too_slow: "the client read too slowly",
 };
 
-/** A close code for those who meet it. */
+/** A close code, described for clients. */
 export interface CloseMeaning {
   readonly when: string;
   readonly reconnect: string;
 }
 
-/** When the server closes with each code, and what the client should do then (spec §1, 'Close codes'). */
+/**
+ * The conditions of the close codes, with reconnect advice (spec §1, 'Close
+ * codes').
+ */
 export const closeMeanings: Readonly<
   Record<keyof typeof closeCodes, CloseMeaning>
 > = {
-  normal: { when: "the normal end", reconnect: "as it likes" },
+  normal: { when: "normal end", reconnect: "optional" },
   goingAway: {
     when: "the client was silent for TASKWIRE_IDLE_TIMEOUT",
-    reconnect: "as it likes",
+    reconnect: "optional",
   },
   messageTooBig: {
-    when: "a message is over TASKWIRE_MAX_MESSAGE_BYTES",
+    when: "a message is longer than TASKWIRE_MAX_MESSAGE_BYTES",
     reconnect: "no",
   },
   internalError: {
-    when: "a fault of the server, which is in its log",
+    when: "the server failed; see the server's log",
     reconnect: "yes, with backoff",
   },
   serviceRestart: {
-    when: "the server stops or restarts",
+    when: "the server is shutting down or restarting",
     reconnect: "yes, after `retry_after_ms`",
   },
   tryAgainLater: {
@@ -88,11 +96,12 @@ export const closeMeanings: Readonly<
     reconnect: "yes, with backoff",
   },
   badFrames: {
-    when: "ten frames could not be understood",
+    when: "ten frames were malformed",
     reconnect: "no",
   },
   unauthorized: {
-    when: "authentication is required, or a private task's token ended",
+    when:
+      "authentication is required, or the token for a private task has expired",
     reconnect: "with a new token",
   },
   forbidden: {
@@ -100,7 +109,7 @@ export const closeMeanings: Readonly<
     reconnect: "no",
   },
   tooSlow: {
-    when: "the client did not read for too long",
+    when: "the client read too slowly",
     reconnect: "yes, resuming",
   },
   disconnected: { when: "an operator closed the socket", reconnect: "no" },

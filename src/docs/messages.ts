@@ -11,7 +11,7 @@ import {
 import type { ServerFrameName } from "./frame_schemas.ts";
 import type { SchemaTable } from "./schemas.ts";
 
-/** The names that client frames of each type have in `/asyncapi.json`. */
+/** The names of client frames in `/asyncapi.json`, by type. */
 const clientFrameNames = {
   ping: "Ping",
   auth: "Authenticate",
@@ -20,16 +20,18 @@ const clientFrameNames = {
   cancel: "Cancel",
 } as const satisfies Readonly<Record<ClientFrame["type"], string>>;
 
-/** One of {@linkcode clientFrameNames}. */
+/** A name in {@linkcode clientFrameNames}. */
 type ClientFrameName = typeof clientFrameNames[ClientFrame["type"]];
 
-/** A frame, for those who meet it. */
+/** A frame, described for clients. */
 export interface MessageMeaning {
   readonly summary: string;
   readonly examples: readonly unknown[];
 }
 
-/** What a client may send on `/ws/realtime`, by its name in `/asyncapi.json`. */
+/**
+ * The frames a client may send on `/ws/realtime`, by name in `/asyncapi.json`.
+ */
 export const clientMessages: Readonly<
   Record<ClientFrameName, MessageMeaning & { readonly reply: ServerFrameName }>
 > = {
@@ -44,7 +46,7 @@ export const clientMessages: Readonly<
     reply: "Auth",
   },
   Subscribe: {
-    summary: "Watches another task on the same socket, up to 100",
+    summary: "Watches a further task on the same socket, up to 100 tasks",
     examples: [
       { type: "subscribe", connection_id: exampleId },
       {
@@ -57,18 +59,19 @@ export const clientMessages: Readonly<
     reply: "Sync",
   },
   Unsubscribe: {
-    summary: "Watches a task no more",
+    summary: "Stops watching a task",
     examples: [{ type: "unsubscribe", connection_id: exampleId }],
     reply: "Unsubscribed",
   },
   Cancel: {
-    summary: "Asks a private task's worker to stop: its own user may",
+    summary:
+      "Asks the worker of a private task to stop; only the task's user may",
     examples: [{ type: "cancel", connection_id: exampleId }],
     reply: "CancelRequested",
   },
 };
 
-/** What {@linkcode clientMessages} are validated by. */
+/** The schemas that validate {@linkcode clientMessages}. */
 export const clientFrameSchemas: SchemaTable = Object.fromEntries(
   clientFrameSchema.options.map((option) => [
     clientFrameNames[option.shape.type.value],
@@ -76,11 +79,11 @@ export const clientFrameSchemas: SchemaTable = Object.fromEntries(
   ]),
 );
 
-/** What the server sends, by its name in `/asyncapi.json`. */
+/** The frames sent by the server, by name in `/asyncapi.json`. */
 export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
   {
     Connected: {
-      summary: "The first frame: who the server takes the client for",
+      summary: "The first frame: the client's identity",
       examples: [{
         type: "connected",
         message: "WebSocket连接成功",
@@ -90,7 +93,7 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
       }],
     },
     BareConnected: {
-      summary: "The first frame on the routes that know no users",
+      summary: "The first frame on routes without authentication",
       examples: [{
         type: "connected",
         message: "WebSocket连接成功",
@@ -98,8 +101,7 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
       }],
     },
     ErrorFrame: {
-      summary:
-        "Something went wrong: the socket stays open unless a close follows",
+      summary: "An error. The socket stays open unless a close follows",
       examples: [
         {
           type: "error",
@@ -110,13 +112,14 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
         {
           type: "error",
           code: "server_restarting",
-          message: "The server shuts down or restarts: connect again",
+          message: "The server is shutting down or restarting: reconnect",
           retry_after_ms: 2_417,
         },
       ],
     },
     Sync: {
-      summary: "Where the watcher stands, before the events that follow",
+      summary:
+        "The position of the watcher and the state of the task, before further events",
       examples: [
         {
           type: "sync",
@@ -135,7 +138,7 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
       ],
     },
     TaskEvent: {
-      summary: "One event of a task, in the order of offsets",
+      summary: "An event of a task, in the order of offsets",
       examples: [
         { type: "task", ...exampleEvent },
         { type: "task", ...exampleEvent, offset: 25, skipped: 6 },
@@ -147,12 +150,11 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
     },
     Auth: {
       summary:
-        "Who the client is from now on: the answer to `auth`, or news of its token's end",
+        "The client's new identity: the answer to `auth`, or sent when the token has expired",
       examples: [{ type: "auth", user_id: 42, auth_status: "authenticated" }],
     },
     TokenExpiring: {
-      summary:
-        "The token is about to end: send the next one in an `auth` frame",
+      summary: "The token expires soon: send a new token in an `auth` frame",
       examples: [{ type: "token_expiring", expires_in: 30 }],
     },
     Unsubscribed: {
@@ -160,15 +162,15 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
       examples: [{ type: "unsubscribed", connection_id: exampleId }],
     },
     CancelRequested: {
-      summary: "Somebody asked the task's worker to stop",
+      summary: "The task's worker was asked to stop",
       examples: [{ type: "cancel_requested", connection_id: exampleId }],
     },
     Deleted: {
-      summary: "The task and its history are forgotten",
+      summary: "The task and its history were deleted",
       examples: [{ type: "deleted", connection_id: exampleId }],
     },
     Echo: {
-      summary: "A text message, back as JSON",
+      summary: "A text message, echoed as JSON",
       examples: [{ type: "echo", connection_id: exampleId, message: "hello" }],
     },
   };

@@ -13,7 +13,7 @@ import { componentsOf, schemaRef } from "./schemas.ts";
 import { serverOperations } from "./server_operations.ts";
 import { publishOperations, readOperations } from "./task_operations.ts";
 
-/** Every route of the HTTP API, in the order in which they are read. */
+/** All routes of the HTTP API, in reading order. */
 export const operations: readonly Operation[] = [
   ...publishOperations,
   ...readOperations,
@@ -22,16 +22,16 @@ export const operations: readonly Operation[] = [
   ...serverOperations,
 ];
 
-/** What the groups of routes are for. */
+/** Descriptions of the route groups. */
 export const tags: Readonly<Record<Tag, string>> = {
-  Publish: "A backend says how its tasks are getting on",
-  Read: "What is known of tasks",
-  Watch: "A page follows a task",
+  Publish: "A backend reports the progress of its tasks",
+  Read: "Reads tasks and their history",
+  Watch: "A page watches a task",
   Connections: "The open sockets, for operators",
-  Server: "Health, figures, documents and pages",
+  Server: "Health, metrics, documents and pages",
 };
 
-/** The API described (OpenAPI 3.1). */
+/** Creates the document of the HTTP API (OpenAPI 3.1). */
 export function makeOpenApi() {
   return {
     openapi: "3.1.1",
@@ -39,12 +39,12 @@ export function makeOpenApi() {
       title: "taskwire HTTP API",
       version,
       description:
-        "A backend posts the progress of its tasks here; browsers watch them over WebSocket, which `/asyncapi.json` describes. Errors are problem details (RFC 9457) with a `code`.",
+        "A backend posts the progress of its tasks over this API. Browsers watch tasks over WebSocket, described in `/asyncapi.json`. Errors are problem details (RFC 9457) with a `code`.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{
       url: "/",
-      description: "The server that serves this document",
+      description: "The server of this document",
     }],
     tags: Object.entries(tags).map(([name, description]) => ({
       name,
@@ -58,14 +58,14 @@ export function makeOpenApi() {
         apiKey: {
           type: "http",
           scheme: "bearer",
-          description: "One of TASKWIRE_API_KEYS: may do everything",
+          description: "One of TASKWIRE_API_KEYS; permits everything",
         },
         jwt: {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "A JWT whose space-separated `scope` has a word that is named",
+            "A JWT with one of the listed words in its space-separated `scope`",
         },
         tokenInQuery: {
           type: "apiKey",
@@ -139,12 +139,15 @@ function contentOf({ type, schema, example }: Content) {
   };
 }
 
-/** Tells if a body has any number of JSON texts, a line each. */
+/** True if a body is a sequence of JSON texts, one per line. */
 export function isLines(type: string): boolean {
   return type === "application/x-ndjson";
 }
 
-/** A text, since OpenAPI 3.1 knows no sequence; its lines have a schema (JSON Schema 2020-12 §8.5). */
+/**
+ * Describes NDJSON as text, since OpenAPI 3.1 has no sequences; the lines have
+ * a schema (JSON Schema 2020-12 §8.5).
+ */
 function linesOf(type: string, schema: HttpSchemaName, example: unknown) {
   const line = JSON.stringify(example);
   return {
@@ -158,7 +161,7 @@ function linesOf(type: string, schema: HttpSchemaName, example: unknown) {
   };
 }
 
-/** The codes that a route may answer with, by status. */
+/** Returns the problem codes of a route, by status. */
 export function problemCodesOf(
   { access, problems = [] }: Operation,
 ): Map<number, ProblemCode[]> {
@@ -226,15 +229,17 @@ function headersOf(status: number) {
     return { "WWW-Authenticate": header("The challenge", "Bearer") };
   }
   if (status === 405) {
-    return { Allow: header("The methods of this path", "GET, OPTIONS") };
+    return { Allow: header("The methods of the path", "GET, OPTIONS") };
   }
   if (status === 415) {
-    return { "Accept-Encoding": header("What is taken", "identity") };
+    return { "Accept-Encoding": header("The accepted encoding", "identity") };
   }
   if (status === 426) {
-    return { Upgrade: header("What to come back with", "websocket") };
+    return { Upgrade: header("The protocol to use", "websocket") };
   }
   if (status === 429 || status === 503) {
-    return { "Retry-After": header("When to try again, in seconds", "5") };
+    return {
+      "Retry-After": header("The delay before trying again, in seconds", "5"),
+    };
   }
 }

@@ -2,7 +2,7 @@ import type { HttpSchemaName } from "./http_schemas.ts";
 import type { ParameterName } from "./parameters.ts";
 import type { ProblemCode } from "../protocol/problem.ts";
 
-/** A part of the API, as `/openapi.json` groups its routes. */
+/** A group of routes in `/openapi.json`. */
 export type Tag =
   | "Publish"
   | "Read"
@@ -10,17 +10,17 @@ export type Tag =
   | "Connections"
   | "Server";
 
-/** A body, of a request or an answer. */
+/** The body of a request or an answer. */
 export interface Content {
   /** The media type. */
   readonly type: string;
-  /** Of JSON, or of each line of NDJSON; absent for text. */
+  /** The schema of the JSON, or of each line of NDJSON; absent for text. */
   readonly schema?: HttpSchemaName;
-  /** JSON where there is a schema, else text as it is sent. */
+  /** JSON if there is a schema, otherwise the text. */
   readonly example?: unknown;
 }
 
-/** An answer that is no problem. */
+/** A successful answer. */
 export interface Answer {
   readonly status: number;
   readonly when: string;
@@ -28,25 +28,25 @@ export interface Answer {
 }
 
 /**
- * Who may use a route: anybody; a page, whose token, if any, decides what it
- * sees; API keys and JWTs with one of these scopes.
+ * The access to a route: anybody; watchers, whose permissions depend on the
+ * token, if any; API keys and JWTs with one of these scopes.
  */
 export type Access = "anybody" | "watcher" | readonly ("publish" | "admin")[];
 
-/** One method of one path. */
+/** A method of a path. */
 export interface Operation {
   readonly method: "get" | "post" | "delete";
-  /** In OpenAPI's notation. */
+  /** The path in OpenAPI's notation. */
   readonly path: string;
   readonly id: string;
   readonly tag: Tag;
   readonly summary: string;
-  /** More of it, with `code`. */
+  /** Further text, with `code`. */
   readonly description?: string;
   readonly access: Access;
   readonly parameters?: readonly ParameterName[];
   readonly body?: Content;
   readonly answers: readonly Answer[];
-  /** Besides those of every route, and those of its access. */
+  /** Problems in addition to those of every route and of the route's access. */
   readonly problems?: readonly ProblemCode[];
 }

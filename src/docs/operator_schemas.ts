@@ -7,56 +7,59 @@ import {
   userIdSchema,
 } from "./task_schemas.ts";
 
-/** An open socket, or a stream of events. */
+/** An open socket or event stream. */
 export const connectionSchema = z.object({
-  id: z.string().meta({ description: "Of the socket" }),
-  route: z.string().meta({ description: "Its route's name" }),
+  id: z.string().meta({ description: "The id of the socket or stream" }),
+  route: z.string().meta({ description: "The name of the route" }),
   connection_id: connectionIdSchema,
   user_id: userIdSchema.exactOptional().meta({
-    description: "Left out on routes that know no users",
+    description: "Absent on routes without authentication",
   }),
   auth_status: authStatusSchema.exactOptional(),
   remote_address: z.string(),
   since: timeSchema,
   queued_bytes: countSchema.meta({
-    description: "What waits to be sent to it",
+    description: "Bytes waiting to be sent",
   }),
 });
 
 const silentNodesSchema = z.int().min(1).exactOptional().meta({
   description:
-    "How many other nodes did not answer in time: what is there is missing. 1 where none can be reached and their number is not known. Left out where all answered",
+    "The number of nodes that did not answer in time; their data is missing. 1 if no other node can be reached and the number is unknown. Absent if all nodes answered",
 });
 
-/** A page of {@linkcode connectionSchema}, of all nodes; an id means the same to each of them. */
+/**
+ * A page of {@linkcode connectionSchema}, of all nodes. Ids are the same on
+ * every node.
+ */
 export const connectionListSchema = z.object({
   connections: z.array(connectionSchema),
   total: countSchema.meta({
-    description: "Of all that are open, on the nodes that answered",
+    description: "The number of open connections on all nodes that answered",
   }),
   silent_nodes: silentNodesSchema,
   cursor: z.string().exactOptional().meta({
     description:
-      "Where the next page begins, on whichever node; left out on the last",
+      "The start of the next page, valid on any node; absent on the last page",
   }),
 });
 
 const figures = z.array(z.number().min(0));
 const times = z.array(z.number().min(0).nullable());
 
-/** How much all nodes do; where some are silent, those that answered. */
+/** The throughput of all nodes, except those that did not answer. */
 export const statsSchema = z.object({
   now: timeSchema,
   started_at: timeSchema.meta({
-    description: "When the oldest of the nodes began",
+    description: "The start time of the oldest node",
   }),
   nodes: z.int().min(2).exactOptional().meta({
-    description: "How many nodes the figures are of; left out for one",
+    description: "The number of nodes included; absent for a single node",
   }),
   silent_nodes: silentNodesSchema,
   connections: countSchema,
   totals: z.object({ published: countSchema, delivered: countSchema }).meta({
-    description: "Sums over the nodes, each since it began",
+    description: "Totals of all nodes since their start",
   }),
   seconds: z.object({
     from: countSchema.meta({
@@ -67,22 +70,22 @@ export const statsSchema = z.object({
     connections: figures,
     p50_ms: times.meta({
       description:
-        "Half of the events were with the sockets of their watchers in this time, in ms; of the slowest node",
+        "The median time from publish to the watchers' sockets, in ms, on the slowest node",
     }),
     p99_ms: times.meta({
-      description: "The same for 99 % of the events; of the slowest node",
+      description:
+        "The 99th percentile of the same time, in ms, on the slowest node",
     }),
   }).meta({
-    description:
-      "A figure for each second that is over on all nodes, oldest first",
+    description: "Figures per complete second on all nodes, oldest first",
   }),
 });
 
-/** What is set, and which routes there are. */
+/** The settings and routes of the server. */
 export const setupSchema = z.object({
   version: z.string(),
   settings: z.array(z.unknown()).meta({
-    description: "What is in force, secrets hidden",
+    description: "The settings in force, with secrets hidden",
   }),
   websocket_routes: z.array(z.unknown()),
   http_routes: z.array(

@@ -2,7 +2,7 @@ import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
 import type { Schema } from "./schemas.ts";
 
-/** A parameter of a request, as OpenAPI describes one. */
+/** A request parameter in OpenAPI's form. */
 export interface Parameter {
   readonly name: string;
   readonly in: "path" | "query" | "header";
@@ -12,19 +12,19 @@ export interface Parameter {
   readonly example?: unknown;
 }
 
-/** What `readWhole` takes at most. */
+/** The maximum accepted by `readWhole`. */
 const maxWhole = Number.MAX_SAFE_INTEGER;
 
 const position: Schema = { type: "integer", minimum: 0, maximum: maxWhole };
 
-/** Every parameter of the API, by its name in `/openapi.json`. */
+/** All parameters of the API, by name in `/openapi.json`. */
 export const parameters = {
   connection_id: {
     name: "connection_id",
     in: "path",
     required: true,
     description:
-      "The task. May hold slashes and any Unicode but control characters; percent-encode it",
+      "The id of the task, percent-encoded. May contain slashes and any Unicode except control characters",
     schema: { type: "string", minLength: 1, maxLength: maxConnectionIdLength },
     example: "upload_123456",
   },
@@ -32,71 +32,72 @@ export const parameters = {
     name: "id",
     in: "path",
     required: true,
-    description: "A socket, as `GET /api/connections` names it",
+    description: "The `id` of a connection in `GET /api/connections`",
     schema: { type: "string" },
     example: "9b2f7c1e-52a0-4c68-9d4e-1f0a6a4f3c11",
   },
   idempotency_key: {
     name: "Idempotency-Key",
     in: "header",
-    description: "The event's `event_id`, where the body has none",
+    description: "The event's `event_id`, if the body has none",
     schema: { type: "string", minLength: 1, maxLength: 256 },
   },
   lines_idempotency_key: {
     name: "Idempotency-Key",
     in: "header",
     description:
-      "With `:` and the number of the line, from 1: the `event_id` of each line that has none",
-    // Of an `event_id` of 256 characters, these leave the number 15 digits.
+      "Followed by `:` and the line number, from 1, the `event_id` of lines without an `event_id`",
+    // Leaves 15 digits for the line number within the 256 characters of an
+    // `event_id`.
     schema: { type: "string", minLength: 1, maxLength: 240 },
   },
   epoch: {
     name: "epoch",
     in: "query",
-    description: "Which life of the history `offset` is of",
+    description: "The epoch of `offset`",
     schema: { type: "string" },
   },
   offset: {
     name: "offset",
     in: "query",
-    description: "The last event seen: those after it are wanted",
+    description: "The offset of the last event seen: later events follow",
     schema: position,
   },
   limit: {
     name: "limit",
     in: "query",
-    description: "How many to answer with at most",
+    description: "The maximum number of results",
     schema: { type: "integer", minimum: 1, maximum: 1_000, default: 100 },
   },
   connection_limit: {
     name: "limit",
     in: "query",
-    description: "How many to answer with at most",
+    description: "The maximum number of results",
     schema: { type: "integer", minimum: 1, maximum: 10_000, default: 1_000 },
   },
   of_connection_id: {
     name: "connection_id",
     in: "query",
-    description: "Only those of this task",
+    description: "Only connections to this task",
     schema: { type: "string" },
   },
   of_user_id: {
     name: "user_id",
     in: "query",
-    description: "Only those of this user",
+    description: "Only connections of this user",
     schema: { type: "string" },
   },
   since: {
     name: "since",
     in: "query",
-    description: "The first second that is wanted, in seconds since 1970",
+    description: "The first second to include, in seconds since 1970",
     schema: position,
   },
   file: {
     name: "file",
     in: "path",
     required: true,
-    description: "A file of the page",
+    description: "The name of a file of the console",
     schema: { type: "string" },
     example: "console.css",
   },
@@ -109,29 +110,29 @@ export const parameters = {
   cursor: {
     name: "cursor",
     in: "query",
-    description: "The `cursor` of the page before",
+    description: "The `cursor` of the previous page",
     schema: position,
   },
   connection_cursor: {
     name: "cursor",
     in: "query",
-    description: "The `cursor` of the page before; any node takes it",
+    description: "The `cursor` of the previous page, valid on any node",
     schema: { type: "string" },
   },
   token: {
     name: "token",
     in: "query",
-    description: "A JWT; without one the watcher is a guest",
+    description: "A JWT; watchers without a token are guests",
     schema: { type: "string" },
   },
   last_event_id: {
     name: "Last-Event-ID",
     in: "header",
     description:
-      "Where to resume, as `epoch:offset`: the `id` of the last event; browsers send it themselves",
+      "The position to resume at, `epoch:offset`: the `id` of the last event. Browsers send the header automatically",
     schema: { type: "string" },
   },
 } as const satisfies Readonly<Record<string, Parameter>>;
 
-/** One of the keys of {@linkcode parameters}. */
+/** A key of {@linkcode parameters}. */
 export type ParameterName = keyof typeof parameters;

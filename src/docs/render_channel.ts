@@ -12,7 +12,7 @@ import {
 } from "./render_schema.ts";
 import type { Schema } from "./schemas.ts";
 
-/** One WebSocket route. */
+/** Renders a WebSocket route. */
 export function renderChannel(channel: Channel): Html {
   const { received, sent } = messageNamesOf(channel);
   const rows = (["connection_id", ...channel.query] as const).map((name) => {
@@ -39,7 +39,7 @@ export function renderChannel(channel: Channel): Html {
   `;
 }
 
-/** Only frames of JSON have a place to go to. */
+/** Links the names of JSON frames; plain messages have no section. */
 function linksTo(names: readonly string[]): Html {
   return html`${
     names.map((name) =>
@@ -58,7 +58,7 @@ function linksTo(names: readonly string[]): Html {
   }`;
 }
 
-/** One frame, with its members and an example. */
+/** Renders a frame with its members and an example. */
 export function renderFrame(
   name: string,
   { summary, examples }: MessageMeaning,
@@ -72,7 +72,7 @@ ${examples.map((example) => renderExample(example))}
 </article>`;
 }
 
-/** What the server closes with. */
+/** Renders the table of close codes. */
 export function renderCloseCodes(): Html {
   const rows = documentedCloses.map(({ code, when, reconnect }) =>
     html`
@@ -97,7 +97,7 @@ export function renderCloseCodes(): Html {
   `;
 }
 
-/** What `error` frames say. */
+/** Renders the table of error codes. */
 export function renderErrorCodes(): Html {
   const meanings = { ...tokenCodeMeanings, ...errorCodeMeanings };
   return html`<dl>${

@@ -6,10 +6,10 @@ import { problemMeanings } from "./problems.ts";
 import { renderExample, renderRow, renderType } from "./render_schema.ts";
 import { schemaRef } from "./schemas.ts";
 
-/** Where the examples find the server: its defaults. */
+/** The server's default address, used in examples. */
 const exampleOrigin = "http://127.0.0.1:8000";
 
-/** One route of the HTTP API. */
+/** Renders a route of the HTTP API. */
 export function renderOperation(operation: Operation): Html {
   const { id, method, path, summary, description } = operation;
   return html`<article id="${id}">
@@ -31,7 +31,7 @@ ${renderAnswers(operation)}
 function renderAccess(access: Access): Html {
   if (access === "anybody") return html`anybody`;
   if (access === "watcher") {
-    return html`guests, or the user of a token: what they may watch, it decides`;
+    return html`guests, or the user of a token; the token decides which tasks may be watched`;
   }
   const scopes = access.map((scope, index) =>
     html`${index === 0 ? "" : " or "}<code>${scope}</code>`
@@ -72,7 +72,7 @@ function renderContent({ type, schema }: Content): Html {
   return html`<code>${type}</code>${each}${renderType(schemaRef(schema))}`;
 }
 
-/** A command to paste. */
+/** Renders a shell command to paste. */
 function renderCurl(operation: Operation): Html {
   const { path, body, access, answers } = operation;
   if (answers.some(({ status }) => status === 101)) return nothing;

@@ -14,7 +14,7 @@ import { renderOperation } from "./render_operation.ts";
 import { renderMembers } from "./render_schema.ts";
 import type { Schema } from "./schemas.ts";
 
-/** What the page shows besides the tables that the documents are made from. */
+/** The schemas shown on the page, besides the tables of the documents. */
 export interface PageSchemas {
   readonly http: Readonly<Record<string, Schema>>;
   readonly sockets: Readonly<Record<string, Schema>>;
@@ -24,9 +24,9 @@ const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231d5fd0'/%3E%3Cpath d='M3 6h10M3 10h6' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E";
 
 /**
- * `/docs`: both documents as one page, without a script.
+ * Renders `/docs`: both documents as one page, without scripts.
  *
- * @param style The text of its `<style>`, ours: it is not escaped.
+ * @param style The trusted content of `<style>`, not escaped.
  */
 export function renderPage(schemas: PageSchemas, style: string): string {
   return html`
@@ -93,9 +93,9 @@ function renderIntro(): Html {
   return html`
     <section id="start">
       <h2>Start</h2>
-      <p>A backend posts the progress of its tasks over HTTP; every browser that watches a task's <code>connection_id</code> sees each step at once over WebSocket, and picks up where it was after a lost connection.</p>
-      <p>The HTTP API wants <code>Authorization: Bearer</code> and an API key (<code>TASKWIRE_API_KEYS</code>), or a JWT whose <code>scope</code> has the word that a route names. Watchers bring a JWT as <code>?token=</code> or by the subprotocols <code>bearer, &lt;token&gt;</code>, or nothing, as guests.</p>
-      <p>Errors over HTTP are problem details (RFC 9457) with a <code>code</code>; over WebSocket <code>error</code> frames, also before each close.</p>
+      <p>A backend posts the progress of tasks over HTTP. Every browser watching the <code>connection_id</code> of a task sees each step at once over WebSocket, and resumes without a gap after a lost connection.</p>
+      <p>Requests to the HTTP API need <code>Authorization: Bearer</code> with an API key (<code>TASKWIRE_API_KEYS</code>) or a JWT with the route's <code>scope</code>. Watchers send a JWT as <code>?token=</code> or with the subprotocols <code>bearer, &lt;token&gt;</code>; watchers without a JWT are guests.</p>
+      <p>HTTP errors are problem details (RFC 9457) with a <code>code</code>. WebSocket errors are <code>error</code> frames, also sent before a close.</p>
     </section>
   `;
 }
@@ -114,22 +114,25 @@ function renderSockets(schemas: Readonly<Record<string, Schema>>): Html {
       renderFrame(name, meaning, schemas[name] ?? {})
     );
   return html`<section id="sockets"><h2>WebSocket routes</h2>
-<p class="muted">The socket is accepted first and the token judged in it, so that nobody meets an unexplained 403.</p>
+<p class="muted">The server accepts the socket first and checks the token afterwards, so that no client gets an unexplained 403.</p>
 ${channels.map(renderChannel)}</section>
 <section id="client-frames"><h2>Frames from the client</h2>
-<p class="muted">On <code>/ws/realtime</code>. What is none of these is answered with an <code>error</code>, <code>bad_frame</code>; the tenth ends the socket.</p>
+<p class="muted">On <code>/ws/realtime</code>. The answer to any other frame is an <code>error</code> with <code>bad_frame</code>; the tenth bad frame closes the socket.</p>
 ${frames(clientMessages)}</section>
 <section id="server-frames"><h2>Frames from the server</h2>
 ${frames(serverMessages)}</section>
 <section id="close-codes"><h2>Close codes</h2>
-<p class="muted">Before each but 1000 and 1001, an <code>error</code> frame says why.</p>
+<p class="muted">An <code>error</code> frame with the reason precedes every code except 1000 and 1001.</p>
 ${renderCloseCodes()}</section>
 <section id="error-codes"><h2>Error codes</h2>
 <p class="muted">The <code>code</code> of an <code>error</code> frame.</p>
 ${renderErrorCodes()}</section>`;
 }
 
-/** What is linked to by name; a frame has its members where it is shown. */
+/**
+ * Renders the schemas that are linked to by name. Frames show their members
+ * themselves.
+ */
 function renderSchemas({ http, sockets }: PageSchemas): Html {
   const articles = Object.entries({ ...sockets, ...http }).map((
     [name, schema],

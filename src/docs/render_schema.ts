@@ -1,7 +1,7 @@
 import { type Html, html, nothing, prose } from "./html.ts";
 import type { Schema } from "./schemas.ts";
 
-/** A row of a list of members, parameters or answers. */
+/** Renders a row of a list of members, parameters or answers. */
 export function renderRow(name: Html, type: Html, description: Html): Html {
   return html`
     <div>
@@ -11,7 +11,10 @@ export function renderRow(name: Html, type: Html, description: Html): Html {
   `;
 }
 
-/** The members of an object, a row each; of other schemas, what they are. */
+/**
+ * Renders the members of an object, a row per member; for other schemas, the
+ * type.
+ */
 export function renderMembers(schema: Schema): Html {
   if (schema.properties === undefined) {
     return html`<p>${renderType(schema)}${describe(schema)}</p>`;
@@ -37,7 +40,7 @@ function describe({ description }: Schema): Html {
   return description === undefined ? nothing : prose(description);
 }
 
-/** A schema in few words; one that has a name as a link to it. */
+/** Renders a schema in a few words; a named schema as a link. */
 export function renderType(schema: Schema): Html {
   const { $ref, anyOf, oneOf, const: value, enum: words, items } = schema;
   if ($ref !== undefined) {
@@ -62,10 +65,10 @@ function nameOf({ type, format }: Schema): string {
   return `${[type].flat().join(" or ")}${format ? `, ${format}` : ""}`;
 }
 
-/** Beyond it, a bound is no news: it is what a number can hold. */
+/** Larger bounds are not shown: they only reflect the range of numbers. */
 const largestBound = 1e12;
 
-/** The bounds of a number or a text. */
+/** Renders the bounds of a number or a text. */
 function boundsOf(schema: Schema): string {
   const { exclusiveMinimum, minLength, maxLength } = schema;
   const from = schema.minimum ?? minLength;
@@ -93,10 +96,10 @@ function join(parts: readonly Html[], separator: string): Html {
   }`;
 }
 
-/** The longest JSON that stays on one line, in characters. */
+/** The maximum length of JSON on one line, in characters. */
 const maxLineLength = 90;
 
-/** JSON with room to breathe, or text as it is. */
+/** Renders JSON with line breaks, or plain text unchanged. */
 export function renderExample(example: unknown): Html {
   const text = typeof example === "string" ? example : prettyJson(example);
   return html`<pre><code>${text}</code></pre>`;

@@ -3,7 +3,7 @@ import { makeOnce } from "../async/make_once.ts";
 import { hashesOf } from "../http/page.ts";
 import { staticText } from "../http/static_files.ts";
 
-/** The documents as they are served. */
+/** The handlers of the documents. */
 interface Answers {
   readonly openapi: (c: Context) => Response;
   readonly asyncapi: (c: Context) => Response;
@@ -11,13 +11,14 @@ interface Answers {
 }
 
 /**
- * `/openapi.json`, `/asyncapi.json` and `/docs`: the API described (spec §2).
+ * Serves the API documents: `/openapi.json`, `/asyncapi.json` and `/docs` (spec
+ * §2).
  *
- * The documents are made when the first of them is asked for, so that a start
- * costs nothing, and kept as they are sent.
+ * The first request makes all documents, to keep the start fast. The server
+ * keeps the encoded documents.
  */
 export function docsRoutes(): Hono {
-  // A process without a free descriptor may have one later.
+  // A process without free descriptors may have one later.
   const answers = makeOnce(make);
   return new Hono()
     .get("/openapi.json", async function openApi(c) {
@@ -46,7 +47,7 @@ async function make(): Promise<Answers> {
   };
 }
 
-/** A page that runs nothing and loads nothing (CSP Level 3). */
+/** Content Security Policy (CSP Level 3): the page runs and loads nothing. */
 function policyOf(page: string): string {
   return [
     "default-src 'none'",

@@ -1,20 +1,26 @@
 import { z } from "zod";
 
-/** A JSON Schema (draft 2020-12), as OpenAPI 3.1 takes it; AsyncAPI 3.0 takes what of it these schemas use. */
+/**
+ * A JSON Schema (draft 2020-12) for OpenAPI 3.1; AsyncAPI 3.0 supports the
+ * parts used here.
+ */
 export type Schema = z.core.JSONSchema.BaseSchema;
 
-/** Zod schemas by the names that they have in a document. */
+/** Zod schemas by their names in a document. */
 export type SchemaTable = Readonly<Record<string, z.ZodType>>;
 
-/** Where a document keeps a schema (JSON Pointer as a URI fragment, RFC 6901 §6). */
+/**
+ * Returns the reference to a schema in a document (JSON Pointer as a URI
+ * fragment, RFC 6901 §6).
+ */
 export function schemaRef(name: string): { readonly $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
 }
 
 /**
- * Translates schemas that validate into those of a document, which refer to
- * each other where one zod schema is part of another. They describe what is
- * sent: before a transform, and open to members that a later version adds.
+ * Translates validating zod schemas into document schemas, with references for
+ * nested named schemas. Describes messages on the wire: before a transform, and
+ * open to members added by later versions.
  */
 export function componentsOf(table: SchemaTable): Record<string, Schema> {
   const registry = z.registry<{ id: string }>();

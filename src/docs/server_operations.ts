@@ -1,6 +1,6 @@
 import type { Operation } from "./operation.ts";
 
-/** A file or page that anybody may read. */
+/** Describes a public file or page. */
 function open(
   path: string,
   id: string,
@@ -14,22 +14,22 @@ function open(
     tag: "Server",
     summary,
     access: "anybody",
-    answers: [{ status: 200, when: "As it is", content: { type } }],
+    answers: [{ status: 200, when: "The file", content: { type } }],
   };
 }
 
-/** What the server says of itself, and the pages that it serves (spec §2). */
+/** Operations for health, settings, metrics, documents and pages (spec §2). */
 export const serverOperations: readonly Operation[] = [
   {
     method: "get",
     path: "/healthz",
     id: "readLiveness",
     tag: "Server",
-    summary: "Whether the process is alive",
+    summary: "Checks that the process is alive",
     access: "anybody",
     answers: [{
       status: 200,
-      when: "It is",
+      when: "The check passed",
       content: {
         type: "application/json",
         schema: "Health",
@@ -42,11 +42,11 @@ export const serverOperations: readonly Operation[] = [
     path: "/readyz",
     id: "readReadiness",
     tag: "Server",
-    summary: "Whether new work is welcome",
+    summary: "Checks that the server accepts new work",
     access: "anybody",
     answers: [{
       status: 200,
-      when: "It is",
+      when: "The check passed",
       content: {
         type: "application/json",
         schema: "Health",
@@ -60,12 +60,13 @@ export const serverOperations: readonly Operation[] = [
     path: "/api/stats",
     id: "readStats",
     tag: "Server",
-    summary: "How much all nodes do, in each second of the last 10 minutes",
+    summary:
+      "Reads the throughput of all nodes, per second of the last 10 minutes",
     access: ["admin"],
     parameters: ["since"],
     answers: [{
       status: 200,
-      when: "Sums and seconds",
+      when: "Totals, and figures per second",
       content: { type: "application/json", schema: "Stats" },
     }],
     problems: ["bad_query"],
@@ -75,11 +76,11 @@ export const serverOperations: readonly Operation[] = [
     path: "/api/config",
     id: "readSetup",
     tag: "Server",
-    summary: "The settings in force, and the routes as built",
+    summary: "Reads the settings in force and the routes",
     access: ["admin"],
     answers: [{
       status: 200,
-      when: "Secrets are hidden",
+      when: "The settings, with secrets hidden",
       content: { type: "application/json", schema: "Setup" },
     }],
   },
@@ -87,7 +88,7 @@ export const serverOperations: readonly Operation[] = [
     ...open(
       "/metrics",
       "readMetrics",
-      "Figures for Prometheus, of all workers",
+      "Prometheus metrics of all workers",
       "text/plain",
     ),
     access: ["admin"],
@@ -104,19 +105,29 @@ export const serverOperations: readonly Operation[] = [
     "The WebSocket routes (AsyncAPI 3.0)",
     "application/json",
   ),
-  open("/docs", "readDocs", "Both, as a page", "text/html"),
-  open("/", "readPage", "A page to watch a task move", "text/html"),
-  open("/console", "readConsole", "The operators' page", "text/html"),
+  open("/docs", "readDocs", "Both documents, as a page", "text/html"),
+  open("/", "readPage", "A playground: publish and watch a task", "text/html"),
+  open("/console", "readConsole", "The operators' console", "text/html"),
   {
-    ...open("/console/{file}", "readConsoleFile", "Its files", "text/css"),
+    ...open(
+      "/console/{file}",
+      "readConsoleFile",
+      "A file of the console",
+      "text/css",
+    ),
     parameters: ["file"],
     answers: [{
       status: 200,
-      when: "As it is",
+      when: "The file",
       content: { type: "*/*" },
     }],
     problems: ["not_found"],
   },
   open("/client.js", "readClient", "The browser client", "text/javascript"),
-  open("/client.d.ts", "readClientTypes", "Its types", "text/plain"),
+  open(
+    "/client.d.ts",
+    "readClientTypes",
+    "The types of the browser client",
+    "text/plain",
+  ),
 ];

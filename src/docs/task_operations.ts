@@ -13,7 +13,7 @@ import type { Operation } from "./operation.ts";
 const maxEventSize = maxEventBytes.toLocaleString("en");
 const maxBodySize = maxKeptBytes.toLocaleString("en");
 
-/** What a backend does (spec §2). */
+/** Operations for backends (spec §2). */
 export const publishOperations: readonly Operation[] = [
   {
     method: "post",
@@ -22,7 +22,7 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes one event of a task",
     description:
-      `An event says what has changed; what it leaves out stays as it was. The answer comes once the store has it: an event answered with 201 survives \`kill -9\`. A body has ${maxEventSize} bytes at most.`,
+      `An event contains the changed members; all other members keep their values. The server answers after storing the event: an event answered with 201 survives \`kill -9\`. A body may have at most ${maxEventSize} bytes.`,
     access: ["publish", "admin"],
     parameters: ["connection_id", "idempotency_key"],
     body: {
@@ -32,7 +32,7 @@ export const publishOperations: readonly Operation[] = [
     },
     answers: [{
       status: 201,
-      when: "The event is stored, or was before",
+      when: "The event is stored, or was stored earlier",
       content: {
         type: "application/json",
         schema: "Published",
@@ -61,7 +61,7 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Publishes many events, of any tasks",
     description:
-      `NDJSON both ways: a result line for each line, in order; blank lines are skipped. A bad line fails alone, with the problem that it would have been answered with, and its number as \`line\`. With an \`Idempotency-Key\`, a line without an \`event_id\` takes \`<key>:<number of the line, from 1>\`, so that a request that is sent again publishes nothing twice. The answer begins when the body has arrived, or, for a body without a \`Content-Length\`, when the client pauses: so a client may write everything before it reads, or write a line and read its result. A line has ${maxEventSize} bytes at most, a body ${maxBodySize}; a body whose answer has begun, and is read meanwhile, may be of any length.`,
+      `Request and answer are NDJSON: the answer has a result line per line, in order; blank lines are skipped. A bad line fails alone: the result is the problem of the line, with the line number as \`line\`. With an \`Idempotency-Key\`, a line without an \`event_id\` gets the \`event_id\` \`<key>:<line number, from 1>\`, so a repeated request publishes nothing twice. The answer begins when the body has arrived or, for a body without a \`Content-Length\`, when the client pauses. So a client may write all lines before reading, or write a line and read the result. A line may have at most ${maxEventSize} bytes, a body ${maxBodySize}. Once the answer has begun and is being read, the body may have any length.`,
     access: ["publish", "admin"],
     parameters: ["lines_idempotency_key"],
     body: {
@@ -71,7 +71,7 @@ export const publishOperations: readonly Operation[] = [
     },
     answers: [{
       status: 200,
-      when: "One line for each line of the request",
+      when: "A result line per line of the request",
       content: {
         type: "application/x-ndjson",
         schema: "ResultLine",
@@ -91,12 +91,12 @@ export const publishOperations: readonly Operation[] = [
     tag: "Publish",
     summary: "Asks a task's worker to stop",
     description:
-      "Its watchers get `cancel_requested`; the worker finds `cancel_requested: true` in the answer to its next publish.",
+      "The watchers get `cancel_requested`. The worker finds `cancel_requested: true` in the answer to the next publish.",
     access: ["publish", "admin"],
     parameters: ["connection_id"],
     answers: [{
       status: 200,
-      when: "The worker will find it",
+      when: "The request is stored for the worker",
       content: {
         type: "application/json",
         schema: "CancelRequested",
@@ -115,16 +115,16 @@ export const publishOperations: readonly Operation[] = [
     path: "/api/tasks/{connection_id}",
     id: "forgetTask",
     tag: "Publish",
-    summary: "Forgets a task and its history",
-    description: "Its watchers get `deleted`.",
+    summary: "Deletes a task and its history",
+    description: "The watchers get `deleted`.",
     access: ["publish", "admin"],
     parameters: ["connection_id"],
-    answers: [{ status: 204, when: "It is forgotten" }],
+    answers: [{ status: 204, when: "The task is deleted" }],
     problems: ["bad_connection_id", "task_unknown", "store_unavailable"],
   },
 ];
 
-/** What an operator reads of tasks (spec §2). */
+/** Operations to read tasks, for operators (spec §2). */
 export const readOperations: readonly Operation[] = [
   {
     method: "get",
@@ -171,7 +171,7 @@ export const readOperations: readonly Operation[] = [
     tag: "Read",
     summary: "Reads a task's history",
     description:
-      "From its oldest event that is kept, or after `offset`; oldest first.",
+      "Starts with the oldest stored event, or after `offset`; oldest first.",
     access: ["admin"],
     parameters: ["connection_id", "epoch", "offset", "limit"],
     answers: [{

@@ -5,55 +5,56 @@ import { clearable } from "../tasks/state.ts";
 import { statuses } from "../tasks/status.ts";
 import { statusMeanings } from "./meanings.ts";
 
-/** The id of a task, as the server sends it. */
+/** The id of a task in answers and frames. */
 export const connectionIdSchema = z.string().meta({
-  description: "Names the task",
+  description: "The id of the task",
 });
 
-/** One life of a task's history. */
+/** The epoch of a task's history. */
 export const epochSchema = z.string().meta({
   description:
-    "One life of the task's history: it changes when the history was lost or deleted",
+    "Identifies one life of the task's history; changes if the history was lost or deleted",
 });
 
-/** A time as the server sends it. */
+/** A time in answers and frames. */
 export const timeSchema = z.string().meta({
   format: "date-time",
   description: "RFC 3339, UTC, milliseconds",
 });
 
-/** Any whole number from 0 on. */
+/** A whole number, 0 or greater. */
 export const countSchema = z.int().min(0);
 
-/** A user's id as the server sends it: see `encodeUserId`. */
+/** A user's id in answers and frames: see `encodeUserId`. */
 export const userIdSchema = z.union([
   z.string(),
-  // Whole, and not always what zod calls a safe integer.
+  // A whole number, possibly beyond zod's safe integers.
   z.number().meta({ type: "integer" }),
 ]).meta({
   description:
-    "A number where the id is a plain decimal integer that a double holds exactly, else text",
+    "A number if the id is a plain decimal integer exactly representable as a double, otherwise text",
 });
 
-/** What a task can be, as the server says it. */
+/** The status of a task in answers and frames. */
 export const statusSchema = z.enum(statuses).meta({
   description: Object.entries(statusMeanings)
     .map(([status, meaning]) => `\`${status}\`: ${meaning}`).join("; "),
 });
 
-/** The names of the members that an event can clear. */
+/** The names of clearable members of an event. */
 export const clearableSchema = z.enum(clearable);
 
 const draft = eventDraftSchema.shape;
 
-/** One event of a task's history. */
+/** An event of a task's history. */
 export const taskEventSchema = z.object({
   connection_id: connectionIdSchema,
   offset: z.int().min(1).meta({
-    description: "Position in the task's history: 1, 2, 3, … without a hole",
+    description: "The position in the task's history: 1, 2, 3, … without gaps",
   }),
   event_id: z.string().meta({
-    description: "As its publisher named it, else as the server did",
+    description:
+      "The publisher's `event_id`, otherwise an id made by the server",
   }),
   status: statusSchema,
   attempt: draft.attempt.unwrap(),
@@ -65,7 +66,7 @@ export const taskEventSchema = z.object({
   data: draft.data.unwrap().exactOptional(),
   cleared: z.array(clearableSchema).exactOptional().meta({
     description:
-      "Members that the task has no longer, because the publisher sent `null`",
+      "Members removed from the task because the publisher sent `null`",
   }),
   timestamp: timeSchema,
 }) satisfies z.ZodType<TaskEvent>;
@@ -75,8 +76,10 @@ export const taskSchema = taskEventSchema.omit({ cleared: true }).extend({
   epoch: epochSchema,
   created_at: timeSchema,
   updated_at: timeSchema,
-  watchers: countSchema.meta({ description: "Sockets that watch it" }),
+  watchers: countSchema.meta({
+    description: "The number of sockets watching the task",
+  }),
   cancel_requested: z.literal(true).exactOptional().meta({
-    description: "Its worker is asked to stop; left out where not",
+    description: "The worker should stop; absent otherwise",
   }),
 }) satisfies z.ZodType<TaskDescription>;

@@ -38,6 +38,9 @@ Deno.test("refusalOf() says when to come back, in whole seconds", () => {
   });
 });
 
-Deno.test("refusalOf() is a problem where there is no error", () => {
-  assertEquals(refusalOf(closeCodes.goingAway, []).problem.code, "closed");
+Deno.test("refusalOf() reports an internal error if no error was sent", () => {
+  assertEquals(
+    refusalOf(closeCodes.goingAway, []).problem.code,
+    "internal_error",
+  );
 });

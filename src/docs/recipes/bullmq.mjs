@@ -1,6 +1,7 @@
 /**
- * Shows BullMQ's jobs in taskwire, by the queue's events: the workers need not
- * know of it. Run one beside each queue, or in the process that adds the jobs.
+ * Shows the jobs of BullMQ in taskwire. Listens to the queue's events, so
+ * workers need no change. Run one process per queue, or call `followQueue` in
+ * the process that adds the jobs.
  *
  *     TASKWIRE_API_KEYS=... REDIS_URL=redis://127.0.0.1:6379 node bullmq.mjs videos
  *
@@ -19,20 +20,20 @@ const ends = ["succeeded", "failed", "canceled"];
 /**
  * Follows a queue until it is closed.
  *
- * Only what happens from now on is told: the end of a job that ended while
- * nobody followed is not.
+ * Publishes only new events: a job that ends while no process follows the queue
+ * keeps its last status in taskwire.
  *
  * @param name The queue's name.
  * @param options BullMQ's `connection`; and `url`, `apiKey` of `publish`.
- * @returns When it follows, a function that ends it.
+ * @returns Once following, a function to stop.
  */
 export async function followQueue(name, { connection, ...target }) {
   const events = new QueueEvents(name, { connection });
-  // By job, until its end is published: the attempt, if known,
-  // whether it has begun, and the last event's turn.
+  // State per job until the end is published: the attempt, if known,
+  // `hasBegun`, and the turn of the last event.
   const jobs = new Map();
 
-  /** Tells of a job's events one after the other: none must overtake its end. */
+  /** Publishes a job's events in order: no event must overtake the end. */
   function tell(jobId, event, change = () => {}) {
     const job = jobs.get(jobId) ?? {};
     jobs.set(jobId, job);
@@ -50,9 +51,9 @@ export async function followQueue(name, { connection, ...target }) {
   }
 
   /**
-   * Publishes an event with the job's attempt. If taskwire knows of a later
-   * one, or the attempt has ended, the event belongs to the next: BullMQ counts
-   * neither stalled jobs nor those that somebody retries by hand.
+   * Publishes an event with the job's attempt. If taskwire has a later attempt,
+   * or the attempt has ended, the event belongs to the next attempt: BullMQ
+   * does not count stalled jobs and manual retries.
    */
   async function publishAttempt(connectionId, event, job) {
     try {
@@ -61,13 +62,13 @@ export async function followQueue(name, { connection, ...target }) {
     } catch (error) {
       if (error.status !== 409) throw error;
       const { status, attempt } = await snapshot(connectionId, target);
-      if (status === event.status && ends.includes(status)) return; // told before
+      if (status === event.status && ends.includes(status)) return; // published before
       job.attempt = ends.includes(status) ? attempt + 1 : attempt;
       await publish(connectionId, { ...event, attempt: job.attempt }, target);
     }
   }
 
-  /** A job that waits after it has run does so for its next attempt. */
+  /** A job that waits again after running waits for the next attempt. */
   function tellQueued({ jobId }) {
     tell(jobId, { status: "queued" }, (job) => {
       if (job.hasBegun && job.attempt !== undefined) job.attempt += 1;
@@ -90,7 +91,7 @@ export async function followQueue(name, { connection, ...target }) {
     "completed",
     ({ jobId }) => tell(jobId, { status: "succeeded", progress: 1 }),
   );
-  // Without the reason, which may hold what watchers must not see.
+  // Without the reason: it may contain secrets.
   events.on("failed", ({ jobId }) => tell(jobId, { status: "failed" }));
   events.on("removed", ({ jobId, prev }) => {
     if (prev === "completed" || prev === "failed") return;
@@ -107,7 +108,7 @@ export async function followQueue(name, { connection, ...target }) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const connection = new Redis(
     process.env.REDIS_URL ?? "redis://127.0.0.1:6379",
-    { maxRetriesPerRequest: null }, // BullMQ wants it so
+    { maxRetriesPerRequest: null }, // required by BullMQ
   );
   const end = await followQueue(process.argv[2] ?? "videos", { connection });
   const stop = () => end().then(() => connection.quit());

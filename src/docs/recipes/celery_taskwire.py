@@ -1,4 +1,4 @@
-"""Shows Celery's tasks in taskwire, by Celery's signals.
+"""Shows the tasks of Celery in taskwire, using Celery's signals.
 
     from celery_taskwire import install, progress
 
@@ -9,14 +9,14 @@
         for frame in range(frames):
             progress(current=frame, total=frames, unit="frames")
 
-The task's id is its `connection_id`: choose it with
-`transcode.apply_async([100], task_id="upload_1")`. To make it private, name
-the user: `headers={"taskwire_user_id": 42}`.
+The task's id is the `connection_id`: choose an id with
+`transcode.apply_async([100], task_id="upload_1")`. To make a task
+private, name the user: `headers={"taskwire_user_id": 42}`.
 
-A worker publishes `running` when it begins; `succeeded`, `failed` or
-`canceled` at the end, also if its process is killed; and `queued`, as a message
-for people says, while a retry is waited for, which is an attempt of its own. If
-taskwire can't be reached, the tasks run all the same, and the log says so.
+A worker publishes `running` at the start, and `succeeded`, `failed` or
+`canceled` at the end, even if the process is killed. While a task waits for a
+retry, the status is `queued`, with a message; the retry is a new attempt. If
+taskwire can't be reached, tasks run as usual and a warning is logged.
 """
 
 from celery import current_task, signals, states
@@ -27,14 +27,14 @@ _lease = 60
 
 
 class Canceled(Ignore):
-    """Somebody asked the task to stop: ends it quietly, as Celery ignores it."""
+    """The task was asked to stop. Celery ignores the exception and ends the task."""
 
 
 def install(lease=60):
-    """Connects the signals. Call it once, in the module of the app.
+    """Connects the signals. Call once, in the module of the app.
 
-    `lease`, in seconds: a running task that publishes nothing for so long is
-    shown as `lost`, until it publishes again. `None` for never.
+    `lease`, in seconds: a running task without an event for this time is shown
+    as `lost`, until the next event. `None` turns the lease off.
     """
     global _lease
     _lease = lease
@@ -47,11 +47,11 @@ def install(lease=60):
 
 
 def progress(fraction=None, **event):
-    """Publishes how far the running task is.
+    """Publishes the progress of the running task.
 
     `fraction` is 0 to 1; or give `current`, `total`, `unit`, `message`, `data`.
-    Raises `Canceled` when somebody asked the task to stop: let it through, and
-    clean up in `finally`.
+    Raises `Canceled` if the task was asked to stop: do not catch the exception,
+    and clean up in `finally`.
     """
     if fraction is not None:
         event["progress"] = fraction
@@ -73,9 +73,9 @@ def _succeeded(sender=None, **_):
 
 
 def _failed(sender=None, task_id=None, exception=None, **_):
-    # The exception's text may hold what watchers must not see; its class doesn't.
+    # Only the exception's class: the text may contain secrets.
     event = {"status": "failed", "message": type(exception).__name__}
-    # Of a process that was killed its parent tells, which has the id alone.
+    # For a killed process, the parent process reports, and knows only the id.
     _publish(sender.request, event, task_id)
 
 
@@ -88,13 +88,13 @@ def _revoked(request=None, **_):
 
 
 def _ended(task=None, task_id=None, state=None, retval=None, **_):
-    """Closes what no other signal does: `Ignore`, `Reject`."""
+    """Ends tasks without a signal of their own: `Ignore`, `Reject`."""
     if state == states.REJECTED:
-        # Put back into the queue, it runs again; otherwise it is a dead letter.
+        # A requeued task runs again; otherwise the message is a dead letter.
         status = "queued" if getattr(retval, "requeue", False) else "failed"
     elif state == states.IGNORED:
         if str(retval).startswith("Replaced by"):
-            return  # `self.replace()`: another task goes on under the id; nothing else tells it
+            return  # `self.replace()`: a new task continues under the same id
         status = "canceled"
     else:
         return
@@ -102,7 +102,7 @@ def _ended(task=None, task_id=None, state=None, retval=None, **_):
 
 
 def _publish(request, event, task_id=None):
-    """Publishes an event of a task, and never fails it: `report` logs the reason."""
+    """Publishes an event and never fails the task: `report` logs errors."""
     lease = _lease if event.get("status", "running") == "running" else None
     retries = getattr(request, "retries", None)
     if request.id is not None and retries is not None:

@@ -4,12 +4,12 @@
 #     TASKWIRE_API_KEYS=... sh curl.sh upload_1
 set -eu
 
-id=${1:-upload_1} # percent-encode what is no letter, digit, '_', '-' or '.'
+id=${1:-upload_1} # percent-encode all but letters, digits, '_', '-' and '.'
 url=${TASKWIRE_URL:-http://127.0.0.1:8000}
 key=${TASKWIRE_API_KEYS%%,*}
 
-# publish KEY JSON: tried again under the same Idempotency-Key, an event is
-# delivered once. The API key comes by a file, out of sight of `ps`.
+# publish KEY JSON: retries use the same Idempotency-Key, so an event is
+# delivered once. curl reads the API key from a file, hidden from `ps`.
 publish() {
   printf 'header = "Authorization: Bearer %s"\n' "$key" |
     curl --config - --silent --show-error --fail-with-body \

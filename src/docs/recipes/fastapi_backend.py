@@ -1,10 +1,10 @@
-"""A backend whose page watches its own user's tasks. FastAPI and PyJWT.
+"""A backend with a page to watch the user's own tasks. Uses FastAPI and PyJWT.
 
     TASKWIRE_JWT_SECRET=... TASKWIRE_API_KEYS=... uvicorn fastapi_backend:app --port 9000
 
-It holds the secret that taskwire verifies tokens with (TASKWIRE_JWT_SECRET,
-the same on both). The page gets a token for its user and one task, and takes it
-to taskwire itself: no socket goes through this backend.
+The backend and taskwire share the secret for tokens (TASKWIRE_JWT_SECRET). The
+page gets a token for its user and one task, and connects to taskwire directly:
+no socket goes through the backend.
 """
 
 import os
@@ -20,14 +20,14 @@ secret = os.environ["TASKWIRE_JWT_SECRET"].split(",")[0].strip()
 
 
 def signed_in_user(x_demo_user: str = Header(None)):
-    """Stands for your session: replace it by how you know who is asking."""
+    """A placeholder: replace with your session's authentication."""
     if x_demo_user is None:
         raise HTTPException(401, "Sign in first")
     return x_demo_user
 
 
 def token_for(user_id, connection_id):
-    """A token of five minutes, good for this one task."""
+    """Returns a token for one task, valid for five minutes."""
     claims = {"sub": user_id, "tasks": [connection_id], "exp": int(time.time()) + 300}
     return jwt.encode(claims, secret, algorithm="HS256")
 
@@ -35,7 +35,7 @@ def token_for(user_id, connection_id):
 @app.post("/uploads")
 def start_upload(background: BackgroundTasks, user_id=Depends(signed_in_user)):
     connection_id = f"upload_{uuid.uuid4().hex}"
-    # The first event settles whose task it is, before anybody can watch it.
+    # The first event sets the task's user, before anyone can watch the task.
     try:
         Task(connection_id, tries=2).publish(status="queued", user_id=user_id)
     except (OSError, Refused) as error:
@@ -46,12 +46,12 @@ def start_upload(background: BackgroundTasks, user_id=Depends(signed_in_user)):
 
 @app.get("/uploads/{connection_id}/token")
 def renew_token(connection_id: str, user_id=Depends(signed_in_user)):
-    """A new token before the old one ends. Who may watch, taskwire checks."""
+    """Returns a new token before the old one expires. taskwire checks the access."""
     return {"token": token_for(user_id, connection_id)}
 
 
 def work(connection_id):
-    """Your job; better a worker of Celery, RQ or Dramatiq in a process of its own."""
+    """Your job. Better run by a Celery, RQ or Dramatiq worker in a separate process."""
     task = Task(connection_id, lease=30)
     for row in range(0, 100, 25):
         answer = task.report(status="running", current=row, total=100, unit="rows")

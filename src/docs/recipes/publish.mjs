@@ -9,7 +9,7 @@ import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
-/** The server understood the event and does not take it: don't send it again. */
+/** The server refused the event: sending the event again will not help. */
 export class Refused extends Error {
   constructor(status, problem) {
     const { code, detail } = problem ?? {};
@@ -22,14 +22,14 @@ export class Refused extends Error {
 /**
  * Publishes one event of a task.
  *
- * Each try has the same `event_id`, so an event whose answer was lost is not
- * delivered twice.
+ * Every attempt has the same `event_id`: if an answer gets lost, the event is
+ * still delivered only once.
  *
- * @param connectionId The task's.
+ * @param connectionId The id of the task.
  * @param event Such as `{ progress: 0.5, lease: 30 }`.
  * @returns The server's answer; `cancel_requested` asks the worker to stop.
- * @throws {Refused} Where the event is not taken.
- * @throws The last error, when no try came through.
+ * @throws {Refused} If the server refuses the event.
+ * @throws The last error, if all attempts failed.
  */
 export async function publish(connectionId, event, options = {}) {
   return await request(`${encodeURIComponent(connectionId)}/events`, {
@@ -41,8 +41,8 @@ export async function publish(connectionId, event, options = {}) {
 /**
  * Reads a task.
  *
- * @returns Its snapshot, such as `{ status: "running", attempt: 1, ... }`.
- * @throws As `publish` does.
+ * @returns The snapshot, such as `{ status: "running", attempt: 1, ... }`.
+ * @throws The same errors as `publish`.
  */
 export async function snapshot(connectionId, options = {}) {
   return await request(encodeURIComponent(connectionId), {}, options);
@@ -61,7 +61,7 @@ async function request(path, init, options) {
     } catch (error) {
       if (error instanceof Refused || attempt === tries) throw error;
     }
-    // At random, so that workers do not all come back at once.
+    // Random, so that workers do not all reconnect at once.
     await sleep(Math.random() * Math.min(10_000, 250 * 2 ** attempt));
   }
 }
@@ -73,7 +73,7 @@ async function ask(target, apiKey, init) {
       Authorization: `Bearer ${apiKey}`,
       "Content-Type": "application/json",
     },
-    redirect: "manual", // another address must not receive the API key
+    redirect: "manual", // never sends the API key to a different address
     signal: AbortSignal.timeout(10_000),
   });
   if (response.ok) {
@@ -96,7 +96,7 @@ function problemOf(text) {
   }
 }
 
-/** Plays a worker that counts rows and stops when it is asked to. */
+/** Plays a worker that counts rows and stops when asked to cancel. */
 async function main(connectionId, total = 100) {
   const stepMs = 1_000 * Number(process.env.STEP_SECONDS ?? "0.5");
   for (let current = 0; current < total; current += 10) {

@@ -1,4 +1,4 @@
-"""Publishes a task's progress. Needs Python's standard library, nothing else.
+"""Publishes a task's progress. Needs only Python's standard library.
 
     TASKWIRE_API_KEYS=... python3 publish.py upload_1
 
@@ -10,8 +10,7 @@ Or, in a worker of your own:
     if task.report(status="running", current=42, total=100, unit="rows").get("cancel_requested"):
         ...
 
-`report` never fails the job: if the event is not published, the log says so.
-`publish` raises its errors.
+`report` never fails the job: errors are logged. `publish` raises errors.
 """
 
 import http.client
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The server understood the event and does not take it: don't send it again."""
+    """The server refused the event: sending the event again will not help."""
 
     def __init__(self, status, problem):
         super().__init__(f"HTTP {status}: {problem.get('code')}: {problem.get('detail')}")
@@ -39,11 +38,11 @@ class Refused(Exception):
 
 
 class Unanswered(OSError):
-    """Something answered that is no taskwire server, or the answer was cut."""
+    """The answer is not from a taskwire server, or was cut off."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Another address must not receive the API key."""
+    """Never sends the API key to a different address."""
 
     def redirect_request(self, *_):
         return None
@@ -53,11 +52,11 @@ _opener = urllib.request.build_opener(_NoRedirect)
 
 
 class Task:
-    """One task, by its connection_id.
+    """A task, identified by its connection_id.
 
-    `lease`, in seconds: if no further event comes in that time, the server
-    tells the watchers that the task is `lost`. `tries`: how often an event is
-    sent before its error is raised. `timeout`, in seconds, is that of one try.
+    `lease`, in seconds: without a further event in this time, the task's status
+    becomes `lost`. `tries`: the number of attempts to send an event before the
+    error is raised. `timeout`, in seconds, applies to each attempt.
     """
 
     def __init__(self, connection_id, url=None, api_key=None, lease=None, tries=6, timeout=10):
@@ -74,9 +73,9 @@ class Task:
     def publish(self, **event):
         """Publishes one event; returns the server's answer, a dict.
 
-        Each try has the same `event_id`, so an event whose answer was lost is
-        not delivered twice. Raises `Refused` for an event that is not taken,
-        and the last error, an `OSError`, if no try came through.
+        Every attempt has the same `event_id`: if an answer gets lost, the event
+        is still delivered only once. Raises `Refused` if the server refuses the
+        event, and the last error, an `OSError`, if all attempts failed.
         """
         event = {"event_id": str(uuid.uuid4()), **self._lease, **event}
         body = json.dumps(event).encode()
@@ -88,21 +87,21 @@ class Task:
                     raise Refused(error.code, _problem(error)) from None
                 if attempt == self._tries:
                     raise
-            except OSError:  # no connection, a lost one, a timeout, or no answer of taskwire
+            except OSError:  # not connected, connection lost, timeout, or not taskwire
                 if attempt == self._tries:
                     raise
-            # At random, so that workers do not all come back at once.
+            # Random, so that workers do not all reconnect at once.
             time.sleep(random.uniform(0, min(10, 0.25 * 2**attempt)))
 
     def report(self, **event):
         """Publishes one event if possible, and never fails the job.
 
-        Returns the server's answer, an empty dict if the event was not
-        published: the log then has the reason.
+        Returns the server's answer, or an empty dict if the event was not
+        published; the reason is then logged.
         """
         try:
             return self.publish(**event)
-        except Exception as error:  # whatever it is, the job is worth more
+        except Exception as error:  # never fail the job
             log.warning("taskwire: an event of %s is not published: %s", self._connection_id, error)
             return {}
 
@@ -133,7 +132,7 @@ def _problem(error):
 
 
 def main(connection_id, rows=100):
-    """Plays a worker that counts rows and stops when it is asked to."""
+    """Plays a worker that counts rows and stops when asked to cancel."""
     task = Task(connection_id, lease=30)
     for row in range(0, rows, 10):
         answer = task.publish(

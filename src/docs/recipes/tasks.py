@@ -1,8 +1,8 @@
-"""A Celery app whose tasks can be watched.
+"""A Celery app with tasks to watch in taskwire.
 
     celery -A tasks worker
 
-CELERY_BROKER names the broker; without it messages are files in ./broker.
+CELERY_BROKER sets the broker; by default, messages are files in ./broker.
 """
 
 import os
@@ -26,7 +26,7 @@ install()
 
 @app.task
 def transcode(frames, seconds_per_frame=0.1):
-    """Counts frames, and stops when a watcher asks it to."""
+    """Counts frames, and stops when a watcher cancels the task."""
     for frame in range(frames):
         progress(current=frame, total=frames, unit="frames", message="transcoding")
         time.sleep(seconds_per_frame)
@@ -35,7 +35,7 @@ def transcode(frames, seconds_per_frame=0.1):
 
 @app.task(bind=True, max_retries=1)
 def unsteady(self):
-    """Fails at its first attempt, succeeds at its second."""
+    """Fails on the first attempt, succeeds on the second."""
     progress(0.5)
     if self.request.retries == 0:
         raise self.retry(countdown=0)
