@@ -25,6 +25,7 @@ Deno.test("guests who resume a long history and read nothing cost less than 2 MB
     env: {
       TASKWIRE_API_KEYS: apiKey,
       TASKWIRE_LOG: "error",
+      TASKWIRE_SQLITE_SYNC: "NORMAL",
     },
   });
   const { origin, server } = served;
