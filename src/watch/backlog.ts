@@ -2,49 +2,60 @@ import type { TaskEvent } from "../tasks/event.ts";
 import { mergeEvents } from "../tasks/snapshot.ts";
 import { isTerminal } from "../tasks/status.ts";
 
-/** An event to send, and how many before it it stands for. */
+/** An event to send; a merged event also counts the events merged into it. */
 export interface Sendable {
   readonly event: TaskEvent;
-  /** The event as all its watchers get it; none for one that stands for others. */
+  /** The frame shared by all watchers; absent for a merged event. */
   readonly frame?: string;
-  /** 0 for an event as it was published. */
+  /**
+   * The number of earlier events merged into this event; 0 for a published
+   * event.
+   */
   readonly skipped: number;
 }
 
-/** An event that waits, with the length of its frame; of a merged one, that of the longest. */
+/**
+ * A waiting event and the length of its frame; for a merged event, of the
+ * longest merged frame.
+ */
 interface Item {
   readonly sendable: Sendable;
   readonly length: number;
 }
 
-/** The most events that wait for one reader. */
+/** The most waiting events of one reader. */
 const maxEvents = 1_000;
 
-/** The most characters of the frames together: one event may have 64 KiB of data. */
+/**
+ * The most characters in all waiting frames: a single event may have 64 KiB of
+ * data.
+ */
 const maxLength = 1_048_576;
 
 /**
- * A task's events that wait for one reader. For a slow one they are merged:
- * each run of events that only say how far the task is becomes the newest of
- * them, with what those before it said and it doesn't. The end of an attempt
- * and a lost worker stay events of their own (spec §5).
+ * A task's waiting events for one reader. For a slow reader, each run of
+ * progress events is merged into the newest, with the members given only by
+ * earlier events of the run. Ends of attempts and `lost` are never merged (spec
+ * §5).
  */
 export class Backlog {
   #items: Item[] = [];
   #length = 0;
   #merges = false;
 
-  /** How many are to be sent. */
+  /** The number of waiting events. */
   get size(): number {
     return this.#items.length;
   }
 
-  /** Tells if the events that follow should rather be read from the store. */
+  /** True if later events should be read from the store instead. */
   get isFull(): boolean {
     return this.#items.length >= maxEvents || this.#length >= maxLength;
   }
 
-  /** Merges what waits, and what comes from now on until all is taken. */
+  /**
+   * Merges the waiting events, and all events added until the backlog is empty.
+   */
   merge(): void {
     if (this.#merges) return;
     this.#merges = true;
@@ -84,7 +95,7 @@ export class Backlog {
     }
   }
 
-  /** Takes the oldest out. */
+  /** Removes and returns the oldest event. */
   take(): Sendable | undefined {
     const item = this.#items.shift();
     if (this.#items.length === 0) this.#merges = false;
@@ -92,7 +103,7 @@ export class Backlog {
     return item?.sendable;
   }
 
-  /** Forgets everything. */
+  /** Drops all events. */
   clear(): void {
     this.#items = [];
     this.#length = 0;
@@ -100,7 +111,7 @@ export class Backlog {
   }
 }
 
-/** Whether an event may be merged with others. */
+/** True if an event may be merged with neighbours. */
 function isProgress({ status }: TaskEvent): boolean {
   return !isTerminal(status) && status !== "lost";
 }

@@ -11,54 +11,60 @@ import {
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
-/** Somebody who watches one task. */
+/** A watcher of one task. */
 export interface Watcher {
   /**
-   * Takes an event.
+   * Delivers an event.
    *
-   * @param frame The event, encoded.
-   * @returns Whether the event reaches the watcher, now or later.
+   * @param frame The encoded event.
+   * @returns True if the event reaches the watcher, now or later.
    */
   deliver(stored: StoredEvent, frame: string): boolean;
 
-  /** Takes a frame that is not part of the history. */
+  /** Delivers a frame outside the history. */
   notify(frame: string): void;
 
-  /** Takes the frame that says that the task is forgotten. */
+  /** Delivers the frame about the task's deletion. */
   forget(frame: string): void;
 
-  /** Looks into the store: something may not have been announced. */
+  /**
+   * Makes the watcher read the store, since announcements may have been lost.
+   */
   refresh(): void;
 }
 
-/** Told how many watch a task whenever that changes; resolves once its changes are announced. */
+/**
+ * Called with the number of a task's watchers at each change; resolves once
+ * changes of the task are announced.
+ */
 export type OnWatchers = Store["watch"];
 
-/** Fan-out inside one process: which watchers each task has. */
+/** Distributes announcements to the watchers of each task in this process. */
 export class Hub {
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #onWatchers: OnWatchers;
 
-  /** @param onWatchers By default nobody is told. */
+  /** @param onWatchers Optional. */
   constructor(onWatchers: OnWatchers = () => Promise.resolve()) {
     this.#onWatchers = onWatchers;
   }
 
-  /** How many tasks are watched. */
+  /** The number of watched tasks. */
   get taskCount(): number {
     return this.#watchers.size;
   }
 
-  /** How many watch a task. */
+  /** Returns the number of a task's watchers. */
   watcherCount(taskId: string): number {
     return this.#watchers.get(taskId)?.size ?? 0;
   }
 
   /**
-   * Sends a task's events to a watcher, once the promise has resolved and until
-   * it leaves.
+   * Adds a watcher, which gets the task's events from the time the promise
+   * resolves until {@linkcode Hub.leave}.
    *
-   * @throws {StoreDisconnectedError} When that takes until the store is back.
+   * @throws {StoreDisconnectedError} If the events can come only after the
+   * store is back.
    */
   join(taskId: string, watcher: Watcher): Promise<void> {
     const watchers = this.#watchers.get(taskId) ?? new Set();
@@ -67,25 +73,28 @@ export class Hub {
     return this.#onWatchers(taskId, watchers.size);
   }
 
-  /** Ends that; harmless when repeated. */
+  /** Removes a watcher, if present. */
   leave(taskId: string, watcher: Watcher): void {
     const watchers = this.#watchers.get(taskId);
     if (!watchers?.delete(watcher)) return;
     if (watchers.size === 0) this.#watchers.delete(taskId);
     this.#onWatchers(taskId, watchers.size).catch((error) => {
-      // A store that is away tells of it itself when it is back.
+      // A disconnected store sends all numbers after reconnecting.
       if (error instanceof StoreUnavailableError) return;
-      log.error("The store was not told of its watchers: {error}", {
-        taskId,
-        error,
-      });
+      log.error(
+        "Could not update the number of watchers in the store: {error}",
+        {
+          taskId,
+          error,
+        },
+      );
     });
   }
 
   /**
-   * Delivers what a store announces to the task's watchers, encoded once.
+   * Delivers an announcement to the task's watchers; events are encoded once.
    *
-   * @returns How many it reaches.
+   * @returns The number of watchers reached.
    */
   announce(announcement: Announcement): number {
     switch (announcement.kind) {

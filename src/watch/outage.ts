@@ -1,18 +1,20 @@
-/** Waits for a store that is away. */
+/** A wait for a disconnected store. */
 export interface OutageWait {
-  /** Resolves when the store is back, or it was given up. */
+  /**
+   * Resolves when the store is back, or after {@linkcode OutageWait.giveUp}.
+   */
   readonly over: Promise<void>;
-  /** Waits no longer; harmless when repeated. */
+  /** Stops waiting; may be repeated. */
   giveUp(): void;
 }
 
-/** Who waits, by what they wait for. */
+/** The pending waits of each outage. */
 const waits = new WeakMap<Promise<void>, Set<() => void>>();
 
 /**
- * Waits for a store that is away, and can be given up: a promise would keep
- * whoever waits on it until it settles, and in a long outage watchers come and
- * go without end.
+ * Waits for a disconnected store, with a way to give up. A bare promise keeps
+ * all its callbacks until settled, and in a long outage watchers come and go
+ * without end.
  *
  * @param restored See `StoreDisconnectedError`.
  */

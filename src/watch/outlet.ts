@@ -1,12 +1,12 @@
-/** Where a watcher's frames go; a `Connection` is one. */
+/** The destination of a watcher's frames, for example a `Connection`. */
 export interface Outlet {
   readonly isClosed: boolean;
-  /** Whether the reader has enough for now. */
+  /** True while the reader has more unread frames than desired. */
   readonly isBacklogged: boolean;
-  /** Sends a frame; `backlogged` asks the caller to wait until it is writable. */
+  /** Sends a frame. After `backlogged` the caller should await `writable`. */
   send(frame: string): "sent" | "backlogged" | "closed";
-  /** Waits until the outlet is not backlogged, or closed. */
+  /** Resolves once the outlet is no longer backlogged, or closed. */
   writable(): Promise<void>;
-  /** Ends the connection after a fault of ours. */
+  /** Closes the connection because of a bug. */
   fail(error: unknown): void;
 }

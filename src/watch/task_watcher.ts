@@ -17,33 +17,34 @@ import type { Outlet } from "./outlet.ts";
 import { describeTask } from "../tasks/snapshot.ts";
 import type { TaskWatcherOptions } from "./task_watcher_options.ts";
 
-/** The most events of one slice. */
+/** The most events per slice. */
 const maxSliceEvents = 100;
 
 /**
- * The length of JSON that ends a slice, in characters: a slice stays in memory
- * until its reader has taken it, and one event may have 64 KiB of data.
+ * The characters of JSON after which a slice ends: the whole slice stays in
+ * memory until the reader has taken it, and a single event may have 64 KiB of
+ * data.
  */
 const enoughSliceLength = 32_768;
 
-/** Some events of a history, in order. */
+/** Consecutive events of a history. */
 interface Slice {
   readonly epoch: string;
-  /** The offset of the newest event when the slice was read. */
+  /** The newest offset of the task when the slice was read. */
   readonly newest: number;
   readonly events: HistoryView["events"];
 }
 
 /**
- * Shows one task to one connection: `sync`, then every event after it, in
- * offset order, each once.
+ * Shows one task to one connection: `sync`, then every later event, in offset
+ * order, each once.
  *
- * - *Catching up*, it sends what the store has, and only notes what the hub
- *   brings; that ends in the turn in which nothing noted is left unsent.
- *   Joining, resuming and a new epoch are all this.
- * - *Live*, it passes on what the hub brings.
- * - *Holding*, it keeps that back for a reader that has enough for now, and
- *   merges it where the reader is slow and not just given much in one turn.
+ * - *Catching up*: sends history from the store, and only notes the positions
+ *   of events from the hub, until no noted event is unsent. Joining, resuming
+ *   and a new epoch all begin here.
+ * - *Live*: forwards events from the hub.
+ * - *Holding*: keeps events back from a backlogged reader. Events are merged if
+ *   the reader is slow, but not after a mere burst within one turn.
  */
 export class TaskWatcher implements Watcher {
   readonly #options: TaskWatcherOptions;
@@ -52,16 +53,16 @@ export class TaskWatcher implements Watcher {
   #mode: "catching up" | "live" | "holding" = "catching up";
   #stopped = false;
   #giveUp: (() => void) | undefined;
-  /** The last event sent, or what the last `sync` said. */
+  /** The position of the last event or `sync` sent. */
   #sent: StreamPosition | undefined;
-  /** The last event sent or held. */
+  /** The position of the last event sent or held. */
   #taken: StreamPosition | undefined;
-  /** The newest event that came while catching up. */
+  /** The newest position noted while catching up. */
   #noted: StreamPosition | undefined;
-  /** Whether something may have been missed while catching up. */
+  /** True if announcements may have been lost while catching up. */
   #isOutdated = false;
   #owner: string | undefined;
-  /** What came besides since the store was read, before the first `sync`. */
+  /** Frames outside the history that arrived before the first `sync`. */
   readonly #notices = new Set<string>();
 
   constructor(options: TaskWatcherOptions) {
@@ -70,11 +71,12 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * Joins the task and sends what the watcher has missed; where the store is
-   * away, once it is back.
+   * Joins the task and sends the missed events, if necessary after an outage of
+   * the store.
    *
-   * @param since Where the client resumes; without it only the snapshot is sent.
-   * @throws {StoreUnavailableError} When the store can't be read.
+   * @param since The client's last position; without a position only the
+   * snapshot is sent.
+   * @throws {StoreUnavailableError} If the store can't be read.
    */
   async start(since: StreamPosition | undefined): Promise<void> {
     if (this.#isOver) return;
@@ -86,7 +88,7 @@ export class TaskWatcher implements Watcher {
     }
   }
 
-  /** Leaves the task; nothing is sent any more. */
+  /** Leaves the task and sends no more frames. */
   stop(): void {
     this.#stopped = true;
     this.#giveUp?.();
@@ -94,7 +96,10 @@ export class TaskWatcher implements Watcher {
     this.#options.hub.leave(this.#options.taskId, this);
   }
 
-  /** Asks again whether the one behind the outlet may watch: somebody else may be there now. */
+  /**
+   * Checks again if the user may watch: the connection may have another user
+   * now.
+   */
   rejudge(): void {
     if (this.#isOver || this.#sent === undefined) return;
     if (!this.#options.mayWatch(this.#owner)) this.#forbid();
@@ -124,7 +129,7 @@ export class TaskWatcher implements Watcher {
   }
 
   notify(frame: string): void {
-    // It isn't known yet whether this watcher may know of the task.
+    // Before `sync` the user may not be allowed to know the task.
     if (this.#sent === undefined) return void this.#notices.add(frame);
     const isFull = this.#outlet.send(frame) === "backlogged";
     if (isFull && this.#mode === "live") this.#inBackground(this.#hold());
@@ -157,7 +162,10 @@ export class TaskWatcher implements Watcher {
     }
   }
 
-  /** Goes on when a store that is away is back; the client can do other things meanwhile. */
+  /**
+   * Catches up once a disconnected store is back; meanwhile the client can do
+   * other things.
+   */
   #catchUpLater(error: unknown, since: StreamPosition | undefined): void {
     if (!(error instanceof StoreDisconnectedError)) throw error;
     if (this.#isOver) return;
@@ -188,11 +196,11 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * Reads a slice of history and sends it. The slice is this call's alone: a
-   * watcher that then waits for its reader holds nothing of the slice.
+   * Reads and sends a slice of history. Only this call holds the slice, so a
+   * watcher waiting for its reader keeps no slice in memory.
    *
-   * @returns The offset of the newest event, or `undefined` if nothing may be
-   * sent any more.
+   * @returns The offset of the newest event, or `undefined` if no more frames
+   * may be sent.
    */
   async #sendSlice(
     since: StreamPosition | undefined,
@@ -205,19 +213,19 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * Reads a slice of history, and sends `sync` if it is due. The task's state
-   * can be larger than the slice: only `sync` reads the state, and nothing keeps
-   * it.
+   * Reads a slice of history, and sends `sync` if due. The task's state can be
+   * larger than the slice, so only `sync` reads the state, and the state is not
+   * kept.
    *
-   * @returns `undefined` if nothing may be sent any more.
+   * @returns `undefined` if no more frames may be sent.
    */
   async #read(
     since: StreamPosition | undefined,
     needsSync: boolean,
   ): Promise<Slice | undefined> {
-    this.#noted = undefined; // the store has it by now
+    this.#noted = undefined; // stored before the read
     this.#isOutdated = false;
-    this.#notices.clear(); // these, too
+    this.#notices.clear(); // likewise
     const { taskId, store } = this.#options;
     const bounds = [maxSliceEvents, enoughSliceLength] as const;
     // The first event fixes the owner, so the owner is admitted already.
@@ -231,14 +239,18 @@ export class TaskWatcher implements Watcher {
     if (this.#isOver || !this.#admit(view.state?.owner)) return undefined;
     const { epoch, offset, recovered, events } = view;
     if (!recovered && this.#sent?.offset === 0 && since?.epoch !== epoch) {
-      // Nothing was missed of a history that has begun since: from its start.
+      // The history began after the client's `sync`, so its first event is
+      // still to be sent.
       return this.#read({ epoch, offset: 0 }, true);
     }
     if (needsSync || !recovered) this.#sync(view, since);
     return { epoch, newest: offset, events };
   }
 
-  /** Sends a slice of history as the reader takes it, unless the task is forgotten meanwhile. */
+  /**
+   * Sends a slice of history at the reader's speed; stops if the task is
+   * deleted meanwhile.
+   */
   async #replay({ epoch, events }: Slice): Promise<void> {
     for (const { offset, json } of events) {
       if (this.#outlet.isBacklogged) await this.#outlet.writable();
@@ -247,11 +259,11 @@ export class TaskWatcher implements Watcher {
     }
   }
 
-  /** Until the reader has taken what was sent, and then what was held. */
+  /** Waits for the reader, then sends the held events. */
   async #hold(): Promise<void> {
     this.#mode = "holding";
     while (this.#mode === "holding") {
-      // Within one turn the runtime sends nothing, to a fast reader as well.
+      // Within one turn the runtime sends nothing, even to a fast reader.
       await delay(0);
       if (this.#outlet.isBacklogged) this.#backlog.merge();
       await this.#outlet.writable();
@@ -296,7 +308,10 @@ export class TaskWatcher implements Watcher {
     this.#notices.clear();
   }
 
-  /** A task's owner is first known with its first event, which may come after its watchers. */
+  /**
+   * A task's owner becomes known with the first event, which may come after the
+   * first watchers.
+   */
   #admit(owner: string | undefined): boolean {
     const isKnown = this.#sent !== undefined && owner === this.#owner;
     this.#owner = owner;

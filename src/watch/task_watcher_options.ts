@@ -2,20 +2,25 @@ import type { Store } from "../tasks/store.ts";
 import type { Hub } from "./hub.ts";
 import type { Outlet } from "./outlet.ts";
 
-/** What a `TaskWatcher` works with. */
+/** Options of `TaskWatcher`. */
 export interface TaskWatcherOptions {
   readonly taskId: string;
   readonly store: Store;
   readonly hub: Hub;
   readonly outlet: Outlet;
-  /** Whether `sync` says which task it is about: on a socket with several. */
+  /**
+   * True if `sync` names the task, as needed on a socket with several tasks.
+   */
   readonly namesTask?: boolean;
-  /** Whether the one behind the outlet may watch a task of this owner. */
+  /** Returns true if the connection's user may watch a task of this owner. */
   readonly mayWatch: (owner: string | undefined) => boolean;
-  /** Called once where that is denied; the watcher has stopped. */
+  /** Called once if watching is denied; the watcher has stopped. */
   readonly onForbidden: () => void;
-  /** Called with the number of events that a merged one stands for. */
+  /** Called with the number of events merged into a sent event. */
   readonly onMerged?: (skipped: number) => void;
-  /** Called with the first `sync`: whether the client came to resume, and without a gap. */
+  /**
+   * Called with the first `sync`: `isResume` if the client resumes, `recovered`
+   * if without a gap.
+   */
   readonly onJoined?: (isResume: boolean, recovered: boolean) => void;
 }

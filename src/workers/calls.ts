@@ -1,24 +1,24 @@
 import type { SentError } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
 
-/** What came back for a call. */
+/** The reply to a call. */
 export interface Returned {
   readonly result: unknown;
   readonly texts: readonly string[];
 }
 
-/** Calls that wait for their results. */
+/** Pending calls to another process. */
 export class Calls {
   readonly #waiting = new Map<number, PromiseWithResolvers<Returned>>();
   #last = 0;
   #failure: Error | undefined;
 
   /**
-   * Waits for the result of a call.
+   * Makes a call and waits for the reply.
    *
-   * @param send Sends it, with the number by which its result is known.
-   * @throws {unknown} What sending it threw, what the other side threw, or why
-   * the link ended.
+   * @param send Sends the call with this id.
+   * @throws {unknown} The error of `send` or of the called process, or the
+   * reason why the link ended.
    */
   async make(send: (id: number) => void): Promise<Returned> {
     if (this.#failure) throw this.#failure;
@@ -29,17 +29,19 @@ export class Calls {
     return await waiting.promise;
   }
 
-  /** Takes the result of a call; of one that nobody waits for, nothing. */
+  /** Resolves a call; ignores an unknown id. */
   resolve(id: number, returned: Returned): void {
     this.#take(id)?.resolve(returned);
   }
 
-  /** Takes the error of a call. */
+  /** Rejects a call. */
   reject(id: number, error: SentError): void {
     this.#take(id)?.reject(receiveError(error));
   }
 
-  /** Fails those that wait, and those to come: nobody is there any more. */
+  /**
+   * Rejects all pending and future calls, because the called process has ended.
+   */
   fail(error: Error): void {
     this.#failure = error;
     for (const { reject } of this.#waiting.values()) reject(error);

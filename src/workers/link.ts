@@ -2,33 +2,42 @@ import { setImmediate } from "node:timers";
 import { log } from "../log/log.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 
-/** The two directions of a link: a child process's standard streams, or a test's. */
+/**
+ * The two directions of a link: a child process's standard streams, or streams
+ * of a test.
+ */
 export interface LinkStreams {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** What a {@linkcode Link} is told besides. */
+/** Options of a {@linkcode Link}. */
 export interface LinkOptions<Received> {
-  /** Takes each message, in the order in which they were sent. */
+  /** Called with each message, in sending order. */
   readonly onMessage: (head: Received, texts: readonly string[]) => void;
-  /** Called once the other side has gone, or can't be written to any more. */
+  /**
+   * Called once when the link has ended, because the process at the far end
+   * ended or a write failed.
+   */
   readonly onEnd: () => void;
   /**
-   * How much may wait to be written of what {@linkcode Link.push} sends, in
-   * UTF-16 code units.
+   * The most unwritten characters of {@linkcode Link.push}, in UTF-16 code
+   * units.
    *
    * @default {Infinity}
    */
   readonly maxPushed?: number;
-  /** Called for each push over it, which is not sent: the other side doesn't read. */
+  /**
+   * Called for each push beyond the limit, which is dropped: the far end does
+   * not read.
+   */
   readonly onOverflow?: () => void;
 }
 
 /**
- * A message as it goes over the link: a line with its head as JSON, then texts
- * that are JSON already, a tab before each. JSON that `JSON.stringify` made has
- * neither tabs nor line ends in it, so events pass without being encoded again.
+ * Encodes a message: a line with the head as JSON, then texts of JSON, each
+ * after a tab. JSON from `JSON.stringify` contains neither tabs nor line ends,
+ * so events pass without being encoded again.
  */
 export function encodeMessage(
   head: unknown,
@@ -38,7 +47,10 @@ export function encodeMessage(
   return texts.length === 0 ? `${line}\n` : `${line}\t${texts.join("\t")}\n`;
 }
 
-/** Messages between two processes, over a pair of pipes; those of one turn of the event loop are written at once. */
+/**
+ * Messages between two processes over a pair of pipes. Messages of the same
+ * event loop turn share a write.
+ */
 export class Link<Sent, Received> {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -46,9 +58,9 @@ export class Link<Sent, Received> {
   readonly #encoder = new TextEncoder();
   readonly #decoder = new TextDecoder();
   #lines: string[] = [];
-  /** Of the lines that wait or are being written, what was pushed, in code units. */
+  /** The unwritten code units of pushed lines. */
   #pushed = 0;
-  /** Of these, what is not being written yet. */
+  /** The code units of pushed lines whose write has not begun. */
   #pushedSince = 0;
   #written: Promise<void> | undefined;
   #isOver = false;
@@ -60,15 +72,20 @@ export class Link<Sent, Received> {
     this.#read();
   }
 
-  /** Sends a message that the other side waits for; nothing once the link is over. */
+  /**
+   * Sends a reply or another awaited message; ignored after the end of the
+   * link.
+   */
   send(head: Sent, texts?: readonly string[]): void {
     this.#add(encodeMessage(head, texts));
   }
 
   /**
-   * Sends what the other side did not ask for, and so has no bound of its own.
+   * Sends a message that the far end did not request; such messages are limited
+   * by `maxPushed`.
    *
-   * @param line Made by {@linkcode encodeMessage}, as for several links at once.
+   * @param line Made by {@linkcode encodeMessage}, so that several links can
+   * share the text.
    */
   push(line: string): void {
     const { maxPushed = Infinity, onOverflow } = this.#options;
@@ -82,16 +99,16 @@ export class Link<Sent, Received> {
     this.#add(line);
   }
 
-  /** Resolves when what waits is written. */
+  /** Resolves once all messages are written. */
   async flush(): Promise<void> {
     await this.#written;
   }
 
-  /** Sends what waits, and ends the link. */
+  /** Writes all messages and ends the link. */
   async close(): Promise<void> {
     await this.#written;
     this.#end();
-    // What fails here has gone before us.
+    // Errors are expected if the far end has already closed.
     await this.#writer.close().catch(() => {});
     await this.#reader.cancel().catch(() => {});
   }
@@ -103,7 +120,8 @@ export class Link<Sent, Received> {
   }
 
   async #writeAll(): Promise<void> {
-    // The rest of this turn, and of those in which a write is under way, goes with the next.
+    // The rest of this turn, and all turns during a write, go into the next
+    // write.
     await new Promise<void>((resolve) => setImmediate(() => resolve()));
     try {
       while (this.#lines.length > 0 && !this.#isOver) {
@@ -115,7 +133,7 @@ export class Link<Sent, Received> {
         this.#pushed -= pushed;
       }
     } catch {
-      this.#end(); // the other side has gone
+      this.#end(); // the far end has closed
     }
     this.#written = undefined;
   }
@@ -132,8 +150,10 @@ export class Link<Sent, Received> {
         }
       }
     } catch (error) {
-      // A line that is none of ours: what follows can't be trusted either.
-      log.error("A link between processes broke: {error}", { error });
+      // Not a message of taskwire, so later lines can't be trusted either.
+      log.error("The link between supervisor and worker broke: {error}", {
+        error,
+      });
     }
     this.#end();
   }

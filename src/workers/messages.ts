@@ -12,17 +12,17 @@ import type {
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Change } from "../tasks/state.ts";
 
-// What the supervisor and a worker say to each other. Both are the same build,
-// so what comes is what was sent, and isn't validated again.
+// Messages between the supervisor and a worker. Both run the same build, so
+// messages are not validated.
 
-/** A method of the store, called by a worker. */
+/** A call of a store method by a worker. */
 export type StoreCall =
   | {
     readonly method: "publish";
     readonly taskId: string;
     readonly change: Change;
   }
-  /** Each `Publication` as JSON goes beside it, in texts. */
+  /** Each `Publication` follows as JSON in texts. */
   | { readonly method: "publishAll" }
   | {
     readonly method: "read";
@@ -41,7 +41,9 @@ export type StoreCall =
   | { readonly method: "list"; readonly query: ListQuery }
   | { readonly method: "forget"; readonly taskId: string };
 
-/** The result of each method; the JSON of a history's events is sent beside the result, in texts. */
+/**
+ * The results of the methods; the JSON of a history's events follows in texts.
+ */
 export interface StoreResults {
   readonly publish: PublishOutcome;
   readonly publishAll: readonly SettledOutcome[];
@@ -51,50 +53,55 @@ export interface StoreResults {
   readonly forget: boolean;
 }
 
-/** A part of a history with the offsets of the events in place of the events. */
+/** A part of a history with offsets in place of events. */
 export type WithoutJson<View extends HistorySlice> = Omit<View, "events"> & {
   readonly events: readonly number[];
 };
 
-/** An error on its way to another process, where it gets its class again by its name. */
+/**
+ * An error sent to another process; the receiver restores the class by name.
+ */
 export interface SentError {
   readonly name: string;
   readonly message: string;
 }
 
-/** What became of one change of a batch. */
+/** The outcome of one change of a batch. */
 export type SettledOutcome =
   | { readonly status: "fulfilled"; readonly value: PublishOutcome }
   | { readonly status: "rejected"; readonly reason: SentError };
 
-/** What a worker needs to begin: nothing of it is in its arguments or environment. */
+/**
+ * The data a worker starts with. No part goes into arguments or the
+ * environment.
+ */
 export interface WorkerStart {
-  /** With the keys in force, and the port that the first worker took. */
+  /** Includes the active keys and the port taken by the first worker. */
   readonly config: Config;
   readonly publicKey?: KeyFile;
-  /** 1 for the first. */
+  /** 1 for the first worker. */
   readonly worker: number;
 }
 
-/** What a worker says once it listens. */
+/** A worker's report that it listens. */
 export interface WorkerReady {
   readonly host: string;
   readonly port: number;
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
-  /** The routes table, as it is printed. */
+  /** The printed table of routes. */
   readonly routes: readonly string[];
 }
 
-/** A supervisor's wish that a worker drains and ends. */
+/** The supervisor's request that a worker drain and end. */
 export interface StopRequest {
-  /** How long it may take, in milliseconds; absent for the drain time. */
+  /** The time limit in milliseconds; absent for the drain time. */
   readonly timeoutMs?: number;
 }
 
-/** What a worker asks, and waits for the result of. */
+/** A worker's call that waits for a reply. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
-  /** `Peers.ask`; the result is what all others said. */
+  /** `Peers.ask`; the result has the answers of all other workers. */
   | { readonly kind: "ask"; readonly question: Question }
   /** `Peers.countUser`; the result is the sum. */
   | {
@@ -103,22 +110,22 @@ export type Call =
     readonly here: number;
   };
 
-/** From a worker to its supervisor. */
+/** From a worker to the supervisor. */
 export type WorkerMessage =
   | (Call & { readonly id: number })
   /**
-   * How many watch a task there. Nobody waits for a result: a `read` that is
-   * sent later is carried out later.
+   * The number of a task's watchers in the worker. No reply is needed, since a
+   * later `read` is processed later.
    */
   | {
     readonly kind: "watch";
     readonly taskId: string;
     readonly watchers: number;
   }
-  /** To the question of another worker. */
+  /** The answer to a question of another worker. */
   | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
   | { readonly kind: "ready"; readonly ready: WorkerReady }
-  /** It can't begin: the reason is for whoever started the server. */
+  /** The worker can't start; the reason is for the operator. */
   | { readonly kind: "failed"; readonly reason: string };
 
 /** From the supervisor to a worker. */
@@ -132,7 +139,7 @@ export type SupervisorMessage =
     readonly id: number;
     readonly question: Question;
   }
-  /** An event of a task that the worker watches; its JSON goes beside it. */
+  /** An event of a watched task; the event's JSON follows in texts. */
   | {
     readonly kind: "event";
     readonly position: StreamPosition;

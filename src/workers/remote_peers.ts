@@ -3,9 +3,9 @@ import type { Returned } from "./calls.ts";
 import type { Call } from "./messages.ts";
 
 /**
- * The other workers, as one of them reaches them: through their supervisor.
+ * Makes a worker's access to the other workers, through the supervisor.
  *
- * @param call Asks the supervisor.
+ * @param call Calls the supervisor.
  */
 export function createRemotePeers(
   call: (call: Call) => Promise<Returned>,
@@ -16,7 +16,7 @@ export function createRemotePeers(
         const { result } = await call({ kind: "ask", question });
         return result as Answers;
       } catch {
-        return { answers: [], silent: 1 }; // the supervisor has gone
+        return { answers: [], silent: 1 }; // the supervisor has ended
       }
     },
     async countUser(userId, here) {

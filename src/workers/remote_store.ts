@@ -5,7 +5,10 @@ import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
 
-/** The most reads at once: the histories that they bring wait in the link, in both processes. */
+/**
+ * The most concurrent reads, since histories wait in the link's buffers in both
+ * processes.
+ */
 const maxReads = 4;
 
 /**
@@ -15,22 +18,23 @@ const maxReads = 4;
  */
 const maxSlices = 1;
 
-/** The way to the supervisor's store. */
+/** The link to the supervisor's store. */
 export interface StoreLink {
   /**
    * Calls a method.
    *
-   * @throws {Error} What the method threw, or that the supervisor is gone.
+   * @throws {Error} The method's error, or an error if the supervisor has
+   * ended.
    */
   call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
-  /** Tells how many watch a task here. */
+  /** Sends the number of a task's watchers in this worker. */
   watch(taskId: string, watchers: number): void;
 }
 
 /**
- * The store of a worker: the supervisor's, which it reaches over their link.
- * What that announces comes over the same link, before the results of the
- * calls that follow it.
+ * Makes a worker's store, which calls the supervisor's store over the link.
+ * Changes are announced over the same link, ahead of the results of later
+ * calls.
  */
 export function createRemoteStore(link: StoreLink): Store {
   const reads = new Semaphore(maxReads);
@@ -46,7 +50,8 @@ export function createRemoteStore(link: StoreLink): Store {
   return {
     publish: (taskId, change) => ask({ method: "publish", taskId, change }),
     async publishAll(publications) {
-      // Each for itself: what can't be encoded fails alone.
+      // Encoded one by one, so that an encoding error affects only its own
+      // change.
       const encoded = publications.map((publication) =>
         settle(() => JSON.stringify(publication))
       );
@@ -71,7 +76,7 @@ export function createRemoteStore(link: StoreLink): Store {
       const { events, ...view } = result as StoreResults["read"];
       return {
         ...view,
-        state: view.state, // JSON leaves out what is undefined
+        state: view.state, // absent in JSON if undefined
         events: receiveEvents(events, texts),
       };
     },
@@ -86,11 +91,11 @@ export function createRemoteStore(link: StoreLink): Store {
     list: (query) => ask({ method: "list", query }),
     forget: (taskId) => ask({ method: "forget", taskId }),
     watch(taskId, watchers) {
-      // Nothing to wait for: what is called from here on comes after it.
+      // No reply needed: later calls are processed later.
       link.watch(taskId, watchers);
       return Promise.resolve();
     },
-    // Its owner closes it.
+    // Closed by the supervisor.
     close: () => Promise.resolve(),
   };
 }
@@ -105,7 +110,7 @@ function receiveEvents(
 function receiveSettled(
   result: SettledOutcome | undefined,
 ): PromiseSettledResult<PublishOutcome> {
-  if (result === undefined) throw new TypeError("There is no result");
+  if (result === undefined) throw new TypeError("Missing result");
   return result.status === "fulfilled"
     ? result
     : { status: "rejected", reason: receiveError(result.reason) };

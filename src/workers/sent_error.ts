@@ -1,14 +1,14 @@
 import { StoreUnavailableError } from "../tasks/store.ts";
 import type { SentError } from "./messages.ts";
 
-/** An error as it goes over a link. */
+/** Makes an error sendable over a link. */
 export function sendError(error: unknown): SentError {
   return error instanceof Error
     ? { name: error.name, message: error.message }
     : { name: "Error", message: String(error) };
 }
 
-/** The error that was sent, of the class by which callers tell what to do. */
+/** Restores a sent error, with the class by which callers tell errors apart. */
 export function receiveError({ name, message }: SentError): Error {
   if (name === "StoreUnavailableError") {
     return new StoreUnavailableError(message);

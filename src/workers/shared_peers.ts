@@ -1,39 +1,44 @@
 import type { Answer, Answers, Question } from "../cluster/peers.ts";
 
-/** How long an answer is waited for, in milliseconds. */
+/** The longest wait for an answer, in milliseconds. */
 const answerTimeoutMs = 1_000;
 
-/** Puts a question to one worker, with the number by which its answer is known. */
+/** Sends a question to a worker, with an id for the answer. */
 export type PutQuestion = (id: number, question: Question) => void;
 
-/** One worker's access to the others. */
+/** A worker's access to the other workers. */
 export interface PeersClient {
-  /** Asks all others. */
+  /** Asks all other workers. */
   ask(question: Question): Promise<Answers>;
-  /** Takes this worker's answer to a question of another. */
+  /** Takes the worker's answer to a question of another worker. */
   answer(id: number, answer: Answer): void;
-  /** @returns How many connections of a user all workers have. */
+  /** @returns The number of a user's connections in all workers. */
   countUser(userId: string, here: number): number;
-  /** Forgets what the worker told, and what it was asked: it has gone. */
+  /** Removes an ended worker with all counts and open questions. */
   leave(): void;
 }
 
-/** A question that one worker was asked. */
+/** A question sent to a worker. */
 interface Asked {
   readonly worker: PutQuestion;
-  /** Takes the answer, or nothing, once. */
+  /**
+   * Takes the answer, or `undefined` without an answer; only the first call
+   * counts.
+   */
   readonly settle: (answer?: Answer) => void;
 }
 
-/** The workers of one supervisor, which know of each other through it alone. */
+/**
+ * The workers of one supervisor, which reach each other through the supervisor.
+ */
 export class SharedPeers {
   readonly #workers = new Set<PutQuestion>();
   readonly #asked = new Map<number, Asked>();
-  /** By user, then by worker: how many connections. */
+  /** The number of connections by user, then by worker. */
   readonly #users = new Map<string, Map<PutQuestion, number>>();
   #lastId = 0;
 
-  /** Lets a worker in. */
+  /** Adds a worker. */
   join(put: PutQuestion): PeersClient {
     this.#workers.add(put);
     return {

@@ -14,36 +14,36 @@ import type {
 } from "./messages.ts";
 import { sendError } from "./sent_error.ts";
 
-/** Takes a line that is pushed to one worker. */
+/** Pushes a line to one worker. */
 export type PushLine = (line: string) => void;
 
-/** What is sent back for a call. */
+/** The reply to a call. */
 export interface CallResult {
   readonly result: StoreResults[keyof StoreResults];
-  /** What of it is JSON already. */
+  /** The parts of the result already encoded as JSON. */
   readonly texts?: readonly string[];
 }
 
-/** One worker's access to the store. */
+/** A worker's access to the store. */
 export interface StoreClient {
   /**
    * Calls a method.
    *
-   * @throws {unknown} What the method threw.
+   * @throws {unknown} The method's error.
    */
   call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
-  /** Takes note of how many watch a task there. */
+  /** Sets the number of a task's watchers in the worker. */
   watch(taskId: string, watchers: number): void;
-  /** Forgets what the worker watched: it has gone. */
+  /** Removes the watchers of an ended worker. */
   leave(): void;
 }
 
 /**
- * The supervisor's store, which the workers share: carries out their calls,
- * and tells those who watch a task what happens to it.
+ * The supervisor's store, shared by the workers: runs their calls, and
+ * announces changes to the workers that watch the task.
  */
 export class SharedStore {
-  /** By task, then by worker: how many watch there. */
+  /** The number of watchers by task, then by worker. */
   readonly #watchers = new Map<string, Map<PushLine, number>>();
   #store: Store | undefined;
 
@@ -52,7 +52,7 @@ export class SharedStore {
     this.#store = store;
   }
 
-  /** How many watch a task, in all workers. */
+  /** Returns the number of a task's watchers in all workers. */
   watcherCount(taskId: string): number {
     let sum = 0;
     for (const count of this.#watchers.get(taskId)?.values() ?? []) {
@@ -62,9 +62,10 @@ export class SharedStore {
   }
 
   /**
-   * Tells the workers that watch the task, encoded once.
+   * Announces a change to the workers that watch the task; encodes the change
+   * once.
    *
-   * @returns How many watch it there.
+   * @returns The number of watchers reached.
    */
   announce(announcement: Announcement): number {
     const workers = this.#watchers.get(connectionIdOf(announcement));
@@ -78,7 +79,7 @@ export class SharedStore {
     return reached;
   }
 
-  /** Lets a worker in. */
+  /** Adds a worker. */
   join(push: PushLine): StoreClient {
     const watched = new Set<string>();
     return {
@@ -100,7 +101,7 @@ export class SharedStore {
     texts: readonly string[],
   ): Promise<CallResult> {
     const store = this.#store;
-    if (store === undefined) throw new TypeError("There is no store");
+    if (store === undefined) throw new TypeError("The store is not open");
     switch (call.method) {
       case "publish":
         return { result: await store.publish(call.taskId, call.change) };

@@ -2,13 +2,16 @@ import { fileURLToPath } from "node:url";
 import { allSettings } from "../config/settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
-/** This very program, whatever its name: all that the process may run. Only Linux has it. */
+/**
+ * The present program, regardless of its name: the only program that the
+ * process may run. Exists only on Linux.
+ */
 const self = "/proc/self/exe";
 
-/** The command by which a worker knows what it is. */
+/** The command that makes a process a worker. */
 export const workerCommandName = "worker";
 
-/** What a worker that runs from source is granted: it opens no database, and reads no environment. */
+/** The permissions of a worker run from source: no database, no environment. */
 const sourceFlags = [
   "--no-prompt",
   "--unstable-net",
@@ -17,10 +20,10 @@ const sourceFlags = [
 ] as const;
 
 /**
- * What a worker is called with.
+ * Makes the arguments of a worker.
  *
  * @param mainModule The file that was run; absent in the compiled binary, which
- * has its permissions in it.
+ * contains its permissions.
  */
 export function workerArguments(mainModule?: string): string[] {
   return mainModule === undefined ? [workerCommandName] : [
@@ -32,20 +35,23 @@ export function workerArguments(mainModule?: string): string[] {
   ];
 }
 
-/** Names the lockfile beside the main module, so that workers run the packages that their server runs. */
+/**
+ * Names the lockfile beside the main module, so that workers run the same
+ * packages as the server.
+ */
 function lockFlag(mainModule: string): string {
   return `--lock=${fileURLToPath(new URL("deno.lock", mainModule))}`;
 }
 
 /**
- * What differs from this process's environment, of which a worker needs the
- * rest: a proxy, certificates, where packages are. The settings come over the
- * link, and none of their secrets is left where it isn't needed.
+ * Makes the changes to the environment for a worker. A worker needs the rest: a
+ * proxy, certificates, the package cache. Settings go over the link, so their
+ * variables are emptied and leave no secrets behind.
  */
 export function workerEnvironment(): Record<string, string> {
   const names = [
     ...Object.values(allSettings).map(({ variable }) => variable),
-    // With these Deno would start nothing.
+    // With either variable set, Deno refuses to start a process.
     "LD_PRELOAD",
     "LD_LIBRARY_PATH",
   ];
@@ -53,11 +59,11 @@ export function workerEnvironment(): Record<string, string> {
 }
 
 /**
- * Starts a worker's process: the same program again. It gets what it needs
- * over its standard input, and logs where this process does.
+ * Starts a worker process: the same program again. The worker gets its data
+ * over standard input, and logs to the same place.
  *
- * @throws {Deno.errors.NotCapable} Where the process may not, or has other
- * variables of the dynamic linker (`LD_…`), which Deno passes on to nobody.
+ * @throws {Deno.errors.NotCapable} Without permission to run, or if another
+ * variable of the dynamic linker (`LD_…`) is set, which Deno never passes on.
  */
 export function spawnWorker(): WorkerProcess {
   const { standalone } = Deno.build;
@@ -76,7 +82,7 @@ export function spawnWorker(): WorkerProcess {
       try {
         child.kill("SIGKILL");
       } catch (error) {
-        // It has ended, and nobody could know yet.
+        // The process has just ended.
         if (!(error instanceof TypeError)) throw error;
       }
     },

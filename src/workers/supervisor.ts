@@ -10,45 +10,54 @@ import { type Shared, SupervisorLink } from "./supervisor_link.ts";
 export interface WorkerProcess {
   readonly pid: number;
   readonly streams: LinkStreams;
-  /** Resolves to its exit code, once it has ended. */
+  /** Resolves to the exit code when the process has ended. */
   readonly exited: Promise<number>;
-  /** Ends it at once; harmless when it has ended. */
+  /** Kills the process, unless already ended. */
   kill(): void;
 }
 
-/** What a {@linkcode Supervisor} works with. */
+/** Options of a {@linkcode Supervisor}. */
 export interface SupervisorOptions {
-  /** How many workers there are to be. */
+  /** The number of workers to keep running. */
   readonly count: number;
-  /** For the workers. */
+  /** The workers' config. */
   readonly config: Config;
   readonly publicKey?: KeyFile;
   readonly shared: Shared;
   /**
-   * Starts a worker's process.
+   * Starts a worker process.
    *
-   * @throws {Error} When it can't be started.
+   * @throws {Error} If the process can't be started.
    */
   readonly spawn: () => WorkerProcess;
 }
 
 /**
- * A worker that took too much memory ends with this code (`EX_TEMPFAIL`), and
- * with 0 where somebody sent it a signal: it has drained, and did nothing wrong.
+ * The exit code of a worker that used too much memory (`EX_TEMPFAIL`). Like
+ * code 0 after a signal, this code means a clean end: the worker has drained.
  */
 const restartExitCode = 75;
 
-/** The number of deaths that end the start of the server: the next workers would die as well. */
+/**
+ * The number of deaths that end the start of the server: the next workers would
+ * die as well.
+ */
 const maxDeathsAtStart = 5;
 
 /** The time for which a death counts, in milliseconds. */
 const deathsWindowMs = 60_000;
 
-/** The pause before the second replacement in that time, in milliseconds; doubled for each further death up to the longest. */
+/**
+ * The pause before the second replacement in that time, in milliseconds;
+ * doubled for each further death up to the longest.
+ */
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
-/** What a worker gets beyond its time before it is killed, in milliseconds. */
+/**
+ * The time beyond the time limit after which a worker is killed, in
+ * milliseconds.
+ */
 const graceMs = 1_000;
 
 /** The workers can't be kept running. */
@@ -57,8 +66,8 @@ export class WorkersFailedError extends Error {
 }
 
 /**
- * Keeps a number of workers running: starts them, replaces those that end, and
- * stops them all.
+ * Keeps a number of workers running: starts workers, replaces ended workers,
+ * and stops all.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -77,16 +86,17 @@ export class Supervisor {
     this.#config = options.config;
   }
 
-  /** Resolves when too many workers have died before all were ready. */
+  /** Resolves if too many workers died before all were ready. */
   get failed(): Promise<WorkersFailedError> {
     return this.#failed.promise;
   }
 
   /**
-   * Starts the workers: one, which takes the port, and then the others.
+   * Starts the first worker, which takes the port, then all others.
    *
-   * @returns What the first one said.
-   * @throws {WorkersFailedError} When one can't begin; then some may run, until `stop`.
+   * @returns The first worker's report.
+   * @throws {WorkersFailedError} If a worker can't start; others may run until
+   * `stop`.
    */
   async start(): Promise<WorkerReady> {
     const ready = await this.#begin(1);
@@ -100,10 +110,10 @@ export class Supervisor {
   }
 
   /**
-   * Drains all workers at once, and resolves when they have ended. One that
-   * takes longer than it may is killed.
+   * Drains all workers at once, and resolves when all have ended. Workers
+   * beyond the time limit are killed.
    *
-   * @param timeoutMs How long it may take; by default the drain time.
+   * @param timeoutMs The time limit; by default the drain time.
    */
   async stop(
     timeoutMs: number = this.#config.drainTimeoutSeconds * 1_000,
@@ -118,7 +128,10 @@ export class Supervisor {
     clearTimeout(deadline);
   }
 
-  /** Keeps one worker running; resolves when it is ready for the first time. */
+  /**
+   * Keeps a worker running; resolves when the worker is ready for the first
+   * time.
+   */
   #begin(worker: number): Promise<WorkerReady> {
     const first = Promise.withResolvers<WorkerReady>();
     this.failed.then(first.reject);
@@ -168,7 +181,7 @@ export class Supervisor {
       },
       onFailed: (reason) => {
         if (this.#hasStarted) {
-          log.error("Worker {worker} can't begin: {reason}", {
+          log.error("Worker {worker} can't start: {reason}", {
             worker,
             reason,
           });
@@ -176,7 +189,10 @@ export class Supervisor {
         first.reject(new WorkersFailedError(reason));
       },
       onStalled() {
-        log.error("Worker {worker} doesn't read what it is told", { worker });
+        log.error(
+          "Worker {worker} does not read its messages, killing the process",
+          { worker },
+        );
         process.kill();
       },
     });
@@ -187,7 +203,7 @@ export class Supervisor {
       worker,
       ...(publicKey ? { publicKey } : {}),
     });
-    // Without its link a worker is of no use; most often it is about to end.
+    // A worker without a link is useless, and usually about to end.
     let timer: ReturnType<typeof setTimeout> | undefined;
     link.ended.then(() => timer = setTimeout(() => process.kill(), graceMs));
     const [code] = await Promise.all([process.exited, link.ended]);
@@ -199,9 +215,9 @@ export class Supervisor {
   }
 
   /**
-   * Waits before a worker that died is replaced. Gives up only during the
-   * start: later, whoever can make workers die, a client or a lack of file
-   * descriptors, could otherwise end the server.
+   * Waits before a dead worker is replaced. Gives up only during the start:
+   * otherwise a client that kills workers, or a lack of file descriptors, could
+   * end the server.
    */
   async #mourn(): Promise<void> {
     const now = performance.now();
@@ -224,7 +240,7 @@ export class Supervisor {
     this.#pause.end();
     this.#failed.resolve(
       new WorkersFailedError(
-        `${maxDeathsAtStart} workers have died before all were ready: the log says why`,
+        `${maxDeathsAtStart} workers died before all were ready: see the log for the reasons`,
       ),
     );
   }

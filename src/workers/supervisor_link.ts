@@ -10,22 +10,22 @@ import { sendError } from "./sent_error.ts";
 import type { PeersClient, SharedPeers } from "./shared_peers.ts";
 import type { SharedStore, StoreClient } from "./shared_store.ts";
 
-/** How much may wait for a worker of what it didn't ask for, in UTF-16 code units. */
+/** The most unwritten code units that the supervisor pushes to a worker. */
 const maxPushed = 67_108_864;
 
-/** What a worker shares with the others. */
+/** The parts that all workers share. */
 export interface Shared {
   readonly store: SharedStore;
   readonly peers: SharedPeers;
 }
 
-/** What a {@linkcode SupervisorLink} tells its supervisor. */
+/** Options of a {@linkcode SupervisorLink}. */
 export interface WorkerLinkOptions {
   /** Called when the worker listens. */
   readonly onReady: (ready: WorkerReady) => void;
-  /** Called when it can't begin, with the reason. */
+  /** Called with the reason if the worker can't start. */
   readonly onFailed: (reason: string) => void;
-  /** Called where it doesn't read what it is told. */
+  /** Called if the worker does not read its messages. */
   readonly onStalled: () => void;
 }
 
@@ -59,12 +59,12 @@ export class SupervisorLink {
     });
   }
 
-  /** Resolves when the worker has gone, and all that it sent is taken. */
+  /** Resolves when the worker has ended and all its messages were taken. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
 
-  /** Gives the worker what it begins with. */
+  /** Sends the worker its start data. */
   start(start: WorkerStart): void {
     this.#link.send({ kind: "start", start });
   }
@@ -72,7 +72,7 @@ export class SupervisorLink {
   /**
    * Asks the worker to drain and end.
    *
-   * @param timeoutMs How long it may take; by default the drain time.
+   * @param timeoutMs The time limit; by default the drain time.
    */
   stop(timeoutMs?: number): void {
     this.#link.send({
@@ -81,7 +81,7 @@ export class SupervisorLink {
     });
   }
 
-  /** Lets go of the streams of a worker that has gone. */
+  /** Closes the streams of an ended worker. */
   close(): Promise<void> {
     return this.#link.close();
   }

@@ -19,7 +19,7 @@ import type {
 import { createRemotePeers } from "./remote_peers.ts";
 import { createRemoteStore } from "./remote_store.ts";
 
-/** A worker's end of the link to its supervisor. */
+/** A worker's end of the link to the supervisor. */
 export class WorkerLink {
   readonly #link: Link<WorkerMessage, SupervisorMessage>;
   readonly #calls = new Calls();
@@ -40,25 +40,25 @@ export class WorkerLink {
   }
 
   /**
-   * Resolves to what the worker is to begin with.
+   * Resolves to the worker's start data.
    *
-   * @throws {Error} When the link ends before that has come.
+   * @throws {Error} If the link ends first.
    */
   get started(): Promise<WorkerStart> {
     return this.#started.promise;
   }
 
-  /** Resolves when the worker is to stop. */
+  /** Resolves when the worker should stop. */
   get stopped(): Promise<StopRequest> {
     return this.#stopped.promise;
   }
 
-  /** Resolves when the supervisor has gone, and the store with it. */
+  /** Resolves when the supervisor has ended, and with it the store. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
 
-  /** The supervisor's store; who owns it watches its leases. */
+  /** Opens the supervisor's store. Leases are watched by the supervisor. */
   openStore(announce: Announce): LeasedStore {
     this.#announce = announce;
     const store = createRemoteStore({
@@ -69,27 +69,30 @@ export class WorkerLink {
     return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
 
-  /** Answers the other workers' questions; those that came before stay without an answer. */
+  /**
+   * Sets the answers to other workers' questions; earlier questions stay
+   * without an answer.
+   */
   answerQuestions(answer: (question: Question) => Promise<Answer>): void {
     this.#answer = answer;
   }
 
-  /** Tells that the worker listens. */
+  /** Reports that the worker listens. */
   sendReady(ready: WorkerReady): void {
     this.#link.send({ kind: "ready", ready });
   }
 
-  /** Tells why the worker can't begin. */
+  /** Reports why the worker can't start. */
   sendFailure(reason: string): void {
     this.#link.send({ kind: "failed", reason });
   }
 
-  /** Resolves when what waits is written; the link ends with the process. */
+  /** Resolves once all messages are written; the link ends with the process. */
   flush(): Promise<void> {
     return this.#link.flush();
   }
 
-  /** Sends what waits, and ends the link. */
+  /** Writes all messages and ends the link. */
   close(): Promise<void> {
     return this.#link.close();
   }
@@ -124,22 +127,25 @@ export class WorkerLink {
       const answer = await this.#answer?.(question);
       if (answer) this.#link.send({ kind: "answer", id, answer });
     } catch (error) {
-      // Whoever asked is told that this worker stayed silent.
-      log.error("A question of another worker could not be answered: {error}", {
+      // The asking worker counts this worker as silent.
+      log.error("Could not answer a question of another worker: {error}", {
         error,
       });
     }
   }
 
   #end(): void {
-    const gone = new StoreUnavailableError("The supervisor has gone");
+    const gone = new StoreUnavailableError("The supervisor process has ended");
     this.#calls.fail(gone);
     this.#started.reject(gone);
     this.#gone.resolve();
   }
 }
 
-/** What was announced, with the event decoded once for all who watch here. */
+/**
+ * Decodes an announcement; the event is decoded once for all watchers of this
+ * worker.
+ */
 function toAnnouncement(
   message: SupervisorMessage & { readonly kind: Announcement["kind"] },
   [json = ""]: readonly string[],

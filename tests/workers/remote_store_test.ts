@@ -110,8 +110,8 @@ Deno.test("createRemoteStore() throws what the owner's store throws", async () =
   assertEquals([error.name, error.message], ["RangeError", "out of it"]);
 });
 
-Deno.test("createRemoteStore() is unavailable once the supervisor has gone", async () => {
+Deno.test("createRemoteStore() is unavailable once the supervisor has ended", async () => {
   const { worker, store } = openRemote(retention, () => 0);
   await worker[Symbol.asyncDispose]();
-  await assertRejects(() => store.read("a"), StoreUnavailableError, "gone");
+  await assertRejects(() => store.read("a"), StoreUnavailableError, "ended");
 });

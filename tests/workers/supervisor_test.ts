@@ -182,7 +182,7 @@ Deno.test("Supervisor.start() gives up after five deaths of workers that were ne
   const start = assertRejects(
     () => supervisor.start(),
     WorkersFailedError,
-    "5 workers have died before all were ready",
+    "5 workers died before all were ready",
   );
   for (const [index, pauseMs] of [0, 100, 200, 400].entries()) {
     await started(index + 1);

@@ -21,11 +21,11 @@ Deno.test("WorkerLink.stopped tells that the worker is to stop", async () => {
   assertEquals(await worker.supervisor.stopped, { timeoutMs: 1_500 });
 });
 
-Deno.test("WorkerLink.gone tells that the supervisor has gone", async () => {
+Deno.test("WorkerLink.gone resolves when the supervisor has ended", async () => {
   const worker = linkWorker();
   await worker[Symbol.asyncDispose]();
   await worker.supervisor.gone;
-  await assertRejects(() => worker.supervisor.started, Error, "gone");
+  await assertRejects(() => worker.supervisor.started, Error, "ended");
 });
 
 Deno.test("WorkerLink.openStore() announces what isn't an event, too", async () => {
