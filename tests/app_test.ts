@@ -32,7 +32,7 @@ Deno.test("createApp() answers 404 as a problem, without the query", async () =>
   });
 });
 
-Deno.test("createApp() answers 500 as a problem that gives no details away, and logs them", async () => {
+Deno.test("createApp() answers 500 without details, and logs the details", async () => {
   using log = captureLog();
   const store = {
     ...(await createServices(testConfig())).store,
@@ -56,7 +56,7 @@ Deno.test("createApp() answers 500 as a problem that gives no details away, and 
   assertFalse(log.text.includes("query-secret"));
 });
 
-Deno.test("createApp() logs no token and no key, however it comes", async () => {
+Deno.test("createApp() logs no token and no key, sent in any way", async () => {
   const token = await signToken({ sub: "42" });
   const bad = await signToken({ sub: "42" }, {
     secret: "another secret, of 32 bytes and more",

@@ -5,7 +5,7 @@ import { createServices } from "../src/create_services.ts";
 import { testApiKey, testConfig } from "./support/server.ts";
 import { signToken } from "./support/tokens.ts";
 
-Deno.test("createServices() announces what is stored to the hub's watchers", async () => {
+Deno.test("createServices() announces stored events to the hub's watchers", async () => {
   const { store, hub } = await createServices(testConfig());
   const frames: string[] = [];
   await hub.join("a", {
@@ -19,7 +19,7 @@ Deno.test("createServices() announces what is stored to the hub's watchers", asy
   assertEquals(JSON.parse(String(frames)).progress, 0.5);
 });
 
-Deno.test("createServices() accepts the configured API keys and no others", async () => {
+Deno.test("createServices() accepts only the configured API keys", async () => {
   const { isApiKey } = await createServices(
     testConfig({ apiKeys: [testApiKey, "second"] }),
   );

@@ -31,7 +31,7 @@ const needy = `
   Deno.test("alone", () => {});
 `;
 
-Deno.test("needs() skips tests, and the run ends with what to install", async () => {
+Deno.test("needs() skips tests, and the run ends with install hints", async () => {
   const { code, stdout } = await runTests(needy);
   assertEquals(code, 0, stdout);
   assertMatch(stdout, /1 passed \| 0 failed \| 2 ignored/);
@@ -48,7 +48,7 @@ Deno.test("needs() fails tests in CI, and skips none", async () => {
   assertMatch(stdout, /redis-server is missing: apt-get install redis-server/);
 });
 
-Deno.test("a run without a skipped test says nothing of it, and passes on the exit code", async () => {
+Deno.test("a run without skipped tests prints no hint, and passes on the exit code", async () => {
   const passed = await runTests('Deno.test("a", () => {});');
   assertEquals(passed.code, 0);
   assertMatch(passed.stdout, /1 passed \| 0 failed \([^)]*\)\s*$/);

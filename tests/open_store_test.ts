@@ -5,7 +5,7 @@ import { StoreOpenError } from "../src/tasks/store.ts";
 import { testConfig } from "./support/server.ts";
 import { makeTempDir } from "./support/temp_dir.ts";
 
-Deno.test("openStore() opens a store in memory, which is gone when it is closed", async () => {
+Deno.test("openStore() opens a store in memory, lost on close", async () => {
   const config = testConfig({ store: "memory:" });
   const epochs = [];
   for (let count = 0; count < 2; count += 1) {
@@ -19,7 +19,7 @@ Deno.test("openStore() opens a store in memory, which is gone when it is closed"
 });
 
 for (const sqliteSync of ["NORMAL", "FULL"] as const) {
-  Deno.test(`openStore() opens an SQLite file with ${sqliteSync}, and finds all in it again`, async () => {
+  Deno.test(`openStore() opens and reopens an SQLite file with ${sqliteSync}`, async () => {
     await using folder = await makeTempDir();
     const store = `sqlite:${folder.path}/a:b c.db`;
     const config = testConfig({ store, sqliteSync });
@@ -33,7 +33,7 @@ for (const sqliteSync of ["NORMAL", "FULL"] as const) {
   });
 }
 
-Deno.test("openStore() rejects where the file can't be used", async () => {
+Deno.test("openStore() rejects if the file can't be used", async () => {
   const config = testConfig({ store: "sqlite:/no/such/folder/a.db" });
   await assertRejects(
     () => openStore(config, () => 0),

@@ -25,7 +25,7 @@ Deno.test("auditRoutes() finds every route in the app as built, by its handler's
   );
 });
 
-Deno.test("auditRoutes() finds what is missing", async () => {
+Deno.test("auditRoutes() finds a missing route", async () => {
   const services = await createServices(testConfig());
   const app = createApp(services, webSocketRoutes.slice(1));
   assertEquals(auditRoutes(app, webSocketRoutes)[0], {
@@ -43,14 +43,14 @@ Deno.test("auditRoutes() finds nothing in an empty app", async () => {
   assertEquals(await faultsOf(() => {}), ["missing", "missing", "missing"]);
 });
 
-Deno.test("auditRoutes() takes no other method for the route", async () => {
+Deno.test("auditRoutes() ignores other methods", async () => {
   const faults = await faultsOf((app) =>
     app.post("/ws/test/:connection_id", (c) => c.text(""))
   );
   assertEquals(faults[2], "missing");
 });
 
-Deno.test("auditRoutes() finds what is declared twice", async () => {
+Deno.test("auditRoutes() finds a route declared twice", async () => {
   const faults = await faultsOf((app, addTable) => {
     addTable();
     app.get("/ws/test/:connection_id", (c) => c.text(""));
@@ -82,7 +82,7 @@ for (
     ],
   ] as [string, (app: Hono) => unknown, (string | undefined)[]][]
 ) {
-  Deno.test(`auditRoutes() finds what is shadowed by ${criterion}`, async () => {
+  Deno.test(`auditRoutes() finds a route shadowed by ${criterion}`, async () => {
     assertEquals(
       await faultsOf((app, addTable) => {
         shadow(app);
@@ -93,7 +93,7 @@ for (
   });
 }
 
-Deno.test("auditRoutes() minds neither other paths, nor what comes later", async () => {
+Deno.test("auditRoutes() ignores other paths and later routes", async () => {
   const faults = await faultsOf((app, addTable) => {
     app.use("/api/*", (_, next) => next());
     addTable();

@@ -26,7 +26,7 @@ Deno.test("webSocketRoutes is the table of the specification", () => {
   ]);
 });
 
-Deno.test("register() is all that puts WebSocket routes on the app", async () => {
+Deno.test("register() alone puts WebSocket routes on the app", async () => {
   const services = await createServices(testConfig());
   const socketsOf = (app: Hono) =>
     app.routes.filter(({ path }) => path.startsWith("/ws"))

@@ -12,7 +12,7 @@ import { startTestServer, testConfig } from "./support/server.ts";
 import { passSilence } from "./support/silence.ts";
 import { TestSocket } from "./support/socket.ts";
 
-Deno.test("startServer() tells where it listens", async () => {
+Deno.test("startServer() returns its address", async () => {
   const services = await createServices(testConfig());
   const server = startServer(createApp(services), services);
   const { host, port } = server.address;
@@ -23,7 +23,7 @@ Deno.test("startServer() tells where it listens", async () => {
   await server.stop();
 });
 
-Deno.test("startServer() throws where the port is taken, and the first server lives", async () => {
+Deno.test("startServer() throws if the port is taken, and the first server survives", async () => {
   await using first = await startTestServer();
   const port = Number(new URL(first.origin).port);
   const services = await createServices(testConfig({ port }));
@@ -34,7 +34,7 @@ Deno.test("startServer() throws where the port is taken, and the first server li
   assertEquals((await answerOf(fetch(`${first.origin}/healthz`))).status, 200);
 });
 
-Deno.test("RunningServer.stop() tells each socket before it closes with 1012", async () => {
+Deno.test("RunningServer.stop() sends each socket an error, then closes with 1012", async () => {
   await using server = await startTestServer();
   const paths = ["/ws/realtime/a", "/ws/ws/simple/a", "/ws/test/a"];
   const sockets = paths.map((path) => new TestSocket(server.ws(path)));
@@ -50,7 +50,7 @@ Deno.test("RunningServer.stop() tells each socket before it closes with 1012", a
   assertEquals(server.services.registry.socketCount, 0);
 });
 
-Deno.test("RunningServer.stop() spreads the sockets over half the drain time, not ready meanwhile", async () => {
+Deno.test("RunningServer.stop() closes sockets over half the drain time, while not ready", async () => {
   await using server = await startTestServer({
     config: { drainTimeoutSeconds: 10 },
   });
@@ -85,7 +85,7 @@ Deno.test("RunningServer.stop() spreads the sockets over half the drain time, no
   assertEquals((await first.closed).code, 1012);
 });
 
-Deno.test("RunningServer.stop() serves newcomers meanwhile where others go on at the port", async () => {
+Deno.test("RunningServer.stop() serves new connections if isReplaced", async () => {
   await using server = await startTestServer({
     config: { drainTimeoutSeconds: 4 },
   });
@@ -108,13 +108,13 @@ Deno.test("RunningServer.stop() serves newcomers meanwhile where others go on at
   await stopped;
 });
 
-Deno.test("RunningServer.stop() takes no new connections once it is done", async () => {
+Deno.test("RunningServer.stop() refuses new connections when done", async () => {
   await using server = await startTestServer();
   await server.stop();
   await assertRejects(() => fetch(`${server.origin}/healthz`), TypeError);
 });
 
-Deno.test("RunningServer.stop() stops once, however often it is called", async () => {
+Deno.test("RunningServer.stop() stops once for concurrent calls", async () => {
   let closes = 0;
   await using server = await startTestServer({
     services: ({ store }) => ({
@@ -189,7 +189,7 @@ for (
     ["the time that it is given", 2_000, 2_000],
   ] as const
 ) {
-  Deno.test(`RunningServer.stop() does not wait beyond ${criterion} for a request that hangs`, async () => {
+  Deno.test(`RunningServer.stop() does not wait beyond ${criterion} for a hanging request`, async () => {
     const { arrived, goOn, order, services } = slowStore();
     await using server = await startTestServer({
       config: { drainTimeoutSeconds: 10 },
@@ -214,7 +214,7 @@ for (
   });
 }
 
-Deno.test("RunningServer.stop() is not kept by a reader that stopped reading", async () => {
+Deno.test("RunningServer.stop() does not wait for a stalled reader", async () => {
   const flooded = Promise.withResolvers<void>();
   await using server = await startTestServer({
     table: [{
@@ -233,7 +233,7 @@ Deno.test("RunningServer.stop() is not kept by a reader that stopped reading", a
   assertEquals(server.services.registry.list(), []);
 });
 
-Deno.test("startServer() outlives a handler that rejects with what is no Error", async () => {
+Deno.test("startServer() survives a rejection without an Error", async () => {
   const services = await createServices(testConfig());
   const app = new Hono();
   app.get("/broken", () => Promise.reject("no Error"));

@@ -25,7 +25,7 @@ async function firstFrameType(
 }
 
 for (const path of ["/ws/realtime/a", "/ws/ws/simple/a", "/ws/test/a"]) {
-  Deno.test(`webSocketHandler() closes ${path} with 4429 beyond an address's limit, until one is let go`, async () => {
+  Deno.test(`webSocketHandler() closes ${path} with 4429 while an address is over its limit`, async () => {
     await using server = await startTestServer({
       config: { maxConnectionsPerIp: 2 },
     });
@@ -73,7 +73,7 @@ Deno.test("webSocketHandler() counts a closed socket that the runtime still hold
   await assertTooMany(next);
 });
 
-Deno.test("webSocketHandler() answers 429 to an address that never lets go of what was closed", async () => {
+Deno.test("webSocketHandler() answers 429 to an address that never completes closes", async () => {
   await using server = await startTestServer({
     config: { maxConnectionsPerIp: 1 },
   });
@@ -114,7 +114,7 @@ Deno.test("webSocketHandler() lets no forged X-Forwarded-For evade an address's 
   }
 });
 
-Deno.test("webSocketHandler() tells the addresses apart that a trusted proxy names", async () => {
+Deno.test("webSocketHandler() distinguishes the addresses behind a trusted proxy", async () => {
   await using server = await startTestServer({
     config: { maxConnectionsPerIp: 1, trustProxy: 1 },
   });
@@ -133,7 +133,7 @@ Deno.test("webSocketHandler() tells the addresses apart that a trusted proxy nam
   );
 });
 
-Deno.test("realtimeEndpoint() closes with 4429 beyond a user's limit, until one is let go", async () => {
+Deno.test("realtimeEndpoint() closes with 4429 while a user is over the limit", async () => {
   await using server = await startTestServer({
     config: { maxConnectionsPerUser: 1 },
   });
@@ -170,7 +170,7 @@ Deno.test("realtimeEndpoint() limits no guests by their common id, nor bad token
   while (registry.socketCount > 0) await nextRelease(registry);
 });
 
-Deno.test("webSocketHandler() logs whom it sends away, and why, without the token", async () => {
+Deno.test("webSocketHandler() logs rejected clients and reasons, without the token", async () => {
   await using server = await startTestServer();
   using log = captureLog("info");
   using socket = await RawSocket.open(

@@ -42,7 +42,7 @@ Deno.test("BadTokens.delayMs() is 0 again after a minute, and nothing is remembe
   assertEquals([badTokens.delayMs(address), badTokens.size], [0, 0]);
 });
 
-Deno.test("BadTokens.delayMs() takes a /64 for one address", () => {
+Deno.test("BadTokens.delayMs() treats a /64 as one address", () => {
   const badTokens = new BadTokens();
   for (let count = 1; count <= 11; count += 1) {
     note(badTokens, 1, `2001::${count}`);
@@ -51,7 +51,7 @@ Deno.test("BadTokens.delayMs() takes a /64 for one address", () => {
   assertEquals(badTokens.delayMs("2001:0:0:1::1"), 0);
 });
 
-Deno.test("BadTokens.delayMs() forgets an address on time, whatever becomes of the wall clock", () => {
+Deno.test("BadTokens.delayMs() forgets an address on time, despite changes of the wall clock", () => {
   using time = new FakeTime();
   const badTokens = new BadTokens();
   {

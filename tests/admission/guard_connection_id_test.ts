@@ -86,7 +86,7 @@ for (
     "/ws/simple/a",
   ]
 ) {
-  Deno.test(`refuseHandshake() is not asked at ${path}, where no route is`, async () => {
+  Deno.test(`refuseHandshake() is not called for ${path}, which has no route`, async () => {
     await using server = await startTestServer();
     const answer = await rawHandshake(server.ws(path));
     assertEquals([answer.status, JSON.parse(answer.body).code], [

@@ -99,7 +99,7 @@ for (
   });
 }
 
-Deno.test("refuseHandshake() answers 503 with Retry-After where the server is full, until a socket is let go", async () => {
+Deno.test("refuseHandshake() answers 503 with Retry-After while the server is full", async () => {
   await using server = await startTestServer({ config: { maxConnections: 1 } });
   const released = nextRelease(server.services.registry);
   const url = server.ws("/ws/test/a");

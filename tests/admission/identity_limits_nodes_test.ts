@@ -77,7 +77,7 @@ Deno.test("closeOverUserLimit() counts a user's connections on all nodes", async
   assertEquals(peers.asked, [["42", 1], ["42", 2], ["42", 1]]);
 });
 
-Deno.test("closeOverUserLimit() counts nothing elsewhere, and waits for nothing, without a limit", async () => {
+Deno.test("closeOverUserLimit() asks no nodes and is synchronous without a limit", async () => {
   const { peers, services, connect } = await withPeers(0);
   const { connection } = connect();
   assertEquals(closeOverUserLimit(connection, user, services), false);
@@ -86,7 +86,7 @@ Deno.test("closeOverUserLimit() counts nothing elsewhere, and waits for nothing,
   assertEquals(peers.asked, []);
 });
 
-Deno.test("closeOverUserLimit() waits for nothing where a guest comes, or a user who has the place", async () => {
+Deno.test("closeOverUserLimit() is synchronous for guests and for renewed tokens", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection } = connect();
   assertEquals(closeOverUserLimit(connection, guest, services), false);
@@ -98,7 +98,7 @@ Deno.test("closeOverUserLimit() waits for nothing where a guest comes, or a user
   assertEquals(peers.asked, [["42", 1]]);
 });
 
-Deno.test("closeOverUserLimit() leaves a place to the first of two that are counted at once", async () => {
+Deno.test("closeOverUserLimit() keeps the first of two simultaneous connections", async () => {
   const { peers, services, connect } = await withPeers(1);
   const [first, second] = [connect().connection, connect().connection];
   const verdicts = [first, second].map((connection) =>
@@ -110,7 +110,7 @@ Deno.test("closeOverUserLimit() leaves a place to the first of two that are coun
   assertEquals(await Promise.all(verdicts), [false, true]);
 });
 
-Deno.test("closeOverUserLimit() does nothing to a connection that has ended meanwhile", async () => {
+Deno.test("closeOverUserLimit() ignores a connection that ended during the count", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection, transport } = connect();
   const verdict = closeOverUserLimit(connection, user, services);
@@ -124,7 +124,7 @@ Deno.test("closeOverUserLimit() does nothing to a connection that has ended mean
   assertEquals(peers.asked, [["42", 1], ["42", 0]]);
 });
 
-Deno.test("closeOverUserLimit() tells nothing of a connection that has ended before", async () => {
+Deno.test("closeOverUserLimit() does not announce a connection that ended before", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection } = connect();
   connection.close(1000);
@@ -132,7 +132,7 @@ Deno.test("closeOverUserLimit() tells nothing of a connection that has ended bef
   assertEquals(peers.asked, []);
 });
 
-Deno.test("closeOverUserLimit() does not close for the user that a connection had before", async () => {
+Deno.test("closeOverUserLimit() does not close for the previous user of a connection", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection } = connect();
   const verdict = closeOverUserLimit(connection, user, services);
@@ -142,7 +142,7 @@ Deno.test("closeOverUserLimit() does not close for the user that a connection ha
   assertEquals(peers.asked, [["42", 1], ["42", 0]]);
 });
 
-Deno.test("announceUserDisconnects() survives peers that fail", async () => {
+Deno.test("announceUserDisconnects() survives failures of other nodes", async () => {
   const { peers, services, connect } = await withPeers(1);
   const { connection } = connect();
   const verdict = closeOverUserLimit(connection, user, services);
@@ -153,7 +153,7 @@ Deno.test("announceUserDisconnects() survives peers that fail", async () => {
   assertEquals(peers.asked, [["42", 1], ["42", 0]]);
 });
 
-Deno.test("closeOverUserLimit() limits a user over two servers, and gives a place back when it is free", async () => {
+Deno.test("closeOverUserLimit() limits a user over two servers, and counts closed connections", async () => {
   const nodes = new JoinedNodes();
   const left = Promise.withResolvers<void>();
   const start = () =>
@@ -191,7 +191,7 @@ Deno.test("closeOverUserLimit() limits a user over two servers, and gives a plac
   await third.nextOf("sync");
 });
 
-Deno.test("closeOverUserLimit() streams nothing before the others have answered, and nothing to who has gone", async () => {
+Deno.test("closeOverUserLimit() streams nothing before all nodes answered, or to a closed client", async () => {
   const peers = new HeldPeers();
   await using server = await startTestServer({
     config: { maxConnectionsPerUser: 1 },
@@ -214,7 +214,7 @@ Deno.test("closeOverUserLimit() streams nothing before the others have answered,
   assertEquals(server.services.hub.watcherCount("a"), 1);
 });
 
-Deno.test("closeOverUserLimit() ends the connection alone whose user can't be counted", async () => {
+Deno.test("closeOverUserLimit() closes only the connection whose user can't be counted", async () => {
   const peers = new HeldPeers();
   await using server = await startTestServer({
     config: { maxConnectionsPerUser: 1 },

@@ -4,7 +4,7 @@ import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
 
-Deno.test("closeOverUserLimit() counts who a client has become by auth", async () => {
+Deno.test("closeOverUserLimit() counts the new identity after auth", async () => {
   await using server = await startTestServer({
     config: { maxConnectionsPerUser: 1 },
   });
@@ -24,7 +24,7 @@ Deno.test("closeOverUserLimit() counts who a client has become by auth", async (
   assertEquals((await first.nextOf("task")).offset, 1);
 });
 
-Deno.test("closeOverUserLimit() gives a place back to who becomes somebody else", async () => {
+Deno.test("closeOverUserLimit() releases the place of the previous user", async () => {
   await using server = await startTestServer({
     config: { maxConnectionsPerUser: 1 },
   });

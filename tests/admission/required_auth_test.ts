@@ -26,7 +26,7 @@ for (const [identity, code, retries] of identities) {
     assertEquals("retry_after_ms" in (transport.frames[0] ?? {}), retries);
   });
 
-  Deno.test(`closeUnauthenticated() lets ${identity.status} stay where it is optional`, () => {
+  Deno.test(`closeUnauthenticated() keeps ${identity.status} if authentication is optional`, () => {
     const { connection, transport } = fakeConnection();
     const config = testConfig({ auth: "optional" });
     assertEquals(closeUnauthenticated(connection, identity, config), false);

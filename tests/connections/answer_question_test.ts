@@ -143,7 +143,7 @@ Deno.test("answerQuestion() closes the connection that is to be closed, once", a
   );
 });
 
-Deno.test("disconnect() tells the client that an operator did it", () => {
+Deno.test("disconnect() sends disconnected_by_operator", () => {
   const { registry, ids, fakes: [fake] } = registryOf(1);
   assertEquals(disconnect(ids[0] ?? "", registry), true);
   assertEquals(fake?.transport.frames[0]?.code, "disconnected_by_operator");
@@ -159,7 +159,7 @@ Deno.test("answerQuestion() shows the metrics of the worker", async () => {
   });
 });
 
-Deno.test("readStats() tells how much is done here, in the seconds asked for", () => {
+Deno.test("readStats() returns the throughput of this process in the requested seconds", () => {
   const { registry } = registryOf(2);
   const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
   const throughput = new Throughput(() => 5, startedAtMs);

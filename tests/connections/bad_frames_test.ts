@@ -2,7 +2,7 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { answerBadFrames } from "../../src/connections/bad_frames.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
-Deno.test("answerBadFrames() tells each fault and leaves the socket open", () => {
+Deno.test("answerBadFrames() sends each fault and leaves the socket open", () => {
   const { connection, transport } = fakeConnection();
   const answerBadFrame = answerBadFrames(connection);
   for (let count = 1; count <= 9; count += 1) answerBadFrame(`Fault ${count}`);
@@ -17,7 +17,7 @@ Deno.test("answerBadFrames() tells each fault and leaves the socket open", () =>
   assertFalse(connection.isClosed);
 });
 
-Deno.test("answerBadFrames() closes with 4400 after the tenth, which it answers as well", () => {
+Deno.test("answerBadFrames() answers the tenth frame, then closes with 4400", () => {
   const { connection, transport } = fakeConnection();
   const answerBadFrame = answerBadFrames(connection);
   for (let count = 1; count <= 12; count += 1) answerBadFrame("Fault");

@@ -6,7 +6,7 @@ import { fakeConnection } from "../support/fake_connection.ts";
 // A sixteenth of the limit is a backlog: 100 bytes here.
 const maxBufferedBytes = 1_600;
 
-Deno.test("Connection.send() says what became of the frame", () => {
+Deno.test("Connection.send() returns the outcome", () => {
   const { connection, transport } = fakeConnection(maxBufferedBytes);
   for (
     const [bytes, outcome] of [
@@ -26,14 +26,14 @@ Deno.test("Connection.send() says what became of the frame", () => {
   assertEquals(transport.sent.length, 4);
 });
 
-Deno.test("Connection.writable() resolves without a timer where nothing is backlogged", async () => {
+Deno.test("Connection.writable() resolves without a timer if not backlogged", async () => {
   using time = new FakeTime();
   const { connection } = fakeConnection(maxBufferedBytes);
   await connection.writable();
   assertFalse(time.next());
 });
 
-Deno.test("Connection.writable() resolves a turn later where much was sent in one", async () => {
+Deno.test("Connection.writable() resolves a turn later after a burst in one turn", async () => {
   using time = new FakeTime();
   const { connection, transport } = fakeConnection(maxBufferedBytes);
   transport.bufferedAmount = 101;
@@ -64,7 +64,7 @@ Deno.test("Connection.writable() waits as long as it takes while the buffer is w
   assertFalse(connection.isClosed);
 });
 
-Deno.test("Connection.writable() closes with 4408 after 5 s over the limit, and sends no frame that could not arrive", async () => {
+Deno.test("Connection.writable() closes with 4408 after 5 s over the limit, without an error frame", async () => {
   using time = new FakeTime();
   const { connection, transport, evictions } = fakeConnection(maxBufferedBytes);
   transport.bufferedAmount = maxBufferedBytes + 1;
@@ -107,7 +107,7 @@ Deno.test("Connection.writable() ends with the connection, and leaves no timer",
   assertEquals(transport.closes, []);
 });
 
-Deno.test("Connection.writable() closes with 4408 who takes nothing of a small backlog either", async () => {
+Deno.test("Connection.writable() closes with 4408 if a small backlog stalls", async () => {
   using time = new FakeTime();
   const { connection, transport } = fakeConnection(maxBufferedBytes);
   transport.bufferedAmount = 200;
@@ -135,7 +135,7 @@ Deno.test("Connection.writable() evicts once, however many wait", async () => {
   assertEquals([evictions.length, transport.closes.length], [1, 1]);
 });
 
-Deno.test("Connection.writable() logs whom it closes for being too slow, once", async () => {
+Deno.test("Connection.writable() logs an evicted client once", async () => {
   using time = new FakeTime();
   using log = captureLog("info");
   const { connection, transport } = fakeConnection(maxBufferedBytes);

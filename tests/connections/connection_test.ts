@@ -12,12 +12,12 @@ Deno.test("Connection.id differs between connections", () => {
   assert(fakeConnection().connection.id !== fakeConnection().connection.id);
 });
 
-Deno.test("Connection.serial tells when, so that nodes can compare theirs", () => {
+Deno.test("Connection.serial is a time, comparable between nodes", () => {
   const { serial, openedAt } = fakeConnection().connection;
   assertEquals(Math.floor(serial / 1_000), openedAt.getTime());
 });
 
-Deno.test("Connection.serial grows with each connection, even where the clock goes back", () => {
+Deno.test("Connection.serial grows with each connection, even if the clock goes back", () => {
   const serials = [5_000, 5_000, 9_000, 1_000].map((clockMs) => {
     using _ = new FakeTime(clockMs);
     return fakeConnection().connection.serial;
@@ -55,7 +55,7 @@ Deno.test("Connection.close() sends the error before the close, with the message
   assertEquals(transport.closes, [{ code: 1012, reason: "Connect again" }]);
 });
 
-Deno.test("Connection.close() closes without a word where there is no error", () => {
+Deno.test("Connection.close() sends no error frame without an error", () => {
   const { connection, transport } = fakeConnection();
   connection.close(1001);
   assertEquals(transport.sent, []);
@@ -70,7 +70,7 @@ Deno.test("Connection.close() closes once", () => {
   assertEquals(transport.sent.length, 1);
 });
 
-Deno.test("Connection.close() does nothing once the peer has closed", () => {
+Deno.test("Connection.close() does nothing once the client has closed", () => {
   const { connection, transport } = fakeConnection();
   connection.ended();
   connection.close(1012, goodbye);
@@ -111,7 +111,7 @@ Deno.test("Connection.ended() cleans up once, however often the runtime reports 
   assertEquals(cleanups, 1);
 });
 
-Deno.test("Connection.onEnd() returns what takes that cleanup back, and no other", () => {
+Deno.test("Connection.onEnd() returns a function to unregister only that cleanup", () => {
   const { connection } = fakeConnection();
   const undone: string[] = [];
   connection.onEnd(() => undone.push("first"));
@@ -123,7 +123,7 @@ Deno.test("Connection.onEnd() returns what takes that cleanup back, and no other
   assertEquals(undone, ["first", "third"]);
 });
 
-Deno.test("Connection.onEnd() calls at once where the connection has ended already", () => {
+Deno.test("Connection.onEnd() calls at once if the connection has ended already", () => {
   const { connection } = fakeConnection();
   connection.ended();
   let cleanups = 0;
@@ -140,7 +140,7 @@ Deno.test("Connection.isClosed is true for cleanups, which therefore cannot send
   assertEquals(transport.sent, []);
 });
 
-Deno.test("Connection.fail() closes with 1011, and tells the client no details", () => {
+Deno.test("Connection.fail() closes with 1011, without details for the client", () => {
   const { connection, transport } = fakeConnection();
   connection.fail(new Error("secret detail"));
   assertEquals(transport.closes.map(({ code }) => code), [1011]);

@@ -23,7 +23,7 @@ function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-Deno.test("Inbox.push() handles at once where nothing is pending", () => {
+Deno.test("Inbox.push() handles a message at once if none is pending", () => {
   const handled: Message[] = [];
   const { inbox } = openInbox(() => (message) => {
     handled.push(message);
@@ -48,7 +48,7 @@ Deno.test("Inbox.push() holds messages back until the start resolves, in order",
   assertEquals(handled, ["a", "b", "c"]);
 });
 
-Deno.test("Inbox.push() holds messages back while one is pending", async () => {
+Deno.test("Inbox.push() delays messages while a message is pending", async () => {
   const pending = Promise.withResolvers<void>();
   const handled: Message[] = [];
   const { inbox } = openInbox(() => (message) => {
@@ -92,7 +92,7 @@ for (
     ["rejects in the handler", () => () => Promise.reject(broken)],
   ] satisfies [string, () => MessageHandler | Promise<MessageHandler>][]
 ) {
-  Deno.test(`Inbox reports once what ${way}, and handles nothing more`, async () => {
+  Deno.test(`Inbox reports once if the endpoint ${way}, and handles nothing more`, async () => {
     const { inbox, failures } = openInbox(start);
     for (const message of ["a", "b", "c"]) assert(inbox.push(message));
     await settle();
@@ -114,7 +114,7 @@ Deno.test("Inbox.push() counts empty messages too, as they take memory", () => {
   assert(taken.filter(Boolean).length < 100);
 });
 
-Deno.test("Inbox.push() has its room again once the waiting are handled", async () => {
+Deno.test("Inbox.push() has room again once the waiting messages are handled", async () => {
   const handled: Message[] = [];
   const { inbox } = openInbox(() => async (message) => {
     await settle();
@@ -127,7 +127,7 @@ Deno.test("Inbox.push() has its room again once the waiting are handled", async 
   }
 });
 
-Deno.test("Inbox.stop() drops what waits, and takes no offence at what comes later", async () => {
+Deno.test("Inbox.stop() drops waiting and later messages", async () => {
   const started = Promise.withResolvers<MessageHandler>();
   const handled: Message[] = [];
   const { inbox, failures } = openInbox(() => started.promise);
@@ -141,7 +141,7 @@ Deno.test("Inbox.stop() drops what waits, and takes no offence at what comes lat
   assertEquals([handled, failures], [[], []]);
 });
 
-Deno.test("Inbox.stop() silences a failure that comes later", async () => {
+Deno.test("Inbox.stop() ignores later failures", async () => {
   const started = Promise.withResolvers<MessageHandler>();
   const { inbox, failures } = openInbox(() => started.promise);
   inbox.stop();

@@ -14,7 +14,7 @@ Deno.test("pause() waits its time", async () => {
   await pausing;
 });
 
-Deno.test("pause() leaves nothing with the connection", async () => {
+Deno.test("pause() unregisters its cleanup from the connection", async () => {
   using time = new FakeTime();
   const { connection } = fakeConnection();
   const { onEnd } = connection;

@@ -87,7 +87,7 @@ Deno.test("ConnectionRegistry.onUserLeft() is called when a user has a connectio
   assertEquals(left.slice(2), [["43", 0]]);
 });
 
-Deno.test("ConnectionRegistry.userOf() knows whose an open connection is", () => {
+Deno.test("ConnectionRegistry.userOf() returns the user of an open connection", () => {
   const registry = new ConnectionRegistry();
   const { connection } = fakeConnection();
   registry.add(connection);

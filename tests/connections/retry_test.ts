@@ -5,7 +5,7 @@ import { jitteredRetryMs } from "../../src/connections/retry.ts";
 for (
   const [random, expected] of [[0, 500], [0.5, 2_750], [1, 5_000]] as const
 ) {
-  Deno.test(`jitteredRetryMs() is ${expected} where chance is ${random}`, () => {
+  Deno.test(`jitteredRetryMs() is ${expected} for random ${random}`, () => {
     using _ = stub(Math, "random", () => random);
     assertEquals(jitteredRetryMs(), expected);
   });

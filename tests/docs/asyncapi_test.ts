@@ -49,7 +49,7 @@ Deno.test("makeAsyncApi() names each type that a generated client declares", asy
   assertEquals(nameless.length - parameters.length, 0);
 });
 
-Deno.test("the documents name no type as a language names one of its own", () => {
+Deno.test("the documents avoid type names reserved by languages", () => {
   const builtIn = ["Error", "Exception", "History", "Task", "Thread", "Text"];
   for (const document of [asyncApi, openApi]) {
     const names = Object.keys(at(document, "components", "schemas"));

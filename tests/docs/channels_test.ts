@@ -84,7 +84,7 @@ Deno.test("channels have every frame that a real server sends on realtime", asyn
   await expectNext("deleted");
 });
 
-Deno.test("channels have what a client is told of its token's end", async () => {
+Deno.test("channels have the frames of a token's expiry", async () => {
   await using server = await startTestServer();
   // The notice comes after half of what is left.
   const token = await signToken({ sub: "42", exp: secondsFromNow(2) });
@@ -96,7 +96,7 @@ Deno.test("channels have what a client is told of its token's end", async () => 
   }
 });
 
-Deno.test("channels have what a guest with a bad token is told, and what resumes", async () => {
+Deno.test("channels have the frames of a bad token and of a resume", async () => {
   await using server = await startTestServer();
   await published(server, "a", {}, { progress: 0.5 });
   const { epoch } = await server.services.store.read("a");

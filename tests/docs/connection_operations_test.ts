@@ -20,7 +20,7 @@ Deno.test("watchOperations have every WebSocket route", () => {
 });
 
 for (const { path } of handshakes) {
-  Deno.test(`GET ${path} is answered as it is described`, async () => {
+  Deno.test(`GET ${path} is answered as documented`, async () => {
     await using server = await startTestServer({
       config: { maxConnections: 1 },
     });

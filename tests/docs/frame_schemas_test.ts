@@ -76,7 +76,7 @@ const encoded: readonly (readonly [
 ];
 
 for (const [encoder, name, frame] of encoded) {
-  Deno.test(`serverFrameSchemas.${name} is what ${encoder}() writes: ${frame}`, () => {
+  Deno.test(`serverFrameSchemas.${name} accepts a frame of ${encoder}(): ${frame}`, () => {
     assertFrame(name, JSON.parse(frame));
   });
 }
@@ -86,7 +86,7 @@ Deno.test("serverFrameSchemas are held against every encoder", () => {
   assertEquals([...held].sort(), Object.keys(encoders).sort() as never);
 });
 
-Deno.test("serverFrameSchemas refuse what no encoder writes", () => {
+Deno.test("serverFrameSchemas refuse malformed frames", () => {
   const { schemas } = asyncApi.components as { schemas: object };
   for (const name of Object.keys(schemas)) {
     const faults = faultsOf("asyncapi", ["components", "schemas", name], {

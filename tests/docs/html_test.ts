@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { html, nothing, prose } from "../../src/docs/html.ts";
 
-Deno.test("html() escapes what is put into it", () => {
+Deno.test("html() escapes inserted text", () => {
   assertEquals(
     html`<a title="${`"'`}">${"<script>&"}</a>`.text,
     '<a title="&quot;&#39;">&lt;script&gt;&amp;</a>',
@@ -16,7 +16,7 @@ Deno.test("html() takes in other templates, lists and numbers as they are", () =
   );
 });
 
-Deno.test("html() leaves the source's indentation out, and keeps that of what is put in", () => {
+Deno.test("html() drops the source's indentation, and keeps the indentation of inserted text", () => {
   assertEquals(
     html`
       <pre>${"a\n  b"}</pre>
@@ -25,7 +25,7 @@ Deno.test("html() leaves the source's indentation out, and keeps that of what is
   );
 });
 
-Deno.test("prose() makes code of what is between backticks, and escapes it", () => {
+Deno.test("prose() renders text between backticks as escaped code", () => {
   assertEquals(
     prose("an `<a>` & `b`").text,
     "an <code>&lt;a&gt;</code> &amp; <code>b</code>",

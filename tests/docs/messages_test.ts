@@ -10,7 +10,7 @@ import {
   parseClientFrame,
 } from "../../src/protocol/client_frames.ts";
 
-Deno.test("clientMessages are what the server understands, each type", () => {
+Deno.test("clientMessages cover every type known to the server", () => {
   const types = new Set<string>();
   for (const { examples } of Object.values(clientMessages)) {
     for (const example of examples) {

@@ -35,12 +35,12 @@ Deno.test("makeOpenApi() makes a valid document, by the official schema of OpenA
   assertEquals(validator.version, "3.1");
 });
 
-Deno.test("makeOpenApi() has the routes of the app as built, and no others", async () => {
+Deno.test("makeOpenApi() has exactly the routes of the app", async () => {
   const built = await builtRoutes();
   assertEquals(documentedRoutes.toSorted(), built);
 });
 
-Deno.test("makeOpenApi() refers to what is there", () => {
+Deno.test("makeOpenApi() has no dangling references", () => {
   const refs = JSON.stringify(openApi).matchAll(/"\$ref":"#\/([^"]+)"/g);
   const places = new Set([...refs].map(([, place = ""]) => place));
   assert(places.size > 10);
@@ -80,7 +80,7 @@ Deno.test("makeOpenApi() has examples that validate", () => {
   assert(count > 100, "there are examples");
 });
 
-Deno.test("operations have names of their own, and groups that are explained", () => {
+Deno.test("operations have unique names and described groups", () => {
   const ids = operations.map(({ id }) => id);
   assertEquals(ids.length, new Set(ids).size);
   assertEquals(
@@ -89,7 +89,7 @@ Deno.test("operations have names of their own, and groups that are explained", (
   );
 });
 
-Deno.test("problemCodesOf() adds what every route, and every key, may be answered with", () => {
+Deno.test("problemCodesOf() adds the problems of every route and of keys", () => {
   const [publish] = operations;
   assert(publish);
   const open = { ...publish, access: "anybody", problems: [] } as const;
@@ -110,7 +110,7 @@ Deno.test("problemCodesOf() adds what every route, and every key, may be answere
   ]);
 });
 
-Deno.test("makeOpenApi() asks for a key where the app does", async () => {
+Deno.test("makeOpenApi() requires a key on the same routes as the app", async () => {
   const app = createApp(await createServices(testConfig()));
   for (const { path, method, access } of operations) {
     const route = `${method.toUpperCase()} ${path}`;
@@ -135,7 +135,7 @@ Deno.test("makeOpenApi() makes the same document each time", () => {
   assertEquals(makeOpenApi(), makeOpenApi());
 });
 
-Deno.test("makeOpenApi() has many JSON texts as a text, whose lines have a schema", () => {
+Deno.test("makeOpenApi() describes NDJSON as text with a schema for lines", () => {
   const operation = at(openApi, "paths", "/api/events", "post");
   for (
     const [place, name] of [

@@ -13,7 +13,7 @@ const bare = {
   queued_bytes: 0,
 };
 
-Deno.test("connectionSchema takes a socket of a route that knows no users", () => {
+Deno.test("connectionSchema accepts a socket of a route without authentication", () => {
   assertEquals(connectionSchema.parse(bare), bare);
 });
 

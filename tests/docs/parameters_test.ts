@@ -35,7 +35,7 @@ Deno.test("parameters.connection_id has the length that the server keeps", async
   );
 });
 
-Deno.test("parameters.idempotency_key names the event where its body does not", async () => {
+Deno.test("parameters.idempotency_key identifies an event without event_id", async () => {
   const { call } = await makeApi();
   const { name } = parameters.idempotency_key;
   const publish = () =>

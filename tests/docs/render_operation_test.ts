@@ -71,7 +71,7 @@ Deno.test("renderOperation() shows every answer, parameter and problem", () => {
   ) assert(text.includes(part), part);
 });
 
-Deno.test("renderOperation() escapes whatever an operation says", () => {
+Deno.test("renderOperation() escapes the texts of an operation", () => {
   const { text } = renderOperation({
     ...operationOf("readTask"),
     summary: "<script>alert(1)</script>",

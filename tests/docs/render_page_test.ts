@@ -10,12 +10,12 @@ const page = renderPage({
 
 const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id = ""]) => id);
 
-Deno.test("renderPage() gives each place an id of its own", () => {
+Deno.test("renderPage() has unique ids", () => {
   assert(ids.length > 50);
   assertEquals(ids.length, new Set(ids).size);
 });
 
-Deno.test("renderPage() links to places that are there", () => {
+Deno.test("renderPage() has no dangling links", () => {
   const targets = [...page.matchAll(/ href="#([^"]+)"/g)]
     .map(([, id = ""]) => id);
   assert(targets.length > 80);

@@ -59,7 +59,7 @@ Deno.test("renderMembers() has a row for each member, and says which may be left
   );
 });
 
-Deno.test("renderMembers() says of what is no object what it is", () => {
+Deno.test("renderMembers() renders the type of a schema that is no object", () => {
   assertEquals(renderMembers({ type: "string" }).text, "<p>string</p>");
 });
 

@@ -42,7 +42,7 @@ Deno.test("docsRoutes() makes the documents once, however many ask at a time", a
   }
 });
 
-Deno.test("docsRoutes() tries again where the documents could not be made", async () => {
+Deno.test("docsRoutes() tries again if the documents could not be made", async () => {
   const readTextFile = Deno.readTextFile;
   const app = docsRoutes();
   app.onError((_, c) => c.text("", 500));
@@ -55,7 +55,7 @@ Deno.test("docsRoutes() tries again where the documents could not be made", asyn
   assertEquals((await answerOf(app.request("/docs"))).status, 200);
 });
 
-Deno.test("docsRoutes() lets the page run nothing, load nothing, and be framed by nobody", async () => {
+Deno.test("docsRoutes() forbids scripts, loading and framing", async () => {
   const { headers, text } = await answerOf(docsRoutes().request("/docs"));
   const [, style = ""] = /<style>([^]*)<\/style>/.exec(text) ?? [];
   const digest = await crypto.subtle.digest(

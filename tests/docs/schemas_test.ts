@@ -21,7 +21,7 @@ Deno.test("componentsOf() refers to schemas by their names", () => {
   );
 });
 
-Deno.test("componentsOf() describes what is sent, not what it is transformed to", () => {
+Deno.test("componentsOf() describes the form on the wire, before transforms", () => {
   const schema = z.string().transform(Number).meta({ description: "digits" });
   assertEquals(componentsOf({ Digits: schema }), {
     Digits: { type: "string", description: "digits" },

@@ -6,7 +6,7 @@ import { assertAnswer } from "../support/documents.ts";
 import { startTestServer, testApiKey } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
-Deno.test("serverOperations describe what a server answers to anybody", async () => {
+Deno.test("serverOperations describe a server's public answers", async () => {
   const { call, services } = await makeApi();
   const paths = [
     "/healthz",
@@ -30,7 +30,7 @@ Deno.test("serverOperations describe what a server answers to anybody", async ()
   assertAnswer("GET /readyz", answer);
 });
 
-Deno.test("serverOperations describe what a server answers to an operator", async () => {
+Deno.test("serverOperations describe a server's answers to operators", async () => {
   await using server = await startTestServer();
   await using socket = new TestSocket(server.ws("/ws/realtime/a"));
   await using test = new TestSocket(server.ws("/ws/test/a"));

@@ -68,7 +68,7 @@ function requestOf(route: string, idAndQuery: string): string {
   return query === undefined ? path : `${path}?${query}`;
 }
 
-Deno.test("publishOperations and readOperations describe what a server answers", async () => {
+Deno.test("publishOperations and readOperations describe a server's answers", async () => {
   const { call } = await makeApi();
   for (const [route, id, status, body] of requests) {
     const answer = await call(
@@ -90,7 +90,7 @@ Deno.test("publishOperations and readOperations describe what a server answers",
 const authorized = { Authorization: `Bearer ${testApiKey}` };
 
 for (const [route, announced] of [[event, false], [many, true]] as const) {
-  Deno.test(`${route} is answered as it is described where its body breaks`, async () => {
+  Deno.test(`${route} answers a broken body as documented`, async () => {
     const { call } = await makeApi();
     const body = new ReadableStream({
       pull: (controller) => controller.error(new Error("broken")),
@@ -108,7 +108,7 @@ for (const [route, announced] of [[event, false], [many, true]] as const) {
 }
 
 for (const route of [event, many]) {
-  Deno.test(`${route} refuses an encoded body as it is described`, async () => {
+  Deno.test(`${route} refuses an encoded body as documented`, async () => {
     const { call, services } = await makeApi();
     const answer = await call(requestOf(route, "a"), {
       body: '{"connection_id":"a"}',
@@ -126,7 +126,7 @@ for (const { method, path } of [...publishOperations, ...readOperations]) {
   const request = requestOf(route, "a");
   const init = method === "post" ? { body: "{}" } : {};
 
-  Deno.test(`${route} is refused as it is described`, async () => {
+  Deno.test(`${route} is refused as documented`, async () => {
     const { call } = await makeApi();
     for (
       const [key, status] of [["", 401], ["no-key", 401], [
@@ -140,7 +140,7 @@ for (const { method, path } of [...publishOperations, ...readOperations]) {
     }
   });
 
-  Deno.test(`${route} fails with its store as it is described`, async () => {
+  Deno.test(`${route} fails with its store as documented`, async () => {
     const down = () => Promise.reject(new StoreUnavailableError("down"));
     const { call } = await makeApi({}, ({ store }) => ({
       store: {

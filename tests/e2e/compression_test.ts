@@ -60,7 +60,7 @@ const staticPaths = [
   "/asyncapi.json",
 ];
 
-Deno.test("static files are compressed as browsers accept, and never by the runtime", async () => {
+Deno.test("static files are compressed by Accept-Encoding, and never by the runtime", async () => {
   await using served = await serve([], {
     env: { TASKWIRE_API_KEYS: testApiKey },
   });
@@ -119,7 +119,7 @@ Deno.test("answers of the API and streams are never compressed", async () => {
   }
 });
 
-Deno.test("a stream of events forbids proxies to hold it back", async () => {
+Deno.test("an event stream forbids buffering by proxies", async () => {
   await using served = await serve();
   const { headers } = await request(`${served.origin}/sse/realtime/a`, {
     encoding: "gzip",

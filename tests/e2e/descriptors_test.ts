@@ -63,7 +63,7 @@ async function countFailures(origin: string): Promise<number> {
 }
 
 for (const workers of [1, 2]) {
-  Deno.test(`taskwire serve outlives a lack of descriptors, with ${workers} workers`, async () => {
+  Deno.test(`taskwire serve survives a lack of descriptors, with ${workers} workers`, async () => {
     await using served = await serve(["--workers", String(workers)], {
       env,
       openFiles,

@@ -28,13 +28,13 @@ taskwire
   ]);
 });
 
-Deno.test("embeddedPackages() reads a package that stands alone", () => {
+Deno.test("embeddedPackages() reads a single package", () => {
   const output = "└── .deno_compile_node_modules/localhost/hono/4.13.19/* (1B)";
   assertEquals(embeddedPackages(output), ["hono"]);
 });
 
 if (Deno.env.has("TASKWIRE_BINARY")) {
-  Deno.test("the binary embeds what main.ts imports, as locked", async () => {
+  Deno.test("the binary embeds the imports of main.ts, as locked", async () => {
     const { options, npm }: Embedded = JSON.parse(
       await Deno.readTextFile("dist/embedded.json"),
     );

@@ -8,7 +8,7 @@ import { serve } from "../support/taskwire.ts";
 const failed =
   'taskwire_handshakes_total{route="test_websocket",result="failed"}';
 
-Deno.test("serve answers a handshake over HTTP/1.0, or names what the proxy needs", async () => {
+Deno.test("serve answers a handshake over HTTP/1.0, or logs the proxy setting", async () => {
   await using served = await serve([], {
     env: { TASKWIRE_API_KEYS: testApiKey },
   });

@@ -10,7 +10,7 @@ const publishers = 16;
 const apiKey = "key-of-the-kill-test";
 const tasks = Array.from({ length: 8 }, (_, index) => `kill/${index}`);
 
-Deno.test("kill -9 under load loses nothing that was acknowledged", async () => {
+Deno.test("kill -9 under load loses no acknowledged event", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskwire-kill-" });
   const options = {
     cwd: folder,

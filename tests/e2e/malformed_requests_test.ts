@@ -25,7 +25,7 @@ const twoLengths = [
   "0\r\n\r\n",
 ];
 
-Deno.test("serve refuses requests that could be read in two ways", async () => {
+Deno.test("serve refuses ambiguous requests", async () => {
   await using server = new RunningCommand(["serve", "--port", "0"]);
   const [, origin = ""] = await server.line(/(http:\/\/127\.0\.0\.1:\d+)/);
   for (

@@ -15,7 +15,7 @@ const maxMemoryBytes = 250_000_000;
 /** What is published after the server was started again. */
 const eventsAfterwards = 50;
 
-Deno.test("a message without end costs the other watchers a resume and no event", async () => {
+Deno.test("an endless message makes other watchers resume without losing an event", async () => {
   await using folder = await makeTempDir();
   const options = {
     cwd: folder.path,

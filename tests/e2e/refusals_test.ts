@@ -67,7 +67,7 @@ for (
     [{ TASKWIRE_AUTH: "required" }, [], "authentication_required", 4401],
   ] as const
 ) {
-  Deno.test(`a client that goes on sending receives ${code} and ${close}`, async () => {
+  Deno.test(`a client that keeps sending receives ${code} and ${close}`, async () => {
     const { server, socket } = await open({ ...env });
     await using _ = server;
     for (const message of first) socket.send(message);
@@ -76,7 +76,7 @@ for (
   });
 }
 
-Deno.test("a client that goes on sending receives an operator's 4409", async () => {
+Deno.test("a client that keeps sending receives an operator's 4409", async () => {
   const { server, origin, socket } = await open({});
   await using _ = server;
   await socket.nextOf("sync");
@@ -91,7 +91,7 @@ Deno.test("a client that goes on sending receives an operator's 4409", async () 
   assertEquals(await endingOf(socket), ["disconnected_by_operator", 4409]);
 });
 
-Deno.test("a client that goes on sending receives 1012 when the server stops", async () => {
+Deno.test("a client that keeps sending receives 1012 when the server stops", async () => {
   const { server, socket } = await open({});
   await using _ = server;
   await socket.nextOf("sync");

@@ -18,7 +18,7 @@ const maxBytesPerGuest = 2_000_000;
 /** A watcher waits for a reader whose socket has more than this queued. */
 const backlogBytes = 65_536;
 
-Deno.test("guests who resume a long history and read nothing cost less than 2 MB each, with workers", async () => {
+Deno.test("resuming guests that read nothing cost less than 2 MB each, with workers", async () => {
   await using folder = await makeTempDir();
   await using served = await serve(["--workers", "2"], {
     cwd: folder.path,

@@ -10,7 +10,7 @@ const watchers = 4;
 const maxGrowthBytes = 64 * 1024 * 1024;
 const apiKey = "key-of-the-slow-watcher-test";
 
-Deno.test("a watcher that reads nothing costs neither memory nor the others", async () => {
+Deno.test("a watcher that reads nothing costs no memory and delays no watchers", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskwire-slow-" });
   const { server, origin } = await serve([], {
     cwd: folder,

@@ -111,7 +111,7 @@ async function assertSums(served: ServeCommand): Promise<void> {
   assert(Number(samples.get('taskwire_sockets{worker="1"}')) < turns);
 }
 
-Deno.test("whichever worker is asked shows the figures of all, which never go back", async () => {
+Deno.test("every worker shows the metrics of all workers, which never decrease", async () => {
   await using served = await serveThree("memory:");
   await assertSums(served);
 });
@@ -125,7 +125,7 @@ needs("redis-server")(
   },
 );
 
-Deno.test("a worker that hangs is left out of the metrics, and missed in the stats", async () => {
+Deno.test("a hanging worker is left out of the metrics, and counted as silent in the stats", async () => {
   await using served = await serveThree("memory:");
   const [hanging = 0] = childrenOf(served.server.pid);
   Deno.kill(hanging, "SIGSTOP");

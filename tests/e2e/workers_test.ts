@@ -109,7 +109,7 @@ async function replacementOf(
 const resumesOf = (seen: readonly Seen[]) =>
   seen.reduce((sum, { resumes }) => sum + resumes, 0);
 
-Deno.test("kill -9 of workers under load costs their watchers a resume, and nothing else", async () => {
+Deno.test("kill -9 of workers under load makes watchers resume without losing an event", async () => {
   await using folder = await makeTempDir();
   await using served = await serve(["--workers", "2"], {
     cwd: folder.path,
@@ -135,7 +135,7 @@ Deno.test("kill -9 of workers under load costs their watchers a resume, and noth
   assertEquals(await served.server.exitCode(), 0);
 });
 
-Deno.test("a message without end costs one worker, and the others serve on", async () => {
+Deno.test("an endless message costs one worker, and the rest keep serving", async () => {
   await using folder = await makeTempDir();
   const maxMemoryBytes = 250_000_000;
   await using served = await serve(["--workers", "2"], {

@@ -25,7 +25,7 @@ for (
     ["/*", ""],
   ] as const
 ) {
-  Deno.test(`allowedMethods() knows what ${path} is for`, () => {
+  Deno.test(`allowedMethods() lists the methods of ${path}`, () => {
     const allowed = [...allowedMethods(app, path)].sort();
     assertEquals(allowed, expected.split(" ").filter(Boolean).sort());
   });

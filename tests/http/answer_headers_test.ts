@@ -4,7 +4,7 @@ import { startTestServer, testApiKey } from "../support/server.ts";
 
 const key = { Authorization: `Bearer ${testApiKey}` };
 
-Deno.test("startServer() lets nobody keep or reinterpret what the API answers", async () => {
+Deno.test("startServer() forbids caching and content sniffing of API answers", async () => {
   await using server = await startTestServer();
   for (
     const [path, method, status] of [

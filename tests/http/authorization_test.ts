@@ -115,7 +115,7 @@ Deno.test("requireScope() asks no verifier about an API key", async () => {
   );
 });
 
-Deno.test("requireScope() answers 500, never 201, where the verifier fails", async () => {
+Deno.test("requireScope() answers 500, never 201, if the verifier fails", async () => {
   const verifier = { verify: () => Promise.reject(new Error("down")) };
   assertEquals((await publishAs("Bearer something", { verifier })).status, 500);
 });

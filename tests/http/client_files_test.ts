@@ -31,7 +31,7 @@ for (
     }
   });
 
-  Deno.test(`clientFileRoutes() sends ${name} once to who keeps it`, async () => {
+  Deno.test(`clientFileRoutes() sends ${name} once to a caching client`, async () => {
     const first = await answerOf(routes.request(`/${name}`));
     const etag = first.headers.get("etag") ?? "";
     assertMatch(etag, /^"[\w-]{43}"$/);
@@ -48,7 +48,7 @@ for (
   });
 }
 
-Deno.test("clientFileRoutes() tells Deno where the types are", async () => {
+Deno.test("clientFileRoutes() points Deno to the types", async () => {
   const { headers } = await answerOf(routes.request("/client.js"));
   assertEquals(headers.get("x-typescript-types"), "./client.d.ts");
 });

@@ -75,7 +75,7 @@ Deno.test("consoleRoutes() has nothing else below the page", async () => {
   }
 });
 
-Deno.test("consoleRoutes() leads from /console/ to where the relative paths are right", async () => {
+Deno.test("consoleRoutes() redirects /console/, so that relative paths resolve", async () => {
   const { status, headers } = await get("/console/");
   const location = headers.get("location") ?? "";
   assertEquals(status, 308);

@@ -47,7 +47,7 @@ Deno.test("pageRoute() allows the page's own script and style, and no other", as
   }
 });
 
-Deno.test("pageRoute() lets the page talk to its own server only, and nobody frame it", async () => {
+Deno.test("pageRoute() lets the page connect to its own server only, and forbids framing", async () => {
   const { headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   for (
@@ -71,7 +71,7 @@ Deno.test("pageRoute() serves a page that its policy would not break", async () 
   assertFalse(/<link[^>]*stylesheet/i.test(text), "external styles");
 });
 
-Deno.test("pageRoute() has a page that stays away after the same errors as the client", async () => {
+Deno.test("pageRoute() has a page that stops reconnecting after the same errors as the client", async () => {
   const { text } = await answerOf(page.request("/"));
   const [, table = ""] = /FINAL_ERRORS = (\{[^}]*\})/.exec(text) ?? [];
   const listed = [...table.matchAll(/(\w+): (\d+)/g)]

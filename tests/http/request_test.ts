@@ -181,7 +181,7 @@ for (
   });
 }
 
-Deno.test("readBody() reads a body up to its limit, whatever it is cut into", async () => {
+Deno.test("readBody() reads a body up to its limit, in pieces of any size", async () => {
   const bytes = new TextEncoder().encode("上传é!");
   for (const size of [1, 2, 3, bytes.length]) {
     const chunks = [];
@@ -209,7 +209,7 @@ Deno.test("readBody() reads no further than its limit", async () => {
 });
 
 for (const [length, refused] of [["4", false], ["5", true], ["x", true]]) {
-  Deno.test(`readBody() ${refused ? "refuses" : "reads"} an announced length of ${length}, where 4 is the limit`, async () => {
+  Deno.test(`readBody() ${refused ? "refuses" : "reads"} an announced length of ${length} with a limit of 4`, async () => {
     const { request } = streamed([new TextEncoder().encode("body")]);
     const announced = new Request(request, {
       headers: { "Content-Length": String(length) },

@@ -33,7 +33,7 @@ async function codeOf(answer: Promise<Response>): Promise<unknown> {
 const config = { trustProxy: 0, idleTimeoutSeconds: 30 };
 const ok = () => new Response("ok");
 
-Deno.test("RequestsUnderWay bounds what it handles of an address, not its probes", async () => {
+Deno.test("RequestsUnderWay limits the requests of an address, except health probes", async () => {
   const requests = new RequestsUnderWay(config);
   const open = Array.from(
     { length: handledLimits.ofAddress },
@@ -49,7 +49,7 @@ Deno.test("RequestsUnderWay bounds what it handles of an address, not its probes
   assertEquals(await next(), 200);
 });
 
-Deno.test("RequestsUnderWay bounds what it handles in all", async () => {
+Deno.test("RequestsUnderWay limits the total of requests", async () => {
   const requests = new RequestsUnderWay(config);
   for (let index = 0; index < handledLimits.inAll; index++) {
     start(requests, `10.0.0.${index % 250}`);
@@ -60,7 +60,7 @@ Deno.test("RequestsUnderWay bounds what it handles in all", async () => {
   assertEquals(headers.has("retry-after"), true);
 });
 
-Deno.test("RequestsUnderWay bounds what an address leaves unread, until it is read or given up", async () => {
+Deno.test("RequestsUnderWay limits the unread answers of an address, until read or aborted", async () => {
   const requests = new RequestsUnderWay(config);
   const open = Array.from(
     { length: unsentLimits.ofAddress },
@@ -78,7 +78,7 @@ Deno.test("RequestsUnderWay bounds what an address leaves unread, until it is re
   assertEquals(await next(), 200);
 });
 
-Deno.test("RequestsUnderWay lets stalled answers lock out their own addresses alone", async () => {
+Deno.test("RequestsUnderWay counts stalled answers only against their own addresses", async () => {
   const requests = new RequestsUnderWay({ ...config, idleTimeoutSeconds: 1 });
   const now = performance.now;
   let elapsedMs = 0;
@@ -98,7 +98,7 @@ Deno.test("RequestsUnderWay lets stalled answers lock out their own addresses al
   }
 });
 
-Deno.test("RequestsUnderWay counts neither streams of events nor what is published", async () => {
+Deno.test("RequestsUnderWay counts no event streams and no publishes as unread", async () => {
   const requests = new RequestsUnderWay(config);
   const stream = () =>
     new Response("", { headers: { "Content-Type": "text/event-stream" } });
@@ -108,7 +108,7 @@ Deno.test("RequestsUnderWay counts neither streams of events nor what is publish
   assertEquals(await codeOf(start(requests, "10.0.0.1", "/a", ok).answer), 200);
 });
 
-Deno.test("startServer() holds a bounded number of answers for a client that reads none", async () => {
+Deno.test("startServer() holds a limited number of answers for a client that does not read", async () => {
   await using server = await startTestServer();
   const path = "/client.js";
   {

@@ -47,7 +47,7 @@ for (const accepted of ["", "br", "identity", "gzip;q=0", "gzip;q=0, *"]) {
   });
 }
 
-Deno.test("staticText() has a tag for each encoding, and tells caches what it depends on", async () => {
+Deno.test("staticText() has an ETag per encoding and a Vary header", async () => {
   const plain = await get();
   const compressed = await get({ "Accept-Encoding": "gzip" });
   for (const { headers } of [plain, compressed]) {
@@ -59,7 +59,7 @@ Deno.test("staticText() has a tag for each encoding, and tells caches what it de
   assertNotEquals(plain.headers.get("etag"), compressed.headers.get("etag"));
 });
 
-Deno.test("staticText() sends nothing to a browser that has it, in either encoding", async () => {
+Deno.test("staticText() answers 304 to a caching browser, in every encoding", async () => {
   for (const accepted of ["identity", "gzip"]) {
     const first = await get({ "Accept-Encoding": accepted });
     const etag = first.headers.get("etag");

@@ -28,7 +28,7 @@ const looks = 2_000;
 const apiKey = "key-of-the-connections-test";
 const tasks = Array.from({ length: sockets }, (_, index) => `held/${index}`);
 
-Deno.test(`taskwire serve holds ${sockets} sockets, and takes all back at once`, async () => {
+Deno.test(`taskwire serve holds ${sockets} sockets, and accepts all reconnects at once`, async () => {
   await using folder = await makeTempDir();
   await allowOpenFiles(Deno.pid, sockets + 200);
   const { server, origin } = await serve([], {

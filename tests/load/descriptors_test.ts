@@ -33,7 +33,7 @@ const refusals = [
 ];
 
 for (const workers of [1, 2]) {
-  Deno.test(`taskwire serve outlives ${watchersEach} watchers for ${openFiles} descriptors, with ${workers} workers`, async () => {
+  Deno.test(`taskwire serve survives ${watchersEach} watchers with ${openFiles} descriptors and ${workers} workers`, async () => {
     const crowd = watchersEach * workers;
     await allowOpenFiles(Deno.pid, crowd + 300);
     await using served = await serve(["--workers", String(workers)], {

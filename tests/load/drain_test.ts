@@ -23,7 +23,7 @@ const bigEvents = 300;
 const bigEvent = { data: "x".repeat(60_000) };
 const apiKey = "key-of-the-drain-test";
 
-Deno.test(`taskwire serve sends ${watchers} watchers away over the drain time, ${stalled} of them stalled`, async () => {
+Deno.test(`taskwire serve disconnects ${watchers} watchers over the drain time, ${stalled} stalled`, async () => {
   await using folder = await makeTempDir();
   const { server, origin } = await serve([], {
     cwd: folder.path,

@@ -9,7 +9,7 @@ const events = isFull ? 2_000 : 900;
 const id = "join/1";
 
 for (const store of ["memory:", "sqlite:"] as const) {
-  Deno.test(`${watchers} watchers who join while ${events} events are published miss none (${store})`, async () => {
+  Deno.test(`${watchers} watchers that join while ${events} events are published miss none (${store})`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "taskwire-join-" });
     {
       await using server = await startTestServer({

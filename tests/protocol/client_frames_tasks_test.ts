@@ -37,7 +37,7 @@ const badIds: [id: unknown, says: string][] = [
 ];
 
 for (const type of ["subscribe", "unsubscribe", "cancel"]) {
-  Deno.test(`parseClientFrame() says what is wrong with the id to ${type}`, () => {
+  Deno.test(`parseClientFrame() names the fault of the id to ${type}`, () => {
     for (const [connection_id, says] of badIds) {
       const fault = parseClientFrame(JSON.stringify({ type, connection_id }));
       assert(typeof fault === "string", `took ${JSON.stringify(fault)}`);

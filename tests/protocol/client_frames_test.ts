@@ -80,14 +80,14 @@ const faults: [what: string, message: string | ArrayBuffer, says: string][] = [
 ];
 
 for (const [what, message, says] of faults) {
-  Deno.test(`parseClientFrame() says what is wrong with ${what}`, () => {
+  Deno.test(`parseClientFrame() names the fault of ${what}`, () => {
     const fault = parseClientFrame(message);
     assert(typeof fault === "string", `understood as ${JSON.stringify(fault)}`);
     assertStringIncludes(fault, says);
   });
 }
 
-Deno.test("parseClientFrame() blames the id where the type is right", () => {
+Deno.test("parseClientFrame() reports the id if the type is right", () => {
   for (const id of ["true", "null", "{}", "[1]", "1e400"]) {
     const fault = parseClientFrame(`{"type":"ping","id":${id}}`);
     assert(typeof fault === "string", `understood as ${JSON.stringify(fault)}`);
@@ -95,7 +95,7 @@ Deno.test("parseClientFrame() blames the id where the type is right", () => {
   }
 });
 
-Deno.test("parseClientFrame() tells the types that there are", () => {
+Deno.test("parseClientFrame() lists the known types", () => {
   const fault = parseClientFrame('{"type":"pong"}');
   for (const type of clientFrameTypes) {
     assertStringIncludes(String(fault), type);

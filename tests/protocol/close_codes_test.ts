@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 
-Deno.test("closeCodes has the numbers that clients are written against", () => {
+Deno.test("closeCodes has the numbers of the contract", () => {
   assertEquals(closeCodes, {
     normal: 1000,
     goingAway: 1001,

@@ -11,7 +11,7 @@ const harmless = [
   "too_many_subscriptions",
 ];
 
-Deno.test("closingErrors has every code that sockets are told, but those after which they go on", () => {
+Deno.test("closingErrors has every error code followed by a close", () => {
   assertEquals(
     [...Object.keys(closingErrors), ...harmless].sort(),
     Object.keys(errorCodeMeanings).sort(),

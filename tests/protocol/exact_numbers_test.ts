@@ -42,7 +42,7 @@ Deno.test("findInexactNumber() shows the beginning of a long number", () => {
   assertEquals(findInexactNumber("9".repeat(200_000)), "9".repeat(40));
 });
 
-Deno.test("parseClientFrame() refuses a ping whose id would come back changed", () => {
+Deno.test("parseClientFrame() refuses a ping with an inexact id", () => {
   const fault = parseClientFrame('{"type":"ping","id":1764338400123456789}');
   assertStringIncludes(String(fault), "1764338400123456789");
 });

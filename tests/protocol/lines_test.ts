@@ -12,7 +12,7 @@ async function linesOf(text: string, size: number) {
   return (await Array.fromAsync(batches)).flat();
 }
 
-Deno.test("splitLines() splits a stream however its bytes arrive", async () => {
+Deno.test("splitLines() splits a stream in chunks of any size", async () => {
   const cases: [text: string, lines: string[]][] = [
     ["", []],
     ["one", ["one"]],
@@ -45,7 +45,7 @@ Deno.test("splitLines() gives a line before the stream ends", async () => {
   assertEquals((await batches.read()).done, true);
 });
 
-Deno.test("LineSplitter.push() drops a line over the limit, and no other", () => {
+Deno.test("LineSplitter.push() drops only a line over the limit", () => {
   const splitter = new LineSplitter(3);
   assertEquals(splitter.push("abc\nabcd\nab"), ["abc", tooLong]);
   assertEquals(splitter.push("c"), []);

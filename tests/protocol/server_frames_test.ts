@@ -24,7 +24,7 @@ Deno.test("encodeConnected() writes the five members of the spec, byte for byte"
   );
 });
 
-Deno.test("encodeConnected() writes ids as JSON, whatever is in them", () => {
+Deno.test("encodeConnected() escapes ids", () => {
   const frame = encodeConnected({
     message: 'say "hi"}',
     taskId: 'a"/\\}\u2028',
@@ -72,7 +72,7 @@ Deno.test("encodeEcho() gives a text back as it came", () => {
   );
 });
 
-Deno.test("encodeError() names its code, and when to come back where that is known", () => {
+Deno.test("encodeError() has the code, and the retry delay if known", () => {
   assertEquals(
     encodeError({ code: "bad_frame", message: "The frame is not JSON" }),
     '{"type":"error","code":"bad_frame","message":"The frame is not JSON"}',
@@ -122,7 +122,7 @@ Deno.test("encodeTask() leaves absent members out, and keeps a null of the publi
   );
 });
 
-Deno.test("encodeSync() has no task where nothing was published", () => {
+Deno.test("encodeSync() has no task if nothing was published", () => {
   assertEquals(
     encodeSync({
       epoch: "e1",
@@ -134,7 +134,7 @@ Deno.test("encodeSync() has no task where nothing was published", () => {
   );
 });
 
-Deno.test("encodeSync() has the snapshot and who watches", () => {
+Deno.test("encodeSync() has the snapshot with the number of watchers", () => {
   const snapshot = {
     ...event,
     epoch: "e1",

@@ -33,7 +33,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`realtimeEndpoint() tells ${who} and closes with 4401 where authentication is required`, async () => {
+  Deno.test(`realtimeEndpoint() closes ${who} with 4401 if authentication is required`, async () => {
     await using server = await startTestServer({
       config: { auth: "required" },
     });
@@ -47,7 +47,7 @@ for (
   });
 }
 
-Deno.test("realtimeEndpoint() closes with 1013 where required authentication cannot be checked", async () => {
+Deno.test("realtimeEndpoint() closes with 1013 if required authentication cannot be checked", async () => {
   await using server = await startTestServer({
     config: { auth: "required" },
     services: () => ({
@@ -65,7 +65,7 @@ Deno.test("realtimeEndpoint() closes with 1013 where required authentication can
   assert(Number(frames.at(-1)?.retry_after_ms) > 0);
 });
 
-Deno.test("realtimeEndpoint() lets the authenticated in where authentication is required", async () => {
+Deno.test("realtimeEndpoint() admits users if authentication is required", async () => {
   await using server = await startTestServer({ config: { auth: "required" } });
   const token = await signToken({ sub: "42" });
   await using socket = new TestSocket(
@@ -95,7 +95,7 @@ for (
   });
 }
 
-Deno.test("realtimeEndpoint() sends the bearer of an expired token on a private task for a new one, by 4401", async () => {
+Deno.test("realtimeEndpoint() closes an expired token on a private task with 4401", async () => {
   await using server = await startTestServer();
   await answerOf(server.publish("a", { user_id: 42, message: "secret" }));
   const token = await signToken({ sub: "42", exp: secondsFromNow(-60) });
@@ -127,7 +127,7 @@ Deno.test("realtimeEndpoint() asks to come back to a private task when the token
   assert(!JSON.stringify(frames).includes("private"));
 });
 
-Deno.test("realtimeEndpoint() closes guests the moment a task becomes private, and its user goes on", async () => {
+Deno.test("realtimeEndpoint() closes guests, and not the user, when a task becomes private", async () => {
   await using server = await startTestServer();
   const token = await signToken({ sub: "42" });
   await using guest = new TestSocket(server.ws("/ws/realtime/a"));

@@ -65,7 +65,7 @@ Deno.test("RealtimeSession says why a token in auth was not accepted, and takes 
   await socket.nextOf("pong");
 });
 
-Deno.test("RealtimeSession changes nothing where a token can't be checked now", async () => {
+Deno.test("RealtimeSession changes nothing if a token can't be checked now", async () => {
   let isDown = false;
   await using server = await startTestServer({
     services: ({ verifier }) => ({
@@ -89,7 +89,7 @@ Deno.test("RealtimeSession changes nothing where a token can't be checked now", 
   assertEquals((await socket.nextOf("task")).offset, 2);
 });
 
-Deno.test("RealtimeSession tells of a token's end, and goes on with the next", async () => {
+Deno.test("RealtimeSession announces a token's expiry, and continues with the next token", async () => {
   await using server = await startTestServer({ config: noLeeway });
   await answerOf(server.publish("a", { user_id: "42" }));
   using time = new FakeTime();
@@ -104,7 +104,7 @@ Deno.test("RealtimeSession tells of a token's end, and goes on with the next", a
   await afterTime(time, socket, "token_expiring");
 });
 
-Deno.test("RealtimeSession takes the client for a guest after its token's end, on an open task", async () => {
+Deno.test("RealtimeSession makes the client a guest after the token's expiry, on a public task", async () => {
   await using server = await startTestServer({ config: noLeeway });
   using time = new FakeTime();
   await using socket = await connect(server);
@@ -119,7 +119,7 @@ Deno.test("RealtimeSession takes the client for a guest after its token's end, o
 for (
   const [where, config, event] of [
     ["on a private task", noLeeway, { user_id: "42" }],
-    ["where authentication is required", {
+    ["if authentication is required", {
       ...noLeeway,
       auth: "required",
     }, {}],
@@ -140,7 +140,7 @@ for (
   });
 }
 
-Deno.test("RealtimeSession ends what another user may not watch", async () => {
+Deno.test("RealtimeSession ends subscriptions that the new user may not watch", async () => {
   await using server = await startTestServer();
   for (const id of ["b", "c"]) {
     await answerOf(server.publish(id, { user_id: "42" }));
@@ -161,7 +161,7 @@ Deno.test("RealtimeSession ends what another user may not watch", async () => {
   assertEquals((await socket.nextOf("task")).connection_id, "a");
 });
 
-Deno.test("RealtimeSession closes with 4403 where another user's task was the socket's own", async () => {
+Deno.test("RealtimeSession closes with 4403 if the new user may not watch the socket's own task", async () => {
   await using server = await startTestServer();
   await answerOf(server.publish("a", { user_id: "42" }));
   await using socket = await connect(server);

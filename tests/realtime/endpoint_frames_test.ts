@@ -49,7 +49,7 @@ Deno.test("realtimeEndpoint() stays open after 9 bad frames, and closes with 440
   assertEquals((await socket.closed).code, 4400);
 });
 
-Deno.test("realtimeEndpoint() answers what came while the token was being verified afterwards, in order", async () => {
+Deno.test("realtimeEndpoint() answers messages sent during the token check afterwards, in order", async () => {
   const verdict = Promise.withResolvers<Verdict>();
   await using server = await startTestServer({
     services: () => ({ verifier: { verify: () => verdict.promise } }),

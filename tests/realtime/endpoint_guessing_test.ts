@@ -56,7 +56,7 @@ async function waitedMs(
   return waited;
 }
 
-Deno.test("realtimeEndpoint() makes an address wait that has shown many bad tokens, and nobody with a good token or none", async () => {
+Deno.test("realtimeEndpoint() delays an address after many bad tokens, but no guest or good token", async () => {
   using time = new FakeTime();
   const services = await makeServices();
   const waited: number[] = [];
@@ -75,7 +75,7 @@ Deno.test("realtimeEndpoint() makes an address wait that has shown many bad toke
   assertEquals(await waitedMs(time, services, "bad"), 0);
 });
 
-Deno.test("realtimeEndpoint() slows guesses that come all at once", async () => {
+Deno.test("realtimeEndpoint() delays simultaneous guesses", async () => {
   using time = new FakeTime();
   const services = await makeServices();
   const guesses = Array.from(
@@ -95,7 +95,7 @@ Deno.test("realtimeEndpoint() slows guesses that come all at once", async () => 
   await Promise.all(guesses.map(({ joined }) => joined));
 });
 
-Deno.test("realtimeEndpoint() waits no longer for a client that has gone", async () => {
+Deno.test("realtimeEndpoint() stops the delay of a disconnected client", async () => {
   using time = new FakeTime();
   const services = await makeServices();
   for (let count = 1; count <= 20; count += 1) services.badTokens.note("a");

@@ -6,7 +6,7 @@ import { ask, openRealtime } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
-Deno.test("RealtimeSession answers pings while the store is away, and joins its tasks when it is back", async () => {
+Deno.test("RealtimeSession answers pings while the store is down, and watches its tasks afterwards", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
   await published(server, "a", { progress: 0.5 });
@@ -23,7 +23,7 @@ Deno.test("RealtimeSession answers pings while the store is away, and joins its 
   assertEquals([other.type, other.connection_id], ["sync", "b"]);
 });
 
-Deno.test("RealtimeSession tells who would cancel that the store is away, and stays open", async () => {
+Deno.test("RealtimeSession answers a cancel with store_unavailable while the store is down", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
   await published(server, "a", { user_id: "7" });
@@ -36,7 +36,7 @@ Deno.test("RealtimeSession tells who would cancel that the store is away, and st
   assertEquals((await ask(socket, cancel)).type, "cancel_requested");
 });
 
-Deno.test("RealtimeSession tells who would cancel that the store takes no writes, and stays open", async () => {
+Deno.test("RealtimeSession answers a cancel with store_unavailable if the store takes no writes", async () => {
   await using server = await startTestServer({
     services: ({ store }) => ({
       store: {

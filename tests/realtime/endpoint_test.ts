@@ -82,7 +82,7 @@ for (
     ["rejects", () => Promise.reject(new Error("broken verifier"))],
   ] as const
 ) {
-  Deno.test(`realtimeEndpoint() says verifier_unavailable where the verifier ${way}, and the server lives`, async () => {
+  Deno.test(`realtimeEndpoint() sends verifier_unavailable if the verifier ${way}`, async () => {
     await using server = await startTestServer({
       services: () => ({ verifier: { verify } }),
     });
@@ -111,7 +111,7 @@ Deno.test("realtimeEndpoint() greets as configured", async () => {
   );
 });
 
-Deno.test("realtimeEndpoint() notes who the connection's user is", async () => {
+Deno.test("realtimeEndpoint() records the connection's user", async () => {
   await using server = await startTestServer();
   const token = await signToken({ sub: "42" });
   await using socket = new TestSocket(server.ws(`${path}?token=${token}`));

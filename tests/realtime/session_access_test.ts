@@ -22,7 +22,7 @@ for (
     ["its user, where 'tasks' doesn't name it", { sub: "7", tasks: ["own"] }],
   ] as const
 ) {
-  Deno.test(`RealtimeSession.handle() shows a private task not to ${who}, whose socket stays open`, async () => {
+  Deno.test(`RealtimeSession.handle() denies a private task to ${who}, and keeps the socket open`, async () => {
     await using server = await startTestServer();
     await published(server, "private", { user_id: "7", message: "secret" });
     await using socket = await openRealtime(
@@ -66,7 +66,7 @@ Deno.test("RealtimeSession ends only the subscription to a task that becomes pri
   assertEquals((await owner.nextFrame()).offset, 2);
 });
 
-Deno.test("RealtimeSession closes with 4403 where it is the socket's own task that becomes private", async () => {
+Deno.test("RealtimeSession closes with 4403 if the socket's own task becomes private", async () => {
   await using server = await startTestServer();
   await using socket = await openRealtime(server, "own");
   await subscribe(socket, "b");

@@ -47,7 +47,7 @@ Deno.test("RealtimeSession.handle() answers a user who cancels without watching"
   assertEquals(await workerReads(server), true);
 });
 
-Deno.test("RealtimeSession.handle() tells in sync that somebody cancels", async () => {
+Deno.test("RealtimeSession.handle() has cancel_requested in sync", async () => {
   await using server = await startTestServer();
   await published(server, "b", { user_id: "7" });
   await using socket = await openRealtime(server, "a", { sub: "7" });
@@ -64,14 +64,14 @@ for (
     ["another user cancels", { sub: "8" }, [{ user_id: "7" }]],
     ["a bad token's bearer cancels", { sub: "7", exp: 1 }, [{ user_id: "7" }]],
     ["an admin cancels", { sub: "8", scope: "admin" }, [{ user_id: "7" }]],
-    ["a user cancels what is open to all", { sub: "7" }, [{}]],
-    ["a user cancels what is unknown", { sub: "7" }, []],
-    ["another user cancels what is over", { sub: "8" }, [
+    ["a user cancels a public task", { sub: "7" }, [{}]],
+    ["a user cancels an unknown task", { sub: "7" }, []],
+    ["another user cancels a finished task", { sub: "8" }, [
       { user_id: "7", status: "failed" },
     ]],
   ] as const
 ) {
-  Deno.test(`RealtimeSession.handle() forbids it where ${what}`, async () => {
+  Deno.test(`RealtimeSession.handle() forbids the cancel if ${what}`, async () => {
     await using server = await startTestServer();
     await published(server, "b", ...events);
     await using socket = await openRealtime(server, "a", claims);
@@ -87,7 +87,7 @@ for (
   });
 }
 
-Deno.test("RealtimeSession.handle() forbids it where 'tasks' doesn't name the task", async () => {
+Deno.test("RealtimeSession.handle() forbids the cancel if 'tasks' lacks the task", async () => {
   await using server = await startTestServer();
   await published(server, "b", { user_id: "7" });
   const claims = { sub: "7", tasks: ["a"] };
@@ -110,7 +110,7 @@ for (const status of ["succeeded", "failed", "canceled"]) {
   });
 }
 
-Deno.test("RealtimeSession.handle() tells watchers of a request by the backend", async () => {
+Deno.test("RealtimeSession.handle() sends watchers the backend's cancel request", async () => {
   await using server = await startTestServer();
   await published(server, "b", {});
   await using socket = await openRealtime(server, "b");

@@ -4,7 +4,7 @@ import {
   storeUnavailable,
 } from "../../src/realtime/session_errors.ts";
 
-Deno.test("forbidden() asks nobody to come back", () => {
+Deno.test("forbidden() has no retry delay", () => {
   assertEquals(Object.keys(forbidden()), ["code", "message"]);
 });
 

@@ -4,7 +4,7 @@ import { openRealtime, subscribe } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
 
 for (const [sub, first] of [["7", "sync"], ["8", "error"]] as const) {
-  Deno.test(`RealtimeSession tells user ${sub} nothing of user 7's task before it has looked who asks`, async () => {
+  Deno.test(`RealtimeSession sends user ${sub} nothing about user 7's task before checking the identity`, async () => {
     const joined = Promise.withResolvers<void>();
     const noticed = Promise.withResolvers<void>();
     let isSlow = false;

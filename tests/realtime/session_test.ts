@@ -62,7 +62,7 @@ for (
     ["an epoch without an offset", {}],
   ] as const
 ) {
-  Deno.test(`RealtimeSession.handle() sends the snapshot alone for ${what}`, async () => {
+  Deno.test(`RealtimeSession.handle() sends only the snapshot for ${what}`, async () => {
     await using server = await startTestServer({ config: { historyLimit: 2 } });
     await published(server, "b", {}, {}, {}, {});
     const { epoch } = await server.services.store.read("b");
@@ -90,7 +90,7 @@ Deno.test("RealtimeSession.handle() subscribes anew to the same task, which come
   assertEquals((await socket.nextFrame()).offset, 4);
 });
 
-Deno.test("RealtimeSession.handle() subscribes to the socket's own task in place of what it had", async () => {
+Deno.test("RealtimeSession.handle() replaces the watch of the socket's own task", async () => {
   await using server = await startTestServer();
   await using socket = await openRealtime(server, "a");
   assertEquals((await subscribe(socket, "a")).connection_id, "a");
@@ -111,7 +111,7 @@ Deno.test("RealtimeSession.handle() unsubscribes: nothing of the task comes afte
   assertEquals((await socket.nextFrame()).connection_id, "a");
 });
 
-Deno.test("RealtimeSession.handle() answers alike where nothing was subscribed to", async () => {
+Deno.test("RealtimeSession.handle() gives the same answer without a subscription", async () => {
   await using server = await startTestServer();
   await using socket = await openRealtime(server, "a");
   const frame = { type: "unsubscribe", connection_id: "b" };
@@ -127,7 +127,7 @@ Deno.test("RealtimeSession.handle() unsubscribes from the socket's own task, too
 });
 
 for (const type of ["subscribe", "unsubscribe", "cancel"]) {
-  Deno.test(`RealtimeSession.handle() takes for a bad frame to ${type} what is no id`, async () => {
+  Deno.test(`RealtimeSession.handle() answers bad_frame to ${type} with a malformed id`, async () => {
     await using server = await startTestServer();
     await using socket = await openRealtime(server, "a");
     for (const connection_id of [undefined, "", 7, "a".repeat(257), "a\n"]) {
@@ -138,7 +138,7 @@ for (const type of ["subscribe", "unsubscribe", "cancel"]) {
   });
 }
 
-Deno.test("RealtimeSession.handle() tells its watchers that a task is deleted, and then of its new life", async () => {
+Deno.test("RealtimeSession.handle() sends deleted, then the task's new epoch", async () => {
   await using server = await startTestServer();
   await published(server, "b", { message: "old" }, {});
   await using socket = await openRealtime(server, "a");
@@ -166,7 +166,7 @@ Deno.test("RealtimeSession.handle() tells its watchers that a task is deleted, a
   }
 });
 
-Deno.test("RealtimeSession leaves every task when its socket ends", async () => {
+Deno.test("RealtimeSession stops watching every task when its socket ends", async () => {
   await using server = await startTestServer();
   const { hub } = server.services;
   const ids = ["a", "b", "c"];

@@ -34,7 +34,7 @@ Deno.test("Subscriptions.watch() watches each task once", async () => {
   );
 });
 
-Deno.test("Subscriptions.watch() keeps nothing of what is forbidden", async () => {
+Deno.test("Subscriptions.watch() keeps no forbidden task", async () => {
   const { services, subscriptions, forbidden, watch } = await subscriptionsOf(
     (id) => id === "a",
   );
@@ -44,7 +44,7 @@ Deno.test("Subscriptions.watch() keeps nothing of what is forbidden", async () =
   assertEquals(services.hub.watcherCount("b"), 0);
 });
 
-Deno.test("Subscriptions.rejudge() ends what is forbidden now", async () => {
+Deno.test("Subscriptions.rejudge() ends subscriptions forbidden to the new identity", async () => {
   const allowed = new Set(["a", "b"]);
   const { services, subscriptions, forbidden, watch } = await subscriptionsOf(
     (id) => allowed.has(id),
@@ -57,7 +57,7 @@ Deno.test("Subscriptions.rejudge() ends what is forbidden now", async () => {
   assertEquals(services.hub.watcherCount("b"), 0);
 });
 
-Deno.test("Subscriptions.end() ends one, and the connection's end all", async () => {
+Deno.test("Subscriptions.end() ends one subscription, and the connection's end ends all", async () => {
   const { services, connection, subscriptions, watch } = await subscriptionsOf(
     () => true,
   );

@@ -27,7 +27,7 @@ for (
     [8_640_000, [["expiring", 8_639_970, 30], ["expired", 8_640_000]]],
   ] as const
 ) {
-  Deno.test(`TokenClock.watch() tells of a life of ${lifeSeconds} s in time`, () => {
+  Deno.test(`TokenClock.watch() reports a lifetime of ${lifeSeconds} s in time`, () => {
     using time = new FakeTime();
     const { clock, told } = notingClock(time);
     clock.watch(Date.now() + lifeSeconds * 1_000);

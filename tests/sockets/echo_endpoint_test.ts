@@ -34,7 +34,7 @@ for (const size of [0, 1, 125, 126, 65_535, 65_536]) {
   });
 }
 
-Deno.test("echoEndpoint() asks for no authentication, whatever is offered", async () => {
+Deno.test("echoEndpoint() ignores all tokens", async () => {
   await using server = await startTestServer({
     config: { auth: "required" },
     services: () => ({

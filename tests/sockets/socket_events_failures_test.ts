@@ -31,7 +31,7 @@ const endpoints: [string, Endpoint<unknown>][] = [
 ];
 
 for (const [way, endpoint] of endpoints) {
-  Deno.test(`webSocketHandler() closes the one socket whose endpoint ${way}, and the server lives`, async () => {
+  Deno.test(`webSocketHandler() closes only the socket whose endpoint ${way}`, async () => {
     await using server = await startTestServer({
       table: [
         ...webSocketRoutes,

@@ -144,7 +144,7 @@ for (
   });
 }
 
-Deno.test("webSocketHandler() sends a socket away that opens after the drain has begun", async () => {
+Deno.test("webSocketHandler() rejects a socket opened after the drain has begun", async () => {
   await using server = await startTestServer();
   const { registry } = server.services;
   const add = registry.add.bind(registry);

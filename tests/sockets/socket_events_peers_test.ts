@@ -54,7 +54,7 @@ for (
     ["a close frame with a broken code", opcodes.close, [1]],
   ] as const
 ) {
-  Deno.test(`webSocketHandler() lets go of a peer that sends ${criterion}`, async () => {
+  Deno.test(`webSocketHandler() releases a client that sends ${criterion}`, async () => {
     await using server = await startTestServer();
     const { registry } = server.services;
     const released = nextRelease(registry);
@@ -68,7 +68,7 @@ for (
   });
 }
 
-Deno.test("webSocketHandler() lets go of a peer that vanishes without a close frame", async () => {
+Deno.test("webSocketHandler() releases a client that vanishes without a close frame", async () => {
   await using server = await startTestServer();
   const { registry } = server.services;
   const released = nextRelease(registry);
@@ -93,7 +93,7 @@ Deno.test("webSocketHandler() pings a silent peer and closes it with 1001 after 
   assertEquals([end.opcode, closeCodeOf(end)], [opcodes.close, 1001]);
 });
 
-Deno.test("webSocketHandler() counts a socket whose peer never answers the close", async () => {
+Deno.test("webSocketHandler() counts a socket whose client never answers the close", async () => {
   await using server = await startTestServer({
     config: { maxMessageBytes: 1 },
   });

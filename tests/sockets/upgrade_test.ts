@@ -41,7 +41,7 @@ for (
   });
 }
 
-Deno.test("webSocketHandler() answers no subprotocol where none is offered", async () => {
+Deno.test("webSocketHandler() selects no subprotocol if none is offered", async () => {
   await using server = await startTestServer();
   const { headers } = await rawHandshake(server.ws("/ws/test/a"));
   assertFalse(headers.has("sec-websocket-protocol"));
@@ -92,7 +92,7 @@ Deno.test("webSocketHandler() prefers the token of the query, but not an empty o
   }
 });
 
-Deno.test("webSocketHandler() keeps what the handshake said, which cannot be read afterwards", async () => {
+Deno.test("webSocketHandler() keeps the facts of the handshake", async () => {
   const seen = Promise.withResolvers<[Handshake, string | undefined]>();
   await using server = await startTestServer({
     table: [...webSocketRoutes, {
@@ -118,7 +118,7 @@ Deno.test("webSocketHandler() keeps what the handshake said, which cannot be rea
   }, "t+t"]);
 });
 
-Deno.test("webSocketHandler() tells connections of the same id apart", async () => {
+Deno.test("webSocketHandler() distinguishes connections to the same task", async () => {
   await using server = await startTestServer();
   await using first = new TestSocket(server.ws("/ws/test/a"));
   await using second = new TestSocket(server.ws("/ws/test/a"));

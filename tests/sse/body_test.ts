@@ -5,14 +5,14 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const decode = (chunk: Uint8Array = new Uint8Array()) =>
   new TextDecoder().decode(new Uint8Array(chunk));
 
-Deno.test("SseBody.waitingBytes counts what was not read, and nothing is taken before it is asked for", () => {
+Deno.test("SseBody.waitingBytes counts the unread bytes", () => {
   const body = new SseBody();
   body.write(bytes("连"));
   body.write(bytes("a"));
   assertEquals(body.waitingBytes, 4);
 });
 
-Deno.test("SseBody.write() hands over to a reader that waits", async () => {
+Deno.test("SseBody.write() hands over bytes to a waiting reader", async () => {
   const body = new SseBody();
   const reader = body.stream.getReader();
   const reading = reader.read();
@@ -25,7 +25,7 @@ Deno.test("SseBody.write() hands over to a reader that waits", async () => {
   assertEquals(decode((await reader.read()).value), "b");
 });
 
-Deno.test("SseBody.stream can be cancelled by a reader that waits", async () => {
+Deno.test("SseBody.stream can be cancelled by a waiting reader", async () => {
   const body = new SseBody();
   const reader = body.stream.getReader();
   const reading = reader.read();
@@ -36,14 +36,14 @@ Deno.test("SseBody.stream can be cancelled by a reader that waits", async () => 
   assertEquals(body.waitingBytes, 0);
 });
 
-Deno.test("SseBody.write() lets what waits leave together", async () => {
+Deno.test("SseBody.write() joins waiting pieces", async () => {
   const body = new SseBody();
   for (const text of ["a", "b", "c"]) body.write(bytes(text));
   const { value } = await body.stream.getReader().read();
   assertEquals([decode(value), body.waitingBytes], ["abc", 0]);
 });
 
-Deno.test("SseBody hands over 64 KiB at most at a time, in order and complete", async () => {
+Deno.test("SseBody hands over at most 64 KiB at a time, in order and complete", async () => {
   const body = new SseBody();
   const sizes = [1, 65_536, 70_000, 3, 200_000, 65_535];
   const all = new Uint8Array(sizes.reduce((sum, size) => sum + size));
@@ -73,7 +73,7 @@ Deno.test("SseBody.write() leaves the bytes as they are, since other streams sen
   assertEquals(shared.length, 100_000);
 });
 
-Deno.test("SseBody.end() ends after what waits, and nothing is added any more", async () => {
+Deno.test("SseBody.end() ends after the waiting bytes, and refuses more", async () => {
   const body = new SseBody();
   body.write(bytes("a"));
   body.end();
@@ -82,7 +82,7 @@ Deno.test("SseBody.end() ends after what waits, and nothing is added any more", 
   assertEquals(await new Response(body.stream).text(), "a");
 });
 
-Deno.test("SseBody.end() ends at once for a reader that waits", async () => {
+Deno.test("SseBody.end() ends at once for a waiting reader", async () => {
   const body = new SseBody();
   const text = new Response(body.stream).text();
   await Promise.resolve();
@@ -90,7 +90,7 @@ Deno.test("SseBody.end() ends at once for a reader that waits", async () => {
   assertEquals(await text, "");
 });
 
-Deno.test("SseBody.drop() forgets what waits", async () => {
+Deno.test("SseBody.drop() drops the waiting bytes", async () => {
   const body = new SseBody();
   body.write(bytes("a"));
   body.drop();
@@ -100,7 +100,7 @@ Deno.test("SseBody.drop() forgets what waits", async () => {
   assertEquals(await new Response(body.stream).text(), "b");
 });
 
-Deno.test("SseBody keeps nothing for a client that has gone", async () => {
+Deno.test("SseBody keeps no bytes for a disconnected client", async () => {
   const body = new SseBody();
   body.write(bytes("a"));
   await body.stream.cancel();

@@ -42,7 +42,7 @@ Deno.test("SsePings.add() lets a stream end in its turn", () => {
   assertFalse(time.next());
 });
 
-Deno.test("SsePings.add() never calls where the interval is 0", () => {
+Deno.test("SsePings.add() never pings with interval 0", () => {
   using time = new FakeTime();
   new SsePings(0).add(() => {
     throw new Error("called");

@@ -14,7 +14,7 @@ for (
     [closeCodes.goingAway, 500],
   ] as const
 ) {
-  Deno.test(`refusalOf() answers ${status} where a socket is closed with ${code}`, () => {
+  Deno.test(`refusalOf() answers ${status} for close code ${code}`, () => {
     const errors = [
       { code: "token_expired", message: "Too old" },
       { code: "too_slow", message: "Go away" },

@@ -42,7 +42,7 @@ for (
   });
 }
 
-Deno.test("sseRoutes() tells a bad token why, and shows what a guest may see", async () => {
+Deno.test("sseRoutes() reports a bad token, and streams to the guest", async () => {
   await using server = await startTestServer();
   const expired = await signToken({ sub: "42", exp: secondsFromNow(-60) });
   await using client = await SseClient.open(server, "a", {
@@ -60,7 +60,7 @@ for (
     ["a bad token", { headers: bearer("bad") }, /JWT.*requires auth/],
   ] as [string, SseRequest, RegExp][]
 ) {
-  Deno.test(`sseRoutes() answers 401 to ${who} where authentication is required`, async () => {
+  Deno.test(`sseRoutes() answers 401 to ${who} if authentication is required`, async () => {
     await using server = await startTestServer({
       config: { auth: "required" },
     });
@@ -82,7 +82,7 @@ for (
   });
 }
 
-Deno.test("sseRoutes() lets the authenticated in where authentication is required", async () => {
+Deno.test("sseRoutes() admits users if authentication is required", async () => {
   await using server = await startTestServer({ config: { auth: "required" } });
   await using client = await SseClient.open(server, "a", {
     headers: bearer(token),
@@ -90,7 +90,7 @@ Deno.test("sseRoutes() lets the authenticated in where authentication is require
   await client.nextOf("sync");
 });
 
-Deno.test("sseRoutes() answers 503 where required authentication cannot be checked", async () => {
+Deno.test("sseRoutes() answers 503 if required authentication cannot be checked", async () => {
   await using server = await startTestServer({
     config: { auth: "required" },
     services: () => ({
@@ -144,7 +144,7 @@ Deno.test("sseRoutes() shows a private task to its user", async () => {
   assert((await client.nextOf("sync")).task);
 });
 
-Deno.test("sseRoutes() tells guests and ends when a task becomes private", async () => {
+Deno.test("sseRoutes() sends guests an error and ends when a task becomes private", async () => {
   await using server = await startTestServer();
   await using guest = await SseClient.open(server, "a");
   await guest.nextOf("sync");
@@ -161,7 +161,7 @@ for (
       "token_expired",
       "token_expired",
     ]],
-    ["where authentication is required", { auth: "required" as const }, {}, [
+    ["if authentication is required", { auth: "required" as const }, {}, [
       "token_expired",
       "authentication_required",
     ]],

@@ -4,7 +4,7 @@ import { RawStream } from "../support/raw_stream.ts";
 import { startTestServer } from "../support/server.ts";
 import { answerOfStream, SseClient } from "../support/sse_client.ts";
 
-Deno.test("sseRoutes() tells each stream when the server stops, and keeps it no longer", async () => {
+Deno.test("sseRoutes() ends each stream with an error when the server stops", async () => {
   await using server = await startTestServer({
     config: { drainTimeoutSeconds: 60 },
   });
@@ -49,7 +49,7 @@ Deno.test("sseRoutes() does not keep a server from stopping by a reader that sto
   assertEquals(registry.list(), []);
 });
 
-Deno.test("sseRoutes() sends pings where sockets get none", async () => {
+Deno.test("sseRoutes() sends pings even if sockets get none", async () => {
   await using server = await startTestServer({
     config: { idleTimeoutSeconds: 0 },
   });

@@ -5,7 +5,7 @@ import { allReleased } from "../support/released.ts";
 import { startTestServer } from "../support/server.ts";
 import { SseClient } from "../support/sse_client.ts";
 
-Deno.test("sseRoutes() begins the stream while the store is away, and goes on when it is back", async () => {
+Deno.test("sseRoutes() begins the stream while the store is down, and continues later", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
   await published(server, "a", { progress: 0.5 });
@@ -18,7 +18,7 @@ Deno.test("sseRoutes() begins the stream while the store is away, and goes on wh
   assertEquals(Object(task).progress, 0.5);
 });
 
-Deno.test("sseRoutes() lets go of who leaves while the store is away", async () => {
+Deno.test("sseRoutes() releases clients that disconnect while the store is down", async () => {
   const store = awayStore();
   await using server = await startTestServer({ services: store.services });
   store.leave();

@@ -43,7 +43,7 @@ Deno.test("sseRoutes() streams a task from connected to end, each event as it is
   assertEquals(rest, [{ event: "end", data: '{"type":"end"}' }]);
 });
 
-Deno.test("sseRoutes() sends what a socket gets, byte for byte", async () => {
+Deno.test("sseRoutes() sends the same frames as a socket, byte for byte", async () => {
   await using server = await startTestServer();
   await published(server, "a", {
     progress: 0.1,
@@ -93,7 +93,7 @@ Deno.test("sseRoutes() sends what a socket gets, byte for byte", async () => {
   );
 });
 
-Deno.test("sseRoutes() ends at once for somebody new to a task that is over", async () => {
+Deno.test("sseRoutes() ends at once for a new watcher of a finished task", async () => {
   await using server = await startTestServer();
   await published(server, "a", { status: "failed" });
   await using client = await SseClient.open(server, "a");
@@ -101,7 +101,7 @@ Deno.test("sseRoutes() ends at once for somebody new to a task that is over", as
   assertEquals(events, ["connected", "sync", "end"]);
 });
 
-Deno.test("sseRoutes() waits for a task that nobody has published, and follows its next life", async () => {
+Deno.test("sseRoutes() waits for an unpublished task, and follows the next epoch", async () => {
   await using server = await startTestServer();
   await using client = await SseClient.open(server, "a");
   assertEquals((await client.nextOf("sync")).task, null);

@@ -33,7 +33,7 @@ async function namesOf(stream: ReadableStream | undefined) {
 
 const terminal = { offset: 2, status: "failed" };
 
-Deno.test("SseTransport.opened resolves with the first sync, to a body that has all before it", async () => {
+Deno.test("SseTransport.opened resolves with the first sync, to a body with all earlier frames", async () => {
   const { transport, overs } = makeTransport();
   transport.send('{"type":"connected"}');
   transport.send(encodeError({ code: "token_expired", message: "Too old" }));
@@ -50,7 +50,7 @@ Deno.test("SseTransport.opened resolves with the first sync, to a body that has 
   assertEquals(overs, []);
 });
 
-Deno.test("SseTransport.opened rejects with why the connection is closed before that", async () => {
+Deno.test("SseTransport.opened rejects with the reason of an earlier close", async () => {
   const { transport } = makeTransport();
   transport.send(encodeError({ code: "token_expired", message: "Too old" }));
   transport.send(
@@ -99,7 +99,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`SseTransport.send() says once that the task is over for ${what}`, async () => {
+  Deno.test(`SseTransport.send() sends one end event for ${what}`, async () => {
     const { transport, overs } = makeTransport();
     for (const [index, frame] of frames.entries()) {
       assertEquals(overs.length, 0);
@@ -114,7 +114,7 @@ for (
   });
 }
 
-Deno.test("SseTransport.send() goes on after an attempt that failed where history has another", () => {
+Deno.test("SseTransport.send() continues after a failed attempt if the history has a further attempt", () => {
   const { transport, overs } = makeTransport();
   transport.send(sync(0, true, { offset: 3, status: "running" }));
   transport.send(task(1, "running"));
@@ -147,7 +147,7 @@ for (
   });
 }
 
-Deno.test("SseTransport.close() drops what is too much to arrive, and adds nothing to its broken end", async () => {
+Deno.test("SseTransport.close() drops data over the limit, and appends nothing", async () => {
   const { transport } = makeTransport();
   transport.send(sync(0, false, { data: "x".repeat(2_000) }));
   transport.close(closeCodes.serviceRestart);
@@ -155,7 +155,7 @@ Deno.test("SseTransport.close() drops what is too much to arrive, and adds nothi
   assertEquals(await namesOf(await transport.opened), []);
 });
 
-Deno.test("SseTransport.ping() adds a comment where nothing waits", async () => {
+Deno.test("SseTransport.ping() adds a comment if no data is waiting", async () => {
   const { transport } = makeTransport();
   transport.send(sync(0, false));
   transport.ping(); // the client hasn't read: it needs no sign of life

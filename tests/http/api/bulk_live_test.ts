@@ -51,7 +51,7 @@ Deno.test("POST /api/events has watchers see each event at once", async () => {
   }
 });
 
-Deno.test("POST /api/events keeps what was answered where the client goes away", async () => {
+Deno.test("POST /api/events keeps the answered events if the client disconnects", async () => {
   await using server = await startTestServer();
   const lines = await EventLines.open(server);
   await lines.write(line("a"));
@@ -137,7 +137,7 @@ async function breakOff(
   }
 }
 
-Deno.test("POST /api/events keeps what came before a body breaks, and writes of that to its log alone", async () => {
+Deno.test("POST /api/events keeps the lines before a broken end, and logs the break", async () => {
   const key = "an-api-key-of-32-characters-here";
   let stderr: Promise<string>;
   {

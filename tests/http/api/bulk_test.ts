@@ -53,7 +53,7 @@ Deno.test("POST /api/events answers each line in its order, as NDJSON", async ()
   ]);
 });
 
-Deno.test("POST /api/events stores what each line says, in the order of a task's lines", async () => {
+Deno.test("POST /api/events stores the event of each line, in the order of a task's lines", async () => {
   for (const store of ["memory:", "sqlite::memory:"]) {
     const { call, services } = await makeApi({ store });
     const body = upTo(100).map((current) =>
@@ -148,12 +148,12 @@ Deno.test("POST /api/events refuses the one line that is not UTF-8", async () =>
   assertEquals((await services.store.list({ limit: 9 })).states.length, 1);
 });
 
-Deno.test("POST /api/events drops a byte order mark where the body begins", async () => {
+Deno.test("POST /api/events drops a byte order mark at the start of the body", async () => {
   const line = '\uFEFF{"connection_id":"a"}\n';
   assertEquals(await publish(line + line), ["offset 1", "400 bad_json"]);
 });
 
-Deno.test("POST /api/events serves others after each 100 lines", async () => {
+Deno.test("POST /api/events serves further requests after each 100 lines", async () => {
   let turn = 0;
   const batches: (readonly [turn: number, size: number])[] = [];
   const { call } = await makeApi({}, ({ store }) => ({
@@ -221,7 +221,7 @@ for (
   });
 }
 
-Deno.test("POST /api/events ends where a request has no body", async () => {
+Deno.test("POST /api/events answers a request without a body", async () => {
   const { call } = await makeApi();
   const { status, text } = await call(path);
   assertEquals([status, text], [200, ""]);

@@ -90,7 +90,7 @@ Deno.test("connectionRoutes() closes a connection of another node with 4409", as
   );
 });
 
-Deno.test("connectionRoutes() says how many nodes stayed silent, and lists what is known", async () => {
+Deno.test("connectionRoutes() counts the silent nodes, and lists the rest", async () => {
   const nodes = new JoinedNodes();
   await using two = await startTwo(nodes);
   const [one, other] = two.servers;
@@ -106,7 +106,7 @@ Deno.test("connectionRoutes() says how many nodes stayed silent, and lists what 
   }]);
 });
 
-Deno.test("connectionRoutes() answers 503 to closing what may be open on a node that is silent", async () => {
+Deno.test("connectionRoutes() answers 503 to DELETE if a silent node may have the connection", async () => {
   const nodes = new JoinedNodes();
   await using two = await startTwo(nodes);
   const [one, other] = two.servers;
@@ -116,7 +116,7 @@ Deno.test("connectionRoutes() answers 503 to closing what may be open on a node 
   assertAnswer(remove, answer);
 });
 
-Deno.test("connectionRoutes() closes what one node has while another is silent", async () => {
+Deno.test("connectionRoutes() closes a connection even if a different node is silent", async () => {
   const nodes = new JoinedNodes();
   await using two = await startTwo(nodes);
   const [one, other] = two.servers;
@@ -147,7 +147,7 @@ async function appsWith(count: number, nodes: JoinedNodes) {
   return { apps: joined.map((services) => createApp(services)), connections };
 }
 
-Deno.test("connectionRoutes() lists page by page across nodes, another one asked each time, whoever closes meanwhile", async () => {
+Deno.test("connectionRoutes() lists page by page from alternating nodes while connections close", async () => {
   // So short that each node cuts its page.
   const { apps, connections } = await appsWith(30, new JoinedNodes(400));
   const seen: unknown[] = [];

@@ -31,7 +31,7 @@ function connectionsOf(answer: { json(): Frame }): Frame[] {
   return answer.json().connections as Frame[];
 }
 
-Deno.test("connectionRoutes() lists sockets and streams, oldest first, with what is known of each", async () => {
+Deno.test("connectionRoutes() lists sockets and streams with all members, oldest first", async () => {
   await using server = await startTestServer({
     config: { guestUserId: "guest" },
   });
@@ -109,7 +109,7 @@ async function withConnections(count: number) {
 const idsOf = (connections: readonly Connection[]) =>
   connections.map(({ id }) => id);
 
-Deno.test("connectionRoutes() lists page by page, whoever closes meanwhile", async () => {
+Deno.test("connectionRoutes() lists page by page while connections close", async () => {
   const { connections, list } = await withConnections(10);
   const seen: unknown[] = [];
   let query = "?limit=3";
@@ -124,7 +124,7 @@ Deno.test("connectionRoutes() lists page by page, whoever closes meanwhile", asy
   assertEquals(seen, idsOf(connections));
 });
 
-Deno.test("connectionRoutes() names a cursor only where more follows", async () => {
+Deno.test("connectionRoutes() has a cursor only if more follows", async () => {
   const { list } = await withConnections(3);
   assertEquals((await list("?limit=3")).json().cursor, undefined);
   assertEquals(typeof (await list("?limit=2")).json().cursor, "string");
@@ -187,7 +187,7 @@ Deno.test("connectionRoutes() closes a socket with 4409 and says why", async () 
   assertEquals(connectionsOf(await get(server)), []);
 });
 
-Deno.test("connectionRoutes() ends a stream and says why, and that its browser should stay away", async () => {
+Deno.test("connectionRoutes() closes a stream with the reason and a long reconnect delay", async () => {
   await using server = await startTestServer();
   await using client = await SseClient.open(server, "a");
   await client.nextOf("sync");

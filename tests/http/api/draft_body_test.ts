@@ -54,7 +54,7 @@ Deno.test("parseDraft() gives the event with its status normalised", () => {
   assertEquals(parseDraft({}), {});
 });
 
-Deno.test("parseDraft() names each bad member with what is wrong", () => {
+Deno.test("parseDraft() names each bad member with its fault", () => {
   const { status, code, detail } = problemOf(() =>
     parseDraft({ status: "finished", progress: 2, message: "fine", x: 1 })
   );
@@ -65,7 +65,7 @@ Deno.test("parseDraft() names each bad member with what is wrong", () => {
   assertFalse(detail.includes("message"), detail);
 });
 
-Deno.test("parseDraft() says that 'lost' is the server's own word", () => {
+Deno.test("parseDraft() reserves 'lost' for the server", () => {
   const { detail } = problemOf(() => parseDraft({ status: "Lost" }));
   assertStringIncludes(detail, "published only by the server itself");
 });
@@ -93,7 +93,7 @@ Deno.test("describeOutcome() answers for a stored event, in the spec's order", (
   );
 });
 
-Deno.test("describeOutcome() answers for a duplicate, which reached nobody", () => {
+Deno.test("describeOutcome() reports no deliveries for a duplicate", () => {
   const answer = describeOutcome("a", {
     kind: "duplicate",
     epoch: "e1",

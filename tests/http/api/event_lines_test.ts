@@ -57,7 +57,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`LineBatches cuts ${what}, however it arrives`, async () => {
+  Deno.test(`LineBatches cuts ${what}, arriving in any pieces`, async () => {
     for (
       const size of [1, 2, 3, 65_536].filter((it) => body.length / it < 1_000)
     ) {

@@ -22,7 +22,7 @@ Deno.test("DELETE task answers 204, and the task is gone with its history", asyn
   assertNotEquals(view.epoch, epoch);
 });
 
-Deno.test("DELETE task answers 404 where there is none, as after the first time", async () => {
+Deno.test("DELETE task answers 404 to an unknown or deleted task", async () => {
   const { call, put } = await makeApi();
   await put("a", {});
   const statuses = [];
@@ -74,7 +74,7 @@ Deno.test("POST cancel answers 200, and the worker finds it in its next answer",
   assertEquals((await publish('{"attempt":2}')).cancel_requested, false);
 });
 
-Deno.test("POST cancel answers 404 where nothing was published", async () => {
+Deno.test("POST cancel answers 404 if nothing was published", async () => {
   const { call } = await makeApi();
   const { status, json } = await call("POST /api/tasks/a/cancel");
   assertEquals([status, json().code], [404, "task_unknown"]);
@@ -82,7 +82,7 @@ Deno.test("POST cancel answers 404 where nothing was published", async () => {
 });
 
 for (const status of ["succeeded", "failed", "canceled"] as const) {
-  Deno.test(`POST cancel answers 409 where the task has ${status}`, async () => {
+  Deno.test(`POST cancel answers 409 if the task has ${status}`, async () => {
     const { call, put } = await makeApi();
     await put("a", { status });
     const answer = await call("POST /api/tasks/a/cancel");
@@ -133,7 +133,7 @@ for (
     ["a JWT without a scope", () => scoped(""), []],
   ] as const
 ) {
-  Deno.test(`taskRoutes() lets ${who} do ${passes.length} of 6, and answers 403 to the rest`, async () => {
+  Deno.test(`taskRoutes() permits ${who} ${passes.length} of 6 requests, and answers 403 to the rest`, async () => {
     const { call, put } = await makeApi();
     await put("a", {});
     for (const request of [...reading, ...publishing]) {

@@ -23,7 +23,7 @@ Deno.test("GET tasks lists them as GET task does, the newest change first", asyn
   assertEquals(answer.json().cursor, undefined);
 });
 
-Deno.test("GET tasks answers an empty list where nothing was published", async () => {
+Deno.test("GET tasks answers an empty list if nothing was published", async () => {
   const { call } = await makeApi();
   const { status, json } = await call("GET /api/tasks");
   assertEquals([status, json()], [200, { tasks: [] }]);
@@ -44,7 +44,7 @@ Deno.test("GET tasks counts each task's watchers", async () => {
   );
 });
 
-Deno.test("GET tasks says when a lease ends, where there is one", async () => {
+Deno.test("GET tasks includes the end of a lease", async () => {
   const { call, put, services } = await makeApi();
   const before = Date.now();
   await put("a", { lease: 10 });

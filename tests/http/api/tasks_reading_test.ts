@@ -20,7 +20,7 @@ function offsetsOf({ json }: Answer): unknown[] {
   return (json().events as { offset: number }[]).map(({ offset }) => offset);
 }
 
-Deno.test("GET task answers its snapshot, and how many watch it", async () => {
+Deno.test("GET task answers the snapshot with the number of watchers", async () => {
   await using server = await startTestServer();
   const read = () =>
     answerOf(fetch(`${server.origin}/api/tasks/a`, {
@@ -41,7 +41,7 @@ Deno.test("GET task answers its snapshot, and how many watch it", async () => {
   assertEquals((await read()).json().watchers, 2);
 });
 
-Deno.test("GET task tells that the worker was asked to stop, until a new attempt", async () => {
+Deno.test("GET task has cancel_requested until a new attempt", async () => {
   const { call, put, services } = await makeApi();
   await put("a", {});
   await services.store.publish("a", { kind: "cancel" });
@@ -50,7 +50,7 @@ Deno.test("GET task tells that the worker was asked to stop, until a new attempt
   assertFalse("cancel_requested" in (await call("GET /api/tasks/a")).json());
 });
 
-Deno.test("GET task and history answer 404 where nothing was published", async () => {
+Deno.test("GET task and history answer 404 if nothing was published", async () => {
   const { call } = await makeApi();
   for (const path of ["a", "a/events", "a/b", "a%2Fevents"]) {
     const answer = await call(`GET /api/tasks/${path}`);
@@ -101,7 +101,7 @@ Deno.test("GET history answers 100 events unless asked for more", async () => {
   assertEquals(offsetsOf(await call("GET /api/tasks/a/events")), upTo(100));
 });
 
-Deno.test("GET history goes on with the epoch and says where it can't", async () => {
+Deno.test("GET history continues with the epoch and reports lost history", async () => {
   const { call, put, services } = await makeApi();
   await put("a", {}, {});
   const { epoch } = await services.store.read("a");
@@ -116,7 +116,7 @@ Deno.test("GET history goes on with the epoch and says where it can't", async ()
   }
 });
 
-Deno.test("GET history begins where a trimmed history does", async () => {
+Deno.test("GET history begins at the start of a trimmed history", async () => {
   const { call, put } = await makeApi({ historyLimit: 3 });
   await put("a", ...upTo(10).map(() => ({})));
   const path = "GET /api/tasks/a/events";

@@ -99,7 +99,7 @@ for (
   ] as const
 ) {
   const shown = body.length > 40 ? `${body.slice(0, 20)}…` : body;
-  Deno.test(`POST events answers 422 to ${shown}, and names what is wrong`, async () => {
+  Deno.test(`POST events answers 422 to ${shown}, and names the fault`, async () => {
     const answer = await post([body]);
     assertProblem(answer, 422, "bad_event");
     assertEquals(String(answer.json().detail).includes(named), true);

@@ -40,7 +40,7 @@ async function readStats({ origin }: TestServer, query = "") {
 /** Three seconds ago, so that the second is over. */
 const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
 
-Deno.test("throughputRoutes() sums over all nodes, whichever is asked", async () => {
+Deno.test("throughputRoutes() sums over all nodes, on any node", async () => {
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, {
@@ -87,7 +87,7 @@ Deno.test("throughputRoutes() leaves out the seconds before 'since' of all nodes
   assertEquals(seconds.published?.[0], 0);
 });
 
-Deno.test("throughputRoutes() says how many nodes stayed silent, and sums the others", async () => {
+Deno.test("throughputRoutes() counts the silent nodes, and sums the rest", async () => {
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, { startedAtMs, latencyMs: 7 });

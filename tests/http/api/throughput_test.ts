@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Throughput } from "../../../src/metrics/throughput.ts";
 import { makeApi, scoped } from "../../support/api.ts";
 
-Deno.test("throughputRoutes() tells what was published, delivered and is connected", async () => {
+Deno.test("throughputRoutes() reports publishes, deliveries and connections", async () => {
   // Early in a second, so that the event is in the same one.
   const startedMs = Math.floor(Date.now() / 1_000) * 1_000 - 2_000;
   const throughput = new Throughput(() => 7, startedMs);
@@ -33,7 +33,7 @@ Deno.test("throughputRoutes() tells what was published, delivered and is connect
   ] as unknown[]);
 });
 
-Deno.test("throughputRoutes() counts what the store takes, and no duplicate", async () => {
+Deno.test("throughputRoutes() counts stored events, but no duplicates", async () => {
   const { call, put, services } = await makeApi();
   const watcher = {
     deliver: () => true,
