@@ -57,14 +57,22 @@ for (const workers of [1, 2]) {
       for (const watcher of watchers) await watcher.until(({ life }) => !!life);
 
       const endsAtMs = performance.now() + durationMs;
-      const isOver = () => performance.now() > endsAtMs;
+      let isExhausted = false;
+      const isOver = () => performance.now() > endsAtMs && isExhausted;
       const visits = { in: 0, refused: 0 };
       const publishing = Promise.all(
         tasks.map((task) => publishAll(origin, task, isOver)),
       );
-      await Promise.all(
-        Array.from({ length: crowd }, () => comeAndGo(origin, isOver, visits)),
-      );
+      const exhausting = eventually(async () =>
+        await acceptFailures(origin) > 0
+      ).finally(() => isExhausted = true);
+      await Promise.all([
+        exhausting,
+        ...Array.from(
+          { length: crowd },
+          () => comeAndGo(origin, isOver, visits),
+        ),
+      ]);
       const leftAtMs = performance.now();
       await eventually(async () => await health(origin) === 200);
       const healthyMs = performance.now() - leftAtMs;
@@ -155,8 +163,9 @@ async function health(origin: string): Promise<number> {
   }
 }
 
-/** How often the workers listened again, in all. */
+/** Counts how often the workers listened again; 0 without an answer. */
 async function acceptFailures(origin: string): Promise<number> {
+  if (await health(origin) !== 200) return 0;
   const { samples } = await scrape(origin);
   return [...samples]
     .filter(([name]) => name.startsWith("taskwire_accept_failures_total"))
