@@ -24,12 +24,17 @@ const anyRun = "?";
  * Other servers, and a replica that takes over, may lack the newest
  * acknowledged writes.
  * @throws {StoreOpenError} If Redis is too old.
+ * @throws {Error} While Redis loads its data.
  */
 export async function checkRedis(
   client: RedisClient,
   { kind }: RedisAddress,
 ): Promise<string> {
   const info = await client.info();
+  // Redis denies its append-only file while it still reads the file.
+  if (info.get("loading") === "1") {
+    throw new Error("Redis is loading its data");
+  }
   const version = info.get("redis_version") ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 6 || (major === 6 && minor < 2)) {

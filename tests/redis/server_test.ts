@@ -49,6 +49,16 @@ Deno.test("checkRedis() trusts a server alone that flushes before it answers", a
   assertEquals(log.text, "");
 });
 
+Deno.test("checkRedis() judges no Redis that is still loading its data", async () => {
+  using log = captureLog();
+  // An append-only file that is being read is reported as switched off.
+  const loading = clientOf({ ...careful, loading: "1", aof_enabled: "0" });
+  await assertRejects(() => checkRedis(loading, server), Error, "is loading");
+  assertEquals(log.text, "");
+  const loaded = clientOf({ ...careful, loading: "0" });
+  assertEquals(await checkRedis(loaded, server), "abc+");
+});
+
 Deno.test("checkRedis() trusts no run that may lack the end of another", async () => {
   using _log = captureLog();
   for (
