@@ -17,44 +17,44 @@ import { mintToken, signingSettings } from "./token.ts";
 /** The user of the good token that `check` mints. */
 const checkedUser = "taskwire-check";
 
-/** A JWT by its form, signed with nobody's key: `{"alg":"HS256","typ":"JWT"}` and `{"sub":"nobody"}`. */
+/** A well-formed JWT with an invalid signature: `{"alg":"HS256","typ":"JWT"}` and `{"sub":"nobody"}`. */
 const badToken =
   "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJub2JvZHkifQ.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/** A token that a check comes with. */
+/** The token of a check, or its absence. */
 interface Credential {
   readonly name: "no token" | "a good token" | "a bad token";
   readonly token?: string;
   /** Set if this command signed the token, with TASKWIRE_JWT_SECRET. */
   readonly isMinted?: boolean;
-  /** The user that the server should take the client for, where it looks at tokens. */
+  /** The `auth_status` that the server should report on a route that verifies tokens. */
   readonly authStatus: "guest" | "authenticated" | "invalid_token";
-  /** The reason why the check can't be made. */
+  /** The reason for skipping the check. */
   readonly obstacle?: Fault;
 }
 
-/** Checks one route as a client meets it; throws a {@linkcode Fault}. */
+/** Checks a route through a client's socket; throws a {@linkcode Fault}. */
 type RouteCheck = (
   socket: FrameReader,
   credential: Credential,
 ) => Promise<void>;
 
-/** `taskwire check`: whether a server answers as the contract says. */
+/** `taskwire check`: tests a running server against the protocol. */
 export function checkCommand(): CliCommand {
   return {
     command: withSettings(
       new Command("check")
         .description(
-          "connect to a running server as a client would, and say what is wrong. With an API key it also publishes an event and deletes its task",
+          "connect to a running server as a client would, and report problems. With an API key, also publish an event and delete its task",
         )
         .argument("[url]", "the server's address, like --url")
         .option(
           "--token <jwt>",
-          "the good token to try (default: one minted with TASKWIRE_JWT_SECRET)",
+          "a valid token to test with (default: minted with TASKWIRE_JWT_SECRET)",
         )
         .option(
           "--ready <seconds>",
-          "only wait, so long at most, until the server takes work; 0 asks once",
+          "only wait until the server is ready, for at most this many seconds; 0 asks once",
         ),
       [...serverSettings, "apiKeys", ...signingSettings],
     ),
@@ -64,7 +64,9 @@ export function checkCommand(): CliCommand {
       >();
       const [argument] = command.args;
       if (argument !== undefined && option !== undefined) {
-        throw new UsageFailure("name the server once, as [url] or by --url");
+        throw new UsageFailure(
+          "the server is named twice: use either [url] or --url",
+        );
       }
       const read = openSettings(command);
       const server = serverUrl(read, argument);
@@ -97,7 +99,7 @@ const endsAll: ReadonlySet<Cause> = new Set<Cause>([
   "only_tls",
 ]);
 
-/** A check by its title. */
+/** A check and its title in the output. */
 interface Check {
   readonly title: string;
   /** Rejects with a {@linkcode Fault}. */
@@ -133,7 +135,7 @@ async function listChecks(
   ];
 }
 
-/** Runs checks one after the other, a line each; a repeated fault is printed as "the same". */
+/** Runs checks in order and prints a line for each; a repeated fault is printed as "same fault". */
 async function runChecks(checks: readonly Check[]): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
   for (const { title, run } of checks) {
@@ -143,14 +145,14 @@ async function runChecks(checks: readonly Check[]): Promise<readonly Fault[]> {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const isKnown = faults.some(({ message }) => message === error.message);
-      printLine(`❌ ${title}: ${isKnown ? "the same" : error.message}`);
+      printLine(`❌ ${title}: ${isKnown ? "same fault" : error.message}`);
       faults.push(error);
     }
   }
   return faults;
 }
 
-/** Sums checks up in a line: the most likely cause and its remedy. */
+/** Sums up the checks in a line: the most likely cause and its remedy. */
 function describeVerdict(faults: readonly Fault[], count: number): string {
   if (faults.length === 0) return `All ${count} checks passed.`;
   const causes = new Set(faults.map(({ likelyCause }) => likelyCause));
@@ -158,7 +160,7 @@ function describeVerdict(faults: readonly Fault[], count: number): string {
     .find((cause) => causes.has(cause));
   const failed = count === 1 ? "Failed" : `${faults.length} of ${count} failed`;
   return cause === undefined
-    ? `${failed}, for no reason that this command knows: the first ❌ line and the server's log say more.`
+    ? `${failed}, for an unknown reason: see the first ❌ line and the server's log.`
     : `${failed}. Most likely ${adviceByCause[cause]}.`;
 }
 
@@ -202,7 +204,7 @@ async function goodToken(
   if (config.jwtSecrets.length === 0) {
     return {
       obstacle: new Fault(
-        "there is none to try; set TASKWIRE_JWT_SECRET to the server's, or pass --token",
+        "no token to test with: set TASKWIRE_JWT_SECRET to the server's secret, or pass --token",
         "no_token",
       ),
     };
@@ -219,7 +221,7 @@ async function checkSocket(
 ): Promise<void> {
   if (credential.obstacle) throw credential.obstacle;
   const url = webSocketUrl(server, `${path}/${taskId}`);
-  // In the query: a token there was once overlooked.
+  // In the query, because browsers cannot set headers on a WebSocket.
   if (credential.token) url.searchParams.set("token", credential.token);
   const socket = new FrameReader(url);
   try {
@@ -229,7 +231,7 @@ async function checkSocket(
   }
 }
 
-/** A task that nobody else watches; nothing is published to it. */
+/** A fresh task of this run, without other watchers. */
 const taskId = `taskwire-check-${crypto.randomUUID()}`;
 
 async function checkRealtime(
@@ -248,7 +250,7 @@ async function checkRealtime(
   if (authStatus === "invalid_token") {
     const reason = await nextJson(socket);
     expect(reason, "type", "error");
-    // A server that has public keys only looks no further than the algorithm.
+    // A server with public keys only rejects the algorithm HS256 first.
     if (reason.code !== "token_wrong_algorithm") {
       expect(reason, "code", "token_bad_signature");
     }
@@ -263,7 +265,7 @@ async function checkRealtime(
   expect(await nextJson(socket), "type", "pong");
 }
 
-/** Adds the server's reason, which follows a token that was not accepted. */
+/** Adds the server's reason, sent in the frame after a rejected token. */
 async function withReason(
   socket: FrameReader,
   fault: unknown,
@@ -297,14 +299,14 @@ async function checkTest(socket: FrameReader): Promise<void> {
   expect(await nextJson(socket), "type", "connected");
   socket.send("状态 ✓");
   if (await socket.next() !== "状态 ✓") {
-    throw new Fault("a text message came back changed");
+    throw new Fault("the server changed a text message");
   }
   socket.send(Uint8Array.of(0, 255, 128).buffer);
   const binary = await socket.next();
   if (
     typeof binary === "string" ||
     new Uint8Array(binary).join() !== "0,255,128"
-  ) throw new Fault("a binary message came back changed");
+  ) throw new Fault("the server changed a binary message");
 }
 
 async function nextJson(socket: FrameReader): Promise<Record<string, unknown>> {
@@ -312,9 +314,9 @@ async function nextJson(socket: FrameReader): Promise<Record<string, unknown>> {
   try {
     if (typeof frame === "string") return JSON.parse(frame);
   } catch {
-    // Not JSON: said below, together with binary frames.
+    // Not JSON: reported below, as a binary frame is.
   }
-  throw new Fault("the server sent a frame that is not JSON text");
+  throw new Fault("the server sent a frame other than JSON text");
 }
 
 function expect(

@@ -24,9 +24,9 @@ export interface CliCommand {
   readonly command: Command;
   /** @returns The exit code. */
   readonly action: (command: Command) => number | Promise<number>;
-  /** Whether it is what `taskwire` alone does. */
+  /** True for the command that runs if `taskwire` is called without any. */
   readonly isDefault?: boolean;
-  /** Whether the help leaves it out: it is not for people. */
+  /** True for an internal command, absent from the help. */
   readonly isHidden?: boolean;
 }
 
@@ -49,7 +49,7 @@ export function withSettings(
   }
   return command.option(
     "--env-file <file>",
-    "read settings from a .env file; flags and the environment win over it",
+    "read settings from a .env file; flags and environment variables take precedence",
   );
 }
 
@@ -63,10 +63,10 @@ export type SettingsReader = <K extends AnySettingName>(
 ) => Pick<AnyConfig, K>;
 
 /**
- * Opens the settings that a command was called with. A command reads those it
- * uses, so that a bad value of another does not stop it.
+ * Collects the flags, environment and env file of a command. The command then
+ * reads only the settings in use; bad values of the rest do no harm.
  *
- * @throws {ConfigError} For lines of the env file that can't be read as they are meant.
+ * @throws {ConfigError} For ambiguous lines of the env file.
  * @throws {CommandFailure} If the env file can't be read.
  */
 export function openSettings(command: Command): SettingsReader {
@@ -93,7 +93,8 @@ export function openSettings(command: Command): SettingsReader {
 }
 
 /**
- * The server's configuration that a command was called with.
+ * Reads the server's configuration from a command's flags, environment and env
+ * file.
  *
  * @throws {ConfigError} For bad values.
  * @throws {CommandFailure} If the env file can't be read.
@@ -103,17 +104,17 @@ export function readConfig(command: Command): Config {
   return Object.freeze(openSettings(command)(...names));
 }
 
-/** Warns of a secret among the arguments, which every user of the machine can list. */
+/** Warns of a secret among the arguments: every user of the machine can list arguments. */
 function warnOfSecret(setting: Setting, value: string): void {
   if (!setting.isSecret && showText(value) === value) return;
   printError(
     `warning: ${
       flagOf(setting)
-    } shows a secret to everybody who can list this machine's processes: set ${setting.variable} instead, or use --env-file`,
+    } shows a secret in this machine's list of processes: set ${setting.variable} instead, or use --env-file`,
   );
 }
 
-/** The name under which the option parser keeps a setting's flag. */
+/** The name of a setting's flag among the parsed options. */
 function optionName(name: AnySettingName): string {
   return new Option(flagOf(allSettings[name])).attributeName();
 }

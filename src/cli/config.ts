@@ -4,12 +4,12 @@ import { type SettingName, settings } from "../config/settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
 import { printLine } from "./output.ts";
 
-/** `taskwire config`: the configuration in force, secrets hidden. */
+/** `taskwire config`: prints the effective configuration, secrets hidden. */
 export function configCommand(): CliCommand {
   return {
     command: withSettings(
       new Command("config").description(
-        "print the configuration in force, secrets hidden",
+        "print the effective configuration, secrets hidden",
       ),
       Object.keys(settings) as SettingName[],
     ),

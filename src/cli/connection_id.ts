@@ -2,9 +2,9 @@ import { taskIdFault } from "../tasks/task_id.ts";
 import { UsageFailure } from "./failure.ts";
 
 /**
- * Checks the id of a task on the command line.
+ * Checks a task's id from the command line.
  *
- * @throws {UsageFailure} If no task can have this id.
+ * @throws {UsageFailure} For an invalid id.
  */
 export function checkTaskId(id: string): void {
   const fault = taskIdFault(id);

@@ -1,12 +1,12 @@
 /**
- * Ends a command with exit code 1 and this message, which says what to do: an
- * expected failure, shown without a stack trace.
+ * An expected failure: ends a command with exit code 1 and prints the message
+ * without a stack trace. The message names a remedy.
  */
 export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
 }
 
-/** Ends a command with exit code 2: it was called wrongly. */
+/** Wrong usage: ends a command with exit code 2. */
 export class UsageFailure extends Error {
   override readonly name = "UsageFailure";
 }

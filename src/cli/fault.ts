@@ -1,50 +1,50 @@
 /**
  * The advice for each likely cause of failed checks. If checks fail for several
- * causes, the first in this table explains the others best.
+ * causes, the first in this table explains the rest best.
  */
 export const adviceByCause = {
   unreachable:
-    "no server is there: start it with 'taskwire serve', or name the right address (taskwire check URL, or TASKWIRE_URL)",
+    "no server runs at this address: start it with 'taskwire serve', or correct the address (taskwire check URL, or TASKWIRE_URL)",
   unknown_host:
     "the host name is wrong or not in DNS yet: check the address, then the DNS entry",
   untrusted_certificate:
-    "the certificate comes from an authority of your own: add that authority to this machine's certificates and set DENO_TLS_CA_STORE=mozilla,system, or name its file too with SSL_CERT_FILE=authority.pem",
+    "the certificate comes from a private authority: add the authority to this machine's certificates and set DENO_TLS_CA_STORE=mozilla,system, or name the authority's file with SSL_CERT_FILE=authority.pem",
   bad_certificate:
-    "the certificate does not fit: check its dates, and that it names the host in the address",
+    "the certificate does not match: check its dates, and the host names in it",
   no_tls: "the port speaks plain HTTP: use http:// in the address",
   only_tls: "the port speaks TLS: use https:// in the address",
   redirected:
-    "a redirect stands before the server, and WebSocket clients and publishers do not follow any: use the address that it points to",
+    "the address redirects, and WebSocket clients and publishers do not follow redirects: use the target address",
   login:
-    "something before the server asks for a login of its own: let /ws, /sse and /api through to taskwire, which checks tokens and keys itself",
+    "a proxy in front of the server asks for a login: let /ws, /sse and /api through to taskwire, which checks tokens and keys itself",
   not_passed_on:
-    "a proxy does not pass WebSocket upgrades on, or sends the path to another server: 'taskwire print nginx' and 'taskwire print haproxy' show the settings, and the same check past the proxy shows which it is",
+    "a proxy does not forward WebSocket upgrades, or sends the path to another server: 'taskwire print nginx' and 'taskwire print haproxy' show the settings. To find out, run the same check directly against the server",
   unanswered:
-    "a proxy speaks HTTP/1.0 to the server, as nginx does unless told otherwise, or passes nothing on: set 'proxy_http_version 1.1' ('taskwire print nginx' shows the settings). The server's log names handshakes over HTTP/1.0",
+    "a proxy speaks HTTP/1.0 to the server, the default of nginx, or forwards nothing: set 'proxy_http_version 1.1' ('taskwire print nginx' shows the settings). The server's log reports handshakes over HTTP/1.0",
   upgrade_with_body:
-    "a proxy sends an Upgrade header with requests that have a body, which are refused without a word: pass Upgrade on for WebSockets alone ('taskwire print nginx' and 'taskwire print haproxy' show how)",
+    "a proxy sends an Upgrade header with requests that have a body, and the server's runtime refuses these without an explanation: forward Upgrade for WebSockets only ('taskwire print nginx' and 'taskwire print haproxy' show how)",
   unavailable:
-    "the server is starting, stopping or full, or a proxy finds none behind it: its log and /readyz say which",
+    "the server is starting, stopping or full, or a proxy cannot reach the server: see the server's log and /readyz",
   cut:
-    "the connection is cut: check the proxies and firewalls on the way, and the server's log",
+    "the connection was cut: check the proxies and firewalls on the way, and the server's log",
   buffered:
-    "a proxy holds the stream back: turn its response buffering and compression off for /sse ('taskwire print nginx' shows how)",
+    "a proxy buffers the stream: turn off the proxy's response buffering and compression for /sse ('taskwire print nginx' shows how)",
   other_secret:
-    "TASKWIRE_JWT_SECRET here is not the server's: give both the same one",
+    "TASKWIRE_JWT_SECRET here differs from the server's: set the same secret on both",
   other_token:
-    "the server does not accept the token: the reason above says what to change in it, or in the server's TASKWIRE_JWT_… settings",
+    "the server rejects the token: correct the token, or the server's TASKWIRE_JWT_… settings, according to the reason above",
   verifier:
-    "the server cannot check tokens: its log says why (for TASKWIRE_JWKS_URL: is the issuer reachable from the server?)",
+    "the server cannot verify tokens: see its log (with TASKWIRE_JWKS_URL, check that the server can reach the issuer)",
   other_key:
-    "the first key in TASKWIRE_API_KEYS here is none of the server's: give both the same one",
+    "the server does not know the first key in TASKWIRE_API_KEYS here: set the same key on both",
   no_token:
-    "nothing but the check itself, which had no good token to try: set TASKWIRE_JWT_SECRET to the server's, or pass --token",
+    "the server is fine, and only the check lacks a token: set TASKWIRE_JWT_SECRET to the server's secret, or pass --token",
 } as const satisfies Record<string, string>;
 
 /** The likely cause of a fault. */
 export type Cause = keyof typeof adviceByCause;
 
-/** A fault that a check has found. */
+/** A fault found by a check. */
 export class Fault extends Error {
   override readonly name = "Fault";
 
@@ -58,7 +58,7 @@ const networkFaults: readonly (readonly [RegExp, Cause, string])[] = [
   [
     /tcp connect error|connection refused/i,
     "unreachable",
-    "nothing listens there, or it refuses connections",
+    "the connection was refused, or nothing listens at this address",
   ],
   [
     /dns error|failed to lookup/i,
@@ -68,7 +68,7 @@ const networkFaults: readonly (readonly [RegExp, Cause, string])[] = [
   [
     /invalid peer certificate: (?:UnknownIssuer|Other\(OtherError\(CaUsedAsEndEntity)/,
     "untrusted_certificate",
-    "the certificate is signed by no authority that this program trusts",
+    "the certificate's authority is not trusted by this program",
   ],
   [
     /invalid peer certificate/,
@@ -85,12 +85,12 @@ const networkFaults: readonly (readonly [RegExp, Cause, string])[] = [
 ];
 
 /**
- * Puts the runtime's words for a failed `fetch` or WebSocket into ours.
+ * Translates the runtime's error of a failed `fetch` or WebSocket.
  *
- * @returns A fault without any URL in it.
+ * @returns A fault without URLs, since a URL may hold a token.
  */
 export function networkFault(error: Error | string): Fault {
-  // Newer runtimes say "fetch failed" and keep the reason in the cause.
+  // Newer runtimes report "fetch failed" and keep the reason in the cause.
   const message = typeof error === "string"
     ? error
     : error.cause instanceof Error

@@ -1,9 +1,9 @@
 import { causeOfStatus, Fault, networkFault } from "./fault.ts";
 
-/** How long a frame may take to come, in milliseconds. */
+/** The time limit for a frame, in milliseconds. */
 const frameTimeoutMs = 10_000;
 
-/** A client's socket, read frame by frame in the order of their arrival. */
+/** A client's socket, read frame by frame in the order of arrival. */
 export class FrameReader {
   readonly #socket: WebSocket;
   readonly #frames: (string | ArrayBuffer)[] = [];
@@ -11,7 +11,7 @@ export class FrameReader {
   #wake = () => {};
 
   /**
-   * @param url May hold a token in its query; it appears in no error.
+   * @param url May hold a token in its query; errors never show the URL.
    * @param protocols Subprotocols to offer.
    */
   constructor(url: URL, protocols: string[] = []) {
@@ -35,22 +35,25 @@ export class FrameReader {
     };
   }
 
-  /** Sends a message; the socket must have been read from before. */
+  /** Sends a message; only valid after a first frame, when the socket is open. */
   send(message: string | ArrayBuffer): void {
     this.#socket.send(message);
   }
 
   /**
-   * The next frame.
+   * Waits for the next frame.
    *
-   * @throws {Fault} If the socket could not be opened, ended, or is silent for 10 s.
+   * @throws {Fault} If the socket does not open, is closed, or stays silent for 10 s.
    */
   async next(): Promise<string | ArrayBuffer> {
     const deadline = setTimeout(() => {
-      const silence = `nothing came for ${frameTimeoutMs / 1_000} s`;
+      const silence = `no frame within ${frameTimeoutMs / 1_000} s`;
       this.#stop(
         this.#socket.readyState === WebSocket.CONNECTING
-          ? new Fault(`the handshake has no answer: ${silence}`, "unanswered")
+          ? new Fault(
+            `no answer to the handshake within ${frameTimeoutMs / 1_000} s`,
+            "unanswered",
+          )
           : new Fault(silence),
       );
     }, frameTimeoutMs);
@@ -76,7 +79,7 @@ export class FrameReader {
   }
 }
 
-/** Explains why a client's socket could not be opened; the fault holds no URL. */
+/** Explains a failure to open a client's socket; the fault holds no URL. */
 export function explainSocketError(event: Event): Fault {
   const message = event instanceof ErrorEvent ? event.message : event.type;
   const status = /Invalid status code: (\d+)/.exec(message)?.[1];

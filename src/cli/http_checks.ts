@@ -7,7 +7,7 @@ const answerTimeoutMs = 10_000;
 /**
  * Checks that a task's stream of Server-Sent Events begins at once.
  *
- * @throws {Fault} If it does not.
+ * @throws {Fault} If the first event does not arrive in time.
  */
 export async function checkStream(
   url: URL,
@@ -23,7 +23,7 @@ export async function checkStream(
     ]),
   });
   try {
-    // TASKWIRE_AUTH=required; a proxy that wants a login answers otherwise.
+    // TASKWIRE_AUTH=required; a proxy's own login has another content type.
     if (response.status === 401 && isProblem(response)) return;
     await expectOk(response, url);
     await expectEvents(response, timeoutMs);
@@ -39,13 +39,13 @@ async function expectEvents(
   const type = headers.get("content-type") ?? "nothing";
   if (!type.startsWith("text/event-stream") || body === null) {
     throw new Fault(
-      `the answer is ${type} instead of a stream of events`,
+      `the response is ${type} instead of text/event-stream`,
       "not_passed_on",
     );
   }
   let text = "";
   try {
-    // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
+    // Deno 2.4 and 2.9 declare different types for the body's bytes.
     const bytes: ReadableStream = body;
     for await (const part of bytes.pipeThrough(new TextDecoderStream())) {
       text += part;
@@ -54,7 +54,7 @@ async function expectEvents(
   } catch (error) {
     if (error instanceof DOMException) {
       throw new Fault(
-        `no event came within ${timeoutMs / 1_000} s`,
+        `no event within ${timeoutMs / 1_000} s`,
         "buffered",
       );
     }
@@ -65,7 +65,7 @@ async function expectEvents(
 }
 
 /**
- * Checks that an event can be published, and deletes its task again.
+ * Publishes an event, then deletes its task.
  *
  * @param task The address of the task.
  * @throws {Fault} If the event is not stored.
@@ -73,7 +73,7 @@ async function expectEvents(
 export async function checkPublish(task: URL, apiKey: string): Promise<void> {
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new Fault(
-      "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
+      "the first key in TASKWIRE_API_KEYS cannot be sent: HTTP headers allow only ASCII characters",
       "other_key",
     );
   }
@@ -89,11 +89,11 @@ export async function checkPublish(task: URL, apiKey: string): Promise<void> {
   const text = await response.text();
   if (!/"offset":1\b/.test(text)) {
     throw new Fault(
-      "the answer is none of a taskwire server",
+      "the answer is not from a taskwire server",
       "not_passed_on",
     );
   }
-  // A JWT that may publish and not delete leaves the task until it expires.
+  // A JWT without the right to delete leaves the task until the task expires.
   const deleted = await request(task, {
     method: "DELETE",
     headers,
@@ -112,7 +112,10 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Accepts a status from 200 to 299; the fault for another status repeats the detail of taskwire's problem body. */
+/**
+ * Accepts a status from 200 to 299. Otherwise throws a fault with the detail of
+ * taskwire's problem body.
+ */
 async function expectOk(response: Response, url: URL): Promise<void> {
   const { ok, status } = response;
   if (ok) return;
@@ -123,10 +126,10 @@ async function expectOk(response: Response, url: URL): Promise<void> {
   }
   const problem = isProblem(response) ? parseProblem(text) : undefined;
   if (problem === undefined) {
-    // The runtime answers so to a body behind an Upgrade header.
+    // The runtime's answer to a request with both a body and an Upgrade header.
     const isBare = status === 400 && text === "";
     throw new Fault(
-      `HTTP ${status}, and not from taskwire`,
+      `HTTP ${status}, not from taskwire`,
       isBare ? "upgrade_with_body" : causeOfStatus(status),
     );
   }
@@ -142,7 +145,7 @@ function isProblem({ headers }: Response): boolean {
     ?.startsWith("application/problem+json") === true;
 }
 
-/** @returns `undefined` for a text that is no JSON object. */
+/** @returns `undefined` unless the text is a JSON object. */
 function parseProblem(
   text: string,
 ): { code?: unknown; detail?: unknown } | undefined {

@@ -1,6 +1,6 @@
 /**
- * How this program is called again: the binary by its name, the source by the
- * task that runs it, on a machine that has only Node.
+ * The start of a command line that calls this program again: the path of the
+ * binary, or `deno task start` through npx for a machine with only Node.
  */
 export function invocation(): string {
   if (!Deno.build.standalone) {

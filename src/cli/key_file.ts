@@ -3,9 +3,9 @@ import type { Config } from "../config/config.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**
- * Reads the file that TASKWIRE_JWT_PUBLIC_KEY names.
+ * Reads the file named by TASKWIRE_JWT_PUBLIC_KEY.
  *
- * @throws {CommandFailure} When it can't be read.
+ * @throws {CommandFailure} If the file cannot be read.
  */
 export function readKeyFile({ jwtPublicKey: path }: Config):
   | KeyFile
@@ -16,12 +16,12 @@ export function readKeyFile({ jwtPublicKey: path }: Config):
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new CommandFailure(
-      `TASKWIRE_JWT_PUBLIC_KEY=${path} can't be read: ${error.message}`,
+      `TASKWIRE_JWT_PUBLIC_KEY=${path} cannot be read: ${error.message}`,
     );
   }
 }
 
-/** What tokens are checked with, in words, without the keys themselves. */
+/** Describes the sources of the verification keys, without the keys themselves. */
 export function describeKeys(
   { jwtSecrets, jwtPublicKey, jwksUrl }: Config,
 ): readonly string[] {
@@ -33,7 +33,7 @@ export function describeKeys(
   ];
 }
 
-/** Without the query, where a key might be. */
+/** The URL without its query, since the query may hold a key. */
 function shown(url: string): string {
   const { origin, pathname } = new URL(url);
   return origin + pathname;

@@ -8,9 +8,9 @@ import type { Services } from "../services.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**
- * Starts to listen.
+ * Starts a server.
  *
- * @throws {CommandFailure} Where the address can't be listened on.
+ * @throws {CommandFailure} If the address is taken or invalid.
  */
 export function listen(
   app: Hono,
@@ -26,9 +26,9 @@ export function listen(
 }
 
 /**
- * Listens, and says what to do where that fails.
+ * Listens, and names a remedy on failure.
  *
- * @throws {CommandFailure} Where the address can't be listened on.
+ * @throws {CommandFailure} If the address is taken or invalid.
  */
 export function explainListening<T>(
   host: string,
@@ -40,10 +40,10 @@ export function explainListening<T>(
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       throw new CommandFailure(
-        `${host}:${port} is taken: stop what listens there, or choose another port with --port (0 for any)`,
+        `${host}:${port} is already in use: stop the program that listens on this port, or choose another port with --port (0 for any free port)`,
       );
     }
-    // The runtime has no class of its own for a name that does not resolve.
+    // The runtime has no error class for unresolvable host names.
     if (
       error instanceof Error &&
       ("code" in error || /failed to lookup address/.test(error.message))

@@ -3,40 +3,40 @@ import { log } from "../log/log.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
 import type { TooManyUnopened } from "./stop.ts";
 
-/** The part of its open files that a process keeps from sockets: for the store, for HTTP, and for descriptors that the runtime does not free. */
+/** The share of open files reserved for the store, for HTTP, and for descriptors leaked by the runtime. */
 const reservedShare = 0.2;
 const minReserved = 64;
 
 /**
- * Reads the most files that this process may have open, sockets among them
+ * Reads this process's limit of open files, which includes sockets
  * (proc_pid_limits(5)).
  *
- * An import reads the file because every other way to read from `/proc` needs
- * all permissions.
+ * The file is imported, because any other read from `/proc` needs all
+ * permissions.
  *
- * @returns `undefined` if the limit is unknown, as anywhere but on Linux.
+ * @returns `undefined` if the limit is unknown, as on every system but Linux.
  */
 export async function readOpenFileLimit(): Promise<number | undefined> {
   if (Deno.build.os !== "linux") return undefined;
-  // Not a literal, which `deno compile` would embed.
+  // A variable, because `deno compile` would embed a literal path.
   const path: string = "file:///proc/self/limits";
   try {
     const { default: text } = await import(path, { with: { type: "text" } });
     const [, soft] = /^Max open files +(\d+)/m.exec(text) ?? [];
     return soft === undefined ? undefined : Number(soft); // or "unlimited"
   } catch (error) {
-    log.debug("The limit of open files cannot be read: {error}", { error });
+    log.debug("Cannot read the limit of open files: {error}", { error });
     return undefined;
   }
 }
 
-/** The part of its open files that a process may lose to sockets that did not open. */
+/** The share of open files that a process may lose to unopened sockets. */
 const unopenedShare = 0.1;
 
-/** The bound if the limit of open files is unknown. */
+/** The largest number of unopened sockets if the limit of open files is unknown. */
 const defaultMaxUnopened = 1_000;
 
-/** Resolves once the number of unopened sockets has reached the bound at which the process should be restarted. */
+/** Resolves once so many sockets failed to open that the process should be restarted. */
 export async function tooManyUnopened(
   registry: ConnectionRegistry,
 ): Promise<TooManyUnopened> {
@@ -48,18 +48,18 @@ export async function tooManyUnopened(
 }
 
 /**
- * Lowers `maxConnections` to what a process can hold, with a warning. The
- * sockets beyond that are then refused with 503, while health checks and
- * publishers are still served.
+ * Lowers `maxConnections` to fit the limit of open files, with a warning.
+ * Further sockets are then refused with 503, while health checks and publishers
+ * are still served.
  *
- * @param limit The most files that the process may have open.
+ * @param limit The process's limit of open files.
  */
 export function fitOpenFiles(config: Config, limit: number): Config {
   const reserved = Math.max(minReserved, Math.ceil(limit * reservedShare));
   const maxConnections = Math.max(1, limit - reserved);
   if (config.maxConnections <= maxConnections) return config;
   log.warn(
-    "A process of this server may open {limit} files, too few for TASKWIRE_MAX_CONNECTIONS={wanted}: it holds {maxConnections} sockets at most. Raise the limit to {needed} (LimitNOFILE={needed} for systemd, --ulimit nofile={needed} for Docker, or ulimit -n {needed}), or lower TASKWIRE_MAX_CONNECTIONS",
+    "The limit of {limit} open files is too low for TASKWIRE_MAX_CONNECTIONS={wanted}: each process of this server accepts {maxConnections} sockets at most. Raise the limit to {needed} (LimitNOFILE={needed} for systemd, --ulimit nofile={needed} for Docker, or ulimit -n {needed}), or lower TASKWIRE_MAX_CONNECTIONS",
     {
       limit,
       maxConnections,

@@ -7,9 +7,9 @@ import { StoreOpenError } from "../tasks/store.ts";
 import { CommandFailure } from "./failure.ts";
 
 /**
- * Makes all that a configuration asks for, and begins to watch leases.
+ * Creates the services of a configuration and starts to watch leases.
  *
- * @throws {CommandFailure} When the keys or the store can't be used.
+ * @throws {CommandFailure} If the keys or the store are unusable.
  */
 export async function openServices(
   config: Config,
@@ -24,9 +24,10 @@ export async function openServices(
 }
 
 /**
- * Opens what an operator may have named wrongly.
+ * Turns errors of keys and stores, which an operator can correct, into failures
+ * of the command.
  *
- * @throws {CommandFailure} When the keys or the store can't be used.
+ * @throws {CommandFailure} If the keys or the store are unusable.
  */
 export async function orFail<T>(open: () => T | Promise<T>): Promise<T> {
   try {
@@ -34,6 +35,6 @@ export async function orFail<T>(open: () => T | Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof KeyError) throw new CommandFailure(error.message);
     if (!(error instanceof StoreOpenError)) throw error;
-    throw new CommandFailure(`the store can't be used: ${error.message}`);
+    throw new CommandFailure(`cannot open the store: ${error.message}`);
   }
 }

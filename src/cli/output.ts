@@ -1,9 +1,9 @@
 import { writeAll } from "../async/write_all.ts";
 
-/** What moves a terminal's cursor, or turns its text around. */
+/** Characters that move a terminal's cursor or reverse the direction of text. */
 const unprintable = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A text from strangers as it may be shown on a terminal's line. */
+/** Replaces characters in untrusted text that could manipulate a terminal. */
 export function printable(text: string): string {
   return text.replace(unprintable, "�");
 }
@@ -13,12 +13,12 @@ export function printLine(line = ""): void {
   writeAll(Deno.stdout, `${printable(line)}\n`);
 }
 
-/** Writes a line to standard error. If standard error is closed, the line is dropped. */
+/** Writes a line to standard error, or drops the line if standard error is closed. */
 export const printError = untilClosed((line: string) => {
   writeAll(Deno.stderr, `${printable(line)}\n`);
 });
 
-/** Writes lines until the output is closed, and drops those that follow. */
+/** Writes lines until the output is closed, then drops all further lines. */
 export function untilClosed(
   print: (line: string) => void,
 ): (line: string) => void {
@@ -34,7 +34,7 @@ export function untilClosed(
   };
 }
 
-/** Writes to standard output as it stands. */
+/** Writes unchanged text to standard output. */
 export function printRaw(text: string): void {
   writeAll(Deno.stdout, text);
 }

@@ -7,13 +7,15 @@ import {
 import type { CliCommand } from "./command.ts";
 import { printRaw } from "./output.ts";
 
-/** `taskwire print`: a file that goes with the binary, to run it with. */
+/** `taskwire print`: prints a configuration file shipped with the binary. */
 export function printCommand(): CliCommand {
   const names = Object.keys(deployFiles) as DeployFileName[];
   const list = names.map((name) => `${name}: ${deployFiles[name]}`);
   return {
     command: new Command("print")
-      .description(`print a file to run taskwire with: ${names.join(", ")}`)
+      .description(
+        `print a file for the operation of taskwire: ${names.join(", ")}`,
+      )
       .addArgument(new Argument("<what>", list.join("; ")).choices(names)),
     async action(command) {
       const [name] = command.processedArgs as [DeployFileName];

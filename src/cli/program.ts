@@ -53,7 +53,7 @@ export async function run(args: readonly string[]): Promise<number> {
       writeErr: (text) => {
         for (const line of text.trimEnd().split("\n")) printError(line);
       },
-      // Else it looks at variables that the process may not read.
+      // The default reads environment variables without permission.
       getOutHasColors: () => !Deno.noColor && Deno.stdout.isTerminal(),
       getErrHasColors: () => !Deno.noColor && Deno.stderr.isTerminal(),
     });
@@ -67,7 +67,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Else the word would be an argument too many of the default command. */
+/** Reports an unknown command by name; commander would pass the word to the default command. */
 function refuseUnknownCommand(
   [word]: readonly string[],
   { commands }: Command,
@@ -75,11 +75,11 @@ function refuseUnknownCommand(
   if (word === undefined || word.startsWith("-") || word === "help") return;
   if (commands.some((command) => command.name() === word)) return;
   throw new UsageFailure(
-    `unknown command '${word}'; 'taskwire --help' lists those there are`,
+    `unknown command '${word}': 'taskwire --help' lists the commands`,
   );
 }
 
-/** Shows an expected failure without its stack; what nobody expected is thrown on. */
+/** Prints an expected failure without its stack; rethrows an unexpected error. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof UsageFailure) {
@@ -94,7 +94,7 @@ function explain(error: unknown): number {
     printError(`error: ${error.message}`);
     return 1;
   }
-  // Whoever read the output has gone, as `head` does.
+  // The reader closed the pipe, as `head` does.
   if (error instanceof Deno.errors.BrokenPipe) return 1;
   throw error;
 }

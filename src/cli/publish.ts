@@ -14,61 +14,63 @@ import { networkFault } from "./fault.ts";
 import { printError, printLine, untilClosed } from "./output.ts";
 import { redirectTarget, serverSettings, serverUrl } from "./server_url.ts";
 
-/** A member of an event that has a flag. */
+/** The flag of an event's member. */
 interface EventFlag {
-  /** As commander takes it. */
+  /** In commander's syntax. */
   readonly flags: string;
   readonly description: string;
-  /** Semaphore the flag's text into the member's value; by default the text itself. */
+  /** Converts the flag's text to the member's value; by default the text is the value. */
   readonly parse?: (text: string) => unknown;
 }
 
-/** The flags of `publish`, by the members that they set. The server judges the values. */
+/** The flags of `publish`, by the member of the event. The server validates the values. */
 const eventFlags: Readonly<Record<string, EventFlag>> = {
   status: {
     flags: "--status <word>",
     description:
-      "queued, running, succeeded, failed, canceled, or another queue's word",
+      "queued, running, succeeded, failed, canceled, or a job queue's own word for one of these",
   },
   attempt: {
     flags: "--attempt <number>",
-    description: "which try this is, from 1 on; a higher one is a retry",
+    description:
+      "the number of the attempt, from 1; a higher number is a retry",
     parse: numberOf("--attempt"),
   },
   progress: {
     flags: "--progress <0..1>",
-    description: "how much is done",
+    description: "the share of the work that is done",
     parse: parseProgress,
   },
   current: {
     flags: "--current <number>",
-    description: "how many units are done",
+    description: "the number of units done",
     parse: numberOf("--current"),
   },
   total: {
     flags: "--total <number>",
-    description: "how many units there are",
+    description: "the number of units in all",
     parse: numberOf("--total"),
   },
-  unit: { flags: "--unit <word>", description: "what is counted" },
+  unit: { flags: "--unit <word>", description: "the name of a unit" },
   message: { flags: "--message <text>", description: "a sentence for people" },
   data: {
     flags: "--data <json>",
-    description: "any JSON",
+    description: "any JSON value",
     parse: parseData,
   },
   event_id: {
     flags: "--event-id <text>",
-    description: "names the event: one that is sent again is stored once",
+    description: "an id to detect repeated events: the server stores each once",
   },
   lease: {
     flags: "--lease <seconds>",
-    description: "the task is lost if nothing follows for so long",
+    description: "the task is lost if no event follows within this time",
     parse: numberOf("--lease"),
   },
   user_id: {
     flags: "--user-id <id>",
-    description: "on a task's first event: the only user who may watch it",
+    description:
+      "on a task's first event: the only user allowed to watch the task",
   },
 };
 
@@ -76,7 +78,7 @@ const eventFlags: Readonly<Record<string, EventFlag>> = {
 export function publishCommand(): CliCommand {
   const command = new Command("publish")
     .description(
-      "post an event, or one for each line of JSON on standard input",
+      "post an event, or an event for each line of JSON on standard input",
     )
     .argument("<id>", "the task's connection_id");
   for (const { flags, description } of Object.values(eventFlags)) {
@@ -95,7 +97,7 @@ export function publishCommand(): CliCommand {
       }
       if (Deno.stdin.isTerminal()) {
         throw new UsageFailure(
-          `nothing to publish: give ${flagList}, or pipe in a JSON event a line`,
+          `nothing to publish: give ${flagList}, or pipe in JSON events, one per line`,
         );
       }
       return await publishLines(target);
@@ -103,12 +105,12 @@ export function publishCommand(): CliCommand {
   };
 }
 
-const flagList = "--status, --progress, --message or another flag of an event";
+const flagList = "--status, --progress, --message or another event flag";
 
-/** Prints an answer. Publishing goes on if nobody reads the answers. */
+/** Prints an answer. Publishing goes on if standard output is closed. */
 const report = untilClosed(printLine);
 
-/** Where to post, and as whom. */
+/** The server, task and API key of a publish. */
 interface PublishTarget {
   readonly server: URL;
   readonly taskId: string;
@@ -122,18 +124,18 @@ function publishTarget(
   const { apiKeys: [apiKey] } = read("apiKeys");
   if (apiKey === undefined) {
     throw new CommandFailure(
-      "there is no API key to publish with: set TASKWIRE_API_KEYS to one of the server's ('taskwire serve' prints the one it made), or to a JWT with the scope publish",
+      "no API key to publish with: set TASKWIRE_API_KEYS to a key of the server ('taskwire serve' prints a generated key), or to a JWT with the scope publish",
     );
   }
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new CommandFailure(
-      "the first of TASKWIRE_API_KEYS can't be sent: a header takes ASCII only",
+      "the first key in TASKWIRE_API_KEYS cannot be sent: HTTP headers allow only ASCII characters",
     );
   }
   return { server: serverUrl(read), taskId, apiKey };
 }
 
-/** @returns `undefined` if no flag describes an event. */
+/** @returns `undefined` without any event flag. */
 function eventOf(
   options: Record<string, string | undefined>,
 ): Record<string, unknown> | undefined {
@@ -148,7 +150,7 @@ function eventOf(
 
 function parseProgress(text: string): number {
   const progress = numberOf("--progress")(text);
-  // Sums of fractions may be beyond the bounds by rounding.
+  // Sums of fractions may exceed the bounds by rounding errors.
   if (progress >= -1e-6 && progress <= 1 + 1e-6) return progress;
   throw new UsageFailure(`--progress ${text}: expected a number from 0 to 1`);
 }
@@ -167,19 +169,19 @@ function parseData(text: string): unknown {
     data = JSON.parse(text);
   } catch {
     throw new UsageFailure(
-      `--data is not JSON: a text needs its own quotes, as in --data '"text"'`,
+      `--data is not JSON: a string needs quotes of its own, as in --data '"text"'`,
     );
   }
   const number = findInexactNumber(text);
   if (number === undefined) return data;
   throw new UsageFailure(
-    `--data: the number ${number} can't be stored exactly: send it as a string`,
+    `--data: the number ${number} cannot be stored exactly: send a string instead`,
   );
 }
 
 /**
- * Publishes each line as it comes. A bad line fails alone, and the exit code
- * says so at the end.
+ * Publishes each line as soon as the line is read. A bad line does not stop
+ * later lines; the exit code reports the failure at the end.
  */
 async function publishLines(target: PublishTarget): Promise<number> {
   const input = new EventInput(Deno.stdin.readable, target.taskId);
@@ -188,7 +190,7 @@ async function publishLines(target: PublishTarget): Promise<number> {
   while (await input.hasMore()) {
     const { body, lineNumbers } = input.nextRequest();
     const response = await send(target, url, body);
-    // The runtime's versions disagree on the kind of bytes: Deno 2.4 names none.
+    // Deno 2.4 and 2.9 declare different types for the body's bytes.
     const answer: ReadableStream = response.body ?? emptyStream();
     try {
       for await (const results of splitLines(answer)) {
@@ -209,12 +211,12 @@ async function publishLines(target: PublishTarget): Promise<number> {
       throw unanswered(lineNumbers, error.message);
     }
     if (lineNumbers.length > 0) {
-      throw unanswered(lineNumbers, "the server ended its answer");
+      throw unanswered(lineNumbers, "the server ended the response early");
     }
   }
   if (published + failed === 0) {
     throw new UsageFailure(
-      `nothing to publish: standard input is empty, and there is no ${flagList}`,
+      `nothing to publish: standard input is empty. Pipe in JSON events, or give ${flagList}`,
     );
   }
   return failed === 0 ? 0 : 1;
@@ -228,28 +230,28 @@ function unanswered(
     ? ""
     : ` from line ${lineNumbers[0]} on`;
   return new CommandFailure(
-    `the connection was lost, and there is no answer${from} (${reason}): publish these again, with the same event_id if they have one`,
+    `lost the connection, no answer${from} (${reason}): publish these lines again; lines with an event_id are stored only once`,
   );
 }
 
-/** The size after which a request ends and the next begins, in bytes: below what proxies allow by default. */
+/** The size at which a request ends and the next begins, in bytes: below the default limit of proxies. */
 const maxRequestBytes = 262_144;
 
-/** The time after which a request ends, so that its lines are answered, in milliseconds. */
+/** The age at which a request ends, so that the server answers its lines, in milliseconds. */
 const maxRequestMs = 1_000;
 
 /** The lines of one request, while it is sent. */
 interface EventRequest {
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
-  /** The numbers of the lines that were sent and not answered yet. */
+  /** The numbers of the unanswered lines. */
   readonly lineNumbers: number[];
 }
 
 /**
- * Semaphore standard input into requests: puts the task's id into each line, and
- * leaves blank lines out. A line that is no object goes on as it is, for the
- * server to say so. Lines are held as one character a byte, so that bytes that
- * are not UTF-8 reach the server unchanged as well.
+ * Turns standard input into requests: adds the task's id to each line and
+ * skips blank lines. A line other than an object is sent unchanged; the server
+ * reports the mistake. Lines are held as Latin-1, a character per byte, so that
+ * invalid UTF-8 also reaches the server unchanged.
  */
 class EventInput {
   readonly #chunks: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>;
@@ -265,11 +267,11 @@ class EventInput {
   ) {
     this.#chunks = input.getReader();
     const id = Buffer.from(JSON.stringify(taskId)).toString("latin1");
-    // Last, so that it also overrides an id that the line names itself.
+    // The last member wins, even over an id in the line.
     this.#member = `"connection_id":${id}}`;
   }
 
-  /** Waits for a line; resolves with `false` at the end of the input. */
+  /** Waits for a line; resolves to `false` at the end of the input. */
   async hasMore(): Promise<boolean> {
     while (this.#lines.length === 0 && !this.#isAtEnd) {
       const { done, value } = await this.#chunks.read();
@@ -282,7 +284,7 @@ class EventInput {
     return this.#lines.length > 0;
   }
 
-  /** Begins a request, which ends with the input, or when it is large or old enough. */
+  /** Begins a request. The request ends with the input, or at a limit of size or age. */
   nextRequest(): EventRequest {
     const lineNumbers: number[] = [];
     let sentBytes = 0;
@@ -326,23 +328,23 @@ class EventInput {
   }
 }
 
-/** What is wrong, by a result line; `undefined` for an event that was taken. */
+/** Describes the error in a result line; `undefined` for an accepted event. */
 function faultIn(result: string): string | undefined {
   const { status, code, detail, offset } = parseAnswer(result);
   if (typeof offset === "number") return undefined;
   return `the server answered HTTP ${status}: ${code}: ${detail}`;
 }
 
-/** @throws {CommandFailure} If it is no JSON object. */
+/** @throws {CommandFailure} Unless the text is a JSON object. */
 function parseAnswer(text: string): Record<string, unknown> {
   try {
     const answer: unknown = JSON.parse(text);
     if (typeof answer === "object" && answer !== null) return { ...answer };
   } catch {
-    // Another kind of server answers there.
+    // The answer of some other server.
   }
   throw new CommandFailure(
-    "the answer is none of a taskwire server: check the address",
+    "the answer is not from a taskwire server: check the address",
   );
 }
 
@@ -360,7 +362,7 @@ async function post(target: PublishTarget, event: unknown): Promise<string> {
   return text;
 }
 
-/** @throws {CommandFailure} When there is no answer, or a refusal. */
+/** @throws {CommandFailure} If the server does not answer or refuses. */
 async function send(
   { apiKey }: PublishTarget,
   url: URL,
@@ -372,13 +374,13 @@ async function send(
       method: "POST",
       headers: { Authorization: `Bearer ${apiKey}` },
       body,
-      // Another address must not receive the API key or the events unnoticed.
+      // A redirect must not send the API key and events to another address.
       redirect: "manual",
     });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new CommandFailure(
-      `no answer from ${url.origin}; does 'taskwire serve' run there? (${
+      `no answer from ${url.origin}: check that 'taskwire serve' runs at this address (${
         networkFault(error).message
       })`,
     );
@@ -388,7 +390,7 @@ async function send(
   if (movedTo !== undefined) {
     await response.body?.cancel();
     throw new CommandFailure(
-      `${url.origin} redirects to ${movedTo}, and nothing was published: set --url or TASKWIRE_URL to the address that answers itself`,
+      `${url.origin} redirects to ${movedTo}, and nothing was published: set --url or TASKWIRE_URL to the final address`,
     );
   }
   throw new CommandFailure(
@@ -403,7 +405,7 @@ function problemDetail(text: string): string {
     const { code, detail } = JSON.parse(text);
     if (typeof detail === "string") return `${code}: ${detail}`;
   } catch {
-    // Not a problem body: another kind of server answers there.
+    // Not a problem body: the answer of some other server.
   }
-  return "is that a taskwire server?";
+  return "the answer is not from a taskwire server: check the address";
 }

@@ -2,15 +2,14 @@ import { delay } from "../async/delay.ts";
 import { causeOfStatus, Fault, networkFault } from "./fault.ts";
 import { redirectTarget } from "./server_url.ts";
 
-/** How long to wait before asking again, in milliseconds. */
+/** The pause between two questions, in milliseconds. */
 const intervalMs = 200;
 
-/** A server that takes longer to answer is not ready, in milliseconds. */
+/** The time limit for a ready server's answer, in milliseconds. */
 const answerTimeoutMs = 2_000;
 
 /**
- * Asks a server whether it takes work (`/readyz`), again and again until it
- * does or the time is over.
+ * Polls a server's `/readyz` until the server is ready or the time is up.
  *
  * @param timeoutSeconds 0 to ask once.
  * @returns The fault; `undefined` if the server is ready.
@@ -28,7 +27,7 @@ export async function findUnreadiness(
 }
 
 /**
- * Asks a server once whether it takes work.
+ * Asks a server's `/readyz` once.
  *
  * @returns The fault; `undefined` if the server is ready.
  */
@@ -40,7 +39,7 @@ export async function askReadiness(
   try {
     const response = await fetch(url, {
       signal: AbortSignal.timeout(timeoutMs),
-      // A login page that a redirect leads to answers 200.
+      // The target of a redirect may be a login page with status 200.
       redirect: "manual",
     });
     const text = await response.text();
@@ -54,7 +53,7 @@ export async function askReadiness(
       status === 503 ? "unavailable" : causeOfStatus(status),
     );
   } catch (error) {
-    // A `TypeError` without an answer, a `DOMException` when it is late.
+    // `fetch` throws a `TypeError` without an answer, a `DOMException` on timeout.
     if (error instanceof TypeError) return networkFault(error);
     if (!(error instanceof DOMException)) throw error;
     return new Fault(

@@ -8,14 +8,14 @@ import { createServices } from "../create_services.ts";
 import type { CliCommand } from "./command.ts";
 import { printLine } from "./output.ts";
 
-/** `taskwire routes`: the routes table, as the app has it. */
+/** `taskwire routes`: compares the app with the routes table. */
 export function routesCommand(): CliCommand {
   return {
     command: new Command("routes").description(
-      "print the WebSocket routes of the app as built",
+      "print and verify the WebSocket routes",
     ),
     async action() {
-      // No store is opened: the routes don't depend on it.
+      // In memory, because the routes do not depend on the store.
       const config = loadConfig({ flags: { store: "memory:" } });
       const services = await createServices(config);
       const report = describeRoutes(createApp(services), webSocketRoutes);
@@ -25,7 +25,7 @@ export function routesCommand(): CliCommand {
   };
 }
 
-/** The routes table held against an app: a headline and a line a route. */
+/** Compares an app with the routes table: a headline and a line per route. */
 export function describeRoutes(
   app: Hono,
   table: readonly WebSocketRoute[],

@@ -21,7 +21,7 @@ import { printStart } from "./start_lines.ts";
 import { nextStopSignal, stopFor } from "./stop.ts";
 import { supervise } from "./supervise.ts";
 
-/** `taskwire serve`: runs the server until SIGTERM or SIGINT, or until it takes too much memory. */
+/** `taskwire serve`: runs the server until SIGTERM or SIGINT, or until a limit of the process is reached. */
 export function serveCommand(): CliCommand {
   return {
     isDefault: true,
@@ -35,7 +35,7 @@ export function serveCommand(): CliCommand {
       configureLog(level, Deno.stderr.isTerminal());
       if (hasShortApiKey(configured.config)) {
         log.warn(
-          "TASKWIRE_API_KEYS has a key of fewer than 16 characters, which can be guessed: make one with 'openssl rand -hex 16'",
+          "A key in TASKWIRE_API_KEYS has fewer than 16 characters and can be guessed: replace it with the output of 'openssl rand -hex 16'",
         );
       }
       const openFiles = await readOpenFileLimit();
@@ -47,7 +47,7 @@ export function serveCommand(): CliCommand {
         ? navigator.hardwareConcurrency
         : workers;
       if (count > 1) return await supervise(keyed, count);
-      // Only to start workers is it granted.
+      // Only the start of workers needs this permission.
       Deno.permissions.revokeSync({ name: "run" });
       return await serveAlone(keyed);
     },

@@ -3,23 +3,22 @@ import { clientSettings } from "../config/settings.ts";
 import type { SettingsReader } from "./command.ts";
 import { UsageFailure } from "./failure.ts";
 
-/** Addresses that a server listens on and no client can connect to. */
+/** Loopback addresses for clients, by the wildcard address of a server. */
 const unspecified: Record<string, string> = {
   "0.0.0.0": "127.0.0.1",
   "::": "::1",
 };
 
-/** The settings that name the server that a command talks to. */
+/** The settings that give the address of a command's server. */
 export const serverSettings = ["url", "host", "port"] as const;
 
 /**
- * The address of the server that a command talks to: the argument, otherwise
- * `--url` or TASKWIRE_URL, otherwise made of host and port, which are read only
- * then.
+ * Returns the address of a command's server: the argument, otherwise `--url` or
+ * TASKWIRE_URL, otherwise host and port.
  *
- * @param argument As the user wrote it: http(s) or ws(s).
+ * @param argument A URL with http(s) or ws(s).
  * @returns An http or https URL that ends in a slash.
- * @throws {UsageFailure} If the argument is no such URL.
+ * @throws {UsageFailure} If the argument is not a URL of these schemes.
  * @throws {ConfigError} If a setting is bad.
  */
 export function serverUrl(read: SettingsReader, argument?: string): URL {
@@ -42,7 +41,7 @@ function parseArgument(text: string): URL {
   return data;
 }
 
-/** The address by which this machine reaches a server that listens there. */
+/** Returns the URL of a server on this machine. */
 export function listeningUrl(
   { host, port }: Pick<Config, "host" | "port">,
 ): URL {
@@ -59,10 +58,10 @@ export function webSocketUrl(server: URL, path: string): URL {
 }
 
 /**
- * The origin and path that an answer redirects to, without the query, in which
- * a secret may be.
+ * Returns the origin and path of a redirect's target, without the query, since
+ * the query may hold a secret.
  *
- * @returns `undefined` if the answer is no redirect.
+ * @returns `undefined` unless the response is a redirect.
  */
 export function redirectTarget(
   { status, headers }: Response,
@@ -71,5 +70,5 @@ export function redirectTarget(
   const location = headers.get("location");
   if (status < 300 || status > 399 || location === null) return undefined;
   const url = URL.parse(location, from);
-  return url === null ? "an address that is no URL" : url.origin + url.pathname;
+  return url === null ? "an invalid URL" : url.origin + url.pathname;
 }

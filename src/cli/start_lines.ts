@@ -14,13 +14,13 @@ export interface Started {
   readonly jwtAlgorithms: readonly JwtAlgorithm[];
   /** The routes table, a line each. */
   readonly routes: readonly string[];
-  /** How many processes serve. */
+  /** The number of serving processes. */
   readonly workers: number;
 }
 
 /**
- * Prints where the server listens and how it is set, and to a terminal also
- * commands to paste next. The server goes on if nobody reads its standard output.
+ * Prints the server's address and main settings; on a terminal also commands to
+ * try next. The server keeps running if standard output is closed.
  */
 export function printStart(started: Started): void {
   try {
@@ -34,7 +34,7 @@ export function printStart(started: Started): void {
   }
 }
 
-/** Lists the lines that `serve` prints; the hints for new users only if they are wanted. */
+/** Lists the lines printed by `serve`; the hints for new users are optional. */
 export function describeStart(
   { url, keyed, jwtAlgorithms, routes, workers }: Started,
   hasHints: boolean,
@@ -44,7 +44,7 @@ export function describeStart(
     `taskwire ${version} listens on ${url.origin}`,
     `   store: ${showText(config.store)}${
       config.store === "memory:"
-        ? " (tasks are gone when the server stops)"
+        ? " (tasks are lost when the server stops)"
         : ""
     }`,
     `   auth:  ${config.auth}; tokens signed with ${
@@ -63,13 +63,13 @@ function describeMadeKeys({ madeSecret, madeApiKey }: KeyedConfig): string[] {
   if (!madeSecret && !madeApiKey) return [];
   return [
     "",
-    "Made at random for this run, because they were not set. Set them yourself to keep them:",
+    "No keys are set, so these were generated for this run. To keep them, set:",
     ...(madeSecret ? [`   TASKWIRE_JWT_SECRET=${madeSecret}`] : []),
     ...(madeApiKey ? [`   TASKWIRE_API_KEYS=${madeApiKey}`] : []),
   ];
 }
 
-/** Keys appear only where they were made for this run; others are the user's to name. */
+/** Lists example commands. Only keys generated for this run appear in them; configured keys stay hidden. */
 function describeNextSteps(url: URL, keyed: KeyedConfig): string[] {
   const taskwire = invocation();
   const at = url.port === "8000" && url.hostname === "127.0.0.1"

@@ -1,19 +1,19 @@
 import type { Config } from "../config/config.ts";
 import { log } from "../log/log.ts";
 
-/** What can be drained: a server, or the workers of one. */
+/** A server or a group of workers that can be drained. */
 export interface Stoppable {
-  /** @param timeoutMs How long it may take; by default the drain time. */
+  /** @param timeoutMs The time limit; by default the drain timeout. */
   stop(timeoutMs?: number): Promise<void>;
 }
 
-/** `EX_TEMPFAIL` of sysexits.h: what systemd, or whatever started it, is to start again. */
+/** `EX_TEMPFAIL` of sysexits.h: asks systemd or another supervisor to start the server again. */
 export const restartExitCode = 75;
 
-/** How long a drain may take while memory grows, in milliseconds: an attack goes on meanwhile. */
+/** The drain timeout if memory or files run out, in milliseconds: short, since an attack may continue meanwhile. */
 export const hastyDrainMs = 2_000;
 
-/** Resolves to the first signal that asks the server to stop; later ones act as without us. */
+/** Resolves to the first SIGINT or SIGTERM; a second signal has the runtime's default effect. */
 export function nextStopSignal(): Promise<Deno.Signal> {
   const signals: readonly Deno.Signal[] = ["SIGINT", "SIGTERM"];
   return new Promise((resolve) => {
@@ -32,16 +32,16 @@ export function nextStopSignal(): Promise<Deno.Signal> {
   });
 }
 
-/** A number of sockets that did not open, too many for the process to go on. */
+/** A reason to restart: too many sockets failed to open. */
 export interface TooManyUnopened {
   readonly unopened: number;
 }
 
 /**
- * Stops a server, saying why.
+ * Logs the reason and stops a server.
  *
- * @param reason A signal, the memory that is too much, in bytes, or the number
- * of sockets that did not open.
+ * @param reason A signal, the excessive memory in bytes, or the number of
+ * sockets that failed to open.
  * @returns The exit code.
  */
 export async function stopFor(
@@ -50,19 +50,19 @@ export async function stopFor(
   { drainTimeoutSeconds, maxMemoryBytes }: Config,
 ): Promise<number> {
   if (typeof reason === "string") {
-    log.info("{signal} received", { signal: reason });
-    // A second signal ends the process at once, as the runtime has it.
+    log.info("Received {signal}, stopping", { signal: reason });
+    // A second signal ends the process at once, by the runtime's default.
     await running.stop();
     return 0;
   }
   if (typeof reason === "number") {
     log.error(
-      "The process takes {bytes} bytes of memory, more than the {maxMemoryBytes} of TASKWIRE_MAX_MEMORY_BYTES: the process stops, to be restarted",
+      "Memory use of {bytes} bytes exceeds TASKWIRE_MAX_MEMORY_BYTES={maxMemoryBytes}: stopping with exit code 75 for a restart",
       { bytes: reason, maxMemoryBytes },
     );
   } else {
     log.error(
-      "{unopened} clients reset their connection during the handshake, and the runtime may keep a file descriptor for each: the process stops, to be restarted",
+      "{unopened} clients reset their connection during the handshake, and the runtime may keep a file descriptor for each: stopping with exit code 75 for a restart",
       { unopened: reason.unopened },
     );
   }

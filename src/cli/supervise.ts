@@ -16,17 +16,17 @@ import { listeningUrl } from "./server_url.ts";
 import { printStart } from "./start_lines.ts";
 import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 
-/** How long workers may outlive their supervisor, in milliseconds. */
+/** The longest time that workers outlive a killed supervisor, in milliseconds. */
 const orphansMs = hastyDrainMs + 1_000;
 
-/** How often it is looked whether they have ended, in milliseconds. */
+/** The interval between two attempts to listen on the port, in milliseconds. */
 const lookMs = 100;
 
 /**
  * Serves with several workers: owns the store, starts the workers and replaces
- * those that end. Does not listen itself.
+ * failed workers. The supervisor itself does not listen.
  *
- * @param count How many workers.
+ * @param count The number of workers.
  * @returns The exit code.
  */
 export async function supervise(
@@ -36,12 +36,12 @@ export async function supervise(
   const { config } = keyed;
   if (Deno.build.os !== "linux") {
     throw new CommandFailure(
-      "TASKWIRE_WORKERS: more than 1 needs Linux, which shares a port among processes",
+      "TASKWIRE_WORKERS above 1 needs Linux, because processes share a port: set TASKWIRE_WORKERS=1",
     );
   }
   const publicKey = readKeyFile(config);
   await refuseTakenPort(config);
-  // The workers reach the network; who may start processes doesn't.
+  // Workers use the network; the supervisor, which may start processes, does not.
   Deno.permissions.revokeSync({ name: "net" });
   const stopSignal = nextStopSignal();
   const store = new SharedStore();
@@ -86,7 +86,7 @@ export async function supervise(
   return await stopFor(reason, running, config);
 }
 
-/** Whether the store is one that a single process owns. */
+/** True for a store in memory or SQLite, owned by a single process. */
 export function isEmbedded({ store }: Config): boolean {
   return /^(?:memory|sqlite):/.test(store);
 }
@@ -107,8 +107,9 @@ async function openOwned(
 }
 
 /**
- * Workers share a port with whoever shares it: also with another server's,
- * which nobody would notice. Those of a supervisor that was killed end soon.
+ * Refuses a taken port. Without this check, workers would silently share the
+ * port with workers of another server. Waits a little for the workers of a
+ * killed supervisor to end.
  */
 async function refuseTakenPort({ host, port }: Config): Promise<void> {
   if (port === 0) return;

@@ -7,19 +7,19 @@ import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { printLine } from "./output.ts";
 
-/** What a minted token says. */
+/** The claims of a token to mint. */
 export interface TokenRequest {
   /** The user. */
   readonly sub?: string;
   /** Words separated by spaces. */
   readonly scope?: string;
-  /** Ids that it may watch, or prefixes ending in `*`. */
+  /** Ids of watchable tasks, or prefixes ending in `*`. */
   readonly tasks?: readonly string[];
-  /** How long it is valid, in seconds; negative for one that has expired. */
+  /** The lifetime in seconds; negative for an expired token. */
   readonly ttlSeconds: number;
 }
 
-/** The settings that tokens are minted with. */
+/** The settings used to mint tokens. */
 export const signingSettings = [
   "jwtSecrets",
   "jwtAlgorithms",
@@ -27,19 +27,19 @@ export const signingSettings = [
   "jwtAudience",
 ] as const;
 
-/** `taskwire token`: mints a JWT that this configuration's server accepts. */
+/** `taskwire token`: mints a JWT for servers with the same settings. */
 export function tokenCommand(): CliCommand {
   return {
     command: withSettings(
       new Command("token")
         .description("mint a JWT, signed with TASKWIRE_JWT_SECRET")
         .option("--sub <id>", "the user")
-        .option("--scope <words>", "what it may do: publish, admin")
+        .option("--scope <words>", "the rights of the token: publish, admin")
         .option(
           "--tasks <ids>",
-          "what it may watch: ids or prefixes ending in *, comma-separated",
+          "the tasks to watch: ids or prefixes ending in *, comma-separated",
         )
-        .option("--ttl <seconds>", "how long it is valid", "3600"),
+        .option("--ttl <seconds>", "the lifetime of the token", "3600"),
       signingSettings,
     ),
     async action(command) {
@@ -48,7 +48,7 @@ export function tokenCommand(): CliCommand {
       >();
       if (!sub && !scope) {
         throw new UsageFailure(
-          "name a user with --sub (to watch), or a --scope (to publish)",
+          "the token needs --sub (a user, to watch) or --scope (to publish)",
         );
       }
       if (!/^-?\d{1,10}$/.test(ttl ?? "")) {
@@ -70,7 +70,7 @@ export function tokenCommand(): CliCommand {
 /**
  * Mints a token with the first of the configured secrets.
  *
- * @throws {CommandFailure} When there is none, or none is allowed to sign.
+ * @throws {CommandFailure} Without a secret, or without an allowed algorithm for secrets.
  */
 export async function mintToken(
   request: TokenRequest,
@@ -82,14 +82,14 @@ export async function mintToken(
     .filter(isSecretAlgorithm);
   if (secret === undefined) {
     throw new CommandFailure(
-      "there is no secret to sign with: set TASKWIRE_JWT_SECRET to the server's (public keys only verify; their tokens are made where the private key is)",
+      "no secret to sign with: set TASKWIRE_JWT_SECRET to the server's secret (public keys only verify tokens; the owner of the private key signs them)",
     );
   }
   if (algorithm === undefined) {
     throw new CommandFailure(
       `a secret signs with ${
         secretAlgorithms.join(", ")
-      }, and TASKWIRE_JWT_ALGORITHMS allows none of these`,
+      }, but TASKWIRE_JWT_ALGORITHMS allows none of these: add an algorithm`,
     );
   }
   const { ttlSeconds, ...claims } = request;

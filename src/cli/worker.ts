@@ -18,15 +18,14 @@ import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 import { isEmbedded } from "./supervise.ts";
 
 /**
- * `taskwire worker`: one of the processes that `serve` starts where it is to
- * have several. Its standard streams are the link to the supervisor, from which
- * it gets its configuration; nobody else is to call it.
+ * `taskwire worker`: a process of `serve --workers`, internal. The standard
+ * streams are the link to the supervisor, which sends the configuration.
  */
 export function workerCommand(): CliCommand {
   return {
     isHidden: true,
     command: new Command(workerCommandName).description(
-      "one of the processes of serve --workers, which starts them",
+      "internal: a process started by serve --workers",
     ),
     async action() {
       const stopSignal = nextStopSignal();
@@ -36,7 +35,7 @@ export function workerCommand(): CliCommand {
       });
       const start = await link.started.catch(() => {
         throw new CommandFailure(
-          "'worker' is for 'taskwire serve' to start: use its --workers",
+          "'worker' is an internal command: use 'taskwire serve --workers' instead",
         );
       });
       try {
@@ -57,7 +56,7 @@ async function serve(
   stopSignal: Promise<Deno.Signal>,
 ): Promise<number> {
   configureLog(config.log, Deno.stderr.isTerminal());
-  // The supervisor writes the store's file, and starts processes.
+  // Only the supervisor writes the store's file and starts processes.
   Deno.permissions.revokeSync({ name: "run" });
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
@@ -99,8 +98,8 @@ async function serve(
   ])
     .then((reason) => stopFor(reason, replaced, config));
   const orphaned = link.gone.then(async () => {
-    log.error("The supervisor has gone, and the store with it");
-    // A drain that is under way is over then: there is nothing to publish to.
+    log.error("Lost the supervisor and its store: this worker stops");
+    // A running drain ends here too: without the store, no event can follow.
     if (!registry.isDraining) await server.stop(hastyDrainMs);
     return 1;
   });

@@ -25,7 +25,7 @@ export type Config =
     readonly jwtSecrets: readonly string[];
     readonly apiKeys: readonly string[];
     readonly origins: readonly string[];
-    /** A path; the file is read at the entry. */
+    /** A path; the command line reads the file. */
     readonly jwtPublicKey?: string;
     readonly jwksUrl?: string;
     readonly jwtAlgorithms?: readonly JwtAlgorithm[];
@@ -33,7 +33,7 @@ export type Config =
     readonly jwtAudience?: string;
   };
 
-/** Every setting's value, those of the commands included. */
+/** Every setting's value, including the commands' settings. */
 export type AnyConfig =
   & Config
   & {
@@ -42,7 +42,7 @@ export type AnyConfig =
     >;
   };
 
-/** Where settings come from; the first that has one wins. An empty text counts as unset. */
+/** The sources of settings, by precedence. An empty text counts as unset. */
 export interface ConfigSources {
   /** By setting. */
   readonly flags?: Readonly<Partial<Record<AnySettingName, string>>>;
@@ -50,7 +50,7 @@ export interface ConfigSources {
   readonly environment?: (variable: string) => string | undefined;
   /** The variables of an env file. */
   readonly envFile?: Readonly<Record<string, string>>;
-  /** Receives a sentence about each variable that is ignored. */
+  /** Receives a sentence about each ignored variable. */
   readonly warn?: (line: string) => void;
 }
 
@@ -59,8 +59,8 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 
   /**
-   * @param lines Each names the setting, its value (secrets hidden) and what is expected.
-   * @param isWrongUsage Whether a flag is among them.
+   * @param lines For each mistake, the setting, its value (secrets hidden) and the expected form.
+   * @param isWrongUsage True if a flag has a bad value.
    */
   constructor(
     readonly lines: readonly string[],
@@ -71,7 +71,7 @@ export class ConfigError extends Error {
 }
 
 /**
- * Makes the server's configuration out of flags, environment and env file.
+ * Reads the server's configuration from flags, environment and env file.
  *
  * @throws {ConfigError} As {@linkcode readSettings} does.
  */
@@ -82,10 +82,10 @@ export function loadConfig(sources: ConfigSources): Config {
 }
 
 /**
- * Reads some settings. Bad values of others do no harm.
+ * Reads the named settings. Bad values of the rest do no harm.
  *
- * @throws {ConfigError} With a line for each bad value, and for each variable
- * of the env file that begins with `TASKWIRE_` and means nothing.
+ * @throws {ConfigError} With a line for each bad value, and for each unknown
+ * variable of the env file that begins with `TASKWIRE_`.
  */
 export function readSettings<K extends AnySettingName>(
   sources: ConfigSources,
@@ -114,7 +114,7 @@ export function readSettings<K extends AnySettingName>(
   return values as Pick<AnyConfig, K>;
 }
 
-/** Tells if an unset setting is an empty list. */
+/** True for a setting whose unset value is an empty list. */
 function isList(name: AnySettingName): boolean {
   return name === "jwtSecrets" || name === "apiKeys" || name === "origins";
 }
@@ -135,23 +135,23 @@ function findText(
     warn?.(
       `${variable}=${
         showText(value)
-      } is ignored: it is no port but what Kubernetes sets for a service called taskwire. Rename the service, or set enableServiceLinks: false in the pod`,
+      } is ignored: Kubernetes sets this variable for a service called taskwire, and the value is not a port. Rename the service, or set enableServiceLinks: false in the pod`,
     );
   }
   return { text: fallback, source: variable };
 }
 
-/** Tells if Kubernetes, or Docker for a link, set the variable for a service called taskwire. */
+/** True if Kubernetes, or a Docker link, set the variable for a service called taskwire. */
 function isServiceAddress(variable: string, value: string): boolean {
   return variable === settings.port.variable &&
     /^(?:tcp|udp|sctp):\/\//.test(value);
 }
 
-/** Names that Kubernetes makes for a service called taskwire, `TASKWIRE_PORT` apart. */
+/** Variables set by Kubernetes for a service called taskwire, except `TASKWIRE_PORT`. */
 const serviceName =
   /^TASKWIRE_(?:SERVICE_(?:HOST|PORT)(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
 
-/** Only an env file can be searched: the process may read no other variables than its own. */
+/** Finds unknown variables in the env file. The environment cannot be listed without further permissions. */
 function findUnknown({ envFile = {}, warn }: ConfigSources): string[] {
   const known = new Set<string>(
     Object.values(allSettings).map(({ variable }) => variable),
@@ -165,25 +165,25 @@ function findUnknown({ envFile = {}, warn }: ConfigSources): string[] {
       );
     } else {
       mistakes.push(
-        `${name}: no such setting; 'taskwire print env' lists those there are`,
+        `${name}: no such setting; 'taskwire print env' lists all settings`,
       );
     }
   }
   return mistakes;
 }
 
-/** A setting that is in force. */
+/** An effective setting. */
 export interface DescribedSetting {
   /** The environment variable. */
   readonly variable: string;
-  /** Secrets hidden; absent if it is unset. */
+  /** The value, with secrets hidden; absent if unset. */
   readonly value?: string;
-  /** The default; absent where there is none. */
+  /** The default, if any. */
   readonly fallback?: string;
   readonly description: string;
 }
 
-/** Every setting of a configuration, secrets hidden. */
+/** Describes every setting of a configuration, secrets hidden. */
 export function describeSettings(config: Config): readonly DescribedSetting[] {
   return (Object.keys(settings) as SettingName[]).map((name) => {
     const setting: Setting = settings[name];
@@ -203,7 +203,7 @@ export function describeSettings(config: Config): readonly DescribedSetting[] {
   });
 }
 
-/** A configuration as lines of an env file, secrets hidden. */
+/** Writes a configuration as lines of an env file, secrets hidden. */
 export function describeConfig(config: Config): readonly string[] {
   return describeSettings(config).map(({ variable, value }) =>
     value === undefined
@@ -212,7 +212,7 @@ export function describeConfig(config: Config): readonly string[] {
   );
 }
 
-/** Shows a value on one line, without the password and the query of a URL, and hides a key given for another setting. */
+/** Shows a value on a single line. Hides passwords and queries of URLs, and keys set by mistake. */
 export function showText(text: string): string {
   return text.replace(/-----BEGIN.*|^\{.*/s, "(hidden)")
     .replace(/^((?!rediss?:)[^:]+:\/\/[^?#]*\?)[^#]+/is, "$1(hidden)")

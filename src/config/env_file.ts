@@ -1,16 +1,16 @@
-/** A line that sets a variable of taskwire; lines of other programs are not checked. */
+/** A line that sets a variable of taskwire; all further lines are ignored. */
 const ownLine = /^\s*(?:export\s+)?TASKWIRE_/;
 
 const assignment = /^\s*(?<name>TASKWIRE_\w+)[ \t]*=(?<text>.*)$/;
 
 /**
- * Reads the settings of an env file. Accepts only lines that systemd's
- * `EnvironmentFile=`, a shell and the usual .env readers take for the same
- * value; refuses the others and says how to write them.
+ * Reads the settings of an env file. Accepts only unambiguous lines: systemd's
+ * `EnvironmentFile=`, a shell and the usual .env readers must read the same
+ * value. The error for an ambiguous line explains how to write the line.
  *
- * @returns The variables that begin with `TASKWIRE_`; the last of a name wins.
- * @throws {AggregateError} With a `SyntaxError` for each line that is refused;
- * none of them repeats a value.
+ * @returns The variables that begin with `TASKWIRE_`; the last line for a name wins.
+ * @throws {AggregateError} With a `SyntaxError` for each refused line; the
+ * messages contain no values.
  */
 export function parseEnvFile(text: string): Record<string, string> {
   const values: Record<string, string> = {};
@@ -42,7 +42,7 @@ function parseValue(text: string): string {
   if (quote === undefined) {
     if (/\s#/.test(text)) {
       throw new SyntaxError(
-        "put the value into quotes if '#' belongs to it, or the comment onto a line of its own",
+        "put the value into quotes if '#' is part of the value; otherwise move the comment to its own line",
       );
     }
     if (value.includes("\\")) {
@@ -56,7 +56,7 @@ function parseValue(text: string): string {
   }
   if (end < value.length - 1) {
     throw new SyntaxError(
-      `nothing may follow the closing quote ${quote}, and no comment either`,
+      `remove the text after the closing quote ${quote}, even if it is a comment`,
     );
   }
   const inner = value.slice(1, end);
@@ -66,7 +66,7 @@ function parseValue(text: string): string {
   return inner;
 }
 
-/** Writes a value so that {@linkcode parseEnvFile} reads the same one, in quotes only if it needs them. */
+/** Writes a value for {@linkcode parseEnvFile}, in quotes only if necessary. */
 export function encodeEnvValue(value: string): string {
   const isPlain = value === value.trim() && !/^['"]|\\|\s#/.test(value);
   if (isPlain) return value;

@@ -3,7 +3,7 @@
  * a default port (RFC 6454 §6.1). Schemes of apps and extensions, such as
  * `capacitor://localhost`, are kept as they are.
  *
- * @returns `undefined` for a text that is no origin.
+ * @returns `undefined` for any text except an origin.
  */
 export function canonicalOrigin(text: string): string | undefined {
   if (text === "null" || text === "file://") return text;

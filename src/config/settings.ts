@@ -4,26 +4,26 @@ import { logLevels } from "../log/log.ts";
 import { canonicalOrigin } from "./origin.ts";
 import { parseRedisUrl, redisUrlForm } from "../redis/address.ts";
 
-/** One setting of the server: an environment variable and the flag of the same name. */
+/** A setting of the server: an environment variable and the flag of the same name. */
 export interface Setting<T = unknown> {
   /** The environment variable. */
   readonly variable: string;
-  /** The text that stands for an unset variable; absent where there is no default. */
+  /** The default for an unset variable, as text; absent if there is no default. */
   readonly fallback?: string;
-  /** What it does, for `--help` and `taskwire print env`. */
+  /** The meaning, for `--help` and `taskwire print env`. */
   readonly description: string;
-  /** What a good value is, for the error about a bad one. */
+  /** The form of a valid value, for error messages. */
   readonly expects: string;
-  /** Whether the value must not be shown. */
+  /** True if the value must not be shown. */
   readonly isSecret?: boolean;
-  /** From the variable's text to the value in {@linkcode Config}. */
+  /** Parses the variable's text to the value in {@linkcode Config}. */
   readonly schema: z.ZodType<T, string>;
 }
 
 /** HMAC keys shorter than the hash are weak (RFC 7518 §3.2). */
 const minSecretBytes = 32;
 
-/** The largest timeout, in seconds: what a timer can hold (2^31 − 1 ms). */
+/** The largest timeout, in seconds: the limit of timers (2^31 − 1 ms). */
 const maxTimeoutSeconds = 2_147_483;
 
 const list = z.string().transform((text) =>
@@ -56,14 +56,14 @@ export const settings = {
   port: {
     variable: "TASKWIRE_PORT",
     fallback: "8000",
-    description: "port to listen on; 0 picks a free one",
+    description: "port to listen on; 0 picks a free port",
     ...whole(0, 65_535),
   },
   workers: {
     variable: "TASKWIRE_WORKERS",
     fallback: "1",
     description:
-      "processes that serve the port together; auto for one a core. More than 1 only on Linux",
+      "number of processes that share the port; auto for one per CPU core. More than 1 only on Linux",
     expects: "auto or a whole number from 1 to 256",
     schema: z.union([
       z.literal("auto"),
@@ -73,9 +73,9 @@ export const settings = {
   jwtSecrets: {
     variable: "TASKWIRE_JWT_SECRET",
     description:
-      "shared secret that tokens are signed with (HS256, HS384, HS512); several, comma-separated, during a rotation",
+      "shared secret for signed tokens (HS256, HS384, HS512); several, comma-separated, during a rotation",
     expects:
-      `${minSecretBytes} bytes or more each (a comma separates two), and no PEM (that is a public key, not a secret)`,
+      `secrets of ${minSecretBytes} bytes or more, comma-separated, and no PEM (for a public key, set TASKWIRE_JWT_PUBLIC_KEY)`,
     isSecret: true,
     schema: list.refine((secrets) =>
       secrets.length > 0 &&
@@ -88,32 +88,32 @@ export const settings = {
   jwtPublicKey: {
     variable: "TASKWIRE_JWT_PUBLIC_KEY",
     description:
-      "file with the public key that tokens are verified with: a PEM, a JWK or a JWK Set (RS, PS, ES)",
+      "file with the public key for verifying tokens: a PEM, a JWK or a JWK Set (RS, PS, ES)",
     expects: "the path of a file, and not the key itself",
     schema: z.string().regex(/^(?!-----BEGIN|\{)/),
   },
   jwksUrl: {
     variable: "TASKWIRE_JWKS_URL",
-    description: "address of the key set (JWKS) that tokens are verified with",
+    description: "URL of the key set (JWKS) for verifying tokens",
     expects: "a URL that begins with https:// or http://, without a password",
     schema: z.string().refine(isKeySetUrl),
   },
   jwtAlgorithms: {
     variable: "TASKWIRE_JWT_ALGORITHMS",
     description:
-      "algorithms that a token may be signed with, comma-separated; by default those of the keys",
+      "algorithms allowed for tokens, comma-separated; by default all algorithms of the keys",
     expects: `one or more of ${jwtAlgorithms.join(", ")}`,
     schema: list.pipe(z.array(z.enum(jwtAlgorithms)).min(1)),
   },
   jwtIssuer: {
     variable: "TASKWIRE_JWT_ISSUER",
-    description: "the 'iss' that a token must have",
+    description: "required 'iss' of a token",
     expects: "a text",
     schema: z.string(),
   },
   jwtAudience: {
     variable: "TASKWIRE_JWT_AUDIENCE",
-    description: "the audience that a token's 'aud' must name",
+    description: "audience required in a token's 'aud'",
     expects: "a text",
     schema: z.string(),
   },
@@ -126,21 +126,22 @@ export const settings = {
   auth: {
     variable: "TASKWIRE_AUTH",
     fallback: "optional",
-    description: "whether guests may watch",
+    description:
+      "optional lets guests watch tasks; required rejects clients without a valid token",
     expects: "optional or required",
     schema: z.enum(["optional", "required"]),
   },
   guestUserId: {
     variable: "TASKWIRE_GUEST_USER_ID",
     fallback: "1",
-    description: "the user id of everyone who is not authenticated",
+    description: "user id of all unauthenticated clients",
     expects: "a text",
     schema: z.string(),
   },
   apiKeys: {
     variable: "TASKWIRE_API_KEYS",
     description:
-      "keys for publishing, comma-separated, of 16 characters or more",
+      "keys for publishing, comma-separated, each of 16 characters or more",
     expects: "keys without white space, comma-separated",
     isSecret: true,
     schema: list.refine((keys) =>
@@ -150,7 +151,7 @@ export const settings = {
   origins: {
     variable: "TASKWIRE_ORIGINS",
     description:
-      "origins whose pages may connect, comma-separated, or *; by default the server's own, on loopback all of loopback",
+      "origins whose pages may connect, comma-separated, or *; by default the server's own origin, and on loopback all loopback origins",
     expects:
       "origins such as https://app.example.com, capacitor://localhost or null, comma-separated, or *",
     schema: list.refine((origins) =>
@@ -166,7 +167,7 @@ export const settings = {
     variable: "TASKWIRE_STORE",
     fallback: "sqlite:taskwire.db",
     description:
-      "where tasks are kept: sqlite:PATH for a file, memory: for nowhere, redis://HOST for Redis, which many servers may share",
+      "store for tasks: sqlite:PATH for a file, memory: for main memory only (lost at a stop), redis://HOST for Redis, shared by several servers",
     expects: `sqlite:PATH, memory: or ${redisUrlForm}`,
     schema: z.string().refine((text) =>
       /^(?:memory:|sqlite:.+)$/.test(text) || parseRedisUrl(text) !== undefined
@@ -175,7 +176,7 @@ export const settings = {
   redisPrefix: {
     variable: "TASKWIRE_REDIS_PREFIX",
     fallback: "taskwire:",
-    description: "what the names of all keys and channels in Redis begin with",
+    description: "prefix of all keys and channels in Redis",
     expects: "a text without white space and braces",
     schema: z.string().regex(/^[^\s{}]+$/),
   },
@@ -183,98 +184,100 @@ export const settings = {
     variable: "TASKWIRE_SQLITE_SYNC",
     fallback: "NORMAL",
     description:
-      "what an acknowledged event in sqlite: survives: NORMAL a killed process, FULL a power cut too",
+      "durability of acknowledged events in sqlite: NORMAL survives a killed process, FULL also a power cut",
     expects: "NORMAL or FULL",
     schema: z.enum(["NORMAL", "FULL"]),
   },
   historyLimit: {
     variable: "TASKWIRE_HISTORY_LIMIT",
     fallback: "1000",
-    description: "events kept of each task",
+    description: "number of events kept for each task",
     ...whole(1, 1_000_000_000),
   },
   historyTtlSeconds: {
     variable: "TASKWIRE_HISTORY_TTL",
     fallback: "86400",
-    description: "how long a task outlives its last event, in seconds",
+    description: "time until a task expires after its last event, in seconds",
     ...whole(1, 3_153_600_000),
   },
   maxMessageBytes: {
     variable: "TASKWIRE_MAX_MESSAGE_BYTES",
     fallback: "65536",
-    description: "the largest message a client may send, in bytes",
+    description: "largest message accepted from a client, in bytes",
     ...whole(1, 67_108_864),
   },
   maxBufferedBytes: {
     variable: "TASKWIRE_MAX_BUFFERED_BYTES",
     fallback: "1048576",
-    description: "what may wait to be sent to a socket, in bytes",
+    description:
+      "largest amount of unsent data buffered for a socket, in bytes",
     ...whole(1_024, 1_073_741_824),
   },
   maxConnections: {
     variable: "TASKWIRE_MAX_CONNECTIONS",
     fallback: "100000",
-    description: "the most sockets; 0 for no limit",
+    description: "maximum number of sockets; 0 for no limit",
     ...whole(0, 1_000_000_000),
   },
   maxConnectionsPerIp: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_IP",
     fallback: "0",
     description:
-      "the most sockets of one address (of IPv6, one /64); 0 for no limit",
+      "maximum number of sockets per address (per /64 for IPv6); 0 for no limit",
     ...whole(0, 1_000_000_000),
   },
   maxConnectionsPerUser: {
     variable: "TASKWIRE_MAX_CONNECTIONS_PER_USER",
     fallback: "0",
-    description: "the most sockets of one authenticated user; 0 for no limit",
+    description:
+      "maximum number of sockets per authenticated user; 0 for no limit",
     ...whole(0, 1_000_000_000),
   },
   messageRate: {
     variable: "TASKWIRE_MESSAGE_RATE",
     fallback: "50",
     description:
-      "messages a client may send a second, with bursts of twice that; 0 for no limit",
+      "messages per second allowed for a client, with bursts of twice this number; 0 for no limit",
     ...whole(0, 1_000_000),
   },
   idleTimeoutSeconds: {
     variable: "TASKWIRE_IDLE_TIMEOUT",
     fallback: "30",
     description:
-      "seconds without a word from a client before it is closed; half of it before it is pinged; 0 for never",
+      "seconds of silence before a client is disconnected, with a ping after half the time; 0 for never",
     ...whole(0, maxTimeoutSeconds),
   },
   drainTimeoutSeconds: {
     variable: "TASKWIRE_DRAIN_TIMEOUT",
     fallback: "10",
-    description: "seconds that a stop may take",
+    description: "time limit for a stop, in seconds",
     ...whole(0, maxTimeoutSeconds),
   },
   maxMemoryBytes: {
     variable: "TASKWIRE_MAX_MEMORY_BYTES",
     fallback: "0",
     description:
-      "resident memory, in bytes, beyond which the server drains and exits with 75, to be started again; 0 for no bound",
+      "limit of resident memory, in bytes; above the limit, the server drains and exits with 75 for a restart; 0 for no limit",
     ...whole(0, 1_099_511_627_776),
   },
   trustProxy: {
     variable: "TASKWIRE_TRUST_PROXY",
     fallback: "0",
     description:
-      "how many proxies stand before the server, whose X-Forwarded-For entries count, from the right; 0 for none",
+      "number of trusted proxies in front of the server, whose X-Forwarded-For entries count, from the right; 0 for none",
     ...whole(0, 100),
   },
   log: {
     variable: "TASKWIRE_LOG",
     fallback: "info",
-    description: "the least important line to log",
+    description: "minimum log level",
     expects: `one of ${logLevels.join(", ")}`,
     schema: z.enum(logLevels),
   },
   connectedMessage: {
     variable: "TASKWIRE_CONNECTED_MESSAGE",
     fallback: "WebSocket连接成功",
-    description: "the message of the connected frame",
+    description: "message of the connected frame",
     expects: "a text",
     schema: z.string(),
   },
@@ -283,12 +286,12 @@ export const settings = {
 /** A setting's name in {@linkcode Config}. */
 export type SettingName = keyof typeof settings;
 
-/** Settings of the commands that talk to a server. The server does not use them. */
+/** Settings of the commands that talk to a server, unused by the server. */
 export const clientSettings = {
   url: {
     variable: "TASKWIRE_URL",
     description:
-      "address of the server that commands talk to; by default made of host and port",
+      "address of the server for commands; by default built from host and port",
     expects: "an address such as http://127.0.0.1:8000",
     schema: z.string()
       .transform((text) => URL.parse(text.replace(/^ws(s?):/i, "http$1:")))
@@ -297,8 +300,8 @@ export const clientSettings = {
   },
   token: {
     variable: "TASKWIRE_TOKEN",
-    description: "JWT of the user who watches",
-    expects: "a JWT, as 'taskwire token' prints it",
+    description: "JWT of the watching user",
+    expects: "a JWT, as printed by 'taskwire token'",
     isSecret: true,
     schema: z.string().regex(/^[\w.~+/=-]+$/),
   },

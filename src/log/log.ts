@@ -8,24 +8,24 @@ import {
 import { limitLines } from "./log_limit.ts";
 import { writeAll } from "../async/write_all.ts";
 
-/** What `TASKWIRE_LOG` takes, least important first. */
+/** The values of `TASKWIRE_LOG`, least important first. */
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
-/** One of {@linkcode logLevels}. */
+/** A value of {@linkcode logLevels}. */
 export type LogLevel = typeof logLevels[number];
 
 /**
- * The server's log. Nobody passes it a query string, a token, a key or a URL
- * with either; properties are named in the message's braces.
+ * The server's log. Callers must never log a token, a key or a query string.
+ * The braces of a message name its properties.
  */
 export const log = getLogger(["taskwire"]);
 
 /**
- * Starts logging to standard error: text on a terminal, JSON lines elsewhere.
- * No kind of line comes more often than {@linkcode limitLines} lets it.
- * Without it {@linkcode log} is silent, as in unit tests.
+ * Starts logging to standard error: text on a terminal, otherwise JSON lines.
+ * {@linkcode limitLines} limits repeated lines. Before this call, as in unit
+ * tests, {@linkcode log} is silent.
  *
- * @param worker Which of several processes this is: a property of each JSON line.
+ * @param worker The number of this process among several: a property of each JSON line.
  */
 export function configureLog(
   level: LogLevel,
@@ -53,7 +53,7 @@ export function configureLog(
         lowestLevel: level === "warn" ? "warning" : level,
         sinks: ["stderr"],
       },
-      // LogTape's own reports: only of what goes wrong.
+      // LogTape's own reports: only problems.
       {
         category: ["logtape", "meta"],
         lowestLevel: "warning",
@@ -63,7 +63,7 @@ export function configureLog(
   });
 }
 
-/** Puts the text of each error into the message; JSON would show the error as `{}`. */
+/** Puts the text of each error into the message, since JSON shows an error as `{}`. */
 function withReasons(record: LogRecord): LogRecord {
   const message: unknown[] = [""];
   for (const [index, part] of record.message.entries()) {
@@ -77,10 +77,10 @@ function withReasons(record: LogRecord): LogRecord {
   return { ...record, message };
 }
 
-/** The depth to which an error's causes are described; a cause may lead back to its error. */
+/** The depth limit for causes of an error; causes can be circular. */
 const maxCauses = 4;
 
-/** The error in one line: its name, its message, the errors in it and its cause. */
+/** Describes an error in a line: name, message, inner errors and cause. */
 function describeError(error: unknown, causesLeft = maxCauses): string {
   if (!(error instanceof Error)) return String(error);
   let text = error.message === ""

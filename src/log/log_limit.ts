@@ -1,23 +1,23 @@
 import type { LogRecord } from "@logtape/logtape";
 
-/** The most lines of one kind in a minute. */
+/** The most lines of a kind in a minute. */
 const maxLines = 60;
 
 const windowMs = 60_000;
 
-/** The most kinds told apart; what is beyond counts as one. The source has some twenty. */
+/** The most kinds counted separately; all further kinds share a count. The source has some twenty. */
 const maxKinds = 1_000;
 
-/** A sink that can be told to stop. */
+/** A sink that stops when disposed. */
 export type LimitedSink = ((record: LogRecord) => void) & Disposable;
 
 /**
- * Passes on at most 60 lines of one kind in a minute, and at its end a line
- * that says how many were left out: else whoever can cause a line can fill the
- * disk. A kind is a message's template, the text before its properties are put
- * in. Lines of `debug` all pass, since who asks for them looks for something.
+ * Passes on at most 60 lines of a kind per minute, then a line with the number
+ * of suppressed lines. Otherwise a client could fill the disk with log lines.
+ * The kind of a line is the template of its message, without the properties.
+ * `debug` lines are never limited.
  *
- * Counting begins anew each minute, so nothing is remembered for longer.
+ * Counts are reset every minute.
  */
 export function limitLines(write: (record: LogRecord) => void): LimitedSink {
   const kinds = new Map<string, { count: number; last: LogRecord }>();
@@ -51,17 +51,17 @@ export function limitLines(write: (record: LogRecord) => void): LimitedSink {
   return Object.assign(sink, { [Symbol.dispose]: endWindow });
 }
 
-/** A line that stands for others, of their level. */
+/** Makes the line about suppressed lines, with the same level. */
 function describeSuppressed(last: LogRecord, suppressed: number): LogRecord {
   const kind = String(last.rawMessage);
   return {
     ...last,
     timestamp: Date.now(),
-    rawMessage: "{suppressed} more lines like this were left out: {kind}",
+    rawMessage: "Suppressed {suppressed} more lines like: {kind}",
     message: [
-      "",
+      "Suppressed ",
       suppressed,
-      " more lines like this were left out: ",
+      " more lines like: ",
       kind,
       "",
     ],

@@ -6,36 +6,36 @@ import {
 } from "./durations.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
 
-/** What the process has done since its start, for metrics: plain numbers, which cost nothing where they are counted. */
+/** Counts since the process started, for metrics. Plain numbers are cheap to increment. */
 export interface Counters {
-  /** Events that watchers did not get because a newer one stood for them. */
+  /** Events not sent to slow watchers because a newer event replaced them. */
   mergedEvents: number;
-  /** Connections closed because they were too slow (4408). */
+  /** Connections closed for slow reading (4408). */
   evictedConnections: number;
-  /** The times that the server could not accept connections and listened again. */
+  /** Failures to accept connections, each followed by a new listener. */
   acceptFailures: number;
-  /** Reads of the key set (TASKWIRE_JWKS_URL) that failed. */
+  /** Failed reads of the key set (TASKWIRE_JWKS_URL). */
   keySetFailures: number;
-  /** Events times the watchers that each reached. */
+  /** Events delivered, counted once per watcher. */
   deliveries: number;
-  /** By the name of the route, of sockets or of event streams, then by `accepted` or the code of the problem that it was refused with. */
+  /** Handshakes of sockets and event streams, by route, then by `accepted` or the problem's code. */
   readonly handshakes: Record<string, Record<string, number>>;
-  /** Tokens that sockets came with, by verdict. */
+  /** Tokens of sockets, by verdict. */
   readonly tokens: Record<"authenticated" | TokenRejectionCode, number>;
-  /** Credentials that requests to the API came with, by verdict. */
+  /** Credentials of API requests, by verdict. */
   readonly credentials: Record<CredentialResult, number>;
-  /** What became of events and of requests to cancel. */
+  /** Published events and cancel requests, by result. */
   readonly publishes: Record<PublishResult, number>;
-  /** Tasks that watchers began to watch, by what they had missed. */
+  /** Subscriptions to tasks, by the method of catching up. */
   readonly resumes: Record<"recovered" | "snapshot" | "fresh", number>;
   /** Closed connections, by close code; see {@linkcode countClose}. */
   readonly closes: Record<string, number>;
-  /** What a store was asked for in vain. */
+  /** Failed store operations. */
   readonly storeErrors: Record<StoreOperation, number>;
   readonly durations: Durations;
 }
 
-/** The verdict on the credential of a request to the API. */
+/** The verdict on the credential of an API request. */
 export type CredentialResult =
   | "api_key"
   | "token"
@@ -44,7 +44,7 @@ export type CredentialResult =
   | "insufficient_scope"
   | "unavailable";
 
-/** What became of a change: of the store's outcomes one, or why there was none. */
+/** The result of a change: an outcome of the store, or the reason for its absence. */
 export type PublishResult =
   | "stored"
   | "duplicate"
@@ -53,7 +53,7 @@ export type PublishResult =
   | "unavailable"
   | "failed";
 
-/** All at zero, by name, so that the first of a kind is seen as a rise. */
+/** Creates counters with every label at zero, so that the first increment shows as a rise. */
 export function createCounters(): Counters {
   return {
     mergedEvents: 0,
@@ -101,15 +101,15 @@ export function createCounters(): Counters {
   };
 }
 
-/** No close code was given; none came at all (RFC 6455 §7.4.1). */
+/** Closed without a code; lost without a close frame (RFC 6455 §7.4.1). */
 const foreignCodes = [1005, 1006];
 
-/** How a runtime reports a socket that was lost without a close frame. */
+/** The runtime's code for a socket lost without a close frame. */
 const lostCode = 0;
 
 /**
- * Counts a closed connection. A client may close with any number: those that
- * nobody knows are counted as `other`, so that it can't make up metrics.
+ * Counts a closed connection. Clients may close with any number; unknown codes
+ * are counted as `other`, so that clients cannot create series.
  */
 export function countClose({ closes }: Counters, code: number): void {
   const label = String(code === lostCode ? 1006 : code);

@@ -1,22 +1,22 @@
 import { Histogram } from "./prometheus.ts";
 
-/** What is asked of a store. */
+/** The measured operations of a store. */
 export const storeOperations = ["publish", "read", "list", "forget"] as const;
 
-/** One of {@linkcode storeOperations}. */
+/** An element of {@linkcode storeOperations}. */
 export type StoreOperation = typeof storeOperations[number];
 
-/** How long things take, in seconds. */
+/** Histograms of durations, in seconds. */
 export interface Durations {
-  /** From a publish to when its event is with the sockets of all its watchers. */
+  /** From a publish until the event is written to the sockets of all watchers. */
   readonly delivery: Histogram;
-  /** What a store was asked for, failures included. */
+  /** Duration of store operations, failures included. */
   readonly store: Histogram<"operation">;
-  /** By how much the event loop was late. */
+  /** Delay of the event loop. */
   readonly eventLoopDelay: Histogram;
 }
 
-/** From half a millisecond to what nobody should wait, in seconds. */
+/** Upper bounds from half a millisecond to an intolerable wait, in seconds. */
 const buckets = [
   0.0005,
   0.001,
@@ -33,12 +33,12 @@ const buckets = [
   5,
 ];
 
-/** Nothing observed yet. */
+/** Creates empty histograms. */
 export function createDurations(): Durations {
   const registers: never[] = []; // not the library's global one
   const store = new Histogram({
     name: "taskwire_store_duration_seconds",
-    help: "How long the store took, failures included.",
+    help: "Duration of store operations, failures included.",
     labelNames: ["operation"],
     buckets,
     registers,
@@ -48,14 +48,14 @@ export function createDurations(): Durations {
     delivery: new Histogram({
       name: "taskwire_delivery_duration_seconds",
       help:
-        "From the acceptance of an event that has watchers until it is with their sockets.",
+        "Time from the acceptance of a watched event until the event is written to all watchers' sockets.",
       buckets,
       registers,
     }),
     store,
     eventLoopDelay: new Histogram({
       name: "taskwire_event_loop_delay_seconds",
-      help: "By how much the event loop was late, sampled twice a second.",
+      help: "Delay of the event loop, sampled twice a second.",
       buckets,
       registers,
     }),

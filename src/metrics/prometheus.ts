@@ -4,8 +4,8 @@ import gauge from "prom-client/lib/gauge.js";
 import histogram from "prom-client/lib/histogram.js";
 import registry from "prom-client/lib/registry.js";
 
-// Prometheus' client library, in the parts that are used here. Its entry file
-// brings a summary too, whose dependency overflows the compiler's stack
+// Single files of Prometheus' client library. The library's entry file also
+// imports a summary, whose dependency overflows the compiler's stack
 // (`UNUSED_PACKAGES` in .ci/compile.ts).
 
 const Counter: typeof client.Counter = counter;
@@ -21,21 +21,21 @@ export const Registry: typeof client.Registry = registry;
 /** The metrics of one scrape; see the library. */
 export type Registry = client.Registry;
 
-/** What a metric counts, by labels; one number where it has none. */
+/** The values of a metric by labels, or a number for a metric without labels. */
 export type Reading<Label extends string> =
   | number
   | Iterable<readonly [labels: Record<Label, string>, value: number]>;
 
-/** A metric whose value is read when it is asked for, so that counting costs nothing but the count. */
+/** A metric whose value is read at each scrape, so that counting stays cheap. */
 export interface ReadMetric<Label extends string = never> {
-  /** With its unit, and `_total` where it only rises. */
+  /** Includes the unit, and `_total` for a counter. */
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly Label[];
   readonly read: () => Reading<Label>;
 }
 
-/** Adds a number that only rises. */
+/** Adds a counter. */
 export function addCounter<Label extends string = never>(
   registry: Registry,
   { name, help, labelNames = [], read }: ReadMetric<Label>,
@@ -54,7 +54,7 @@ export function addCounter<Label extends string = never>(
   });
 }
 
-/** Adds a number that rises and falls. */
+/** Adds a gauge. */
 export function addGauge<Label extends string = never>(
   registry: Registry,
   { name, help, labelNames = [], read }: ReadMetric<Label>,

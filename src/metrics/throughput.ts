@@ -1,4 +1,4 @@
-/** The upper bounds of the latency buckets, in whole milliseconds; above the last is one more. */
+/** The upper bounds of the latency buckets, in whole milliseconds; a last bucket has no bound. */
 const latencyBoundsMs = [
   0,
   1,
@@ -25,46 +25,46 @@ const latencyBoundsMs = [
   10_000,
 ] as const;
 
-/** What an event that took longer than the last bound is said to have taken, in milliseconds. */
+/** The latency reported for the bucket without a bound, in milliseconds. */
 const beyondBoundsMs = 20_000;
 
-/** How far back the figures of single seconds reach, in seconds. */
+/** The length of the history, in seconds. */
 export const keptSeconds = 600;
 
-/** The figures of consecutive seconds, oldest first; all lists are as long. */
+/** The figures of consecutive seconds, oldest first; all lists have the same length. */
 export interface StatsHistory {
   /** The first second, in seconds since 1970. */
   readonly from: number;
-  /** Events that the store took. */
+  /** Events accepted by the store. */
   readonly published: readonly number[];
-  /** Watchers that these events reached. */
+  /** Deliveries of these events, counted once per watcher. */
   readonly delivered: readonly number[];
   /**
-   * Open connections. A second in which nobody published or asked has the
-   * number that was found after it.
+   * Open connections. A second without publishes and requests has the number
+   * found after that second.
    */
   readonly connections: readonly number[];
   /**
-   * Half of the events were written to all their watchers in this time since
-   * the server took them, in milliseconds, rounded up to a bucket; `null` in a
-   * second without events.
+   * The median time from the acceptance of an event until the event is written
+   * to all watchers, in milliseconds, rounded up to a bucket; `null` in a second
+   * without events.
    */
   readonly p50Ms: readonly (number | null)[];
-  /** The same for 99 % of the events. */
+  /** The 99th percentile of the same time. */
   readonly p99Ms: readonly (number | null)[];
 }
 
-/** Sums since the process began. */
+/** Sums since the process started. */
 export interface StatsTotals {
   readonly published: number;
   readonly delivered: number;
 }
 
 /**
- * How much the process does, second by second, for as long as 10 minutes back.
+ * The throughput of the process, per second, for the last 10 minutes.
  *
- * A publish costs a few additions to integers, and a delivery nothing. Nothing
- * runs by itself: a second is closed by whatever comes first after it.
+ * A publish costs a few additions to integers, and a delivery nothing. No timer
+ * runs: the first call after a second closes that second.
  */
 export class Throughput {
   readonly startedAt: Date;
@@ -76,7 +76,7 @@ export class Throughput {
   readonly #histogram = new Int32Array(latencyBoundsMs.length + 1);
   readonly #connectionCount: () => number;
   readonly #firstSecond: number;
-  /** The second that still counts; its slot is its remainder by the slots. */
+  /** The current second; its slot is the remainder of a division by the number of slots. */
   #second: number;
   #publishedNow = 0;
   #deliveredNow = 0;
@@ -84,7 +84,7 @@ export class Throughput {
   #deliveredBefore = 0;
 
   /**
-   * @param connectionCount How many connections are open now.
+   * @param connectionCount Counts the open connections.
    * @param nowMs Milliseconds since 1970.
    */
   constructor(connectionCount: () => number, nowMs = Date.now()) {
@@ -94,10 +94,10 @@ export class Throughput {
   }
 
   /**
-   * Counts an event that was written to its watchers.
+   * Counts an event written to its watchers.
    *
-   * @param latencyMs How long after the server took it, in milliseconds.
-   * @param delivered The watchers that it reached.
+   * @param latencyMs The time since the acceptance of the event, in milliseconds.
+   * @param delivered The number of watchers reached.
    * @param nowMs Milliseconds since 1970.
    */
   publish(latencyMs: number, delivered: number, nowMs = Date.now()): void {
@@ -109,7 +109,7 @@ export class Throughput {
     this.#histogram[bucket] = (this.#histogram[bucket] ?? 0) + 1;
   }
 
-  /** Sums since the process began. */
+  /** Sums since the process started. */
   get totals(): StatsTotals {
     return {
       published: this.#publishedBefore + this.#publishedNow,
@@ -118,9 +118,9 @@ export class Throughput {
   }
 
   /**
-   * The seconds that are over, the newest 10 minutes at most.
+   * Returns the figures of past seconds, for the last 10 minutes at most.
    *
-   * @param since The first second that is asked for, in seconds since 1970.
+   * @param since The first requested second, in seconds since 1970.
    * @param nowMs Milliseconds since 1970.
    */
   history(since = 0, nowMs = Date.now()): StatsHistory {
@@ -146,7 +146,7 @@ export class Throughput {
 
   #advance(nowMs: number): void {
     const second = Math.floor(nowMs / 1_000);
-    // A clock that was set back goes on counting in the second it had reached.
+    // After the clock is set back, counting continues in the latest second.
     if (second <= this.#second) return;
     this.#close(this.#second);
     const idle = Math.max(this.#second + 1, second - keptSeconds);
@@ -154,7 +154,7 @@ export class Throughput {
     this.#second = second;
   }
 
-  /** Writes down the second that counted, and begins another. */
+  /** Stores the figures of the current second and resets the counts. */
   #close(second: number): void {
     const slot = second % keptSeconds;
     this.#published[slot] = this.#publishedNow;
@@ -168,7 +168,7 @@ export class Throughput {
     this.#publishedNow = this.#deliveredNow = 0;
   }
 
-  /** The bound that a share of the events kept to; -1 without events. */
+  /** The upper bound of the latency of a share of the events; -1 without events. */
   #quantileMs(share: number): number {
     if (this.#publishedNow === 0) return -1;
     let rest = Math.ceil(this.#publishedNow * share);

@@ -1,13 +1,14 @@
-/** How often the event loop is looked at, in milliseconds. */
+/** The interval between two measurements, in milliseconds. */
 const intervalMs = 500;
 
 /**
- * Watches how late the event loop is: by how much a timer rings after its
- * time, while one thing or another keeps the process from everything else.
+ * Measures the delay of the event loop: the lateness of a timer while other
+ * work blocks the process.
  *
- * @param observe Takes each delay, in seconds.
- * @param readMs A clock that is never set; only tests pass another one.
- * @returns Dispose of it to end the watch; until then it keeps no process alive.
+ * @param observe Receives each delay, in seconds.
+ * @param readMs A monotonic clock; only tests pass a different clock.
+ * @returns A handle to dispose of at the end. The watch does not keep the
+ * process alive.
  */
 export function watchEventLoop(
   observe: (delaySeconds: number) => void,

@@ -1,19 +1,19 @@
-/** How often memory is looked at, in milliseconds. */
+/** The interval between two measurements, in milliseconds. */
 const intervalMs = 1_000;
 
-/** A watch over the process's memory; dispose of it to end it. */
+/** A watch over the process's memory; ends when disposed. */
 export interface MemoryWatch extends Disposable {
-  /** Resolves to the resident memory, in bytes, once that is over the bound; never where there is none. */
+  /** Resolves to the resident memory, in bytes, once above the limit; never without a limit. */
   readonly exceeded: Promise<number>;
 }
 
 /**
- * Watches the memory that the process takes: the only defence against a
- * message sent in fragments, which the runtime collects without bound and
- * shows to nobody before it is complete.
+ * Watches the process's memory. This is the only defence against an endless
+ * fragmented message: the runtime collects all fragments without a limit before
+ * any handler runs.
  *
- * @param maxBytes 0 for no bound.
- * @param readBytes Only tests pass another one.
+ * @param maxBytes The limit; 0 for no limit.
+ * @param readBytes Reads the resident memory; only tests pass a different function.
  */
 export function watchMemory(
   maxBytes: number,

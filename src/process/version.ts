@@ -1,4 +1,4 @@
 import config from "../../deno.json" with { type: "json" };
 
-/** This build's version, as `deno.json` has it. */
+/** The version of this build, from `deno.json`. */
 export const version: string = config.version;

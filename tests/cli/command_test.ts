@@ -94,7 +94,7 @@ Deno.test("readConfig() names every mistake at once and hides secrets", async ()
     [
       "error: TASKWIRE_API_KEYS=(hidden): expected …",
       "error: TASKWIRE_AUTH=maybe: expected …",
-      "error: TASKWIRE_IDLE_TIMOUT: no such setting; 'taskwire print env' lists those there are",
+      "error: TASKWIRE_IDLE_TIMOUT: no such setting; 'taskwire print env' lists all settings",
       "error: TASKWIRE_JWT_SECRET=(hidden): expected …",
       "error: TASKWIRE_PORT=70000: expected …",
     ],
@@ -122,7 +122,7 @@ Deno.test("openSettings() names the lines of an env file that other readers take
   const [first = "", second = ""] = result.stderr.split("\n");
   assertEquals(
     first,
-    `error: ${file} line 1: TASKWIRE_API_KEYS: put the value into quotes if '#' belongs to it, or the comment onto a line of its own`,
+    `error: ${file} line 1: TASKWIRE_API_KEYS: put the value into quotes if '#' is part of the value; otherwise move the comment to its own line`,
   );
   assertStringIncludes(second, `${file} line 2: expected NAME=value`);
 });

@@ -26,7 +26,11 @@ Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", 
   using time = new FakeTime();
   const reader = new FrameReader(new URL(server.ws("/ws/silent/x")));
   const frame = reader.next();
-  const rejected = assertRejects(() => frame, Error, "nothing came for 10 s");
+  const rejected = assertRejects(
+    () => frame,
+    Error,
+    "no answer to the handshake within 10 s",
+  );
   time.tick(9_999);
   // a macrotask, in which a rejection would have arrived
   assertEquals(
@@ -74,7 +78,7 @@ Deno.test("FrameReader.next() says why a socket could not be opened", async () =
   const error = await assertRejects(() => reader.next(), Error);
   assertEquals(
     error.message,
-    "nothing listens there, or it refuses connections",
+    "the connection was refused, or nothing listens at this address",
   );
 });
 
@@ -86,7 +90,7 @@ Deno.test("explainSocketError() puts the runtime's messages into words", () => {
     ],
     [
       "NetworkError: tcp connect error: Connection refused (os error 111)",
-      "nothing listens there, or it refuses connections",
+      "the connection was refused, or nothing listens at this address",
     ],
     ["NetworkError: failed to connect", "failed to connect"],
   ] as const;

@@ -39,8 +39,8 @@ Deno.test("readKeyFile() stops the start where the key can't be used", async () 
   const issuer = await makeIssuerKey("RS256");
   await using folder = await makeTempDir();
   const files: [path: string, reason: RegExp][] = [
-    [`${folder.path}/missing.pem`, /missing\.pem can't be read: /],
-    [folder.path, /can't be read: /],
+    [`${folder.path}/missing.pem`, /missing\.pem cannot be read: /],
+    [folder.path, /cannot be read: /],
     [
       await folder.write("private.pem", issuer.privatePem),
       /private\.pem can't be used: it holds a private key: .*-pubout/,

@@ -13,7 +13,7 @@ Deno.test("explainListening() says what to do where a port is taken", () => {
         () => Deno.listen({ hostname: "127.0.0.1", port }),
       ),
     CommandFailure,
-    `127.0.0.1:${port} is taken`,
+    `127.0.0.1:${port} is already in use`,
   );
 });
 

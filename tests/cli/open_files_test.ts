@@ -17,7 +17,7 @@ Deno.test("fitOpenFiles() lowers maxConnections to 80 %, and says what to set", 
   assertEquals(fitOpenFiles(config, 1_024).maxConnections, 819);
   assertMatch(
     log.text,
-    /may open 1024 files.*TASKWIRE_MAX_CONNECTIONS=100000: it holds 819.*LimitNOFILE=125000/,
+    /1024 open files.*TASKWIRE_MAX_CONNECTIONS=100000: .* accepts 819 .*LimitNOFILE=125000/,
   );
 });
 
@@ -53,7 +53,7 @@ for (const workers of ["1", "2"]) {
     assertEquals(allowed, 136);
     await served[Symbol.asyncDispose]();
     const warnings = (await served.server.stderr).split("\n")
-      .filter((line) => line.includes("may open 200 files"));
+      .filter((line) => line.includes("limit of 200 open files"));
     assertEquals(warnings.length, 1);
   });
 }

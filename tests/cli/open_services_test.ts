@@ -24,7 +24,7 @@ Deno.test("openServices() fails where keys or the store can't be used", async ()
   await assertRejects(
     () => openServices(testConfig({ store: "sqlite:/none/a.db" })),
     CommandFailure,
-    "the store can't be used: ",
+    "cannot open the store: ",
   );
 });
 

@@ -121,7 +121,7 @@ Deno.test("publishCommand() fails for an answer that is none of taskwire's", asy
     assertFailure(
       await taskwire(call, { env, stdin }),
       1,
-      /none of a taskwire server/,
+      /not from a taskwire server/,
     );
   }
 });
@@ -227,7 +227,7 @@ Deno.test("publishCommand() exits 2 for a number in --data that would be changed
       env,
     }),
     2,
-    /1764338400123456789 can't be stored exactly/,
+    /1764338400123456789 cannot be stored exactly/,
   );
 });
 
@@ -292,7 +292,11 @@ Deno.test("publishCommand() says where nothing listens", async () => {
   const url = closedOrigin();
   const args = ["publish", "t", "--status", "queued", "--url", url];
   const result = await taskwire(args, { env });
-  assertFailure(result, 1, /no answer from http:\S+; does 'taskwire serve'/);
+  assertFailure(
+    result,
+    1,
+    /no answer from http:\S+: check that 'taskwire serve'/,
+  );
 });
 
 Deno.test("publishCommand() doubts a server that is no taskwire", async () => {
@@ -304,7 +308,7 @@ Deno.test("publishCommand() doubts a server that is no taskwire", async () => {
   assertFailure(
     await taskwire([...args, `http://127.0.0.1:${other.addr.port}`], { env }),
     1,
-    /answered HTTP 403: is that a taskwire server\?/,
+    /answered HTTP 403: the answer is not from a taskwire server/,
   );
 });
 

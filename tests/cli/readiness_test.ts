@@ -26,7 +26,7 @@ Deno.test("findUnreadiness() says why a server is not ready", async () => {
   const draining = await findUnreadiness(url, 0);
   assertMatch(draining?.message ?? "", /^HTTP 503: .*draining/);
   const nothing = await findUnreadiness(new URL(closedOrigin()), 0);
-  assertMatch(nothing?.message ?? "", /^nothing listens there/);
+  assertMatch(nothing?.message ?? "", /nothing listens at this address/);
 });
 
 Deno.test("findUnreadiness() takes no page that a redirect leads to for an answer", async () => {

@@ -167,7 +167,11 @@ Deno.test("serveCommand() says what to do where the port is taken", async () => 
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const result = await taskwire(["serve", "--port", String(port)]);
-  assertFailure(result, 1, new RegExp(`127.0.0.1:${port} is taken: .*--port`));
+  assertFailure(
+    result,
+    1,
+    new RegExp(`127.0.0.1:${port} is already in use: .*--port`),
+  );
 });
 
 Deno.test("serveCommand() says that it can't listen on a host", async () => {

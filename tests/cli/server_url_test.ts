@@ -102,7 +102,7 @@ Deno.test("redirectTarget() shows where a redirect leads, without its query", ()
     );
   assertEquals(target(302, "/login?next=%2F"), "https://a.example/login");
   assertEquals(target(308, "http://b.example"), "http://b.example/");
-  assertEquals(target(307, "http://"), "an address that is no URL");
+  assertEquals(target(307, "http://"), "an invalid URL");
   assertEquals(target(302), undefined);
   assertEquals(target(201, "/made"), undefined);
 });

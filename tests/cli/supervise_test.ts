@@ -299,7 +299,11 @@ Deno.test("supervise() says what to do where the port is taken, also by another 
   const result = await taskwire(["serve", "--workers", "2", "--port", port], {
     env,
   });
-  assertFailure(result, 1, new RegExp(`127.0.0.1:${port} is taken: .*--port`));
+  assertFailure(
+    result,
+    1,
+    new RegExp(`127.0.0.1:${port} is already in use: .*--port`),
+  );
 });
 
 Deno.test("supervise() waits for the workers of one that was killed, and takes their port", async () => {
@@ -326,7 +330,7 @@ Deno.test("supervise() says why the store can't be used", async () => {
     ["serve", "--workers", "2", "--port", "0", "--store", "sqlite:/none/a.db"],
     { env },
   );
-  assertFailure(result, 1, /^error: the store can't be used: /m);
+  assertFailure(result, 1, /^error: cannot open the store: /m);
 });
 
 Deno.test("supervise() answers publishers from whichever worker", async () => {

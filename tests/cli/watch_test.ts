@@ -189,7 +189,7 @@ Deno.test("watchCommand() fails where nothing listens, or no taskwire does", asy
   assertFailure(
     nothing,
     1,
-    /cannot connect to http:\S+: nothing listens there/,
+    /cannot connect to http:\S+: the connection was refused/,
   );
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

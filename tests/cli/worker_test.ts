@@ -6,7 +6,7 @@ Deno.test("workerCommand() is not for people", async () => {
   assertFailure(
     await taskwire(["worker"]),
     1,
-    /^error: 'worker' is for 'taskwire serve' to start: use its --workers$/m,
+    /^error: 'worker' is an internal command: use 'taskwire serve --workers' instead$/m,
   );
   const help = await taskwire(["--help"]);
   assertEquals(help.code, 0);

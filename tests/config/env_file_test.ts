@@ -33,8 +33,8 @@ Deno.test("parseEnvFile() refuses a value that other readers take for another on
     ['"a\\nb"', "put a value with a backslash into single quotes"],
     ['"secret', "the value's quote \" is not closed"],
     ["'secret", "the value's quote ' is not closed"],
-    ['"secret" # a comment', 'nothing may follow the closing quote "'],
-    ["'sec''ret'", "nothing may follow the closing quote '"],
+    ['"secret" # a comment', 'remove the text after the closing quote "'],
+    ["'sec''ret'", "remove the text after the closing quote '"],
   ] as const;
   for (const [text, expected] of cases) {
     const { errors } = assertThrows(() => valueOf(text), AggregateError, "");

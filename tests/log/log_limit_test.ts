@@ -29,7 +29,7 @@ for (const level of ["info", "warn", "error"] as const) {
     assertEquals(counted(captured), [
       ["attack", 60],
       ["other", 1],
-      ['940 more lines like this were left out: "attack"', 1],
+      ['Suppressed 940 more lines like: "attack"', 1],
     ]);
     logMany(level, "attack", 1);
     assertEquals(counted(captured)[0], ["attack", 61]);
@@ -78,7 +78,7 @@ Deno.test("limitLines() says at its end what it left out", () => {
   captured[Symbol.dispose]();
   assertEquals(counted(captured), [
     ["attack", 60],
-    ['1 more lines like this were left out: "attack"', 1],
+    ['Suppressed 1 more lines like: "attack"', 1],
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** Counts as readings of a metric with one label. */
+/** Turns counts into readings of a metric with a single label. */
 export function byLabel<Label extends string>(
   label: Label,
   counts: Readonly<Record<string, number>>,

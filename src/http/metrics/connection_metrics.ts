@@ -6,7 +6,7 @@ import {
   type Registry,
 } from "../../metrics/prometheus.ts";
 
-/** Adds what there is to know of sockets and of who is behind them. */
+/** Adds the metrics of sockets, tokens and credentials. */
 export function addConnectionMetrics(
   target: Registry,
   { config, counters, registry }: Pick<
@@ -17,31 +17,32 @@ export function addConnectionMetrics(
   addGauge<"route" | "auth_status">(target, {
     name: "taskwire_connections",
     help:
-      "Open connections; auth_status is 'none' where the route does not ask, or has not asked yet.",
+      "Open connections; auth_status is 'none' if the route does not authenticate, or before authentication.",
     labelNames: ["route", "auth_status"],
     read: () => openConnections({ counters, registry }),
   });
   addGauge(target, {
     name: "taskwire_sockets",
     help:
-      "Sockets held: open connections, those that are opening, and those that were closed and whose peer does not let go.",
+      "Sockets held: opening, open, and closed by the server but not yet by the client.",
     read: () => registry.socketCount,
   });
   addGauge(target, {
     name: "taskwire_unopened_sockets",
     help:
-      "Sockets that did not open because their clients reset the connection during the handshake; the runtime may keep their descriptors.",
+      "Sockets not opened because the client reset the connection during the handshake; the runtime may keep the file descriptors.",
     read: () => registry.unopenedCount,
   });
   addGauge(target, {
     name: "taskwire_max_sockets",
-    help: "How many sockets may be held (TASKWIRE_MAX_CONNECTIONS); 0: any.",
+    help:
+      "Maximum number of sockets (TASKWIRE_MAX_CONNECTIONS); 0 for no limit.",
     read: () => config.maxConnections,
   });
   addCounter<"route" | "result">(target, {
     name: "taskwire_handshakes_total",
     help:
-      "Handshakes of WebSockets and event streams; the result is 'accepted', or the code of the problem.",
+      "Handshakes of WebSockets and event streams; the result is 'accepted' or the code of the problem.",
     labelNames: ["route", "result"],
     read: function* () {
       for (const [route, results] of Object.entries(counters.handshakes)) {
@@ -54,43 +55,43 @@ export function addConnectionMetrics(
   addCounter<"result">(target, {
     name: "taskwire_tokens_total",
     help:
-      "Tokens that watchers came with; the result is 'authenticated', or why not.",
+      "Tokens of watchers; the result is 'authenticated' or the reason for the rejection.",
     labelNames: ["result"],
     read: () => byLabel("result", counters.tokens),
   });
   addCounter<"result">(target, {
     name: "taskwire_credentials_total",
     help:
-      "Credentials of requests to the API; the result is 'api_key' or 'token' for accepted ones, otherwise the reason for the refusal.",
+      "Credentials of API requests; the result is 'api_key' or 'token' if accepted, otherwise the reason for the rejection.",
     labelNames: ["result"],
     read: () => byLabel("result", counters.credentials),
   });
   addCounter<"code">(target, {
     name: "taskwire_closes_total",
     help:
-      "Closed connections, by close code; 1005: the client gave none; 1006: lost without a close.",
+      "Closed connections, by close code; 1005: closed by the client without a code; 1006: lost without a close frame.",
     labelNames: ["code"],
     read: () => byLabel("code", counters.closes),
   });
   addCounter(target, {
     name: "taskwire_evicted_connections_total",
-    help: "Connections closed because they were too slow (4408).",
+    help: "Connections closed for slow reading (4408).",
     read: () => counters.evictedConnections,
   });
   addCounter(target, {
     name: "taskwire_accept_failures_total",
     help:
-      "Times that connections could not be accepted and the port was listened on again; too few file descriptors, as a rule.",
+      "Failures to accept connections, each followed by a new listener; the usual cause is a lack of file descriptors.",
     read: () => counters.acceptFailures,
   });
   addCounter(target, {
     name: "taskwire_key_set_failures_total",
-    help: "Reads of the key set (TASKWIRE_JWKS_URL) that failed.",
+    help: "Failed reads of the key set (TASKWIRE_JWKS_URL).",
     read: () => counters.keySetFailures,
   });
 }
 
-/** Each route is there, with none where nobody is connected. */
+/** Counts open connections by route and status; routes without connections count 0. */
 function* openConnections(
   { counters, registry }: Pick<MeasuredParts, "counters" | "registry">,
 ): Generator<[Record<"route" | "auth_status", string>, number]> {

@@ -5,10 +5,10 @@ import { Registry } from "../../metrics/prometheus.ts";
 import { addTaskMetrics } from "./task_metrics.ts";
 
 /**
- * What `/metrics` shows of a process.
+ * Creates the metrics of a process for `/metrics`.
  *
- * @param isOneOfSeveral Whether the server has other workers: then which one
- * it is, is a label of each series.
+ * @param isOneOfSeveral True if the server has several workers; each series
+ * then has the label `worker`.
  */
 export function createMetrics(
   parts: Pick<

@@ -3,7 +3,7 @@ import type { Counters } from "../../metrics/counters.ts";
 import type { Hub } from "../../watch/hub.ts";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 
-/** The parts of the server that metrics are read from. */
+/** The parts of the server with metrics. */
 export interface MeasuredParts {
   readonly config: Config;
   readonly counters: Counters;

@@ -1,15 +1,15 @@
 /**
- * Merges what several processes of the same build show, so that the series of
- * a metric stand together, as the format wants it.
+ * Merges the metrics of several processes of the same build and groups the
+ * series by metric, as the format requires.
  *
- * @param texts In Prometheus' text format, as its client library writes it; no
- * series is in two of them.
+ * @param texts Prometheus' text format, as written by its client library; each
+ * series appears in only one text.
  */
 export function mergeMetrics(texts: readonly string[]): string {
-  /** By what stands above it, help and type: the samples of each metric. */
+  /** The samples of each metric, by the lines above: help and type. */
   const metrics = new Map<string, string[]>();
   for (const text of texts) {
-    // Line ends in help and labels are escaped.
+    // Safe to split: line ends in help and labels are escaped.
     for (const block of text.trimEnd().split("\n\n")) {
       const [help, type, ...samples] = block.split("\n");
       const head = `${help}\n${type}`;

@@ -7,7 +7,7 @@ import {
   type Registry,
 } from "../../metrics/prometheus.ts";
 
-/** Adds what there is to know of the process; what every process has is named as everywhere. */
+/** Adds the metrics of the process, with Prometheus' usual names for common metrics. */
 export function addProcessMetrics(
   target: Registry,
   { config, counters, registry, worker }: Pick<
@@ -17,8 +17,7 @@ export function addProcessMetrics(
 ): void {
   addGauge<"version" | "deno" | "worker">(target, {
     name: "taskwire_build_info",
-    help:
-      "1; the labels say which build runs, on which runtime, and which worker answered.",
+    help: "Always 1; the labels show the build, the runtime and the worker.",
     labelNames: ["version", "deno", "worker"],
     read: () => [
       [{ version, deno: Deno.version.deno, worker: String(worker) }, 1],
@@ -26,18 +25,18 @@ export function addProcessMetrics(
   });
   addGauge(target, {
     name: "taskwire_draining",
-    help: "1 while the server stops, else 0.",
+    help: "1 while the server is stopping, otherwise 0.",
     read: () => Number(registry.isDraining),
   });
   target.registerMetric(counters.durations.eventLoopDelay);
   addGauge(target, {
     name: "process_start_time_seconds",
-    help: "When the process started, in seconds since 1970.",
+    help: "Start time of the process, in seconds since 1970.",
     read: () => performance.timeOrigin / 1_000,
   });
   addCounter(target, {
     name: "process_cpu_seconds_total",
-    help: "Processor time, of user and system.",
+    help: "User and system CPU time.",
     read() {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1_000_000;
@@ -51,17 +50,17 @@ export function addProcessMetrics(
   addGauge(target, {
     name: "taskwire_max_memory_bytes",
     help:
-      "Resident memory beyond which the server drains and exits (TASKWIRE_MAX_MEMORY_BYTES); 0: none.",
+      "Limit of resident memory above which the server drains and exits (TASKWIRE_MAX_MEMORY_BYTES); 0 for no limit.",
     read: () => config.maxMemoryBytes,
   });
   addGauge(target, {
     name: "taskwire_heap_used_bytes",
-    help: "What JavaScript holds, garbage included.",
+    help: "JavaScript heap in use, garbage included.",
     read: () => Deno.memoryUsage().heapUsed,
   });
   addGauge(target, {
     name: "taskwire_heap_size_bytes",
-    help: "What JavaScript has reserved.",
+    help: "JavaScript heap reserved.",
     read: () => Deno.memoryUsage().heapTotal,
   });
 }

@@ -5,7 +5,7 @@ import type { Registry } from "../../metrics/prometheus.ts";
 import type { Peers } from "../../cluster/peers.ts";
 import { allow } from "../request.ts";
 
-/** The parts of the server that are scraped. */
+/** The parts of the server used by `/metrics`. */
 export interface MetricsRouteContext extends AuthorizationContext {
   readonly metrics: Registry;
   readonly siblings?: Peers;
@@ -14,8 +14,8 @@ export interface MetricsRouteContext extends AuthorizationContext {
 }
 
 /**
- * `/metrics`: what the server has done and does, in Prometheus' text format,
- * version 0.0.4 (spec §2); of all its workers, whichever is asked.
+ * `/metrics`: the metrics of all workers, from any worker, in Prometheus' text
+ * format, version 0.0.4 (spec §2).
  */
 export function metricsRoute(services: MetricsRouteContext): Hono {
   const { metrics, siblings } = services;

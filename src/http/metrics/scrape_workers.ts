@@ -3,11 +3,10 @@ import { mergeMetrics } from "./merge_metrics.ts";
 import { addGauge, Registry } from "../../metrics/prometheus.ts";
 
 /**
- * What all workers of a server show, whichever is asked: each series once of
- * each worker, and how many these are. One that does not answer in time is
- * left out.
+ * Collects the metrics of all workers of a server, and their number. Workers
+ * without an answer in time are left out.
  *
- * @param siblings The others.
+ * @param siblings The remaining workers.
  * @returns Prometheus' text format.
  */
 export async function scrapeWorkers(
@@ -22,7 +21,7 @@ export async function scrapeWorkers(
   const server = new Registry();
   addGauge(server, {
     name: "taskwire_workers",
-    help: "Workers of this server that answered: those whose series are here.",
+    help: "Workers of this server that answered and whose series are included.",
     read: () => shown.length,
   });
   const texts = shown.map(({ text }) => text);

@@ -22,7 +22,7 @@ const textOf = (worker: number) =>
   `# HELP a A.\n# TYPE a gauge\na{worker="${worker}"} 7\n`;
 
 const help =
-  "# HELP taskwire_workers Workers of this server that answered: those whose series are here.";
+  "# HELP taskwire_workers Workers of this server that answered and whose series are included.";
 
 Deno.test("scrapeWorkers() shows all workers in their order, and how many they are", async () => {
   const answers = [3, 1].map((worker) =>
