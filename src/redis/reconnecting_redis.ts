@@ -3,17 +3,19 @@ import { Pause } from "../async/pause.ts";
 import type { RedisAddress } from "./address.ts";
 import { type OnMessage, openRedisClient, type RedisClient } from "./client.ts";
 import { deadline } from "../async/deadline.ts";
-import { asStoreError, asStoreOpenError, isMisconfigured } from "./error.ts";
+import {
+  asOpenError,
+  asUnavailable,
+  isMisconfigured,
+  RedisDisconnectedError,
+  RedisUnavailableError,
+} from "./error.ts";
 import type { RedisScript } from "./script.ts";
 import { checkRedis } from "./server.ts";
 import { watchRedis } from "./health.ts";
-import {
-  StoreDisconnectedError,
-  StoreUnavailableError,
-} from "../tasks/store.ts";
 
 /** The owner of a {@linkcode ReconnectingRedis}, called for each connection. */
-export interface LinkUser {
+export interface RedisOwner {
   /**
    * Prepares a new connection, then calls `commit`: from that moment on the
    * connection is used.
@@ -41,7 +43,7 @@ const longestPauseMs = 1_000;
 /** A connection to Redis that is replaced when lost, until closed. */
 export class ReconnectingRedis {
   readonly #address: RedisAddress;
-  readonly #user: LinkUser;
+  readonly #owner: RedisOwner;
   readonly #closing = new AbortController();
   readonly #pause = new Pause();
   readonly #opened = Promise.withResolvers<void>();
@@ -58,16 +60,16 @@ export class ReconnectingRedis {
   #drop: (cause: Error) => void = () => {};
   #staying: Promise<void> | undefined;
 
-  constructor(address: RedisAddress, user: LinkUser) {
+  constructor(address: RedisAddress, owner: RedisOwner) {
     this.#address = address;
-    this.#user = user;
+    this.#owner = owner;
   }
 
   /**
    * Connects, and reconnects until closed. Resolves after the first attempt,
    * also if Redis can't be reached yet.
    *
-   * @throws {StoreOpenError} If Redis refuses, for example a wrong password.
+   * @throws {RedisOpenError} If Redis refuses, for example a wrong password.
    */
   start(): Promise<void> {
     this.#staying ??= this.#stayConnected();
@@ -80,10 +82,10 @@ export class ReconnectingRedis {
   }
 
   /** Makes the error for calls without a connection. */
-  disconnected(): StoreUnavailableError {
+  disconnected(): RedisUnavailableError {
     return this.#closing.signal.aborted
-      ? new StoreUnavailableError("The connection to Redis is closed")
-      : new StoreDisconnectedError(
+      ? new RedisUnavailableError("The connection to Redis is closed")
+      : new RedisDisconnectedError(
         "Redis can't be reached",
         this.#restored.promise,
       );
@@ -92,7 +94,7 @@ export class ReconnectingRedis {
   /**
    * Calls a function with the connection.
    *
-   * @throws {StoreUnavailableError} If Redis can't be reached or refuses.
+   * @throws {RedisUnavailableError} If Redis can't be reached or refuses.
    */
   use<T>(ask: (client: RedisClient) => Promise<T>): Promise<T> {
     const client = this.#client;
@@ -102,7 +104,7 @@ export class ReconnectingRedis {
   }
 
   /**
-   * Runs a script. @throws {StoreUnavailableError} If Redis can't be reached or
+   * Runs a script. @throws {RedisUnavailableError} If Redis can't be reached or
    * refuses.
    */
   run(
@@ -117,7 +119,7 @@ export class ReconnectingRedis {
    * Subscribes to a channel on the present connection and on all later
    * connections.
    *
-   * @throws {StoreUnavailableError} If the present connection is lost
+   * @throws {RedisUnavailableError} If the present connection is lost
    * meanwhile.
    */
   async subscribe(channel: string, onMessage: OnMessage): Promise<void> {
@@ -143,7 +145,7 @@ export class ReconnectingRedis {
     try {
       return await ask(client);
     } catch (error) {
-      throw asStoreError(error, (cause) => {
+      throw asUnavailable(error, (cause) => {
         if (client === (this.#client ?? this.#opening)) this.#drop(cause);
         return this.disconnected();
       });
@@ -200,7 +202,7 @@ export class ReconnectingRedis {
       await Promise.race([
         Promise.all([
           opening,
-          watchRedis(() => this.#user.tick(client), this.#pause),
+          watchRedis(() => this.#owner.tick(client), this.#pause),
         ]),
         lost.promise,
       ]);
@@ -218,7 +220,7 @@ export class ReconnectingRedis {
     for (const [channel, onMessage] of this.#channels) {
       await client.subscribe([channel], onMessage);
     }
-    await this.#user.open(client, run, commit);
+    await this.#owner.open(client, run, commit);
   }
 
   #forgetClient(): void {
@@ -233,7 +235,7 @@ export class ReconnectingRedis {
     if (isMisconfigured(error) && !this.#hasOpened) {
       this.#closing.abort();
       this.#pause.end();
-      this.#opened.reject(asStoreOpenError(error));
+      this.#opened.reject(asOpenError(error));
       return;
     }
     this.#hasOpened = true;

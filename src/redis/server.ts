@@ -2,7 +2,7 @@ import { ErrorReply } from "@redis/client";
 import { log } from "../log/log.ts";
 import type { RedisAddress } from "./address.ts";
 import type { RedisClient } from "./client.ts";
-import { StoreOpenError } from "../tasks/store.ts";
+import { RedisOpenError } from "./error.ts";
 
 /**
  * Marks a run that loses no acknowledged writes, so that the next run continues
@@ -23,7 +23,7 @@ const anyRun = "?";
  * flushes its append-only file before each reply has all data after a restart.
  * Other servers, and a replica that takes over, may lack the newest
  * acknowledged writes.
- * @throws {StoreOpenError} If Redis is too old.
+ * @throws {RedisOpenError} If Redis is too old.
  * @throws {Error} While Redis loads its data.
  */
 export async function checkRedis(
@@ -38,7 +38,7 @@ export async function checkRedis(
   const version = info.get("redis_version") ?? "0";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < 6 || (major === 6 && minor < 2)) {
-    throw new StoreOpenError(
+    throw new RedisOpenError(
       `Redis ${version} is too old: version 6.2 or later is needed`,
     );
   }

@@ -1,15 +1,13 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { ErrorReply } from "@redis/client";
 import {
-  asStoreError,
-  asStoreOpenError,
+  asOpenError,
+  asUnavailable,
   isMisconfigured,
   isRefusal,
+  RedisOpenError,
+  RedisUnavailableError,
 } from "../../src/redis/error.ts";
-import {
-  StoreOpenError,
-  StoreUnavailableError,
-} from "../../src/tasks/store.ts";
 
 const away = [
   new Error("Socket closed unexpectedly"),
@@ -35,37 +33,37 @@ const misconfigured = [
   new ErrorReply("NOAUTH HELLO must be called with the client"),
   new ErrorReply("NOPERM this user has no permissions"),
   new ErrorReply("ERR DB index is out of range"),
-  new StoreOpenError("Redis 6.0.16 is too old"),
+  new RedisOpenError("Redis 6.0.16 is too old"),
   new Error("invalid peer certificate: UnknownIssuer"),
 ];
 
 const lost = new Error("lost");
-const storeErrorOf = (error: unknown) => asStoreError(error, () => lost);
+const storeErrorOf = (error: unknown) => asUnavailable(error, () => lost);
 
-Deno.test("asStoreError() finds that Redis is away", () => {
+Deno.test("asUnavailable() finds that Redis is away", () => {
   for (const error of away) assertStrictEquals(storeErrorOf(error), lost);
-  const found = asStoreError("gone", (cause) => cause);
+  const found = asUnavailable("gone", (cause) => cause);
   assertEquals(String(found), "Error: gone");
 });
 
-Deno.test("asStoreError() finds that Redis refuses, and passes on why", () => {
+Deno.test("asUnavailable() finds that Redis refuses, and passes on why", () => {
   const denied = [
     "NOPERM this user has no permissions to run the 'eval' command",
     "ERR The user executing the script can't run this command or subcommand script: 97da, on @user_script:124.",
   ].map((message) => new ErrorReply(message));
   for (const error of [...refusals, ...denied]) {
     const found = storeErrorOf(error);
-    assert(found instanceof StoreUnavailableError);
+    assert(found instanceof RedisUnavailableError);
     assertEquals(found.message, `Redis refuses: ${error.message}`);
     assertStrictEquals(found.cause, error);
   }
 });
 
-Deno.test("asStoreError() leaves faults of ours, and what is one already", () => {
+Deno.test("asUnavailable() leaves faults of ours, and what is one already", () => {
   for (
     const error of [
       new ErrorReply("WRONGTYPE Operation against a key"),
-      new StoreUnavailableError("away"),
+      new RedisUnavailableError("away"),
     ]
   ) assertStrictEquals(storeErrorOf(error), error);
 });
@@ -80,10 +78,8 @@ Deno.test("isMisconfigured() is what would come again", () => {
   assert(![...away, ...refusals].some(isMisconfigured));
 });
 
-Deno.test("asStoreOpenError() says what is to be done", () => {
-  const messages = misconfigured.map((error) =>
-    asStoreOpenError(error).message
-  );
+Deno.test("asOpenError() says what is to be done", () => {
+  const messages = misconfigured.map((error) => asOpenError(error).message);
   assertEquals(messages, [
     "Redis rejected the user or password: WRONGPASS invalid username-password pair",
     "Redis rejected the user or password: NOAUTH HELLO must be called with the client",

@@ -8,14 +8,14 @@ import {
 import { ErrorReply } from "@redis/client";
 import type { RedisClient } from "../../src/redis/client.ts";
 import {
-  type LinkUser,
   ReconnectingRedis,
+  type RedisOwner,
 } from "../../src/redis/reconnecting_redis.ts";
 import {
-  StoreDisconnectedError,
-  StoreOpenError,
-  StoreUnavailableError,
-} from "../../src/tasks/store.ts";
+  RedisDisconnectedError,
+  RedisOpenError,
+  RedisUnavailableError,
+} from "../../src/redis/error.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
@@ -30,7 +30,7 @@ const { server } = await shareRedis({ password: "right-one" });
 const redisOrigin = `http://127.0.0.1:${server.port}`;
 
 /** What is done with the connections of a test's link. */
-interface TestUser extends Partial<LinkUser> {
+interface TestUser extends Partial<RedisOwner> {
   readonly port?: number;
   readonly password?: string;
 }
@@ -66,7 +66,7 @@ function link(
     lost: () =>
       assertRejects(
         () => made.use((client) => client.send("", ["BLPOP", "none", "0"])),
-        StoreDisconnectedError,
+        RedisDisconnectedError,
       ),
     [Symbol.asyncDispose]: () => made.close(),
   });
@@ -86,7 +86,7 @@ test("start() connects, once what was to be made ready is", async () => {
     },
   });
   const starting = redis.start();
-  await assertRejects(redis.ping, StoreDisconnectedError);
+  await assertRejects(redis.ping, RedisDisconnectedError);
   onReady();
   await starting;
   assertEquals(await redis.ping(), "PONG");
@@ -98,10 +98,10 @@ test("start() rejects where Redis turns it away, and shows no password", async (
   await using redis = link({ password: "guessed-one" });
   const error = await assertRejects(
     () => redis.start(),
-    StoreOpenError,
+    RedisOpenError,
     "WRONGPASS",
   );
-  await assertRejects(redis.ping, StoreUnavailableError, "closed");
+  await assertRejects(redis.ping, RedisUnavailableError, "closed");
   assert(!`${error.stack}${error.cause}${log.text}`.includes("guessed-one"));
 });
 
@@ -183,9 +183,9 @@ test("use() keeps the connection where Redis refuses, or we are at fault", async
     redis.use(() => Promise.reject(new ErrorReply(message)));
   const refused = await assertRejects(
     () => fail("OOM command not allowed"),
-    StoreUnavailableError,
+    RedisUnavailableError,
   );
-  assert(!(refused instanceof StoreDisconnectedError));
+  assert(!(refused instanceof RedisDisconnectedError));
   await assertRejects(() => fail("WRONGTYPE Operation"), ErrorReply);
   assertStrictEquals(redis.client, client);
 });
@@ -197,7 +197,7 @@ test("use() connects again where Redis is not what it was", async () => {
   const { client } = redis;
   const { restored } = await assertRejects(
     () => redis.use(() => Promise.reject(new ErrorReply("READONLY"))),
-    StoreDisconnectedError,
+    RedisDisconnectedError,
   );
   await deadline(restored, () => "not restored");
   assertNotStrictEquals(redis.client, client);
@@ -279,9 +279,9 @@ test("close() ends what waits, and what is asked later", async () => {
   const { restored } = await failing;
   await redis.close();
   await restored;
-  const error = await assertRejects(redis.ping, StoreUnavailableError);
+  const error = await assertRejects(redis.ping, RedisUnavailableError);
   // Whoever waited for `restored` would ask again, and again.
-  assert(!(error instanceof StoreDisconnectedError));
+  assert(!(error instanceof RedisDisconnectedError));
 });
 
 test("close() does not wait for a Redis that says nothing, nor to be made ready", async () => {

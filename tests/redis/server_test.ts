@@ -3,7 +3,7 @@ import { ErrorReply } from "@redis/client";
 import type { RedisAddress } from "../../src/redis/address.ts";
 import type { RedisClient } from "../../src/redis/client.ts";
 import { checkRedis } from "../../src/redis/server.ts";
-import { StoreOpenError } from "../../src/tasks/store.ts";
+import { RedisOpenError } from "../../src/redis/error.ts";
 import { captureLog } from "../support/captured_log.ts";
 
 /** Keeps everything that it acknowledges. */
@@ -97,7 +97,7 @@ Deno.test("checkRedis() takes 6.2 and what calls itself newer, and nothing older
   for (const redis_version of ["6.0.20", "5.0.14", "2.8", ""]) {
     await assertRejects(
       () => checkRedis(clientOf({ ...careful, redis_version }), server),
-      StoreOpenError,
+      RedisOpenError,
       "version 6.2 or later is needed",
     );
   }

@@ -2,7 +2,7 @@ import { delay } from "../../async/delay.ts";
 import { RecentMap } from "../../collections/recent_map.ts";
 import type { TaskState } from "../../tasks/state.ts";
 import { applyBatch, type Judgement, type KnownTask } from "./apply_batch.ts";
-import type { ReconnectingRedis } from "../../redis/reconnecting_redis.ts";
+import type { StoreRedis } from "./store_redis.ts";
 import { listOf, parseState, type RedisTask } from "./redis_task.ts";
 import { publishScript } from "./task_scripts.ts";
 import {
@@ -69,7 +69,7 @@ const unknown = "?";
  * Changes of one task are stored in sequence, all waiting changes in one call.
  */
 export class RedisPublisher {
-  readonly #link: ReconnectingRedis;
+  readonly #link: StoreRedis;
   readonly #name: (taskId: string) => RedisTask;
   readonly #node: string;
   readonly #retention: Retention;
@@ -82,7 +82,7 @@ export class RedisPublisher {
    * @param node The process's id.
    */
   constructor(
-    link: ReconnectingRedis,
+    link: StoreRedis,
     name: (taskId: string) => RedisTask,
     node: string,
     retention: Retention,

@@ -7,7 +7,7 @@ import type { RedisClient } from "../../redis/client.ts";
 import { RedisSubscriptions } from "./subscriptions.ts";
 import { shardBase, shardKeys } from "./keys.ts";
 import { listTasks, readPage } from "./listing.ts";
-import { ReconnectingRedis } from "../../redis/reconnecting_redis.ts";
+import { StoreRedis } from "./store_redis.ts";
 import { RedisPublisher } from "./publisher.ts";
 import { RedisHeartbeat } from "./heartbeat.ts";
 import { listScript } from "./shard_scripts.ts";
@@ -44,7 +44,7 @@ const goodbyeMs = 1_000;
 export class RedisStore implements Store {
   /** This process's id among the processes that share the store. */
   readonly node: string = crypto.randomUUID();
-  readonly link: ReconnectingRedis;
+  readonly link: StoreRedis;
   readonly isCluster: boolean;
   /** The number of the database. */
   readonly database: number;
@@ -80,7 +80,7 @@ export class RedisStore implements Store {
       read: async (client, id, since, limit) =>
         parseView(await this.#read(client, id, since, limit)),
     });
-    this.link = new ReconnectingRedis(address, {
+    this.link = new StoreRedis(address, {
       open: (client, run, commit) => this.#open(client, run, commit),
       tick: (client) => this.#tick(client),
     });

@@ -5,7 +5,7 @@ import {
   shardOf,
   watchersKey,
 } from "../../../src/store/redis/keys.ts";
-import { ReconnectingRedis } from "../../../src/redis/reconnecting_redis.ts";
+import { StoreRedis } from "../../../src/store/redis/store_redis.ts";
 import { RedisPublisher } from "../../../src/store/redis/publisher.ts";
 import { RedisHeartbeat } from "../../../src/store/redis/heartbeat.ts";
 import { tellScript } from "../../../src/store/redis/shard_scripts.ts";
@@ -27,7 +27,7 @@ async function bench() {
   const prefix = redis.prefix();
   const address = parseRedisUrl(server.url);
   if (address === undefined) throw new TypeError(server.url);
-  const link = new ReconnectingRedis(address, {
+  const link = new StoreRedis(address, {
     open: (_client, _run, commit) => Promise.resolve(commit()),
     tick: () => Promise.resolve(),
   });
