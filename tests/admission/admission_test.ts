@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
 
-/** What a client reads first from a socket, then how it is closed. */
+/** Reads the first frame of a socket, then the close. */
 async function assertTooMany(socket: TestSocket): Promise<void> {
   const { type, code, retry_after_ms } = await socket.nextOf("error");
   assertEquals([type, code], ["error", "too_many_connections"]);
@@ -15,7 +15,7 @@ async function assertTooMany(socket: TestSocket): Promise<void> {
   assertEquals((await socket.closed).code, 4429);
 }
 
-/** The type of the first frame that a client with these headers reads. */
+/** Returns the type of the first frame for a client with the given headers. */
 async function firstFrameType(
   server: TestServer,
   headers: Record<string, string>,
@@ -68,7 +68,7 @@ Deno.test("webSocketHandler() counts a closed socket that the runtime still hold
   for (const connection of server.services.registry.list()) {
     connection.close(4409);
   }
-  assertEquals(closeCodeOf(await stuck.next()), 4409); // and it answers nothing
+  assertEquals(closeCodeOf(await stuck.next()), 4409); // never answers the close
   await using next = new TestSocket(server.ws("/ws/test/a"));
   await assertTooMany(next);
 });

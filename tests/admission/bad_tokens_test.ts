@@ -5,7 +5,7 @@ import { BadTokens } from "../../src/admission/bad_tokens.ts";
 
 const address = "192.0.2.1";
 
-/** Notes so many bad tokens of the address. */
+/** Notes a number of bad tokens of the address. */
 function note(badTokens: BadTokens, count: number, from = address): void {
   for (let done = 0; done < count; done += 1) badTokens.note(from);
 }

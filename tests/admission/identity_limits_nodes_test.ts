@@ -20,7 +20,7 @@ const user: Identity = {
 };
 const guest: Identity = { status: "guest", userId: "1" };
 
-/** Peers that are asked for counts by hand. */
+/** Other nodes, whose counts the test answers by hand. */
 class HeldPeers implements Peers {
   readonly ask = noPeers.ask;
   readonly asked: [userId: string, here: number][] = [];
@@ -35,7 +35,7 @@ class HeldPeers implements Peers {
     return promise;
   }
 
-  /** Answers the question of an index. */
+  /** Answers a question by index. */
   answer(index: number, count: number): void {
     this.#answers[index]?.(count);
   }

@@ -8,7 +8,7 @@ import {
 
 const app = "https://app.example.com";
 
-/** Servers, by who can reach them. */
+/** Servers, by reachability. */
 const onLoopback = { host: "127.0.0.1", origins: [], trustProxy: 0 };
 const onAllAddresses = { ...onLoopback, host: "0.0.0.0" };
 const behindProxy = { ...onLoopback, trustProxy: 1 };

@@ -1,5 +1,6 @@
 /**
- * What an event costs before it is stored: its body checked, the task moved on.
+ * Measures an event before the store: validation of the body, and the change of
+ * the task.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a frame costs in each direction.
+ * Measures the encoding and parsing of frames.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Whether a publish costs more when a server has grown: more tasks, more
- * watchers, a longer history, more idle sockets. Each size has a server in a
- * process of its own, and they are measured in turns.
+ * Measures the cost of a publish on a grown server: more tasks, more watchers,
+ * a longer history, more idle sockets. Every size has a server in a separate
+ * process; the servers are measured in turns.
  *
  * @module
  */
@@ -60,7 +60,7 @@ function someOf(known: readonly string[]): (text: string) => string[] {
   };
 }
 
-/** The figures as other programs may read them. */
+/** The figures, for programs. */
 function asJson(growths: readonly Growth[], options: Options): string {
   const figures = growths.map(({ dimension, ...growth }) => ({
     dimension: dimension.key,

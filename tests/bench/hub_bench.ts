@@ -1,6 +1,6 @@
 /**
- * What an event costs on its way to those who watch its task, without sockets:
- * through real watchers, and through some that only count.
+ * Measures the cost of an event on the way to watchers, without sockets: with
+ * real watchers, and with counting watchers.
  *
  * @module
  */
@@ -39,7 +39,9 @@ const countingWatcher = (): Watcher => ({
 const { event } = transition({ current: 42, total: 100, unit: "rows" });
 const { connection_id: taskId } = event;
 
-/** A hub with so many watchers that are up to date, and the epoch that they know. */
+/**
+ * Creates a hub with a number of current watchers; returns their epoch, too.
+ */
 async function watchedHub(count: number): Promise<{ hub: Hub; epoch: string }> {
   const hub = new Hub();
   const store = createMemoryStore(
@@ -68,7 +70,7 @@ function countingHub(count: number): Hub {
   return hub;
 }
 
-/** Announces the next event, which every watcher must take. */
+/** Announces the next event; every watcher must receive the event. */
 function announcing(hub: Hub, epoch: string, watchers: number): () => void {
   let offset = 0;
   return () => {

@@ -1,9 +1,9 @@
 /**
- * taskwire beside its peers: the same work, on the same machine, in rounds that
- * take turns, so that a noisy machine is noisy for all of them.
+ * Compares taskwire with similar servers: the same work, on the same machine,
+ * in alternating rounds, so that a noisy machine affects all alike.
  *
- * Each server runs on one core, the load on another. What is counted was
- * checked on arrival: nothing lost, nothing out of order.
+ * Server and load run on separate cores. Counted frames were checked on
+ * arrival: none lost, none out of order.
  *
  * @module
  */
@@ -36,7 +36,7 @@ function positive(text: string): number {
   throw new InvalidArgumentError("Expected a number above 0.");
 }
 
-/** Reads a list of names of which each must be known. */
+/** Reads a list of known names. */
 function someOf(known: readonly string[]) {
   return (text: string): string[] => {
     const names = text.split(",");
@@ -72,7 +72,9 @@ function readOptions(): Options {
     .opts();
 }
 
-/** Those asked for that can run here; says why another can't. */
+/**
+ * Returns the requested servers that can run here; prints reasons for the rest.
+ */
 async function choosePeers(names: readonly string[]): Promise<Peer[]> {
   const chosen: Peer[] = [];
   for (const peer of peers) {

@@ -1,7 +1,7 @@
 /**
- * What watchers and events cost a proxy, in processor time and memory: nginx
- * and HAProxy with the configurations that `taskwire print` prints, without
- * TLS, before three nodes on a Redis.
+ * Measures the costs of watchers and events for a proxy, in processor time and
+ * memory: nginx and HAProxy with the configurations of `taskwire print`,
+ * without TLS, before three nodes on a Redis.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { CpuMeter } from "./redis_costs/cpu_meter.ts";
 import { MeasuredRedis } from "./redis_costs/measured_redis.ts";
 import { report } from "./redis_costs/report.ts";
 
-/** Fewer than the configurations in tests allow. */
+/** Fewer than permitted by the configurations in tests. */
 const fewSockets = 100;
 const firstSockets = 1_000;
 const sockets = 2_500;
@@ -26,7 +26,7 @@ const watchers = 300;
 const fannedOut = 200;
 const publishes = 1_000;
 
-/** Of each socket the client's side and the node's. */
+/** Client's side and node's side of each socket. */
 const descriptors = 2 * (firstSockets + sockets) + 200;
 
 async function measure(
@@ -38,7 +38,7 @@ async function measure(
     nodes.all.map(({ origin }) => origin),
   );
   {
-    // By then all its processes are there.
+    // All processes of the proxy are running by then.
     await using _few = await Crowd.open(proxy.origin, fewSockets);
   }
   const pids = [proxy.pid, ...childrenOf(proxy.pid)];
@@ -49,7 +49,7 @@ async function measure(
   const memory = () => sum(pids.map(residentBytes));
 
   {
-    // What a proxy takes once, and no more for each socket.
+    // The proxy's memory that does not depend on sockets.
     await using _first = await Crowd.open(proxy.origin, firstSockets);
     const before = memory();
     let crowd: Crowd | undefined;

@@ -1,8 +1,7 @@
 /**
- * What an event, a watcher and a node cost Redis and the nodes, in processor
- * time (which others on the machine move far less than the clock on the wall)
- * and in memory. Three nodes share a Redis; guide/scaling.md, 'A million
- * watchers', reckons with the figures.
+ * Measures the costs of events, watchers and nodes for Redis and the nodes, in
+ * processor time (less noisy than wall-clock time) and memory. Three nodes
+ * share a Redis. guide/scaling.md, 'A million watchers', uses the figures.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the stores cost without HTTP: publishing one event after the other and
- * many in one turn of the event loop, and reading history.
+ * Measures the stores without HTTP: single publishes, many publishes in a turn
+ * of the event loop, and reads of history.
  *
  * @module
  */
@@ -42,7 +42,7 @@ for (const [name, store] of Object.entries(stores)) {
     group: "one publish at a time",
     baseline,
     async fn() {
-      // Only what is `async` by word is waited for.
+      // Deno waits only for functions declared `async`.
       await publish(store, `task-${next++ % atOnce}`);
     },
   });

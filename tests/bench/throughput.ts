@@ -1,11 +1,10 @@
 /**
- * What a user's day depends on, over HTTP and WebSocket against a server in a
- * process of its own: events acknowledged a second, history reads a second,
- * joins with a replay of 100 events a second.
+ * Measures a server in a separate process over HTTP and WebSocket: acknowledged
+ * events, history reads, and joins with a replay of 100 events, per second.
  *
- * The stores take turns, round by round, so that a noisy machine is noisy for
- * all of them; the median of the rounds is printed. The client takes its share
- * of the same machine: these are orders of magnitude, not records.
+ * The stores take turns, round by round, so that a noisy machine affects all
+ * alike; the median of the rounds is printed. The client shares the machine:
+ * the figures are orders of magnitude, not records.
  *
  * @module
  */
@@ -27,7 +26,7 @@ const stores = [
   { name: "SQLite, FULL", store: "sqlite:bench.db", sync: "FULL" },
 ];
 
-/** Work that is repeated by some at a time; each call is counted once. */
+/** Work repeated by several clients at a time; each call counts once. */
 interface Work {
   readonly name: string;
   readonly atOnce: number;
@@ -80,7 +79,7 @@ async function prepareHistory(origin: string): Promise<void> {
   }
 }
 
-/** @returns Calls a second. */
+/** @returns Calls per second. */
 async function measure(origin: string, { atOnce, run }: Work): Promise<number> {
   const startedAt = performance.now();
   const endsAt = startedAt + secondsPerRound * 1_000;

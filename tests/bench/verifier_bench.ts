@@ -1,7 +1,7 @@
 /**
- * What a token costs: known from before, new, and bad.
+ * Measures the verification of tokens: known, new, and bad.
  *
- * `deno bench` waits only for functions that are `async` by word: one that
+ * `deno bench` waits only for functions declared `async`: a function that only
  * returns a promise would be measured to its first `await`.
  *
  * @module
@@ -18,7 +18,7 @@ const verifier = await createVerifier({
 });
 const exp = secondsFromNow(3_600);
 
-/** More than are remembered: when a token's turn comes again, it is forgotten. */
+/** More than the cache holds: every token is forgotten before its next turn. */
 const tokens = await Promise.all(
   Array.from(
     { length: 25_000 },

@@ -1,11 +1,12 @@
 /**
- * Several workers beside one: the same work on servers that run at the same
- * time and are measured in turns, so that a noisy machine is noisy for both.
+ * Compares several workers with a single process: the same work on servers that
+ * run at the same time and are measured in turns, so that a noisy machine
+ * affects all alike.
  *
- * Nothing is pinned to a core: server and load share the machine, as the CPU
- * of each process shows. Where they take all of it together, the figures are
- * of the machine and not of the server: `--share 0.3` holds each process of a
- * server to three tenths of a core, as if the machine were that much larger.
+ * Processes are not pinned to cores: server and load share the machine, as the
+ * CPU of every process shows. If the machine is fully used, the figures
+ * describe the machine and not the server. `--share 0.3` limits every process
+ * of a server to three tenths of a core, to simulate a larger machine.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import { installPackages } from "./peers/packages.ts";
 import { measure, type Measurement, startWorkers } from "./workers/measured.ts";
 import { showWorks } from "./workers/table.ts";
 
-/** What is measured. */
+/** The measured works. */
 const works = [
   { work: "handshake", sockets: 64, tokens: "none", unit: "connections/s" },
   { work: "fanout", sockets: 1_000, unit: "deliveries/s" },
@@ -81,7 +82,7 @@ if (import.meta.main) {
     for (const { unit, ...job } of works) {
       if (!only.includes(job.work)) continue;
       const measured = servers.map((): Measurement[] => []);
-      // The first round is not counted.
+      // The first round is a warm-up.
       for (let round = -1; round < rounds; round++) {
         for (const [index, server] of servers.entries()) {
           const measurement = await measure(server, { ...job, seconds });

@@ -12,7 +12,10 @@ import { ConnectionRegistry } from "../../src/connections/registry.ts";
 import { Throughput } from "../../src/metrics/throughput.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 
-/** A registry with so many connections, of three tasks and two users. */
+/**
+ * Creates a registry with a number of connections, of three tasks and two
+ * users.
+ */
 function registryOf(count: number) {
   const registry = new ConnectionRegistry();
   const fakes = Array.from({ length: count }, (_, index) => {
@@ -96,7 +99,7 @@ Deno.test("listConnections() lists those of a task and user, and counts all", ()
 Deno.test("answerQuestion() keeps a page short, and lists one connection at least", async () => {
   const { registry, ids } = registryOf(10);
   const [one] = listConnections(question(), registry).connections;
-  const length = one?.json.length ?? 0; // and of each other one
+  const length = one?.json.length ?? 0; // of all connections
   for (const [maxLength, count] of [[1, 1], [2 * length, 2], [9_999, 10]]) {
     assert(maxLength && count);
     const answer = await answerQuestion(

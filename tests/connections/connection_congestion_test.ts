@@ -53,7 +53,7 @@ Deno.test("Connection.writable() waits as long as it takes while the buffer is w
   const writable = connection.writable().then(() => isWritable = true);
   const startedAt = time.now;
   while (time.now - startedAt < 60_000) {
-    transport.bufferedAmount -= 1; // it reads, if slowly
+    transport.bufferedAmount -= 1; // a slow reader
     assert(await time.nextAsync());
   }
   await time.runMicrotasks();
@@ -119,7 +119,7 @@ Deno.test("Connection.writable() closes with 4408 if a small backlog stalls", as
   await writable;
   assertEquals(time.now - startedAt, 30_000);
   assertEquals(transport.closes.map(({ code }) => code), [4408]);
-  // Its buffer is not full, so the reason may still arrive.
+  // The buffer is not full, so the reason may still arrive.
   assertEquals(transport.frames.map(({ code }) => code), ["too_slow"]);
 });
 

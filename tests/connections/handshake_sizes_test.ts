@@ -4,7 +4,7 @@ import { rawHandshake } from "../support/handshake.ts";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
-/** The runtime's own limits, for which it has no options: a change of them should be noticed. */
+/** The fixed limits of the runtime: the test shows changes. */
 const runtimeLimits: [
   criterion: string,
   path: string,
@@ -34,7 +34,7 @@ for (const [criterion, path, headers, isServed] of runtimeLimits) {
 
     const status = await rawHandshake(server.ws(path), headers)
       .then((answer) => answer.status, whereHungUp);
-    // Deno 2.4 says 431, and the answer may be lost with what was not read.
+    // Deno 2.4 answers 431, and the answer may be lost with unread data.
     assert((isServed ? [101] : [400, 431, undefined]).includes(status));
 
     old.send("still here");
@@ -44,7 +44,7 @@ for (const [criterion, path, headers, isServed] of runtimeLimits) {
   });
 }
 
-/** So many headers. */
+/** Returns a number of headers. */
 function numbered(count: number): Record<string, string> {
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`X-${index}`, "1"]),

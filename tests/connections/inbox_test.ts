@@ -6,7 +6,7 @@ import {
   type MessageHandler,
 } from "../../src/connections/inbox.ts";
 
-/** An inbox with room, whose failures are noted. */
+/** Creates an inbox with room, recording failures. */
 function openInbox(
   start: () => MessageHandler | Promise<MessageHandler>,
   maxBytes = 10_000,
@@ -18,7 +18,7 @@ function openInbox(
 
 const broken = new Error("broken");
 
-/** Lets everything run that waits for no timer and no I/O. */
+/** Runs all pending tasks except timers and I/O. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }

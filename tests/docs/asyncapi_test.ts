@@ -21,7 +21,7 @@ Deno.test("makeAsyncApi() makes a document that AsyncAPI's own parser takes", as
   );
   assertEquals(
     diagnostics.map(({ code }) => code),
-    // 3.1 is out; the tools that people have know 3.0
+    // 3.1 is out, but most tools support 3.0
     ["asyncapi-latest-version"],
   );
   assert(document);
@@ -42,7 +42,7 @@ Deno.test("makeAsyncApi() names each type that a generated client declares", asy
     (schema.type() === "object" || (schema.enum() && !schema.const())) &&
     schema.id().startsWith("<anonymous")
   );
-  // The parameters of the query, which are no message.
+  // The parameters of the query are not a message.
   const parameters = nameless.filter((schema) =>
     schema.properties() && "token" in (schema.properties() ?? {})
   );

@@ -7,7 +7,7 @@ import { startTestServer, testApiKey } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** The schema of each type of frame; what greets depends on the route. */
+/** The schema of each frame type; the first frame depends on the route. */
 const schemaOf: Readonly<Record<string, string>> = {
   error: "ErrorFrame",
   sync: "Sync",
@@ -21,7 +21,7 @@ const schemaOf: Readonly<Record<string, string>> = {
   echo: "Echo",
 };
 
-/** Reads a frame, which must be of a type and as documented for a route. */
+/** Reads a frame of a type, and checks the documented schema for the route. */
 async function expectFrame(
   socket: TestSocket,
   channelId: string,
@@ -86,7 +86,7 @@ Deno.test("channels have every frame that a real server sends on realtime", asyn
 
 Deno.test("channels have the frames of a token's expiry", async () => {
   await using server = await startTestServer();
-  // The notice comes after half of what is left.
+  // The notice comes after half of the remaining time.
   const token = await signToken({ sub: "42", exp: secondsFromNow(2) });
   await using socket = new TestSocket(
     server.ws(`/ws/realtime/a?token=${token}`),

@@ -11,7 +11,10 @@ import {
 import { at, faultsOf, type Json, openApi } from "../support/documents.ts";
 import { testConfig } from "../support/server.ts";
 
-/** The routes of the app as built, in OpenAPI's notation; middlewares and empty ids are no routes of their own. */
+/**
+ * Returns the routes of the built app in OpenAPI's notation, without middleware
+ * and empty ids.
+ */
 async function builtRoutes(): Promise<string[]> {
   const app = createApp(await createServices(testConfig()));
   const routes = app.routes.filter(({ method, path }) =>

@@ -9,7 +9,7 @@ function operationOf(id: string): Operation {
   return operation;
 }
 
-/** The first command of an operation, as it would be pasted. */
+/** Returns the first command of an operation, ready to paste. */
 function commandOf(operation: Operation): string {
   const [, code = ""] =
     /<pre><code>(curl[^<]*)<\/code>/.exec(renderOperation(operation).text) ??

@@ -8,7 +8,7 @@ import {
 } from "../../src/docs/render_schema.ts";
 import type { Schema } from "../../src/docs/schemas.ts";
 
-/** Without what the source's layout adds. */
+/** Removes the layout of the source. */
 function squeeze({ text }: Html): string {
   return text.replace(/\s*\n\s*/g, "");
 }

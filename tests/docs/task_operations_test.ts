@@ -16,7 +16,7 @@ const list = "GET /api/tasks";
 const read = "GET /api/tasks/{connection_id}";
 const history = "GET /api/tasks/{connection_id}/events";
 
-/** Requests, in order, and the statuses that they are answered with. */
+/** Requests, in order, with the expected statuses. */
 const requests: readonly (readonly [
   route: string,
   id: string,
@@ -61,7 +61,7 @@ const requests: readonly (readonly [
   [forget, "x".repeat(257), 400],
 ];
 
-/** What to call for a route and an id, with its query. */
+/** Returns the URL of a route and an id, with a query. */
 function requestOf(route: string, idAndQuery: string): string {
   const [id = "", query] = idAndQuery.split("?");
   const path = route.replace("{connection_id}", id);

@@ -16,7 +16,7 @@ async function text(page: Page, selector: string, expected: string) {
   await element.waitFor();
 }
 
-/** Waits for a task's progress bar to be at a value, in per cent. */
+/** Waits until a task's progress bar has a value, in per cent. */
 async function bar(page: Page, id: string, status: string, percent: string) {
   const card = `article[data-connection-id="${id}"]`;
   await page.locator(
@@ -28,7 +28,9 @@ async function bar(page: Page, id: string, status: string, percent: string) {
   assertEquals(width, `${percent}%`);
 }
 
-/** What a socket that the page opens itself receives first, and how it ends where it does. */
+/**
+ * Opens a socket in the page; returns the first frames and the close, if any.
+ */
 function receive(
   page: Page,
   url: string,
@@ -95,7 +97,7 @@ for (const isInUrl of [false, true]) {
 }
 
 browserTest(
-  "shows why a token was not accepted",
+  "shows the reason for a rejected token",
   start,
   async (page, { origin }) => {
     const exp = secondsFromNow(-60);
@@ -134,7 +136,7 @@ browserTest(
 );
 
 browserTest(
-  "moves the bar of a task that is published",
+  "moves the bar of a published task",
   start,
   async (page, { origin }) => {
     await page.goto(`${origin}/?id=upload_123456`);
@@ -189,7 +191,7 @@ browserTest(
   },
 );
 
-/** A page of another origin than the server it connects to. */
+/** Serves a page of a foreign origin. */
 async function startForeign() {
   const served = await start();
   const foreign = Deno.serve(
@@ -210,15 +212,15 @@ async function startForeign() {
 }
 
 browserTest(
-  "is told that its page's origin is not allowed",
+  "receives origin_not_allowed for its page",
   startForeign,
   async (page, { origin, foreignOrigin }) => {
     await page.goto(foreignOrigin);
     const url = `${origin.replace("http", "ws")}/ws/realtime/upload_123456`;
     const { frames, code } = await receive(page, url, 2);
     // The error decides. On Deno 2.4 the close code may be lost: the server
-    // answers the browser's close frame with a second one, and Chromium then
-    // says 1006. That waits for a binary with denoland/deno#31747 (2026).
+    // answers the browser's close frame with a second close frame, and Chromium
+    // then reports 1006. Fixed by denoland/deno#31747 (2026).
     assert(code === 4403 || (runsOnDeno24 && code === 1006), String(code));
     assertEquals(frames.length, 1);
     assertMatch(
@@ -228,7 +230,7 @@ browserTest(
   },
 );
 
-/** A server that a foreign name resolves to as well. */
+/** Starts a server that a foreign name resolves to. */
 async function startRebound() {
   const served = await start();
   return {
@@ -239,7 +241,7 @@ async function startRebound() {
 }
 
 browserTest(
-  "reads no task by a name that was rebound to the server",
+  "reads no task after DNS rebinding",
   startRebound,
   async (page, { foreignOrigin }) => {
     await page.goto(`${foreignOrigin}/healthz`);

@@ -9,7 +9,7 @@ import { greeting, serveStreams } from "../support/sse_fixture.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** A test of `client.js` in Node. */
+/** Tests `client.js` in Node. */
 function nodeTest(criterion: string, fn: () => Promise<void>): void {
   needs("node")(`client.js in Node ${criterion}`, fn);
 }
@@ -71,7 +71,7 @@ nodeTest("renews its token in the open socket", async () => {
   assertEquals(client.transports, ["websocket"]);
 });
 
-nodeTest("throws a TaskwireError where it may not watch", async () => {
+nodeTest("throws a TaskwireError for a forbidden task", async () => {
   await using server = await startTestServer();
   await published(server, "a", { user_id: "42" });
   await using client = new ClientProcess(server.origin, "a");

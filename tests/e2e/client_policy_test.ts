@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type * as client from "../../src/client/mod.ts";
 import { browserTest } from "../support/browser.ts";
 
-/** A page whose policy forbids all connections, and the client beside it. */
+/** Serves a page with a policy against all connections, and the client. */
 function serveStrictPage() {
   const script = new URL("../../src/client/client.js", import.meta.url);
   const server = Deno.serve(

@@ -10,7 +10,7 @@ import { greeting, serveStreams } from "../support/sse_fixture.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** What the page has seen. */
+/** The state seen by the page. */
 interface Seen {
   readonly updates: client.TaskUpdate[];
   readonly states: string[];
@@ -18,13 +18,13 @@ interface Seen {
   end?: string;
 }
 
-/** What Chromium itself writes to the console when a server is away. */
+/** Chromium's own console messages about a server that is down. */
 const expected: BrowserTestOptions = {
   expected:
     /ERR_(?:CONNECTION|INTERNET|EMPTY|INCOMPLETE|NETWORK)|WebSocket connection to .* failed|Failed to load resource/,
 };
 
-/** A server behind a proxy that can be cut, and that can be started again. */
+/** A restartable server behind a proxy that can be cut. */
 class RestartableServer implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #config: Parameters<typeof startTestServer>[0];
@@ -66,11 +66,11 @@ class RestartableServer implements AsyncDisposable {
   }
 }
 
-/** Lets the page import the client from its server, and watch a task. */
+/** Lets the page import the client from the server, and watch a task. */
 async function watch(page: Page, origin: string, tokens: string[] = []) {
   await page.route(`${origin}/favicon.ico`, (route) => route.fulfill());
-  // Any document of the server's will do that has no policy of its own; a page
-  // made up by Playwright could not reach loopback.
+  // Any document of the server without a policy is suitable; a page made by
+  // Playwright could not reach loopback.
   await page.goto(`${origin}/healthz`);
   await page.evaluate(async (tokens) => {
     const seen: Seen = { updates: [], states: [], identities: [] };
@@ -94,7 +94,7 @@ async function watch(page: Page, origin: string, tokens: string[] = []) {
   }, tokens);
 }
 
-/** Waits until what the page has seen is so, and returns it. */
+/** Waits until the page's state fulfils a condition; returns the state. */
 async function seenWhen(
   page: Page,
   condition: (seen: Seen) => boolean,
@@ -112,7 +112,7 @@ async function seenWhen(
   return seen;
 }
 
-/** The offsets of what the page has seen. */
+/** Returns the offsets seen by the page. */
 function offsetsOf({ updates }: Seen): unknown[] {
   return updates.map((update) => "offset" in update ? update.offset : update);
 }
@@ -189,7 +189,7 @@ browserTest(
 );
 
 browserTest(
-  "runs client.js, which watches over a stream of events where WebSocket is blocked",
+  "runs client.js, which watches over an event stream if WebSocket is blocked",
   () => Promise.resolve(serveStreams()),
   async (page, server) => {
     const script = await Deno.readTextFile(

@@ -5,7 +5,7 @@ import { gunzipSync } from "node:zlib";
 import { testApiKey } from "../support/server.ts";
 import { serve } from "../support/taskwire.ts";
 
-/** An answer as it came over the wire: `fetch` would decompress it. */
+/** The bytes of an answer on the wire: `fetch` would decompress the answer. */
 interface WireAnswer {
   readonly status: number | undefined;
   readonly headers: http.IncomingHttpHeaders;
@@ -19,7 +19,10 @@ interface WireRequest {
   readonly isEndless?: boolean;
 }
 
-/** Requests as the operator does; of an endless answer, reads the first bytes. */
+/**
+ * Sends a request as an operator; reads only the first bytes of an endless
+ * answer.
+ */
 function request(
   url: string,
   { encoding, method = "GET", body, isEndless = false }: WireRequest,
@@ -68,7 +71,7 @@ Deno.test("static files are compressed by Accept-Encoding, and never by the runt
     const url = served.origin + path;
     const plain = await request(url, { encoding: "identity" });
     const gzip = await request(url, { encoding: "gzip, deflate, br, zstd" });
-    // The runtime offers to compress by `br`, anew for each request.
+    // The runtime would compress with `br`, anew for each request.
     const br = await request(url, { encoding: "br" });
     assertEquals(
       [plain, gzip, br].map(({ status, headers }) => [

@@ -10,7 +10,7 @@ import {
 import { TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
 
-/** How the console is looked at. */
+/** The viewports and color schemes. */
 const looks = {
   "desktop-light": { width: 1280, height: 900, colorScheme: "light" },
   "desktop-dark": { width: 1280, height: 900, colorScheme: "dark" },

@@ -16,7 +16,7 @@ import { testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** Waits for a task's bar to be at a value, in per cent. */
+/** Waits until a task's bar has a value, in per cent. */
 async function bar(page: Page, id: string, status: string, percent: number) {
   await page.locator(
     `${
@@ -25,7 +25,7 @@ async function bar(page: Page, id: string, status: string, percent: number) {
   ).waitFor();
 }
 
-/** Waits until an element has a text somewhere. */
+/** Waits until an element contains a text. */
 async function text(page: Page, selector: string, expected: string | RegExp) {
   await page.locator(selector).filter({ hasText: expected }).waitFor();
 }
@@ -65,7 +65,7 @@ browserTest(
 );
 
 browserTest(
-  "tells in the console who watches, and forgets what is forgotten",
+  "shows watchers in the console, and removes deleted tasks",
   startConsole,
   async (page, { origin }) => {
     await publishAll(origin, [{ connection_id: "a" }, { connection_id: "b" }]);
@@ -150,7 +150,7 @@ browserTest(
 );
 
 browserTest(
-  "says in the console why a key was not accepted",
+  "shows in the console the reason for a rejected key",
   startConsole,
   async (page, { origin }) => {
     const attempts: [string, RegExp][] = [
@@ -182,7 +182,7 @@ browserTest(
 );
 
 browserTest(
-  "keeps the console's key in the tab alone, out of every URL",
+  "keeps the console's key only in the tab, out of every URL",
   startConsole,
   async (page, { origin }) => {
     const urls: string[] = [];
@@ -225,7 +225,7 @@ browserTest(
 );
 
 browserTest(
-  "draws in the console what is published and delivered",
+  "draws publishes and deliveries in the console",
   startConsole,
   async (page, { origin }) => {
     await using socket = new TestSocket(
@@ -240,7 +240,7 @@ browserTest(
     await text(page, "#totals", "Published since start30");
     await text(page, "#totals", "Delivered since start30");
     assertEquals(await page.locator("#charts canvas").count(), 4);
-    // A blank canvas has one color only.
+    // A blank canvas has a single color.
     const colors = await page.locator("#charts canvas").evaluateAll((all) =>
       all.map((canvas) => {
         const { width, height, getContext } = canvas as unknown as {
@@ -303,7 +303,7 @@ browserTest(
       { connection_id: "second" },
     ]);
     const { keyboard } = page;
-    /** Goes on by Tab to where the focus has a text. */
+    /** Presses Tab until the focus has a text. */
     const tabTo = async (expected: string) => {
       const passed: string[] = [];
       while (passed.at(-1) !== expected && passed.length < 30) {
@@ -348,7 +348,7 @@ browserTest(
 );
 
 browserTest(
-  "works in the console behind a proxy's prefix, and says when the server is away",
+  "works in the console behind a proxy's prefix, and shows a server that is down",
   startProxied,
   async (page, { origin, stopServer }) => {
     await openConsole(page, `${origin}/ops/taskwire`);
@@ -379,7 +379,7 @@ browserTest(
 );
 
 browserTest(
-  "asks for nothing while the console is hidden",
+  "sends no request while the console is hidden",
   startConsole,
   async (page, { origin }) => {
     await openConsole(page, origin);
@@ -404,7 +404,7 @@ browserTest(
   },
 );
 
-/** A server at a prefix of a proxy. */
+/** Starts a server behind a proxy with a path prefix. */
 async function startProxied() {
   const served = await startConsole();
   const proxy = Deno.serve(
@@ -433,7 +433,7 @@ async function startProxied() {
 }
 
 browserTest(
-  "shows in the console what all workers do",
+  "shows in the console the throughput of all workers",
   () => startConsole("--workers", "2"),
   async (page, { origin }) => {
     const ws = origin.replace("http", "ws");

@@ -8,11 +8,16 @@ import { testApiKey, testSecret } from "../support/server.ts";
 import { serve } from "../support/taskwire.ts";
 import { UnbrokenWatcher } from "../support/unbroken_watcher.ts";
 
-/** The descriptors of each process, and the idle connections that take all of them. */
+/**
+ * The descriptor limit of a process, and the number of idle connections to use
+ * all of them.
+ */
 const openFiles = 100;
 const idle = 400;
 
-/** Refused by the kernel, or reset as soon as they are connected: the port is not listened on any more. */
+/**
+ * Errors of a port without a listener: refused by the kernel, or reset at once.
+ */
 const refusals = [
   Deno.errors.ConnectionRefused,
   Deno.errors.ConnectionReset,
@@ -25,7 +30,7 @@ const env = {
   TASKWIRE_LOG: "info",
 };
 
-/** Connects without a word until a server has no descriptor left. */
+/** Opens idle connections until a server has no descriptor left. */
 async function takeDescriptors(origin: string): Promise<Disposable> {
   const { hostname, port } = new URL(origin);
   const stack = new DisposableStack();
@@ -40,7 +45,7 @@ async function takeDescriptors(origin: string): Promise<Disposable> {
   return stack;
 }
 
-/** The status of `/healthz`; 0 without an answer. */
+/** Returns the status of `/healthz`; 0 without an answer. */
 async function health(origin: string): Promise<number> {
   try {
     return (await answerOf(fetch(`${origin}/healthz`))).status;
@@ -54,7 +59,7 @@ function countOpenFiles(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
 }
 
-/** How often the processes of a server had to listen again. */
+/** Returns the number of times the server's processes listened again. */
 async function countFailures(origin: string): Promise<number> {
   const { samples } = await scrape(origin);
   return [...samples]

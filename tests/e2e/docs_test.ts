@@ -7,7 +7,7 @@ import { serve } from "../support/taskwire.ts";
 const openDetails =
   "document.querySelectorAll('details').forEach((d) => d.open = true)";
 
-/** What axe-core finds on a page: `rule: element`. */
+/** Returns the findings of axe-core on a page: `rule: element`. */
 async function findings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() =>
@@ -40,7 +40,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 browserTest(
-  "finds its way in /docs by keyboard",
+  "navigates /docs by keyboard",
   serve,
   async (page, { origin }) => {
     await page.goto(`${origin}/docs`);

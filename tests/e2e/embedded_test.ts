@@ -40,7 +40,7 @@ if (Deno.env.has("TASKWIRE_BINARY")) {
     );
     const imported = await importedPackages(options);
     assertEquals(npm, [...new Set(imported.values())].sort());
-    // the largest of the tests' tools: had it been imported too, all above would agree
+    // a large package of the tests only: shows that unneeded packages are absent
     assertEquals(npm.includes("playwright-core"), false);
 
     const lock = JSON.parse(await Deno.readTextFile("deno.lock"));

@@ -8,13 +8,16 @@ import { serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { signToken } from "../support/tokens.ts";
 
-/** What an `EventSource` has seen, kept in the page. */
+/** The events seen by an `EventSource`, kept in the page. */
 interface Seen {
-  /** The types of its events, offsets after `task` and `sync`; `broken` and `closed` for its own errors. */
+  /**
+   * The types of the events, with offsets for `task` and `sync`; `broken` and
+   * `closed` for errors.
+   */
   readonly log: string[];
 }
 
-/** Opens an `EventSource` in the page that is never closed by the page. */
+/** Opens an `EventSource` in the page, never closed by the page. */
 function watch(page: Page, url: string): Promise<void> {
   return page.evaluate((url) => {
     const log: string[] = [];
@@ -34,7 +37,10 @@ function watch(page: Page, url: string): Promise<void> {
   }, url);
 }
 
-/** Waits until the page's `EventSource` has seen something last; returns all that it saw until then. */
+/**
+ * Waits until the page's `EventSource` has seen an event last; returns all
+ * events until then.
+ */
 async function seenUntil(page: Page, last: string): Promise<string[]> {
   const handle = await page.waitForFunction((last) => {
     const { log } = (globalThis as unknown as { seen: Seen }).seen;
@@ -45,7 +51,7 @@ async function seenUntil(page: Page, last: string): Promise<string[]> {
 }
 
 browserTest(
-  "stops watching by itself once the task is over",
+  "stops watching once the task has ended",
   startTestServer,
   async (page, server) => {
     await page.goto(server.origin);
@@ -59,7 +65,7 @@ browserTest(
       "task 2",
       "end",
       "broken", // the stream ended
-      "closed", // by the 204 that it came back to
+      "closed", // by the 204 of the reconnect
     ]);
   },
 );
@@ -92,7 +98,7 @@ browserTest(
   },
 );
 
-/** A server of the command line that can be started again. */
+/** A server started by the command line, restartable. */
 async function serveAgain() {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempDir());
@@ -119,7 +125,7 @@ async function serveAgain() {
 }
 
 browserTest(
-  "comes back to a server that was restarted, and misses nothing",
+  "reconnects to a restarted server, and misses no event",
   serveAgain,
   async (page, server) => {
     await page.goto(server.origin);
@@ -151,7 +157,7 @@ browserTest(
   },
 );
 
-/** A page of another origin, which may use the server, or may not. */
+/** A page of a foreign origin, permitted or not. */
 async function startForeign(isAllowed: boolean) {
   await using stack = new AsyncDisposableStack();
   const foreign = Deno.serve(

@@ -9,7 +9,7 @@ const headers = { Authorization: `Bearer ${apiKey}` };
 const id = "disk/1";
 
 needs("mount")(
-  "a full disk is a 503, loses nothing acknowledged, and needs no restart",
+  "a full disk is a 503, loses no acknowledged event, and needs no restart",
   async () => {
     await using disk = await SmallDisk.mount("4m");
     await Deno.writeFile(`${disk.path}/filler`, new Uint8Array(2_000_000));

@@ -9,7 +9,7 @@ import { signToken } from "../support/tokens.ts";
 const test = needs("redis-server");
 
 test(
-  "the guide's ACL user and settings of Redis are all that nodes need",
+  "the guide's ACL user and settings of Redis are sufficient for nodes",
   async () => {
     const { text } = await readGuidePage("scaling");
     const [user] = blocksOf(text, "acl");
@@ -40,7 +40,7 @@ test(
       await watcher.nextOf("sync");
       await a.publish("acl", { event_id: "one", lease: 1 });
       assertEquals((await watcher.nextOf("task")).offset, 1);
-      // Its lease ends, which a node has to find.
+      // The lease expires, and a node has to notice.
       assertEquals((await watcher.nextOf("task")).status, "lost");
       const list = (await a.call("GET /api/connections")).json();
       assertEquals((list.connections as unknown[]).length, 1);

@@ -35,7 +35,7 @@ Deno.test("shell blocks are fenced 'sh', or 'sh norun' if they cannot run here",
   assertEquals(fences.filter((fence) => !known.has(fence)), []);
 });
 
-/** `taskwire` on the path: the program under test. */
+/** A script named `taskwire` on the path, to run the program under test. */
 async function installTaskwire(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/bin`);
   const words = program().map((word) => `'${word}'`).join(" ");
@@ -45,7 +45,10 @@ async function installTaskwire(folder: string): Promise<void> {
   });
 }
 
-/** Runs the shell blocks of a page in order, in an empty folder, beside a server. */
+/**
+ * Runs the shell blocks of a page in order, in an empty folder, next to a
+ * server.
+ */
 async function runShellBlocks({ text }: Page): Promise<void> {
   await using folder = await makeTempDir();
   const cwd = folder.path;
@@ -60,7 +63,7 @@ async function runShellBlocks({ text }: Page): Promise<void> {
   const env = {
     ...keys,
     PATH: `${cwd}/bin:${Deno.env.get("PATH")}`,
-    // The other commands' default server is this one.
+    // The default server of the commands.
     TASKWIRE_PORT: port,
     TASKWIRE_URL: served.origin,
     STEP_SECONDS: "0",
@@ -68,7 +71,7 @@ async function runShellBlocks({ text }: Page): Promise<void> {
   };
   for (const block of blocksOf(text, "sh")) {
     const script = block.replaceAll("127.0.0.1:8000", host)
-      // An answer of 4xx is a failure too.
+      // A 4xx answer is a failure, too.
       .replaceAll(/^curl /gm, "curl --no-progress-meter --fail-with-body ");
     const { code, stdout, stderr } = await runProgram(
       ["bash", "-euo", "pipefail", "-c", script],
@@ -91,7 +94,7 @@ for (const page of runnable) {
   );
 }
 
-/** Finds the links of a page that lead to no file, or to no heading of a page. */
+/** Finds the links of a page without a target file or heading. */
 async function brokenLinksOf({ url, text }: Page): Promise<string[]> {
   const isBroken = async (target: string) => {
     if (/^https:\/\/[\w.-]+(?:\/|$)/.test(target)) return false;

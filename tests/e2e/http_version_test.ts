@@ -4,7 +4,7 @@ import { scrape } from "../support/scrape.ts";
 import { testApiKey } from "../support/server.ts";
 import { serve } from "../support/taskwire.ts";
 
-/** The metric of handshakes that failed. */
+/** The metric of failed handshakes. */
 const failed =
   'taskwire_handshakes_total{route="test_websocket",result="failed"}';
 

@@ -14,7 +14,8 @@ for (
     const { hostname, port } = new URL(served.origin);
     using tcp = await Deno.connect({ hostname, port: Number(port) });
     await tcp.write(new TextEncoder().encode(sent));
-    // Connections are accepted in their order: with this one, the first is.
+    // Connections are accepted in order: once this connection is, the first is,
+    // too.
     await answerOf(fetch(`${served.origin}/healthz`));
     served.server.kill("SIGTERM");
     try {

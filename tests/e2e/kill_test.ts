@@ -21,7 +21,7 @@ Deno.test("kill -9 under load loses no acknowledged event", async () => {
   const { port } = new URL(origin);
   const watchers = tasks.map((id) => new ResumingWatcher(origin, id));
   await Promise.all(watchers.map(({ joined }) => joined));
-  /** The offset that each acknowledged event was given, by its `event_id`. */
+  /** The offset of each acknowledged event, by `event_id`. */
   const acknowledged = new Map<string, { task: string; offset: number }>();
   let isOver = false;
   let onAcknowledged = () => {};

@@ -43,7 +43,7 @@ Deno.test("serve refuses ambiguous requests", async () => {
     const { status, body } = await rawRequest(origin, ...lines);
     assertEquals([status, JSON.parse(body).code], [400, code], lines.join());
   }
-  // Newer runtimes answer these by themselves, without a body.
+  // Newer runtimes answer these requests themselves, without a body.
   for (
     const lines of [
       ["GET /healthz HTTP/1.1", "Host: a", "Host: b"],

@@ -12,7 +12,7 @@ const apiKey = "key-of-the-memory-test";
 const task = "upload_123456";
 const maxMemoryBytes = 250_000_000;
 
-/** What is published after the server was started again. */
+/** Events published after the restart. */
 const eventsAfterwards = 50;
 
 Deno.test("an endless message makes other watchers resume without losing an event", async () => {

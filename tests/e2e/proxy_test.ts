@@ -17,7 +17,7 @@ import { upTo } from "../support/watching.ts";
 
 const headers = { Authorization: `Bearer ${testApiKey}` };
 
-/** After this time, what should happen sometime does not. */
+/** The time limit for expected events. */
 const deadlineMs = 30_000;
 
 for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
@@ -60,7 +60,7 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
         () => outlastsRedis(name, proxy, server),
       );
       await t.step("its log has paths, and no token", async () => {
-        // Its errors are not to tell it either.
+        // Its errors must not contain the token.
         await nodes[Symbol.asyncDispose]();
         const url = `${proxy.origin.replace("http", "ws")}/ws/realtime/none`;
         await new TestSocket(`${url}?token=${token}`).closed;
@@ -77,7 +77,10 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
   );
 }
 
-/** Publishes as Java's HttpClient does, which offers HTTP/2 with each request (RFC 7540 §3.2). */
+/**
+ * Publishes like Java's HttpClient, which offers HTTP/2 with each request (RFC
+ * 7540 §3.2).
+ */
 async function takesOffersOfH2c({ origin }: Proxy): Promise<void> {
   const { status, body } = await rawRequest(
     origin,
@@ -94,7 +97,7 @@ async function takesOffersOfH2c({ origin }: Proxy): Promise<void> {
   assertEquals(status, 201, body);
 }
 
-/** `curl`, because it may choose the address that it calls from. */
+/** Uses `curl`, which can choose the local address. */
 async function streamsAtOnce({ origin }: Proxy, nodes: Nodes): Promise<void> {
   const url = `${origin}/sse/realtime/stream`;
   await using stream = new ForeignProgram([
@@ -130,25 +133,26 @@ async function outlastsRedis(
   await using watcher = new TestSocket(url);
   await watcher.nextOf("sync");
   await redis.kill();
-  // HAProxy asks the nodes by itself, and soon knows none that is ready.
+  // HAProxy checks the nodes, and soon finds no ready node.
   const isKnown = name === "haproxy" ? /No server is available/ : /./;
   await readiness(origin, 503, isKnown);
   await redis.restart();
   await readiness(origin, 200);
-  // The first node that is ready answers for the proxy, while the others may still answer with 503.
+  // The first ready node answers through the proxy; the rest may still answer
+  // 503.
   await new ProxiedPublishers(origin, [], 0).publish("outage", {
     event_id: "last",
     status: "succeeded",
   });
   let status: unknown;
-  // Redis may have lost something: so there may be another sync first, with the task in it.
+  // Redis may have lost data, so a second sync with the task may come first.
   while (status !== "succeeded") {
     const frame = await watcher.nextFrame();
     status = (frame.type === "sync" ? frame.task as Frame : frame)?.status;
   }
 }
 
-/** Waits until the proxy answers so. */
+/** Waits until the proxy gives the answer. */
 async function readiness(
   origin: string,
   expected: number,
@@ -198,7 +202,7 @@ async function outlivesNodes(
     heads.set(task, events.length);
   }
   const { acknowledged } = publishers;
-  // Each once: an attempt that broke off was stored, or was not.
+  // Each once: an interrupted attempt was stored, or not.
   const sum = [...heads.values()].reduce((one, other) => one + other, 0);
   assertEquals(sum, acknowledged.size);
   const seen = await Promise.all(watchers.map(async ({ task, watcher }) => {
@@ -215,7 +219,7 @@ async function outlivesNodes(
   );
 }
 
-/** How many sockets each node holds. */
+/** Returns the number of sockets per node. */
 async function connectionsOf(nodes: Nodes): Promise<number[]> {
   return await Promise.all(nodes.all.map(async (node) => {
     const { text } = await answerOf(

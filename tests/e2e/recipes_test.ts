@@ -8,7 +8,7 @@ import { testApiKey, testSecret } from "../support/server.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-/** Where a file is, named from here. */
+/** Returns the path of a file, relative to the tests. */
 function pathOf(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url));
 }
@@ -16,10 +16,10 @@ function pathOf(name: string): string {
 const recipes = pathOf("../../src/docs/recipes/");
 const keys = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
 
-/** No `__pycache__` is left beside the recipes. */
+/** Keeps `__pycache__` out of the recipes' folder. */
 const quietPython = { PYTHONDONTWRITEBYTECODE: "1", PYTHONPATH: recipes };
 
-/** What is read here of a task's history. */
+/** The part of a task's history used by the tests. */
 interface HistoryEvent {
   readonly offset: number;
   readonly status: string;
@@ -61,7 +61,7 @@ async function post(origin: string, path: string, body?: unknown) {
   assertEquals(response.ok, true);
 }
 
-/** Waits for the end of a task, as its watcher; the exit code says which. */
+/** Watches a task to its end; returns the exit code. */
 async function watched(
   origin: string,
   id: string,
@@ -73,7 +73,7 @@ async function watched(
   return code;
 }
 
-/** Finds the Python that imports a recipe's modules; a test without it is skipped. */
+/** Finds a Python with a recipe's modules; tests without one are skipped. */
 function pythonWith(...modules: string[]): string {
   return findPython(...modules) ?? "python3";
 }
@@ -114,7 +114,7 @@ for (const { recipe, command, need, events } of publishers) {
       await using proxy = startForgetfulProxy(served.origin);
       const { code, stderr } = await run(proxy.origin, folder.path);
       assertEquals(code, 0, stderr);
-      // One more than there are events: the first, again.
+      // One more than the events: the first event was repeated.
       assertEquals(proxy.bodies.length, events + 1);
       assertEquals(proxy.bodies[0], proxy.bodies[1]);
       assertEquals(JSON.parse(proxy.bodies[0] ?? "").lease, 30);
@@ -154,7 +154,7 @@ for (const { recipe, command, need, events } of publishers) {
         env: { ...keys, TASKWIRE_API_KEYS: "another-key" },
       });
       await using proxy = startForgetfulProxy(served.origin);
-      // The answer that is lost.
+      // The lost answer.
       await (await fetch(proxy.origin, { method: "POST", body: "{}" })).text();
       const { code, stdout, stderr } = await run(proxy.origin, folder.path);
       assertEquals(code === 0, false);
@@ -234,7 +234,7 @@ needs("python3-celery")(
 );
 
 needs("python3-celery")(
-  "celery_taskwire.py tells the end of tasks whose process was killed, that are ignored, rejected or replaced",
+  "celery_taskwire.py publishes the end of killed, ignored, rejected and replaced tasks",
   async () => {
     const python = pythonWith("celery");
     await using folder = await makeTempDir();
@@ -277,7 +277,7 @@ needs("python3-celery")(
   },
 );
 
-/** Answers of what is no taskwire server, as bytes. */
+/** Answers that are not from a taskwire server, as bytes. */
 const foreignAnswers = {
   "a page": "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
   "a list": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]",
@@ -305,7 +305,7 @@ for (const [what, answer] of Object.entries(foreignAnswers)) {
       })();
       const program = [
         "import celery_ends as e, publish",
-        "publish.time.sleep = lambda _: None", // between tries
+        "publish.time.sleep = lambda _: None", // between attempts
         "e.app.conf.task_always_eager = True",
         "print(e.counted.delay().get())",
       ].join("; ");
@@ -329,7 +329,7 @@ for (const [what, answer] of Object.entries(foreignAnswers)) {
 }
 
 needs("python3")(
-  "publish.py gives its API key to no other address",
+  "publish.py sends its API key to no other address",
   async () => {
     await using folder = await makeTempDir();
     const requests: string[] = [];
@@ -421,7 +421,8 @@ needs("redis-server")(
     assertEquals((await told("broken")).at(-1), "failed 1");
     assertEquals(await told("unwanted"), ["queued 1", "canceled 1"]);
 
-    // The first worker dies with the job, the second fails it, somebody retries it.
+    // The first worker dies with the job, the second fails the job, then a
+    // manual retry.
     bullWorker.kill("SIGTERM");
     await bullWorker.ended;
     const stalled = pathOf("./bullmq_stalled.mjs");
@@ -445,7 +446,7 @@ needs("redis-server")(
 );
 
 needs("python3-fastapi", "python3-jwt", "python3-uvicorn")(
-  "fastapi_backend.py gives the page's user a token that opens their own task",
+  "fastapi_backend.py gives the page's user a token for their own task",
   async () => {
     const python = pythonWith("fastapi", "jwt", "uvicorn");
     await using folder = await makeTempDir();

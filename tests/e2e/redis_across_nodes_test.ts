@@ -10,7 +10,7 @@ import { signToken } from "../support/tokens.ts";
 const test = needs("redis-server");
 
 test(
-  "each of three nodes does as any would",
+  "each of three nodes gives the same answers",
   async (t) => {
     await using server = await RedisServer.start();
     await using nodes = await Nodes.start({
@@ -46,7 +46,7 @@ test(
       for (const socket of joined.slice(0, 4)) {
         await socket[Symbol.asyncDispose]();
       }
-      // A node hears of the closing in its own time.
+      // The node learns about the close after a while.
       await eventually(async () => (await a.publish(id)).delivered === 2);
     });
 
@@ -155,7 +155,7 @@ test(
       const id = "stats/1";
       const statsOf = async (node: TaskwireNode) =>
         (await node.call("GET /api/stats")).json();
-      // What was closed before is gone in its own time.
+      // The closed connection is removed after a while.
       await eventually(async () => (await statsOf(a)).connections === 0);
       const before = (await statsOf(a)).totals as Record<string, number>;
       await using stack = new AsyncDisposableStack();
@@ -193,7 +193,7 @@ test(
         assertEquals(await closeCode(fourth), 4429);
       }
       await sockets[0]?.[Symbol.asyncDispose]();
-      // Another node hears of the closing in its own time.
+      // A different node learns about the close after a while.
       await eventually(async () => {
         await using again = open(b, "limit/1", token);
         assertEquals((await again.nextFrame()).type, "connected");
@@ -227,7 +227,7 @@ test(
           const lost = await late.nextOf("task");
           assertEquals([lost.status, lost.offset], ["lost", 2]);
         } else assertEquals(offset, 2);
-        // The worker comes back, to another node.
+        // The worker continues on a different node.
         assertEquals((await b.publish("lease/watched")).offset, 3);
         const events = await c.history("lease/watched");
         assertEquals(
@@ -248,7 +248,7 @@ test(
   },
 );
 
-/** The code that a socket is closed with. */
+/** Returns the close code of a socket. */
 async function closeCode({ closed }: TestSocket): Promise<number> {
   return (await deadline(closed, () => "the socket is open")).code;
 }
@@ -268,7 +268,7 @@ function encoded(taskId: string): string {
   return encodeURIComponent(taskId);
 }
 
-/** The task that a `sync` shows. */
+/** Returns the task of a `sync`. */
 function snapshotOf({ task }: Frame): Frame {
   return task as Frame;
 }

@@ -11,7 +11,7 @@ import { RedisServer } from "../support/redis_server.ts";
 const test = needs("redis-server");
 
 test(
-  "a replica that Sentinel puts in the master's place goes on without a silent gap",
+  "a replica promoted by Sentinel continues without a silent gap",
   async () => {
     await using master = await RedisServer.start({
       args: ["--repl-diskless-sync-delay", "0"],
@@ -26,7 +26,7 @@ test(
     await master.kill();
     await loaded.unavailable(all);
     await sentinel.switched();
-    // What a master acknowledges may not have reached its replica yet.
+    // A master may acknowledge events before they reach the replica.
     const forgiven = loaded.publishers.acknowledged.length;
     await loaded.available(all);
     await loaded.conclude("a replica in the master's place", "gone", forgiven);
@@ -34,7 +34,7 @@ test(
 );
 
 test(
-  "a replica behind the master's address that lacks the end goes on without a silent gap",
+  "a replica without the latest events, at the master's address, continues without a silent gap",
   async () => {
     const options = { appendFsync: "always" } as const;
     await using master = await RedisServer.start({
@@ -52,7 +52,7 @@ test(
       store: `redis://127.0.0.1:${proxy.port}`,
     });
     replication.stall();
-    // One event a task, about.
+    // About one event per task.
     await loaded.publishers.acknowledgements(6);
     proxy.cut();
     await master.kill();
@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  "a Cluster of three holds the tasks of three nodes, and one of it may come back",
+  "a Cluster of three holds the tasks of three nodes, and survives a restart of a master",
   async () => {
     await using stack = new AsyncDisposableStack();
     const servers = await Promise.all([0, 1, 2].map(() =>
@@ -99,7 +99,7 @@ test(
   },
 );
 
-/** Waits until a node of a Cluster finds all others there. */
+/** Waits until a node of a Cluster knows all nodes. */
 async function isWhole(server: RedisServer): Promise<void> {
   await eventually(async () =>
     String(await server.command("CLUSTER", "INFO")).includes("cluster_state:ok")

@@ -15,25 +15,28 @@ import { upTo } from "../support/watching.ts";
 
 const test = needs("redis-server");
 
-/** How long Redis is away: what is promised, with `TASKWIRE_LOAD=full`; less else. */
+/**
+ * The duration of the outage: the promised one with `TASKWIRE_LOAD=full`,
+ * otherwise shorter.
+ */
 const outageMs = Deno.env.get("TASKWIRE_LOAD") === "full" ? 10_000 : 2_000;
 
-/** The time of the outage itself. */
+/** Waits for the duration of the outage. */
 function outage(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, outageMs));
 }
 
 test(
-  "Redis killed under load, back with its data: nothing is lost, nobody is sent away",
+  "Redis killed under load, back with its data: no event is lost, no socket is closed",
   async () => {
-    // Only so does Redis itself keep all that it acknowledges.
+    // Only with this setting does Redis keep all acknowledged writes.
     await using server = await RedisServer.start({ appendFsync: "always" });
     await using loaded = await LoadedNodes.start({ store: server.url });
     const { all } = loaded.nodes;
     await server.kill();
     await loaded.unavailable(all);
     const frames = loaded.watchings.map(({ watcher }) => watcher.frameCount);
-    // Who comes now is told who they are, and the rest when it is known.
+    // New clients learn their identity at once, and the task's state later.
     const latecomers = all.map((node) => loaded.watch(node));
     await Promise.all(
       latecomers.map((watcher) =>
@@ -55,7 +58,7 @@ test(
 );
 
 test(
-  "Redis stopped and started, where it may forget: nothing is lost, all get a fresh sync",
+  "Redis stopped and started, with possible loss: no event is lost, all get a fresh sync",
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
@@ -68,7 +71,7 @@ test(
 );
 
 test(
-  "Redis back without its data: all watchers get a fresh sync, then what is new",
+  "Redis back without its data: all watchers get a fresh sync, then new events",
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
@@ -87,7 +90,7 @@ test(
 );
 
 test(
-  "Redis back with data of before: all who had seen more get a fresh sync",
+  "Redis back with older data: all watchers ahead of Redis get a fresh sync",
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
@@ -101,7 +104,7 @@ test(
 );
 
 test(
-  "a node cut off from Redis catches up, and the others go on meanwhile",
+  "a node cut off from Redis catches up; other nodes keep working",
   async () => {
     await using server = await RedisServer.start();
     await using proxy = cutProxy(`http://127.0.0.1:${server.port}`);
@@ -117,7 +120,7 @@ test(
     const whileStalled = await loaded.publishQuietly(a);
     proxy.resume();
     await loaded.available([a, b, c]);
-    // Seen though no event follows.
+    // Noticed without a following event.
     await loaded.quietSeen(whileStalled);
     proxy.cut();
     await loaded.unavailable([c]);
@@ -131,19 +134,19 @@ test(
 );
 
 test(
-  "Redis stopped where it stands: nothing is lost when it goes on",
+  "Redis stopped and continued: no event is lost",
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
     const { all } = loaded.nodes;
     server.pause();
-    // They ask a Redis that nobody knows to be away.
+    // Connects while the outage is not yet noticed.
     all.forEach((node) => loaded.watch(node, "late/1"));
     await loaded.unavailable(all);
     await outage();
     server.resume();
     await loaded.available(all);
-    // And these when it is back, to which their coming does no harm.
+    // Connects after the outage, without harm.
     const refusals = new Map(loaded.publishers.refusals);
     await loaded.nodes.random().publish("late/1");
     for (const node of all) {
@@ -158,7 +161,7 @@ test(
 );
 
 test(
-  "Redis that takes no writes, full or a replica now: publishers get 503 until it does",
+  "Redis without writes, full or a replica: publishers get 503 until writes work",
   async () => {
     await using server = await RedisServer.start();
     await using loaded = await LoadedNodes.start({ store: server.url });
@@ -190,7 +193,7 @@ test(
       watcher.until(({ lives }) => lives.length > 1)
     );
     await loaded.conclude("Redis flushed", "gone");
-    // Who watches was forgotten, too, and is known again soon.
+    // The forgotten watchers are counted again soon.
     const [{ task } = { task: "" }] = loaded.quiet;
     await eventually(async () => {
       const { delivered } = await loaded.nodes.random().publish(task);
@@ -200,7 +203,7 @@ test(
 );
 
 test(
-  "a node that starts while Redis is away is ready once it is there",
+  "a node started while Redis is down is ready once Redis is up",
   async () => {
     await using server = await RedisServer.start();
     await server.kill();
@@ -225,7 +228,7 @@ test(
 );
 
 test(
-  "a node that Redis turns away says so and ends, and shows no password",
+  "a node refused by Redis logs the reason and ends, without the password",
   async () => {
     await using server = await RedisServer.start({ password: "right-one" });
     const start = (store: string) =>
@@ -255,7 +258,7 @@ test(
 );
 
 test(
-  "a node logs in as a user who may do no more than it needs, and shows no password",
+  "a node logs in as a user with minimal rights, without logging the password",
   async () => {
     await using server = await RedisServer.start({
       users: [
@@ -284,13 +287,13 @@ test(
 );
 
 needs("redis-server", "openssl")(
-  "a node speaks TLS to Redis, and not to one that it has no reason to trust",
+  "a node connects to Redis by TLS, and refuses an untrusted certificate",
   async () => {
     await using server = await RedisServer.start({ tls: true });
     for (
       const env of [
         { DENO_CERT: server.authority },
-        // The system's store, which this stands for.
+        // Simulates the system's certificate store.
         { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: server.authority },
       ]
     ) {
@@ -313,10 +316,10 @@ needs("redis-server", "openssl")(
 );
 
 test(
-  "watchers who all resume at once get more than Redis would hold for a node",
+  "watchers that resume at once get more data than Redis buffers for a node",
   async () => {
     const [tasks, events, watchers] = [10, 100, 400];
-    // 80 MB in all, where Redis hangs up at 32.
+    // 80 MB in all; Redis disconnects at 32 MB.
     const message = "m".repeat(1_000), data = "d".repeat(1_000);
     await using server = await RedisServer.start();
     await using nodes = await Nodes.start({ store: server.url, count: 1 });
@@ -349,7 +352,7 @@ test(
   },
 );
 
-/** The ids of nodes' connections in an answer to `CLIENT LIST`. */
+/** Returns the ids of nodes' connections in an answer to `CLIENT LIST`. */
 function clientIds(list: Reply): string[] {
   return [...String(list).matchAll(/^id=(\d+).* name=taskwire /gm)].map((
     [, id = ""],

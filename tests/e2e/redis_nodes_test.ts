@@ -12,7 +12,7 @@ const test = needs("redis-server");
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
 
 test(
-  "watchers who join at three nodes while events are published miss none",
+  "watchers that join at three nodes while events are published miss none",
   async () => {
     const [watchers, events, publishers] = [240, 1_200, 4];
     const id = "join/1";
@@ -29,7 +29,7 @@ test(
       while (published < events) {
         published += 1;
         const { offset } = await nodes.random().publish(id, { progress: 0.5 });
-        // One watcher every few events, each with another past.
+        // A watcher every few events, each at a different position.
         if (Number(offset) % (events / watchers) !== 0) continue;
         const from = (joined.length * 37) % Number(offset);
         const { origin } = nodes.at(joined.length);
@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  "kill -9 of one node of three after the other loses nothing acknowledged",
+  "kill -9 of three nodes in turn loses no acknowledged event",
   async () => {
     const [rounds, acknowledgedPerRound] = [isFull ? 10 : 4, 200];
     const tasks = upTo(8).map((index) => `kill/${index}`);
@@ -84,7 +84,7 @@ test(
       await publishers.acknowledgements(acknowledgedPerRound);
       const killed = nodes.random();
       await killed.kill();
-      // Its watchers and publishers go elsewhere meanwhile.
+      // Watchers and publishers of the node use other nodes meanwhile.
       await publishers.acknowledgements(acknowledgedPerRound);
       await killed.start();
     }

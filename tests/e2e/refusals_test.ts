@@ -6,7 +6,7 @@ import { serve } from "../support/taskwire.ts";
 const apiKey = "key-of-the-refusals-test";
 const ping = JSON.stringify({ type: "ping" });
 
-/** Starts a server and opens a socket to it. */
+/** Starts a server and opens a socket. */
 async function open(env: Record<string, string>) {
   const { server, origin } = await serve([], {
     env: {
@@ -25,7 +25,7 @@ async function open(env: Record<string, string>) {
 /** Sockets whose client has read an `error` frame. */
 const refused = new WeakSet<TestSocket>();
 
-/** The code of a socket's last `error` frame, and its close code. */
+/** Returns the code of a socket's last `error` frame, and the close code. */
 async function endingOf(socket: TestSocket): Promise<unknown[]> {
   let last: Frame = {};
   for (;;) {
@@ -38,8 +38,8 @@ async function endingOf(socket: TestSocket): Promise<unknown[]> {
 }
 
 /**
- * Sends pings until the client reads its refusal, some in each turn of the
- * event loop. (After a second without a pause the server closes all the same.)
+ * Sends pings until the client reads the refusal, some in each turn of the
+ * event loop. (After a second without a pause the server closes anyway.)
  */
 function flood(socket: TestSocket): void {
   if (socket.raw.readyState !== WebSocket.OPEN || refused.has(socket)) return;

@@ -9,13 +9,13 @@ import {
 } from "../support/console.ts";
 import { testApiKey } from "../support/server.ts";
 
-/** Opens the newcomer's page for a task. */
+/** Opens the playground for a task. */
 async function openPage(page: Page, origin: string, id: string) {
   await page.goto(`${origin}/?id=${encodeURIComponent(id)}`);
   await page.locator("#connection-state[data-status=connected]").waitFor();
 }
 
-/** Waits for a bar at a value, in per cent. */
+/** Waits until a bar has a value, in per cent. */
 async function bar(page: Page, within: string, percent: number) {
   await page.locator(
     `${within} [role=progressbar][aria-valuenow="${percent}"]`,
@@ -41,7 +41,7 @@ for (const language of ["C", "en-US@posix", ""]) {
 }
 
 browserTest(
-  "counts each per cent that is done, and 100 at the end alone",
+  "counts every per cent, and 100 only at the end",
   startConsole,
   async (page, { origin }) => {
     const tasks = [
@@ -121,7 +121,7 @@ browserTest(
 );
 
 browserTest(
-  "stays away after a final error, whatever the close after it",
+  "stops reconnecting after a final error, with any close code",
   startConsole,
   async (page, { origin }) => {
     let connections = 0;
@@ -139,7 +139,7 @@ browserTest(
 );
 
 browserTest(
-  "says that a task was deleted",
+  "shows that a task was deleted",
   startConsole,
   async (page, { origin }) => {
     await publishAll(origin, [{ connection_id: "a" }]);

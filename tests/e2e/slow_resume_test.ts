@@ -15,7 +15,7 @@ const eventLength = 65_000;
 const guests = 40;
 const maxBytesPerGuest = 2_000_000;
 
-/** A watcher waits for a reader whose socket has more than this queued. */
+/** A watcher waits if its socket has more bytes queued. */
 const backlogBytes = 65_536;
 
 Deno.test("resuming guests that read nothing cost less than 2 MB each, with workers", async () => {
@@ -42,7 +42,7 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
   for (let count = 0; count < guests; count++) {
     sockets.use(await RawSocket.open(url));
   }
-  // Until the kernel takes no more for any of them.
+  // Until the kernel takes no more for any guest.
   await eventually(async () => {
     const startedAt = performance.now();
     const queued = await queuedBytes(origin);
@@ -61,7 +61,7 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
   );
   assertLess(growth / guests, maxBytesPerGuest);
 
-  // A guest who reads gets all of it.
+  // A reading guest gets all events.
   await using reader = new TestSocket(url);
   const offsets: unknown[] = [];
   while (offsets.length < events) {
@@ -74,8 +74,8 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
 });
 
 /**
- * Publishes all events, as many at once as make a request of a megabyte, over
- * new connections: each worker takes some, and so has done work before.
+ * Publishes all events in requests of about a megabyte, over new connections,
+ * so that every worker has done work before.
  */
 async function publishAll(origin: string): Promise<string> {
   const data = "x".repeat(eventLength);

@@ -27,7 +27,7 @@ Deno.test("a watcher that reads nothing costs no memory and delays no watchers",
     const beside = await publishAndWatch(origin, "slow/with");
     const growthBytes = residentBytes(server.pid) - baseBytes;
 
-    // The stalled one was slow, and is alive: now it reads.
+    // The stalled watcher is alive, and reads again.
     const { offsets, skipped, status } = await readToTheEnd(stalled);
     printLine(
       `${events} events of ${eventBytes} bytes, ${watchers} watchers: p99 ${
@@ -51,7 +51,9 @@ function wsOf(origin: string): string {
   return origin.replace("http", "ws");
 }
 
-/** Publishes all events, one after the other; every watcher must see each. */
+/**
+ * Publishes all events, one after the other; every watcher must get each event.
+ */
 async function publishAndWatch(
   origin: string,
   task: string,
@@ -107,7 +109,7 @@ async function readToTheEnd(
   }
 }
 
-/** A process's resident memory (proc_pid_status(5)). */
+/** Returns the resident memory of a process (proc_pid_status(5)). */
 function residentBytes(pid: number): number {
   const status = Deno.readTextFileSync(`/proc/${pid}/status`);
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;

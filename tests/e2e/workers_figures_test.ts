@@ -20,7 +20,10 @@ function serveThree(store: string): Promise<ServeCommand> {
   });
 }
 
-/** Requests over connections of their own, which the kernel deals out to the workers. */
+/**
+ * Sends requests over new connections, which the kernel distributes to the
+ * workers.
+ */
 async function withClient<T>(
   work: (client: Deno.HttpClient) => Promise<T>,
 ): Promise<T> {
@@ -43,7 +46,7 @@ async function call({ origin }: ServeCommand, path: string, body?: unknown) {
   });
 }
 
-/** The sum of a metric over its labels. */
+/** Returns the sum of a metric over all labels. */
 function sumOf({ samples }: Scrape, name: string, label = ""): number {
   return [...samples].reduce(
     (sum, [sample, value]) =>
@@ -54,7 +57,7 @@ function sumOf({ samples }: Scrape, name: string, label = ""): number {
   );
 }
 
-/** The samples that only rise. */
+/** Returns the samples of counters. */
 function rising({ samples, types }: Scrape): [string, number][] {
   return [...samples].filter(([sample]) => {
     const name = sample.replace(/\{.*/, "");
@@ -64,7 +67,10 @@ function rising({ samples, types }: Scrape): [string, number][] {
   });
 }
 
-/** Opens sockets, publishes and scrapes by turns: whichever worker answers, the figures are those of all. */
+/**
+ * Opens sockets, publishes and scrapes in turn: any worker must answer with the
+ * metrics of all.
+ */
 async function assertSums(served: ServeCommand): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const ws = served.origin.replace("http", "ws");
@@ -106,7 +112,7 @@ async function assertSums(served: ServeCommand): Promise<void> {
       },
     );
   }
-  // So many sockets are not all with one worker.
+  // Enough sockets for several workers.
   const { samples } = await scrapeAny(served);
   assert(Number(samples.get('taskwire_sockets{worker="1"}')) < turns);
 }
@@ -117,7 +123,7 @@ Deno.test("every worker shows the metrics of all workers, which never decrease",
 });
 
 needs("redis-server")(
-  "whichever worker is asked shows the figures of all, over Redis as well",
+  "every worker shows the metrics of all workers, over Redis as well",
   async () => {
     await using redis = await RedisServer.start();
     await using served = await serveThree(redis.url);
@@ -129,14 +135,14 @@ Deno.test("a hanging worker is left out of the metrics, and counted as silent in
   await using served = await serveThree("memory:");
   const [hanging = 0] = childrenOf(served.server.pid);
   Deno.kill(hanging, "SIGSTOP");
-  // Of those who are asked, one at least is another.
+  // At least one answer is from a different worker.
   const controller = new AbortController();
   const { signal } = controller;
   const asked = Array.from({ length: 32 }, () =>
     withClient(async (client) => {
       const scraped = await scrape(served.origin, { client, signal });
       const stats = await fetch(`${served.origin}/api/stats`, {
-        client, // whose connection is to the same worker
+        client, // connected to the same worker
         signal,
         headers: { Authorization: `Bearer ${testApiKey}` },
       });

@@ -14,12 +14,18 @@ const env = { TASKWIRE_API_KEYS: apiKey, TASKWIRE_LOG: "error" };
 const tasks = Array.from({ length: 4 }, (_, index) => `workers/${index}`);
 const watchersPerTask = 8;
 
-/** Publishers and watchers of all {@linkcode tasks}, who go on whatever happens. */
+/**
+ * Publishers and watchers of all {@linkcode tasks}, with retries after every
+ * error.
+ */
 class Load {
   readonly #origin: string;
   readonly #watchers: readonly ResumingWatcher[];
   readonly #publishing: Promise<void>[];
-  /** The offset that each acknowledged event was given, by its `event_id`, which names its task. */
+  /**
+   * The offset of each acknowledged event, by `event_id`, which includes the
+   * task.
+   */
   readonly #acknowledged = new Map<string, number>();
   readonly #heads = tasks.map(() => 0);
   #isOver = false;
@@ -45,7 +51,7 @@ class Load {
     return new Load(origin, watchers);
   }
 
-  /** Waits until so many more events were acknowledged. */
+  /** Waits until a number of further events were acknowledged. */
   async acknowledgedMore(count: number): Promise<void> {
     const atLeast = this.#acknowledged.size + count;
     await new Promise<void>((resolve) => {
@@ -55,7 +61,7 @@ class Load {
     });
   }
 
-  /** Ends publishing; says what became of it. */
+  /** Ends publishing; returns the result. */
   async stop(): Promise<{ acknowledged: number; seen: readonly Seen[] }> {
     this.#isOver = true;
     await Promise.all(this.#publishing);
@@ -92,7 +98,7 @@ class Load {
   }
 }
 
-/** Waits for the worker that replaces another, while the load goes on. */
+/** Waits for the replacement of a worker, under load. */
 async function replacementOf(
   { server }: ServeCommand,
   before: readonly number[],

@@ -7,7 +7,10 @@ import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
 
-/** A test of Node's `ws` against `serve`, given the server's `ws:` and `http:` origins. */
+/**
+ * Tests Node's `ws` against `serve`, given the server's `ws:` and `http:`
+ * origins.
+ */
 function nodeTest(
   criterion: string,
   fn: (ws: string, origin: string) => Promise<void>,
@@ -18,7 +21,7 @@ function nodeTest(
   });
 }
 
-/** `connected` as it goes over the wire. */
+/** `connected`, byte for byte. */
 function connected(userId: string, authStatus: string): string {
   return `{"type":"connected","message":"WebSocket连接成功","connection_id":"upload_123456","user_id":${userId},"auth_status":"${authStatus}"}`;
 }
@@ -46,7 +49,7 @@ nodeTest("connects as the user of a token in the query", async (ws) => {
 });
 
 nodeTest(
-  "offers two subprotocols, and gets back the one that is no token",
+  "offers two subprotocols, and gets 'bearer' back, not the token",
   async (ws) => {
     const token = await signToken({ sub: "42" });
     await using socket = new NodeSocket(
@@ -58,7 +61,7 @@ nodeTest(
   },
 );
 
-nodeTest("is told that its token expired, after connected", async (ws) => {
+nodeTest("receives token_expired after connected", async (ws) => {
   const token = await signToken({ sub: "42", exp: secondsFromNow(-60) });
   await using socket = new NodeSocket(
     `${ws}/ws/realtime/upload_123456?token=${token}`,
@@ -136,7 +139,7 @@ nodeTest("gets JSON back on the simple route", async (ws) => {
 });
 
 nodeTest(
-  "is told that an origin is not allowed, and closed for good",
+  "receives origin_not_allowed and 4403",
   async (ws) => {
     const url = `${ws}/ws/realtime/upload_123456`;
     await using socket = new NodeSocket(url, [], "https://other.example");

@@ -9,7 +9,7 @@ import { startTestServer, testApiKey, testConfig } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** Publishes with an `Authorization` header; what the API answers. */
+/** Publishes with an `Authorization` header; returns the answer. */
 async function publishAs(
   authorization: string | undefined,
   overrides: Partial<Services> = {},
@@ -129,7 +129,7 @@ Deno.test("requireScope() refuses before the body is looked at", async () => {
   assertEquals(answer.status, 401);
 });
 
-/** How many credentials of each kind were counted, of those that were. */
+/** Returns the non-zero counts of credentials. */
 async function countedCredentials(origin: string): Promise<object> {
   const { samples } = await scrape(origin);
   const counted = [...samples].filter(([name, count]) =>

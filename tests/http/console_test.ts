@@ -11,7 +11,7 @@ const { call: callWithKey } = await makeApi();
 const get = (path: string) => callWithKey(`GET ${path}`, { key: "" });
 const folder = new URL("../../src/console/", import.meta.url);
 
-/** The console's files, from their folder. */
+/** Returns the names of the console's files. */
 async function listFiles(under = ""): Promise<string[]> {
   const files: string[] = [];
   for await (const entry of Deno.readDir(new URL(under, folder))) {

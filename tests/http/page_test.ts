@@ -5,7 +5,7 @@ import { closingErrors } from "../../src/protocol/error_codes.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer } from "../support/server.ts";
 
-/** A policy's directives by name (CSP Level 3 §2.2.1). */
+/** Returns the directives of a policy by name (CSP Level 3 §2.2.1). */
 function parsePolicy(policy: string): Map<string, string[]> {
   return new Map(
     policy.split(";").map((directive) => {

@@ -10,7 +10,7 @@ import {
 } from "../../src/http/request.ts";
 import { checkTaskId, readTaskId } from "../../src/connections/read_task_id.ts";
 
-/** What is read of a request to `/tasks/…`, or the problem with it. */
+/** Reads the id of a request to `/tasks/…`, or the problem. */
 async function read<T>(
   path: string,
   reader: (c: Context) => T,
@@ -129,7 +129,7 @@ for (
   });
 }
 
-/** A request whose body comes in these chunks, without its length. */
+/** Creates a request with a body in chunks, without a length. */
 function streamed(chunks: readonly Uint8Array<ArrayBuffer>[]): {
   request: Request;
   taken: () => number;

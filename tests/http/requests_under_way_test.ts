@@ -9,7 +9,7 @@ import { eventually } from "../support/eventually.ts";
 import { startTestServer } from "../support/server.ts";
 import { UnreadRequests } from "../support/unread_requests.ts";
 
-/** Sends a request as an address, which goes on until it is ended. */
+/** Sends a request from an address, unfinished until ended. */
 function start(
   requests: RequestsUnderWay,
   address: string,

@@ -10,7 +10,7 @@ const app = new Hono().get(
   staticText(text, contentType, { "X-Kind": "static" }),
 );
 
-/** Requests the text; a response of the app itself is not decompressed. */
+/** Requests the text from the app, without decompression. */
 async function get(headers: Record<string, string> = {}) {
   const response = await app.request("/", { headers });
   const bytes = new Uint8Array(await response.arrayBuffer());

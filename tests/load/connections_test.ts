@@ -11,18 +11,19 @@ import { RoundsOfEvents } from "../support/rounds_of_events.ts";
 import { serve } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-/** As many as are promised, by `deno task load`; fewer else, since it takes its time. */
+/** The promised number with `deno task load`, otherwise fewer to save time. */
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
 const sockets = isFull ? 10_000 : 1_000;
 const heldMs = isFull ? 60_000 : 3_000;
 const eventsAtATime = 250;
 
-/** How long the last events may be on their way before they count as lost. */
+/** The time after which missing events count as lost. */
 const arrivalMs = 30_000;
 
 /**
- * How often memory is looked at, with a request in between. The runtime holds a
- * socket that broke for half the idle timeout, 15 s: these take longer.
+ * The number of measurements of memory, with a request in between. The runtime
+ * holds a broken socket for half the idle timeout, 15 s: the measurements take
+ * longer.
  */
 const looks = 2_000;
 const apiKey = "key-of-the-connections-test";
@@ -98,7 +99,7 @@ Deno.test(`taskwire serve holds ${sockets} sockets, and accepts all reconnects a
   assertLessOrEqual(afterwards, held * 1.2);
 });
 
-/** Connects all at once. */
+/** Connects all watchers at once. */
 async function connectAll(
   watchers: readonly HeldWatcher[],
 ): Promise<{ refused: number; ms: number }> {

@@ -13,18 +13,24 @@ import { UnbrokenWatcher } from "../support/unbroken_watcher.ts";
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
 const durationMs = isFull ? 60_000 : 4_000;
 
-/** Of the server, and of each of its workers: fewer than the watchers that come. */
+/**
+ * The descriptor limit of the server and of each worker: lower than the number
+ * of watchers.
+ */
 const openFiles = 1_024;
 const watchersEach = 1_100;
 
-/** Watchers that connect before the others, and stay. */
+/** The number of watchers that connect first and stay. */
 const steady = 40;
 const tasks = ["steady/0", "steady/1", "steady/2", "steady/3"];
 
-/** How long a watcher that comes and goes stays, in milliseconds. */
+/** The time a passing watcher stays, in milliseconds. */
 const stayMs = 1_500;
 
-/** Refused by the kernel, or reset: the port is not listened on, or the connection was not accepted. */
+/**
+ * Errors of a port without a listener, or of an unaccepted connection: refused
+ * by the kernel, or reset.
+ */
 const refusals = [
   Deno.errors.ConnectionRefused,
   Deno.errors.ConnectionReset,
@@ -104,7 +110,10 @@ for (const workers of [1, 2]) {
   });
 }
 
-/** Connects again and again, stays for a while, and breaks off; a refused connection stays open, too. */
+/**
+ * Connects repeatedly, stays for a while, and disconnects; refused connections
+ * stay open, too.
+ */
 async function comeAndGo(
   origin: string,
   isOver: () => boolean,
@@ -122,7 +131,7 @@ async function comeAndGo(
         const count = await tcp.read(head) ?? 0;
         return new TextDecoder().decode(head.subarray(0, count));
       })();
-      // One that is not accepted waits in the kernel, and gets no answer.
+      // An unaccepted connection waits in the kernel without an answer.
       const answer = await Promise.race([reading, stay.then(() => "")]);
       visits[answer.startsWith("HTTP/1.1 101 ") ? "in" : "refused"] += 1;
       reading.catch(() => {});
@@ -153,7 +162,7 @@ async function publishAll(
   return offset;
 }
 
-/** The status of `/healthz`; 0 without an answer. */
+/** Returns the status of `/healthz`; 0 without an answer. */
 async function health(origin: string): Promise<number> {
   try {
     return (await answerOf(fetch(`${origin}/healthz`))).status;

@@ -12,13 +12,16 @@ const stalled = 20;
 const uploads = 10;
 const drainMs = isFull ? 10_000 : 4_000;
 
-/** The server sends watchers away over half the drain time; they must fill a third of that at least. */
+/**
+ * The server disconnects watchers over half the drain time: at least a third of
+ * the half must be used.
+ */
 const leastSpreadMs = drainMs / 2 / 3;
 
-/** From the end of the drain time to the end of the process, as this test sees it. */
+/** The time from the end of the drain time to the end of the process. */
 const exitMs = 1_000;
 
-/** More than the kernel keeps for a reader that reads nothing, by far. */
+/** Far more bytes than the kernel keeps for a stalled reader. */
 const bigEvents = 300;
 const bigEvent = { data: "x".repeat(60_000) };
 const apiKey = "key-of-the-drain-test";
@@ -64,7 +67,7 @@ Deno.test(`taskwire serve disconnects ${watchers} watchers over the drain time, 
   const exit = server.exitCode().then((code) => ({ code, at: Date.now() }));
   server.kill("SIGTERM");
   await Promise.race(goodbyes);
-  // Half of them end while watchers are sent away, the others after that.
+  // Half of the publishes end during the disconnects, the rest after.
   const late = inFlight.splice(uploads / 2);
   const statuses = await Promise.all(inFlight.map((upload) => upload.finish()));
   const told = await Promise.all(goodbyes);
@@ -87,17 +90,17 @@ Deno.test(`taskwire serve disconnects ${watchers} watchers over the drain time, 
   );
   assertEquals(statuses, Array.from({ length: uploads }, () => 201));
   assertGreater(lastMs - firstMs, leastSpreadMs);
-  // Evenly: not all of them at one end.
+  // Evenly distributed.
   assertGreater(middleMs - firstMs, leastSpreadMs / 3);
   assertGreater(lastMs - middleMs, leastSpreadMs / 3);
   assertGreater(new Set(told.map(({ retryAfterMs }) => retryAfterMs)).size, 10);
   assertEquals(code, 0);
   assertLess(at - signaledAt, drainMs + exitMs);
-  // They were stalled: what the server had for them did not go out.
+  // The watchers were stalled: the server could not send its data.
   for (const offset of taken) assertLess(offset, bigEvents);
 });
 
-/** The `error` frame and the close that a watcher must get. */
+/** Asserts the `error` frame and the close of a watcher. */
 async function goodbyeOf(
   socket: TestSocket,
 ): Promise<{ atMs: number; retryAfterMs: number }> {
@@ -110,7 +113,7 @@ async function goodbyeOf(
   return { atMs, retryAfterMs };
 }
 
-/** The offset of the last event that is to be read, once the server is gone. */
+/** Returns the offset of the last readable event, after the server's end. */
 async function lastOffset(socket: RawSocket): Promise<number> {
   for (let last = 0;;) {
     try {
@@ -137,7 +140,7 @@ function publish(
   });
 }
 
-/** A publish whose body comes in two chunks, a long time apart. */
+/** A publish with a body in two chunks, a long time apart. */
 class SlowUpload {
   readonly #writer: WritableStreamDefaultWriter<string>;
   readonly #status: Promise<number>;
@@ -149,12 +152,12 @@ class SlowUpload {
       .then(({ status }) => status);
   }
 
-  /** Sends the first half; resolves when it is on its way. */
+  /** Sends the first half; resolves when the bytes are sent. */
   begin(): Promise<void> {
     return this.#writer.write('{"progress":');
   }
 
-  /** Sends the rest. Returns the status of the answer. */
+  /** Sends the rest; returns the status of the answer. */
   async finish(): Promise<number> {
     await this.#writer.write("0.5}");
     await this.#writer.close();

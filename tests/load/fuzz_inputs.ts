@@ -3,7 +3,7 @@ import { clientFrameTypes } from "../../src/protocol/client_frames.ts";
 import { statusWords } from "../../src/tasks/status.ts";
 import { handshakeBytes } from "../support/tcp_exchange.ts";
 
-/** What a stranger sends; each is a connection or a request of its own. */
+/** An input of a stranger: a connection or a request of its own. */
 export type FuzzInput =
   | { readonly kind: "bytes"; readonly first: Uint8Array }
   | {
@@ -32,7 +32,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 
 const bytes = fc.uint8Array({ maxLength: 300 });
 
-/** A few ids, so that tasks are met again, and any others. */
+/** A few ids, to meet the same tasks again, and random ids. */
 const id = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("a", "b/c", "d", "ü", "e f") },
   { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
@@ -53,7 +53,7 @@ function openingOn(...routes: readonly string[]): fc.Arbitrary<Uint8Array> {
     .map(([route, id, query]) => handshakeBytes(route + id + query));
 }
 
-/** A handshake with some of its bytes replaced, removed or added. */
+/** Returns a handshake with some bytes replaced, removed or added. */
 const brokenOpening = fc.tuple(
   openingOn("/ws/realtime/", "/ws/test/", "/api/tasks/", "/"),
   fc.array(
@@ -72,7 +72,9 @@ const brokenOpening = fc.tuple(
   return broken;
 });
 
-/** A frame of any kind (RFC 6455 §5.2), its length told rightly or not. */
+/**
+ * Returns a frame of any kind (RFC 6455 §5.2), with a right or wrong length.
+ */
 const anyFrame = fc.record({
   first: fc.oneof(
     fc.constantFrom(0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x88, 0x89, 0x8a),
@@ -105,7 +107,9 @@ function frame(
   ]);
 }
 
-/** A text in fragments, with control frames and anything else in between. */
+/**
+ * Returns a text in fragments, with control frames and random bytes in between.
+ */
 const fragmented = fc.array(fc.tuple(bytes, fc.option(anyFrame)), {
   minLength: 2,
   maxLength: 6,
@@ -156,14 +160,16 @@ const anyMembers = {
   user_id: fc.oneof(fc.nat(), fc.string(), fc.jsonValue()),
 };
 
-/** Members as they should be, with a few that are not. */
+/** Returns valid members with a few invalid ones. */
 const event = fc.tuple(
   fc.record(goodMembers, { requiredKeys: [] }),
   fc.oneof(fc.constant({}), fc.record(anyMembers, { requiredKeys: [] })),
   id,
 ).map(([good, any, connection_id]) => ({ connection_id, ...good, ...any }));
 
-/** Nearly an event, any JSON, or anything; by the ids as it should be or not. */
+/**
+ * Returns almost an event, any JSON, or any text; with a valid or invalid id.
+ */
 function body(isLine: boolean): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
   return fc.oneof(
     event.map(({ connection_id, ...members }) =>
@@ -178,7 +184,7 @@ function body(isLine: boolean): fc.Arbitrary<Uint8Array<ArrayBuffer>> {
 
 const newline = encoder.encode("\n");
 
-/** Every kind of input, each as often as the others. */
+/** Every kind of input, with equal frequency. */
 export const fuzzInput: fc.Arbitrary<FuzzInput> = fc.oneof(
   fc.oneof(bytes, brokenOpening)
     .map((first) => ({ kind: "bytes" as const, first })),

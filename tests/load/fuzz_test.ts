@@ -15,7 +15,10 @@ import { type FuzzInput, fuzzInput } from "./fuzz_inputs.ts";
 const inputs = Number(Deno.env.get("TASKWIRE_FUZZ_INPUTS") ?? 1_000);
 const seed = Number(Deno.env.get("TASKWIRE_FUZZ_SEED") ?? Date.now() | 0);
 
-/** What is sent before memory is looked at for the first time: the process's own start is no leak. */
+/**
+ * The number of inputs before the first measurement of memory: the process's
+ * warm-up is no leak.
+ */
 const warmUpInputs = Math.max(10_000, inputs * 0.3);
 const atATime = 50;
 const apiKey = "key-of-the-fuzz-test";
@@ -27,7 +30,7 @@ Deno.test(`taskwire serve withstands ${inputs} inputs of any kind`, async () => 
     TASKWIRE_API_KEYS: apiKey,
     TASKWIRE_JWT_SECRET: secret,
     TASKWIRE_LOG: "error",
-    // The runtime holds a broken socket for half of it.
+    // The runtime holds a broken socket for half the idle timeout.
     TASKWIRE_IDLE_TIMEOUT: "2",
   };
   const { server, origin } = await serve([], { cwd: folder.path, env });
@@ -68,7 +71,7 @@ Deno.test(`taskwire serve withstands ${inputs} inputs of any kind`, async () => 
   assertEquals(log, "", "errors of the server's own");
 });
 
-/** Sends inputs, many at a time; returns how often each answer came. */
+/** Sends inputs, many at a time; returns the counts of the answers. */
 async function send(
   origin: string,
   count: number,
@@ -92,7 +95,7 @@ async function send(
   return answers;
 }
 
-/** The status of the answer; nothing where the server only hung up. */
+/** Returns the status of the answer; empty if the server only disconnected. */
 async function answerTo(origin: string, input: FuzzInput): Promise<string> {
   if ("first" in input) {
     const later = "later" in input ? input.later : undefined;

@@ -26,7 +26,7 @@ for (const store of ["memory:", "sqlite:"] as const) {
           progress: offset / events,
         });
         await response.body?.cancel();
-        // One watcher every few events, each with another past.
+        // A watcher every few events, each at a different position.
         if (offset % (events / watchers) !== 0) continue;
         const from = (joined.length * 37) % offset;
         joined.push({

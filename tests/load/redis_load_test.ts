@@ -7,14 +7,14 @@ import { allowOpenFiles } from "../support/open_files.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { upTo } from "../support/watching.ts";
 
-/** As long as is promised, by `deno task load`; less else. */
+/** The promised duration with `deno task load`, otherwise shorter. */
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
 const seconds = isFull ? 60 : 5;
 const eventsPerSecond = 200;
 const watchersPerTask = 20;
 const tasks = upTo(50).map((index) => `load/${index}`);
 
-/** How long the last events may be on their way before they count as lost. */
+/** The time after which missing events count as lost. */
 const arrivalMs = 30_000;
 
 needs("redis-server")(
@@ -38,14 +38,14 @@ needs("redis-server")(
   },
 );
 
-/** What a load came to. */
+/** The results of a load. */
 interface Outcome {
   readonly expected: number;
   readonly delivered: number;
   readonly repeated: number;
-  /** Watchers whose connections ended. */
+  /** The number of watchers whose connections ended. */
   readonly ended: number;
-  /** From the publish to the watcher, in milliseconds, ascending. */
+  /** The times from publish to watcher, in milliseconds, ascending. */
   readonly latencies: Float64Array;
 }
 
@@ -59,7 +59,7 @@ async function measure(options: NodesOptions): Promise<Outcome> {
     upTo(watchersPerTask).map((index) =>
       new HeldWatcher(nodes.at(at + index).origin, task, ({ event_id: id }) => {
         const sent = sentAt.get(String(id));
-        if (sent === undefined) return; // the first event, from before
+        if (sent === undefined) return; // the first event, published earlier
         latencies[delivered] = performance.now() - sent;
         delivered += 1;
       })
@@ -88,7 +88,7 @@ async function measure(options: NodesOptions): Promise<Outcome> {
 }
 
 /**
- * Publishes at a steady rate, however long answers take, to random nodes.
+ * Publishes at a steady rate to random nodes, without waiting for answers.
  * Returns each task's newest offset.
  */
 async function publishSteadily(

@@ -13,7 +13,10 @@ const tasks = events / 100;
 const retention = { historyLimit: 10, historyTtlMs: 3_600_000 };
 const samples = 10;
 
-/** How much the last half may add to what the first half took: what levels off adds next to nothing. */
+/**
+ * The permitted ratio of the final size to the size at half time: a store that
+ * levels off hardly grows.
+ */
 const maxGrowth = 1.1;
 
 for (const kind of ["memory", "sqlite"] as const) {
@@ -65,14 +68,14 @@ async function assertNewestKept(store: Store): Promise<void> {
   assertEquals(kept.length, retention.historyLimit);
 }
 
-/** What the engine's heap holds, after what nobody holds was collected. */
+/** Returns the size of the engine's heap after a garbage collection. */
 function heapBytes(): number {
   v8.setFlagsFromString("--expose-gc");
   vm.runInNewContext("gc")();
   return Deno.memoryUsage().heapUsed;
 }
 
-/** The database with its write-ahead log. */
+/** Returns the size of the database with the write-ahead log. */
 async function fileBytes(path: string): Promise<number> {
   const sizes = await Promise.all(
     ["", "-wal"].map(async (end) => (await Deno.stat(path + end)).size),

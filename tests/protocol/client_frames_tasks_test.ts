@@ -23,7 +23,7 @@ for (const [frame, ignored] of frames) {
   });
 }
 
-/** What is wrong with the id, whichever frame names it. */
+/** Faults of an id, in any frame. */
 const badIds: [id: unknown, says: string][] = [
   [undefined, "connection_id"],
   [null, "connection_id"],

@@ -114,7 +114,7 @@ Deno.test("parseClientFrame() answers anything with a frame or a short sentence"
     const parsed = parseClientFrame(message);
     if (typeof parsed === "string") {
       assert(parsed !== "");
-      assertLess(parsed.length, 200); // the sender's text is not sent back
+      assertLess(parsed.length, 200); // does not repeat the client's text
     } else {
       assertEquals(parsed.type, "ping");
     }

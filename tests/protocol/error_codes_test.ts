@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { errorCodeMeanings } from "../../src/docs/meanings.ts";
 import { closingErrors } from "../../src/protocol/error_codes.ts";
 
-/** Errors after which a socket goes on. */
+/** Errors of a socket that stays open. */
 const harmless = [
   "bad_frame",
   "store_unavailable",

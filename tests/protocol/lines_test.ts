@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LineSplitter, splitLines, tooLong } from "../../src/protocol/lines.ts";
 
-/** Reads a text whose bytes come in pieces of a size. */
+/** Reads a text in pieces of a number of bytes. */
 async function linesOf(text: string, size: number) {
   const bytes = new TextEncoder().encode(text);
   const pieces = Array.from(

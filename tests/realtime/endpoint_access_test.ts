@@ -4,7 +4,7 @@ import { startTestServer } from "../support/server.ts";
 import { type Frame, TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
 
-/** All that a socket is sent, and how it is closed. */
+/** Reads all frames of a socket, and the close. */
 async function toTheEnd(socket: TestSocket) {
   const frames: Frame[] = [];
   for (;;) {

@@ -9,7 +9,7 @@ import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 const noLeeway: Partial<Config> = { jwtLeewaySeconds: 0 };
 
-/** A user's socket whose token ends in a minute, after its first `sync`. */
+/** Opens a user's socket with a token of one minute, after the first `sync`. */
 async function connect(
   server: TestServer,
   { id = "a", sub = "42" } = {},
@@ -20,7 +20,7 @@ async function connect(
   return socket;
 }
 
-/** Lets time pass until a frame of this type has come. */
+/** Advances the time until a frame of the type has come. */
 async function afterTime(
   time: FakeTime,
   socket: TestSocket,
@@ -173,6 +173,6 @@ Deno.test("RealtimeSession closes with 4403 if the new user may not watch the so
 Deno.test("RealtimeSession leaves no timer of a token behind", async () => {
   await using server = await startTestServer();
   const socket = await connect(server);
-  await socket[Symbol.asyncDispose](); // the sanitizer looks for the timer
+  await socket[Symbol.asyncDispose](); // the sanitizer checks the timer
   assertStringIncludes(server.origin, "http");
 });

@@ -60,7 +60,8 @@ Deno.test("realtimeEndpoint() answers messages sent during the token check after
     const ping = encoder.encode(`{"type":"ping","id":${id}}`);
     await socket.send(opcodes.text, ping);
   }
-  // The runtime answers a protocol ping in its turn, so all else has arrived.
+  // The runtime answers protocol pings in order, so all earlier frames have
+  // arrived.
   await socket.send(opcodes.ping, encoder.encode("?"));
   assertEquals((await socket.next()).opcode, opcodes.pong);
   verdict.resolve({ ok: true, grant: { userId: "42", scopes: new Set() } });

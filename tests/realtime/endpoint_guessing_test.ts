@@ -6,7 +6,7 @@ import { realtimeEndpoint } from "../../src/realtime/endpoint.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 import { testConfig } from "../support/server.ts";
 
-/** A server whose verifier only knows the token `good`. */
+/** Starts a server whose verifier accepts only the token `good`. */
 async function makeServices(): Promise<Services> {
   const grant = { userId: "42", scopes: new Set<string>() };
   const rejection = { code: "token_malformed", message: "Bad" } as const;
@@ -21,7 +21,7 @@ async function makeServices(): Promise<Services> {
   };
 }
 
-/** Connects with a token (none: a guest). */
+/** Connects with a token, or as a guest. */
 function connect(services: Services, token?: string, remoteAddress = "a") {
   const { connection, transport } = fakeConnection(1_000_000, {
     remoteAddress,
@@ -31,7 +31,7 @@ function connect(services: Services, token?: string, remoteAddress = "a") {
   return { connection, transport, joined };
 }
 
-/** How long a client waits for `connected`, in milliseconds. */
+/** Measures the wait for `connected`, in milliseconds. */
 async function waitedMs(
   time: FakeTime,
   services: Services,

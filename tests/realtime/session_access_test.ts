@@ -4,7 +4,7 @@ import { published } from "../support/published.ts";
 import { ask, openRealtime, subscribe } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
 
-/** Asserts that the socket's own task still comes, and nothing before it. */
+/** Asserts that the next frame is an event of the socket's own task. */
 async function assertAlive(
   socket: TestSocket,
   publish: () => Promise<void>,
@@ -90,7 +90,7 @@ Deno.test("RealtimeSession.handle() watches 100 tasks on a socket, and no more",
     connection_id: "one more",
   });
   assertEquals(server.services.hub.watcherCount("one more"), 0);
-  // What is watched already may be subscribed to anew.
+  // Watched tasks may be subscribed to again.
   assertEquals((await subscribe(socket, "task 1")).type, "sync");
   await ask(socket, { type: "unsubscribe", connection_id: "task 1" });
   assertEquals((await subscribe(socket, "one more")).type, "sync");

@@ -7,7 +7,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 const cancel = { type: "cancel", connection_id: "b" };
 const requested = { type: "cancel_requested", connection_id: "b" };
 
-/** What the worker reads in the answer to an event. */
+/** Returns the worker's answer to an event. */
 async function workerReads(server: TestServer, event = {}): Promise<unknown> {
   const { json } = await answerOf(server.publish("b", event));
   return json().cancel_requested;
@@ -31,7 +31,7 @@ Deno.test("RealtimeSession.handle() has all watchers and the worker know that th
   }
   assertEquals(await workerReads(server), true);
   assertEquals(await workerReads(server, { status: "canceled" }), true);
-  // Once is enough, and only for those who watch the task.
+  // One frame is enough, and only for watchers of the task.
   for (const socket of [page, other]) {
     assertEquals((await socket.nextFrame()).offset, 3);
   }

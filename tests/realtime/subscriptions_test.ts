@@ -4,7 +4,7 @@ import { Subscriptions } from "../../src/realtime/subscriptions.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 import { testConfig } from "../support/server.ts";
 
-/** Subscriptions of a fake connection, whose client may watch what it is told. */
+/** Creates subscriptions of a fake connection with configurable permissions. */
 async function subscriptionsOf(mayWatch: (id: string) => boolean) {
   const services = await createServices(testConfig());
   const { connection, transport } = fakeConnection(1_000_000);

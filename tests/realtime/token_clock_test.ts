@@ -3,7 +3,9 @@ import { stub } from "@std/testing/mock";
 import { FakeTime } from "@std/testing/time";
 import { TokenClock } from "../../src/realtime/token_clock.ts";
 
-/** A clock that notes what it tells, and when, in seconds from now. */
+/**
+ * Creates a clock that records its callbacks, with times in seconds from now.
+ */
 function notingClock(time: FakeTime, graceMs = 0) {
   const startedAt = time.now;
   const told: [what: string, atSeconds: number, expiresIn?: number][] = [];
@@ -23,7 +25,7 @@ for (
     [2, [["expiring", 1, 1], ["expired", 2]]],
     [0, [["expired", 0]]],
     [-3, [["expired", 0]]],
-    // 100 days: more than a timer holds.
+    // 100 days: longer than the longest timer.
     [8_640_000, [["expiring", 8_639_970, 30], ["expired", 8_640_000]]],
   ] as const
 ) {
@@ -66,7 +68,7 @@ Deno.test("TokenClock.stop() leaves no timer", () => {
   using time = new FakeTime();
   const { clock, told } = notingClock(time);
   clock.watch(Date.now() + 10_000);
-  time.tick(5_000); // expiring was told, expired is to come
+  time.tick(5_000); // after onExpiring, before onExpired
   clock.stop();
   assertFalse(time.next());
   assertEquals(told.length, 1);

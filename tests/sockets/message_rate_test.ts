@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { stub } from "@std/testing/mock";
 import { createMessageRate } from "../../src/sockets/message_rate.ts";
 
-/** A clock in place of `performance.now()`, which fake time leaves alone. */
+/** A replacement of `performance.now()`, which fake time does not control. */
 function fakeClock() {
   const clock = { nowMs: 1_000 };
   const faked = stub(performance, "now", () => clock.nowMs);
@@ -29,7 +29,7 @@ for (
     [50, 16_384, 100],
     [50, 16_385, 50],
     [50, 65_536, 25],
-    // Larger than a burst, and still to be sent.
+    // Larger than a burst, but permitted.
     [1, 65_536, 1],
   ] as const
 ) {

@@ -7,7 +7,7 @@ import { TestSocket } from "../support/socket.ts";
 
 const eventCount = 60;
 
-/** Counts the events and the tasks' states that come out of a server's store. */
+/** Counts the events and the states read from a server's store. */
 function countingReads(
   counts: { events: number; longest: number; states: number },
 ) {

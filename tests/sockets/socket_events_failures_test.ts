@@ -45,7 +45,8 @@ for (const [way, endpoint] of endpoints) {
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       await using failing = new TestSocket(server.ws("/ws/broken/a"));
       await failing.opened;
-      // Sent to a socket that is closing, it could make the runtime reset it.
+      // A message to a closing socket could make the runtime reset the
+      // connection.
       if (way.includes("message")) failing.send("hello");
       const { type, code } = await failing.nextFrame();
       assertEquals([type, code], ["error", "internal_error"]);

@@ -6,7 +6,7 @@ import { nextRelease } from "../support/release.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
-/** Whether the server still takes sockets and answers on them. */
+/** Checks that the server still accepts and answers sockets. */
 async function assertServes(server: TestServer): Promise<void> {
   await using socket = new TestSocket(server.ws("/ws/test/another"));
   await socket.nextOf("connected");

@@ -19,7 +19,7 @@ Deno.test("ConnectionRegistry.reserve() gives a place back after 5 s at most", a
   assertEquals([registry.socketCount, registry.unopenedCount], [0, 1]);
   assertEquals(registry.socketsOf(address), 0);
   assertEquals(registry.unopenedLately(address), 1);
-  release(); // it opened after all
+  release(); // opened late
   assertEquals([registry.socketCount, registry.unopenedCount], [0, 0]);
 });
 
@@ -37,7 +37,7 @@ Deno.test("ConnectionRegistry.unopenedReached() resolves at its bound", async ()
   assertEquals(reached, 2);
 });
 
-/** Sends a handshake and resets the connection; resolves when that is done. */
+/** Sends a handshake and resets the connection; resolves after the reset. */
 function resetHandshake(origin: string, path: string): Promise<void> {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
@@ -54,7 +54,7 @@ for (
     ["during verification", "/ws/realtime/a?token=a.b.c"],
   ] as const
 ) {
-  // Deno 2.9 never completes the upgrade of a socket that was reset.
+  // Deno 2.9 never completes the upgrade of a reset socket.
   const leaks = { sanitizeOps: false, sanitizeResources: false };
   Deno.test(
     `a server lets clients in after 600 handshakes that are reset ${criterion}`,
@@ -68,7 +68,7 @@ for (
       }
       const { registry } = server.services;
       await eventually(() => Promise.resolve(registry.socketCount === 0));
-      // Most of them are noticed before the upgrade, and cost nothing.
+      // Most resets are noticed before the upgrade, and cost no descriptor.
       assertLess(registry.unopenedCount, 300);
       await using socket = new TestSocket(server.ws("/ws/realtime/a"));
       assertEquals((await socket.nextFrame()).type, "connected");

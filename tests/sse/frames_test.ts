@@ -107,7 +107,7 @@ for (
 Deno.test("createSseEncoder() encodes a task once for all its watchers, and for each epoch anew", () => {
   const encode = createSseEncoder();
   const first = encode(taskFrame(1, "running"), "e");
-  encode('{"type":"connected"}', ""); // somebody joins meanwhile
+  encode('{"type":"connected"}', ""); // a new watcher
   assert(encode(taskFrame(1, "running"), "e") === first);
   const other = encode(taskFrame(1, "running"), "f");
   assertFalse(other === first);

@@ -75,7 +75,7 @@ for (
     assertMatch(String(answer.json().detail), reason);
     assertEquals(server.services.registry.socketCount, 0);
     assertEquals(server.services.hub.watcherCount("a"), 0);
-    // Nor does a finished task tell them apart.
+    // A finished task looks the same.
     const { epoch } = await server.services.store.read("a");
     const resume = { ...request, query: `?epoch=${epoch}&offset=1` };
     assertEquals((await answerOfStream(server, "a", resume)).status, 401);

@@ -16,7 +16,7 @@ Deno.test("sseRoutes() ends each stream with an error when the server stops", as
   const stopped = server.stop();
   assertEquals((await first.nextOf("error")).code, "server_restarting");
   const { retry } = await first.nextBlock() ?? {};
-  // A browser gives up on a 503: it should find the next server.
+  // A browser gives up after a 503, so reconnects must reach the next server.
   assert(Number(retry) > 60_000);
   assertEquals(await first.nextBlock(), undefined);
 

@@ -6,7 +6,7 @@ needs("curl")(
   "sseRoutes() takes :authority for the Host over HTTP/2",
   async () => {
     await using server = await startTestServer({
-      config: { trustProxy: 1 }, // as behind a proxy, which speaks HTTP/2 to it
+      config: { trustProxy: 1 }, // like behind an HTTP/2 proxy
     });
     const { port } = new URL(server.origin);
     for (

@@ -4,7 +4,7 @@ import { startTestServer } from "../support/server.ts";
 import { answerOfStream, SseClient } from "../support/sse_client.ts";
 import { upTo } from "../support/watching.ts";
 
-/** Events `{}` of a task, so many. */
+/** Returns a number of empty events. */
 const events = (count: number) => Array.from({ length: count }, () => ({}));
 
 Deno.test("sseRoutes() resumes after Last-Event-ID, without gap or duplicate", async () => {
@@ -50,7 +50,7 @@ Deno.test("sseRoutes() resumes without gap or duplicate while events come", asyn
       headers: lastEventId ? { "Last-Event-ID": lastEventId } : {},
     });
     streams += 1;
-    if (client.response.status === 204) break; // it had seen all but `end`
+    if (client.response.status === 204) break; // only `end` was missing
     const sync = await client.nextOf("sync");
     if (lastEventId) assertEquals(sync.recovered, true);
     else seen.push(...upTo(Number(sync.offset)));
@@ -114,7 +114,7 @@ Deno.test("sseRoutes() answers 204 to a resume at the end, so that browsers stop
   assertEquals(server.services.registry.list(), []);
   assertEquals(server.services.hub.watcherCount("a"), 0);
 
-  // Nobody else is taken to have seen the end.
+  // Any other position has not seen the end.
   for (const id of [`${epoch}:1`, `other:${offset}`, `${epoch}:3`]) {
     const answer = await answerOfStream(server, "a", {
       headers: { "Last-Event-ID": id },
@@ -124,7 +124,7 @@ Deno.test("sseRoutes() answers 204 to a resume at the end, so that browsers stop
       true,
     ], id);
   }
-  // A new attempt reopens it.
+  // A new attempt reopens the task.
   await published(server, "a", { status: "running", attempt: 2 });
   await using reopened = await SseClient.open(server, "a", { headers: atEnd });
   assertEquals((await reopened.nextOf("task")).attempt, 2);

@@ -6,7 +6,7 @@ import { dataOf, RawStream } from "../support/raw_stream.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-/** The next connection that is listed, once its client watches its task. */
+/** Resolves to the next listed connection, once its client watches the task. */
 function nextWatching({ services }: TestServer): Promise<Connection> {
   const { hub, registry } = services;
   return new Promise((resolve) => {
@@ -20,7 +20,7 @@ function nextWatching({ services }: TestServer): Promise<Connection> {
   });
 }
 
-/** Watches a task and reads nothing. */
+/** Watches a task without reading. */
 async function openStalled(server: TestServer, id: string) {
   const watching = nextWatching(server);
   const client = await RawStream.open(`${server.origin}/sse/realtime/${id}`);
@@ -28,20 +28,20 @@ async function openStalled(server: TestServer, id: string) {
   return { client, connection };
 }
 
-/** Lets the runtime read and write, and what waits for this turn's end go on, while the time stands. */
+/** Lets the runtime read and write at a frozen time. */
 async function turn(time: FakeTime): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   await time.tickAsync(0);
 }
 
-/** Makes a connection slow whose client reads nothing. */
+/** Fills the buffers of a connection with a client that does not read. */
 type Slowing = (
   server: TestServer,
   connection: Connection,
   time: FakeTime,
 ) => Promise<void>;
 
-/** Publishes until more waits than should, and nobody takes it. */
+/** Publishes over the limit of waiting bytes, without a reader. */
 const fill: Slowing = async ({ services: { store } }, connection, time) => {
   const data = "x".repeat(30_000);
   for (let turns = 0; turns < 50;) {
@@ -49,7 +49,7 @@ const fill: Slowing = async ({ services: { store } }, connection, time) => {
     if (connection.isBacklogged) await turn(time);
     else {
       await store.publish("a", { data });
-      await time.tickAsync(1); // for the watcher that waits
+      await time.tickAsync(1); // for the waiting watcher
     }
     const isStill = connection.isBacklogged &&
       bytes === connection.bufferedBytes;
@@ -57,7 +57,7 @@ const fill: Slowing = async ({ services: { store } }, connection, time) => {
   }
 };
 
-/** Publishes more than the kernel takes and than may wait. */
+/** Publishes more bytes than the kernel and the buffer hold. */
 const flood: Slowing = async ({ services: { store } }, connection, time) => {
   await store.publish("a", { data: "x".repeat(16 * 1_048_576) });
   while (connection.bufferedBytes <= 1_048_576) await turn(time);
@@ -85,7 +85,7 @@ Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it 
   assertLess(mostBytes, maxBufferedBytes / 16 + 2 * data.length);
   assert(connection.isBacklogged);
 
-  const text = await client.text(); // now it reads
+  const text = await client.text(); // begins to read
   const tasks = dataOf(text, "task");
   const skipped = tasks.reduce(
     (sum, task) => sum + Number(task.skipped ?? 0),
@@ -114,16 +114,16 @@ for (
     const { client, connection } = await openStalled(server, "a");
     using _ = client;
     await makeSlow(server, connection, time);
-    await server.services.store.publish("a", {}); // one that has to wait
+    await server.services.store.publish("a", {}); // has to wait
     const startedAt = time.now;
     while (!connection.isClosed && time.now - startedAt < 60_000) {
       await time.tickAsync(250);
     }
-    // By when the watcher began to wait, and when it looks.
+    // The times at which the watcher begins to wait and checks.
     assertLess(Math.abs(time.now - startedAt - afterMs), 1_000);
     assertEquals(counters.evictedConnections, 1);
     assertEquals([registry.list(), hub.watcherCount("a")], [[], 0]);
-    // Its socket is still there, and counts.
+    // The socket is still there, and counts.
     assertEquals(registry.socketCount, 1);
     const text = await client.text();
     const told = dataOf(text, "error").map(({ code }) => code);

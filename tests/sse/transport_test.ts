@@ -25,7 +25,7 @@ function task(offset: number, status: string) {
   return JSON.stringify({ type: "task", offset, status });
 }
 
-/** The names of the events in a body, its retries and comments. */
+/** Returns the names of the events in a body, with retries and comments. */
 async function namesOf(stream: ReadableStream | undefined) {
   const text = await new Response(stream ?? null).text();
   return text.split("\n").filter((line) => !/^(?:data|id):|^$/.test(line));
@@ -158,7 +158,7 @@ Deno.test("SseTransport.close() drops data over the limit, and appends nothing",
 Deno.test("SseTransport.ping() adds a comment if no data is waiting", async () => {
   const { transport } = makeTransport();
   transport.send(sync(0, false));
-  transport.ping(); // the client hasn't read: it needs no sign of life
+  transport.ping(); // no ping needed while data is unread
   const reader = (await transport.opened)?.getReader();
   await reader?.read();
   const reading = reader?.read();

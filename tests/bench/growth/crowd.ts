@@ -6,10 +6,10 @@ import { pin } from "./pinned.ts";
 
 const client = fileURLToPath(new URL("crowd_client.ts", import.meta.url));
 
-/** Descriptors that the process needs besides its sockets. */
+/** Descriptors needed by the process in addition to the sockets. */
 const ownFiles = 100;
 
-/** Many watchers, in a process of their own; dispose of it to end them. */
+/** Many watchers, in a separate process; dispose to end them. */
 export class Crowd implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<Line[]>;
@@ -27,9 +27,9 @@ export class Crowd implements AsyncDisposable {
   }
 
   /**
-   * Opens so many sockets, and waits until each has its `sync`.
+   * Opens a number of sockets, and waits for every `sync`.
    *
-   * @param task What all of them watch; without it, each a task of its own.
+   * @param task The task to watch; by default, a different task per socket.
    */
   static async open(
     origin: string,
@@ -48,10 +48,10 @@ export class Crowd implements AsyncDisposable {
   }
 
   /**
-   * Waits until all of them together have been sent so many events since they
-   * were opened, each once.
+   * Waits until all watchers together have received a number of events, each
+   * once.
    *
-   * @throws {Error} When some never came, or came again.
+   * @throws {Error} If events are missing or repeated.
    */
   async received(count: number): Promise<void> {
     await this.#input.write(new TextEncoder().encode(`${count}\n`));
@@ -71,7 +71,7 @@ export class Crowd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Its end is not that of the work: sockets are closed by the kernel.
+    // The process ends without closing sockets: the kernel does.
     this.#child.kill("SIGKILL");
     await this.#lines.cancel();
     await this.#input.abort().catch(() => {});

@@ -1,10 +1,10 @@
 /**
- * Holds many watchers in a process of its own, and counts what they are sent.
+ * Holds many watchers in a separate process, and counts the received events.
  *
- * Arguments: origin, count, and the task that all of them watch (without it,
- * each watches one of its own). Prints `open` once all have their `sync`. For
- * each line with a number on standard input it prints the count of events so
- * far: as soon as they are so many, or after half a minute.
+ * Arguments: origin, count, and the task to watch (by default, a different task
+ * per watcher). Prints `open` once all have received `sync`. For each line with
+ * a number on standard input, prints the count of events: when the number is
+ * reached, or after half a minute.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { splitLines } from "../../../src/protocol/lines.ts";
 import { printLine } from "../../../src/cli/output.ts";
 import { handshakeBytes } from "../../support/tcp_exchange.ts";
 
-/** Handshakes that are under way at a time. */
+/** The number of handshakes at a time. */
 const handshakesAtOnce = 100;
 const overdueMs = 30_000;
 const opText = 1;
@@ -24,7 +24,7 @@ const skippedMark = new TextEncoder().encode('"skipped":');
 let events = 0;
 let onEvents = () => {};
 
-/** Reads frames of one socket as they come; one buffer serves between reads. */
+/** Reads the frames of a socket, with a shared buffer. */
 class Watcher {
   #rest: Uint8Array = new Uint8Array();
   #isUpgraded = false;
@@ -67,7 +67,7 @@ class Watcher {
   #frame(opcode: number, payload: Uint8Array): void {
     if (opcode === opClose) throw new Error("The server closed a socket");
     if (opcode !== opText) return;
-    // `{"type":"task"`: no other type of frame has its `t` and `a` there.
+    // `{"type":"task"`: only this frame type has `t` and `a` in these places.
     if (payload[9] === 0x74 && payload[10] === 0x61) {
       events += 1 + skippedBy(payload);
       onEvents();
@@ -79,7 +79,9 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return start.every((byte, index) => bytes[index] === byte);
 }
 
-/** The events that a merged one stands for, which ends in `"skipped":n}`. */
+/**
+ * Returns the number of events in a merged frame, which ends in `"skipped":n}`.
+ */
 function skippedBy(payload: Uint8Array): number {
   const tail = payload.subarray(-20);
   const mark = tail.findIndex((_, at) =>
@@ -91,7 +93,7 @@ function skippedBy(payload: Uint8Array): number {
   );
 }
 
-/** Resolves once the watcher has its `sync`; then goes on reading. */
+/** Resolves after `sync`; keeps reading afterwards. */
 async function open(origin: URL, task: string): Promise<void> {
   const { hostname, port } = origin;
   const tcp = await Deno.connect({ hostname, port: Number(port) });
@@ -112,7 +114,7 @@ async function read(tcp: Deno.TcpConn, watcher: Watcher): Promise<void> {
   }
 }
 
-/** Resolves once there were so many events, or when they are overdue. */
+/** Resolves when a number of events was received, or after the time limit. */
 async function reached(count: number): Promise<void> {
   if (events >= count) return;
   const { promise, resolve } = Promise.withResolvers<void>();

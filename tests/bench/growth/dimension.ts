@@ -14,31 +14,33 @@ import {
   taskInTurn,
 } from "./publisher.ts";
 
-/** A way to publish, one step at a time. */
+/** A way to publish, step by step. */
 export interface Mode {
   readonly name: string;
   /**
-   * Publishes, and waits until all is done that follows from it.
+   * Publishes, and waits for all deliveries.
    *
-   * @returns How many events.
+   * @returns The number of events.
    */
   step(): Promise<number>;
 }
 
-/** A server that has grown to some size. */
+/** A server of a size. */
 export interface Scene extends AsyncDisposable {
   readonly server: MeasuredServer;
   readonly modes: readonly Mode[];
 }
 
-/** What may grow, and whether a publish costs more then. */
+/** A dimension of growth, to measure the cost of a publish. */
 export interface Dimension {
   readonly key: string;
   readonly title: string;
-  /** What its sizes count. */
+  /** The unit of the sizes. */
   readonly unit: string;
   readonly sizes: readonly number[];
-  /** Whether each unit is sent every event: then the cost is shown for each. */
+  /**
+   * True if every unit receives every event: the cost is then shown per unit.
+   */
   readonly isDelivered?: true;
   grow(kind: StoreKind, size: number): Promise<Scene>;
 }
@@ -46,16 +48,16 @@ export interface Dimension {
 const batchSize = 100;
 const smallBatchSize = 10;
 
-/** So many events at least fill each server, for all to be compiled alike. */
+/** The minimum number of events to fill a server, to compile all code alike. */
 const leastFilled = 20_000;
 
 /** A history limit that is never reached. */
 const unlimited = 1_000_000_000;
 
-/** Deliveries that are waited for together, at most. */
+/** The maximum number of deliveries to wait for together. */
 const deliveriesAtOnce = 10_000;
 
-/** What can be measured, in the order in which it is. */
+/** All dimensions, in order. */
 export const dimensions: readonly Dimension[] = [
   {
     key: "tasks",
@@ -116,7 +118,7 @@ export const dimensions: readonly Dimension[] = [
   },
 ];
 
-/** Filled to the limit, so that it stays as long however much is published. */
+/** Filled to the limit, so that further events do not change the length. */
 async function growHistory(
   kind: StoreKind,
   size: number,

@@ -3,33 +3,33 @@ import { serve } from "../../support/taskwire.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 import { cpuMicroseconds, pin } from "./pinned.ts";
 
-/** Where servers run; this process and its helpers have another core. */
+/** The core of the servers; the load uses a different core. */
 export const serverCore = 0;
 export const loadCore = 1;
 
-/** The stores that are compared. */
+/** The compared stores. */
 export const storeKinds = ["memory", "sqlite"] as const;
 
 export type StoreKind = typeof storeKinds[number];
 
-/** Descriptors that a server needs besides its sockets. */
+/** Descriptors needed by a server in addition to the sockets. */
 const ownFiles = 200;
 
-/** A server in a process of its own, on a core of its own. */
+/** A server in a separate process, on a separate core. */
 export interface MeasuredServer extends AsyncDisposable {
   readonly origin: string;
-  /** The time that it has had on a core so far, in microseconds. */
+  /** The processor time so far, in microseconds. */
   cpuMicroseconds(): number;
 }
 
-/** What every request is authorized with. */
+/** The authorization of all requests. */
 export const headers = { Authorization: "Bearer key-of-the-benchmark" };
 
 /**
- * Starts a server on an empty store.
+ * Starts a server with an empty store.
  *
- * @param historyLimit Events kept of each task.
- * @param sockets How many it must be able to hold.
+ * @param historyLimit The number of events kept per task.
+ * @param sockets The number of sockets the server must be able to hold.
  */
 export async function startMeasured(
   kind: StoreKind,
@@ -46,7 +46,7 @@ export async function startMeasured(
         TASKWIRE_STORE: kind === "memory" ? "memory:" : "sqlite:growth.db",
         TASKWIRE_SQLITE_SYNC: "NORMAL",
         TASKWIRE_HISTORY_LIMIT: String(historyLimit),
-        // Pings are a cost of sockets in time, and not of a publish.
+        // Pings are a cost of sockets over time, not of a publish.
         TASKWIRE_IDLE_TIMEOUT: "0",
         TASKWIRE_DRAIN_TIMEOUT: "1",
         TASKWIRE_LOG: "error",

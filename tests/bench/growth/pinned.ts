@@ -1,11 +1,11 @@
-/** How many cores this process sees. */
+/** The number of cores available to this process. */
 const cores = navigator.hardwareConcurrency;
 
 /**
- * Keeps all threads of a process on one core, so that those who measure and
- * those who are measured don't push each other around.
+ * Keeps all threads of a process on one core, so that load and server do not
+ * disturb each other.
  *
- * @returns Whether it could: not on one core alone, nor without `taskset`.
+ * @returns False on a machine with a single core, or without `taskset`.
  */
 export async function pin(pid: number, core: number): Promise<boolean> {
   if (cores < 2) return false;
@@ -23,9 +23,9 @@ export async function pin(pid: number, core: number): Promise<boolean> {
 }
 
 /**
- * The time that a process's threads have had on a core so far, in microseconds
- * (`/proc/PID/task/TID/schedstat`, in nanoseconds). What others do on the
- * machine moves it far less than it moves the clock on the wall.
+ * Returns the processor time of a process so far, in microseconds
+ * (`/proc/PID/task/TID/schedstat`, in nanoseconds). Noise on the machine
+ * affects processor time far less than wall-clock time.
  */
 export function cpuMicroseconds(pid: number): number {
   const folder = `/proc/${pid}/task`;
@@ -35,7 +35,7 @@ export function cpuMicroseconds(pid: number): number {
       const stat = Deno.readTextFileSync(`${folder}/${name}/schedstat`);
       nanoseconds += Number(stat.split(" ")[0]);
     } catch (error) {
-      // A thread that has just ended.
+      // The thread has just ended.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }

@@ -3,16 +3,16 @@ import type { Dimension } from "./dimension.ts";
 import { measures, median, ratioToFirst } from "./report.ts";
 import type { Growth } from "./rounds.ts";
 
-/** A drawing and the name of its file. */
+/** A drawing and its file name. */
 export interface Plot {
   readonly file: string;
   readonly svg: string;
 }
 
-/** Where a size of 0 is drawn, since a logarithmic axis has no 0. */
+/** The position of size 0, which a logarithmic axis does not have. */
 const placeOfNone = 10;
 
-/** Two plots for each dimension: what a publish costs, and by how much that has grown. */
+/** Draws two plots per dimension: the cost of a publish, and its growth. */
 export function drawGrowths(growths: readonly Growth[]): Plot[] {
   const byDimension = Map.groupBy(growths, ({ dimension }) => dimension);
   return [...byDimension].flatMap(([dimension, all]) => [

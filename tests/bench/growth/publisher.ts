@@ -1,28 +1,28 @@
 import { headers } from "./measured_server.ts";
 
-/** Names the task of the next event. */
+/** Returns the task of the next event. */
 export type NextTask = () => string;
 
-/** The task of this number. */
+/** Returns the task of a number. */
 export const taskId = (number: number): string => `growth/${number}`;
 
-/** Tasks chosen at random, each as likely as any other. */
+/** Chooses tasks at random, with equal probability. */
 export function randomTask(count: number): NextTask {
   return () => taskId(Math.floor(Math.random() * count));
 }
 
-/** Tasks in turn: the next one is always the one that was quiet for longest. */
+/** Chooses tasks in turn: the next task is always the longest quiet one. */
 export function taskInTurn(count: number): NextTask {
   let number = 0;
   return () => taskId(number++ % count);
 }
 
-/** Lines in a request that fills a store. */
+/** Lines per request when filling a store. */
 const linesPerFill = 10_000;
 
 let published = 0;
 
-/** An event's members: progress such as a worker reports. */
+/** Returns the members of an event: typical progress of a worker. */
 function members(): string {
   published += 1;
   return `"current":${
@@ -37,7 +37,7 @@ function eventLines(nextTask: NextTask, count: number): string {
   ).join("");
 }
 
-/** Publishes so many events as fast as they are taken. */
+/** Publishes a number of events as fast as possible. */
 export async function fill(
   origin: string,
   nextTask: NextTask,
@@ -49,10 +49,10 @@ export async function fill(
 }
 
 /**
- * Publishes events in one request, lines of JSON.
+ * Publishes events in a single request, as lines of JSON.
  *
- * @returns How many watchers they reached, in sum.
- * @throws {Error} Where one of them was not stored.
+ * @returns The total number of deliveries.
+ * @throws {Error} If an event was not stored.
  */
 export async function publishBatch(
   origin: string,
@@ -80,10 +80,10 @@ export async function publishBatch(
 }
 
 /**
- * Publishes one event, in a request of its own.
+ * Publishes a single event.
  *
- * @returns How many watchers it reached.
- * @throws {Error} When it was not stored.
+ * @returns The number of deliveries.
+ * @throws {Error} If the event was not stored.
  */
 export async function publishOne(
   origin: string,

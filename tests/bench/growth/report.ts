@@ -1,18 +1,18 @@
 import type { Cost, Growth, Point } from "./rounds.ts";
 
-/** What is shown of a cost. */
+/** The costs shown in the report. */
 export interface Measure {
   readonly title: string;
   readonly of: (cost: Cost) => number;
 }
 
-/** The steadier one first. */
+/** The steadier cost first. */
 export const measures: readonly [Measure, Measure] = [
   { title: "server's core", of: ({ cpuUs }) => cpuUs },
   { title: "clock", of: ({ wallUs }) => wallUs },
 ];
 
-/** The value in the middle; the mean of the two there. */
+/** Returns the median; for an even count, the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -22,8 +22,9 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * How many times the cost at a point is that at the first: the median of the
- * rounds' own ratios, because what disturbs a round disturbs all of it.
+ * Returns the ratio of the cost at a point to the cost at the first point: the
+ * median of the ratios of the rounds, because a disturbance affects a whole
+ * round.
  */
 export function ratioToFirst(
   { points }: Growth,
@@ -37,7 +38,7 @@ export function ratioToFirst(
   }));
 }
 
-/** The lines of a report: first what grew how much, then every figure. */
+/** Returns the lines of a report: first the growth, then all figures. */
 export function reportLines(growths: readonly Growth[]): string[] {
   return [
     "At the largest size a publish (of watchers: a delivery) costs, times that at the smallest:",
@@ -87,7 +88,7 @@ function tableLines(growth: Growth): string[] {
   ];
 }
 
-/** What was measured, in words. */
+/** Describes the measurement. */
 export function nameOf({ dimension, kind, mode }: Growth): string {
   return `${dimension.title}; ${kind}, ${mode}`;
 }

@@ -1,21 +1,21 @@
 import type { Dimension, Mode, Scene } from "./dimension.ts";
 import type { MeasuredServer, StoreKind } from "./measured_server.ts";
 
-/** What a publish cost in one round, in microseconds. */
+/** The cost of a publish in a round, in microseconds. */
 export interface Cost {
-  /** On the clock, as its one publisher waited for it. */
+  /** The time waited by the only publisher. */
   readonly wallUs: number;
-  /** On the server's core. */
+  /** The processor time of the server. */
   readonly cpuUs: number;
 }
 
-/** The costs of one way to publish at one size, a round each. */
+/** The costs of a way to publish at a size, per round. */
 export interface Point {
   readonly size: number;
   readonly costs: readonly Cost[];
 }
 
-/** How the costs of one way to publish grow. */
+/** The growth of the costs of a way to publish. */
 export interface Growth {
   readonly dimension: Dimension;
   readonly kind: StoreKind;
@@ -24,21 +24,21 @@ export interface Growth {
   readonly points: readonly Point[];
 }
 
-/** How long is measured. */
+/** The options for a measurement. */
 export interface RoundsOptions {
   readonly rounds: number;
-  /** Of each way to publish, at each size, in each round. */
+  /** The time per way to publish, size and round. */
   readonly seconds: number;
-  /** Sizes beyond it are left out. */
+  /** Larger sizes are left out. */
   readonly maxSize: number;
-  /** Called with what goes on. */
+  /** Called with the progress. */
   readonly onProgress: (line: string) => void;
 }
 
 /**
- * Measures a dimension: a server for each size, all idle but the one whose
- * turn it is. They take turns in each round, so that a noisy machine is noisy
- * for all of them.
+ * Measures a dimension. Every size has a server; all but the measured server
+ * are idle. The servers alternate in every round, so that a noisy machine
+ * affects all alike.
  */
 export async function measureGrowth(
   dimension: Dimension,

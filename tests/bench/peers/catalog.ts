@@ -4,25 +4,27 @@ import { program } from "../../support/taskwire.ts";
 import type { Job } from "./load/job.ts";
 import { bunPath } from "./packages.ts";
 
-/** Signs the tokens; short of it, nobody could verify them. */
+/** The secret for tokens, long enough for all servers. */
 export const secret = "a-secret-of-the-benchmark-of-32-bytes-or-more";
 export const apiKey = "key-of-the-benchmark";
 
-/** What the others are compared with. */
+/** The reference of the comparison. */
 export const baseline = "deno";
 
-/** A kind of server that can be measured. */
+/** A kind of server to measure. */
 export interface Peer {
-  /** For `--peers`. */
+  /** The name for `--peers`. */
   readonly name: string;
-  /** For tables and plots. */
+  /** The name in tables and plots. */
   readonly label: string;
   readonly wire: Job["wire"];
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether its handshake verifies the token; the others' only carry it. */
+  /**
+   * True if the handshake verifies the token; otherwise the token is ignored.
+   */
   readonly verifiesTokens?: boolean;
-  /** Why it can't run here, if so. */
+  /** The reason why the server can't run here, if any. */
   missing?(): Promise<string | undefined>;
 }
 
@@ -51,7 +53,7 @@ function taskwire(name: string, label: string, store: string): Peer {
   };
 }
 
-/** All of them, in the order of the table. */
+/** All servers, in the order of the table. */
 export const peers: readonly Peer[] = [
   {
     name: baseline,

@@ -5,10 +5,10 @@ import { byMetric, ratioOf, type Row } from "./rows.ts";
 const height = 440;
 const width = 1_200;
 
-/** A bar beyond it is cut: one peer far ahead would flatten all the others. */
+/** The end of the axis: a server far ahead would flatten all other bars. */
 const maxRatio = 4;
 
-/** The metrics that stand in the plot, with shorter names. */
+/** The metrics in the plot, with shorter names. */
 const categories: Readonly<Record<string, string>> = {
   "echo, 64 sockets": "echo\n64 sockets",
   "echo, 500 sockets": "echo\n500 sockets",
@@ -49,7 +49,10 @@ function drawRatios(title: string, groups: Map<string, Row[]>): string {
   });
 }
 
-/** The ratios to bare Deno as SVG: what is better higher, above what is better lower. */
+/**
+ * Draws the ratios to bare Deno as SVG: metrics where higher is better above,
+ * lower is better below.
+ */
 export function drawRows(rows: readonly Row[]): string {
   const drawn = rows.filter(({ metric }) => metric.title in categories);
   const rates = drawn.filter(({ metric }) => !metric.isLowerBetter);

@@ -4,13 +4,13 @@ import { findPython } from "../../support/needs.ts";
 
 const folder = fileURLToPath(new URL(".cache", import.meta.url));
 
-/** The peers' packages, which are nobody's dependency but this benchmark's. */
+/** The packages of the compared servers, used only by this benchmark. */
 const packages = ["bun@1", "socket.io@4", "ws@8"];
 
-/** The Bun that runs the load and one of the peers. */
+/** The Bun for the load and for one of the servers. */
 export const bunPath = `${folder}/node_modules/.bin/bun`;
 
-/** Runs a program to its end. Returns its output, or nothing where it fails. */
+/** Runs a program to its end; returns the output, or `undefined` on failure. */
 export async function outputOf(
   file: string,
   ...args: string[]
@@ -26,7 +26,7 @@ export async function outputOf(
   }
 }
 
-/** Installs them on the first run. */
+/** Installs the packages on the first run. */
 export async function installPackages(): Promise<void> {
   if (await outputOf(bunPath, "--version")) return;
   printError(`Installing ${packages.join(", ")} in ${folder}`);
@@ -45,7 +45,7 @@ async function installedVersion(name: string): Promise<string> {
   return JSON.parse(await Deno.readTextFile(file)).version;
 }
 
-/** What was measured on what, for whoever reads the numbers later. */
+/** Describes the machine and the versions, for later readers. */
 export async function describeMachine(): Promise<Record<string, string>> {
   const cpu = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const python = "import fastapi,uvicorn,websockets;print('FastAPI'," +

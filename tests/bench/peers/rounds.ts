@@ -5,16 +5,16 @@ import { type Row, toRows } from "./rows.ts";
 import { type RunningServer, startServer } from "./running_server.ts";
 import type { Work } from "./works.ts";
 
-/** Fresh processes take long, and say much the same each time. */
+/** Fresh processes take long, with little variation. */
 const maxFreshRounds = 3;
 
-/** How often and for how long each server is measured. */
+/** The number and the duration of the measurements per server. */
 export interface Rounds {
   readonly rounds: number;
   readonly seconds: number;
 }
 
-/** Measures servers that take turns, after a round that isn't counted. */
+/** Measures servers in turns, after a warm-up round. */
 export async function measureWork(
   work: Work,
   peers: readonly Peer[],

@@ -2,17 +2,17 @@ import { baseline, type Peer } from "./catalog.ts";
 import type { Outcome } from "./load/job.ts";
 import type { Metric } from "./works.ts";
 
-/** One server's numbers for one metric. */
+/** The numbers of a server for a metric. */
 export interface Row {
   readonly work: string;
   readonly metric: Metric;
   readonly peer: string;
   readonly label: string;
-  /** One a round. */
+  /** One value per round. */
   readonly values: readonly number[];
-  /** Frames lost or out of order, and failed connections, in all rounds. */
+  /** Lost or reordered frames and failed connections, in all rounds. */
   readonly faults: number;
-  /** Shares of a core, medians of the rounds; none where nothing was loaded. */
+  /** Shares of a core, medians of the rounds; absent without load. */
   readonly serverCpu?: number;
   readonly loadCpu?: number;
 }
@@ -24,7 +24,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
-/** The rows of one server for one work. */
+/** Returns the rows of a server for a work. */
 export function toRows(
   work: string,
   metrics: readonly Metric[],
@@ -43,7 +43,7 @@ export function toRows(
   }));
 }
 
-/** A row's median as a multiple of bare Deno's, where that was measured too. */
+/** Returns a row's median as a multiple of bare Deno's, if measured. */
 export function ratioOf(row: Row, rows: readonly Row[]): number | undefined {
   const base = rows.find((other) =>
     other.peer === baseline && other.metric.title === row.metric.title
@@ -51,7 +51,7 @@ export function ratioOf(row: Row, rows: readonly Row[]): number | undefined {
   return base && median(row.values) / median(base.values);
 }
 
-/** The rows by metric, in their order. */
+/** Groups the rows by metric, in order. */
 export function byMetric(rows: readonly Row[]): Map<string, Row[]> {
   return Map.groupBy(rows, ({ metric }) => metric.title);
 }

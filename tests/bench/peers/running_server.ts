@@ -6,17 +6,17 @@ import { fileURLToPath } from "node:url";
 
 const loadMain = fileURLToPath(new URL("load/main.ts", import.meta.url));
 
-/** Whether processes can be given a core of their own. */
+/** True if processes can be pinned to a core. */
 export const canPin = await outputOf("taskset", "-c", "0", "true") !==
   undefined;
 
-/** A port that is free now. */
+/** Returns a free port. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** The environment of any peer: each takes what it knows. */
+/** The environment for all servers; each uses the variables it knows. */
 export function serverEnv(peer: Peer, port: number): Record<string, string> {
   return {
     PORT: String(port),
@@ -30,7 +30,7 @@ export function serverEnv(peer: Peer, port: number): Record<string, string> {
   };
 }
 
-/** Starts a command on one core, with as many open files as the system allows. */
+/** Starts a command on one core, with the maximum number of open files. */
 function spawn(
   core: number,
   command: readonly string[],
@@ -45,7 +45,10 @@ function spawn(
   }).spawn();
 }
 
-/** Waits for a line of output, and reads on so that the writer never waits. */
+/**
+ * Waits for a line of output, and keeps reading so that the writer never
+ * blocks.
+ */
 function untilLine(
   output: ReadableStream<Uint8Array>,
   pattern: RegExp,
@@ -65,16 +68,16 @@ function untilLine(
   });
 }
 
-/** A peer that runs; dispose of it to stop it. */
+/** A running server; dispose to stop. */
 export interface RunningServer extends AsyncDisposable {
   readonly peer: Peer;
-  /** Puts it under load. */
+  /** Puts the server under load. */
   run(job: Pick<Job, "work" | "seconds" | "sockets"> & Partial<Job>): Promise<
     Outcome
   >;
 }
 
-/** Starts a peer, and waits until it listens. */
+/** Starts a server, and waits until it listens. */
 export async function startServer(peer: Peer): Promise<RunningServer> {
   const folder = await makeTempDir();
   const port = freePort();
@@ -100,7 +103,7 @@ export async function startServer(peer: Peer): Promise<RunningServer> {
       return JSON.parse(new TextDecoder().decode(stdout));
     },
     async [Symbol.asyncDispose]() {
-      // At once: to drain is not what is measured.
+      // At once: draining is not measured.
       child.kill("SIGKILL");
       await child.status;
       await folder[Symbol.asyncDispose]();

@@ -10,7 +10,7 @@ const compiledBare = fileURLToPath(
   new URL(".cache/bare_deno", import.meta.url),
 );
 
-/** Ten would do for a median; one more makes it one of the values. */
+/** Odd, so that the median is one of the values. */
 const minStarts = 11;
 
 async function isReady(port: number): Promise<boolean> {
@@ -27,7 +27,10 @@ async function isReady(port: number): Promise<boolean> {
   }
 }
 
-/** From the spawn of a server to its first 200 of `/readyz`, in ms; on all cores, as users start it. */
+/**
+ * Measures the time from the spawn of a server to the first 200 of `/readyz`,
+ * in ms; on all cores, as for users.
+ */
 async function timeStart(peer: Peer): Promise<number> {
   await using folder = await makeTempDir();
   const port = freePort();
@@ -53,7 +56,10 @@ async function timeStart(peer: Peer): Promise<number> {
   }
 }
 
-/** Compiles the bare server, by the same pair of compiler and runtime as `deno task compile`. */
+/**
+ * Compiles the bare server, with the compiler and runtime of `deno task
+ * compile`.
+ */
 async function compileBare(): Promise<void> {
   printError("Compiling the bare server");
   const script = `
@@ -70,7 +76,7 @@ async function compileBare(): Promise<void> {
   if (!success) throw new Error("The bare server could not be compiled");
 }
 
-/** Bare Deno's peer and taskwire's, which alone answer `/readyz`. */
+/** Bare Deno and taskwire: only these two answer `/readyz`. */
 const starting = peers.filter(({ name }) =>
   name === baseline || name.startsWith("taskwire")
 );
@@ -97,7 +103,7 @@ async function compare(
   }));
 }
 
-/** Times starts from source and, where there is one, of the binary. */
+/** Measures starts from source and, if present, of the binary. */
 export async function measureStarts(
   rounds: number,
   binary: string,

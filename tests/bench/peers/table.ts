@@ -11,13 +11,13 @@ const columns = [
   "",
 ];
 
-/** From this share of a core on, a process is busy. */
+/** The share of a core from which a process counts as busy. */
 const busy = 0.9;
 
-/** From this share on, the load may have been what held things up. */
+/** The share from which the load may have been the bottleneck. */
 const busyLoad = 0.95;
 
-/** Works that keep a server as busy as it can be; the others wait or poll by design. */
+/** Works that keep a server fully busy; all others wait or poll by design. */
 const saturating = /^(?:echo|handshake|fanout|tasks)/;
 
 function showNumber(value: number): string {
@@ -30,7 +30,7 @@ function showShare(share: number | undefined): string {
   return share === undefined ? "" : `${Math.round(share * 100)} %`;
 }
 
-/** Why a row's numbers may be too low, as a mark. */
+/** Returns a mark for rows with numbers that may be too low. */
 function markOf({ work, serverCpu = 0, loadCpu = 0 }: Row): string {
   if (!saturating.test(work)) return "";
   if (loadCpu >= busyLoad) return "*";
@@ -70,7 +70,7 @@ function renderTable(lines: readonly (readonly string[])[]): string {
   ).join("\n");
 }
 
-/** All rows as text, a table for each metric. */
+/** Returns all rows as text, with a table per metric. */
 export function showRows(rows: readonly Row[]): string {
   const tables = [...byMetric(rows)].map(([title, group]) => {
     const [first] = group;

@@ -2,24 +2,24 @@ import { baseline } from "./catalog.ts";
 import type { Outcome } from "./load/job.ts";
 import type { RunningServer } from "./running_server.ts";
 
-/** A number that a work yields. */
+/** A figure of a work. */
 export interface Metric {
-  /** Its name in an {@linkcode Outcome}'s values. */
+  /** The name in an {@linkcode Outcome}'s values. */
   readonly key: string;
-  /** For tables and plots. */
+  /** The name in tables and plots. */
   readonly title: string;
   readonly unit: string;
   readonly isLowerBetter?: boolean;
 }
 
-/** Something that servers do while they are measured. */
+/** The work of a server during a measurement. */
 export interface Work {
-  /** For `--only`. */
+  /** The name for `--only`. */
   readonly name: string;
   readonly metrics: readonly Metric[];
-  /** Whether each measurement wants a process of its own. */
+  /** True if every measurement needs a new process. */
   readonly isFresh?: boolean;
-  /** What must be known of the servers first. */
+  /** The preparation before the measurement. */
   prepare?(servers: readonly RunningServer[]): Promise<void>;
   measure(server: RunningServer, seconds: number): Promise<Outcome>;
 }
@@ -77,10 +77,10 @@ const tasks: Work = {
     server.run({ work: "tasks", sockets: 10_000, seconds }),
 };
 
-/** How many watch the task whose latency is measured. */
+/** The number of watchers in the latency measurement. */
 const latencyWatchers = 100;
 
-/** Events a second at which each server is busy, by its peer's name. */
+/** The events per second that keep a server busy, by name. */
 const saturation = new Map<string, number>();
 
 async function saturate(servers: readonly RunningServer[]): Promise<void> {
@@ -132,7 +132,7 @@ const latency: Work = {
   },
 };
 
-/** All of them, in the order of the table; `start` is elsewhere. */
+/** All works, in the order of the table; `start` is separate. */
 export const works: readonly Work[] = [
   echo(64),
   echo(500),

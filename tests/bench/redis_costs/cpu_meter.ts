@@ -1,12 +1,14 @@
 import { cpuMicroseconds } from "../growth/pinned.ts";
 
-/** Processor time of each process, in microseconds. */
+/** Processor time per process, in microseconds. */
 export type Times = readonly number[];
 
-/** Measures what work costs several processes, without what they do anyhow. */
+/**
+ * Measures the processor time of work, minus the idle load of the processes.
+ */
 export class CpuMeter {
   readonly #pids: readonly number[];
-  /** Microseconds of processor time in a millisecond of rest. */
+  /** Microseconds of processor time per idle millisecond. */
   #resting: Times;
 
   constructor(pids: readonly number[]) {
@@ -15,10 +17,9 @@ export class CpuMeter {
   }
 
   /**
-   * Looks at what the processes do while nobody asks anything of them; that
-   * doesn't count from now on.
+   * Measures the idle load of the processes, to be subtracted from now on.
    *
-   * @returns Their processor time in a second.
+   * @returns The processor time per second.
    */
   async rest(durationMs: number): Promise<Times> {
     this.#resting = this.#pids.map(() => 0);
@@ -31,7 +32,7 @@ export class CpuMeter {
     return this.#resting.map((rate) => rate * 1_000);
   }
 
-  /** The processor time that work takes. */
+  /** Measures the processor time of work. */
   async measure(work: () => Promise<unknown>): Promise<Times> {
     const startedAt = performance.now();
     const before = this.#pids.map(cpuMicroseconds);

@@ -11,13 +11,13 @@ import {
 import type { MeasuredRedis } from "./measured_redis.ts";
 import { report } from "./report.ts";
 
-/** Events of the measurement with many watchers of one task. */
+/** The number of events in the measurement with many watchers of a task. */
 const fannedOut = 200;
 
-/** Events of a batch. */
+/** The number of events in a batch. */
 const batchSize = 5_000;
 
-/** What an event costs whose publisher waits for each answer. */
+/** Measures events of a publisher that waits for every answer. */
 export async function measureLoneEvents(
   measured: MeasuredRedis,
 ): Promise<void> {
@@ -48,7 +48,7 @@ export async function measureLoneEvents(
   await cost("lone/2", [two, three]);
 }
 
-/** What an event costs when many are under way, over many tasks. */
+/** Measures simultaneous events of many tasks. */
 export async function measureManyEvents(
   measured: MeasuredRedis,
 ): Promise<void> {
@@ -95,7 +95,7 @@ export async function measureManyEvents(
   report("an event of a POST /api/events: the node", own / batchSize, "µs");
 }
 
-/** What an event costs a node at which many watch its task. */
+/** Measures events on a node with many watchers of the task. */
 export async function measureFanOut(measured: MeasuredRedis): Promise<void> {
   const [a, b] = measured.origins;
   const meter = measured.meter();

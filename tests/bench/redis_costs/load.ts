@@ -1,24 +1,24 @@
 import { type NextTask, publishOne } from "../growth/publisher.ts";
 
-/** How long the processes are looked at while they rest, in milliseconds. */
+/** The duration of the idle measurement, in milliseconds. */
 export const restMs = 2_000;
 
-/** Events of one measurement. */
+/** The number of events per measurement. */
 export const publishes = 2_000;
 
-/** Publishers where there are many. */
+/** The number of publishers in a crowd. */
 export const publishersAtOnce = 32;
 
-/** Watchers where there are many. */
+/** The number of watchers in a crowd. */
 export const crowdSize = 500;
 
-/** The tasks that a crowd watches, one each, in turn. */
+/** Returns the tasks of a crowd, one per watcher, in turn. */
 export function crowdTask(count: number): NextTask {
   let number = 0;
   return () => `idle/${number++ % count}`;
 }
 
-/** Publishes so many events, each by a request of its own, some at a time. */
+/** Publishes a number of events in separate requests, several at a time. */
 export async function publish(
   origin: string,
   nextTask: NextTask,

@@ -6,13 +6,13 @@ import { RedisServer } from "../../support/redis_server.ts";
 import { headers } from "../growth/measured_server.ts";
 import { CpuMeter } from "./cpu_meter.ts";
 
-/** Sockets that a node must be able to hold. */
+/** The number of sockets a node must be able to hold. */
 const sockets = 5_000;
 
-/** How often it is looked whether something is done, in milliseconds. */
+/** The interval for checking results, in milliseconds. */
 const pollMs = 50;
 
-/** Nodes on a Redis that flushes its file every second; dispose of them to stop all. */
+/** Nodes on a Redis with a flush every second; dispose to stop all. */
 export class MeasuredRedis implements AsyncDisposable {
   readonly nodes: Nodes;
   readonly #redis: RedisServer;
@@ -24,7 +24,9 @@ export class MeasuredRedis implements AsyncDisposable {
     this.#pid = pid;
   }
 
-  /** @param idleTimeoutSeconds Half of it without a word, and a socket is pinged. */
+  /**
+   * @param idleTimeoutSeconds A socket silent for half of this time is pinged.
+   */
   static async start(idleTimeoutSeconds = 0): Promise<MeasuredRedis> {
     await using stack = new AsyncDisposableStack();
     const redis = stack.use(await RedisServer.start());
@@ -34,7 +36,7 @@ export class MeasuredRedis implements AsyncDisposable {
         env: {
           TASKWIRE_API_KEYS: headers.Authorization.replace("Bearer ", ""),
           TASKWIRE_HISTORY_LIMIT: "1000",
-          // Pings are a cost of sockets in time, and not of an event.
+          // Pings are a cost of sockets over time, not of an event.
           TASKWIRE_IDLE_TIMEOUT: String(idleTimeoutSeconds),
         },
       }),
@@ -46,7 +48,7 @@ export class MeasuredRedis implements AsyncDisposable {
     return new MeasuredRedis(redis, nodes, pid);
   }
 
-  /** Of the three nodes. */
+  /** The origins of the three nodes. */
   get origins(): readonly [string, string, string] {
     return [0, 1, 2].map((index) => this.nodes.at(index).origin) as [
       string,
@@ -55,18 +57,18 @@ export class MeasuredRedis implements AsyncDisposable {
     ];
   }
 
-  /** Of Redis, then of each node. */
+  /** The process ids of Redis and of each node. */
   meter(): CpuMeter {
     return new CpuMeter([this.#pid, ...this.nodes.all.map(({ pid }) => pid)]);
   }
 
-  /** What Redis holds, in bytes. */
+  /** Returns the memory used by Redis, in bytes. */
   async memory(): Promise<number> {
     const info = String(await this.#redis.command("INFO", "memory"));
     return Number(/used_memory:(\d+)/.exec(info)?.[1]);
   }
 
-  /** What Redis has received and sent so far, in bytes. */
+  /** Returns the bytes received and sent by Redis so far. */
   async traffic(): Promise<{ received: number; sent: number }> {
     const info = String(await this.#redis.command("INFO", "stats"));
     const count = (name: string) =>
@@ -77,7 +79,10 @@ export class MeasuredRedis implements AsyncDisposable {
     };
   }
 
-  /** Ends the nodes' connections; resolves once a node is ready again, with all tasks that it watches. */
+  /**
+   * Cuts the nodes' connections; resolves once a node is ready again, with all
+   * watched tasks.
+   */
   async reconnected(node: TaskwireNode, tasks: number): Promise<void> {
     await this.#redis.command("CLIENT", "KILL", "TYPE", "pubsub");
     for (;;) {
@@ -91,7 +96,10 @@ export class MeasuredRedis implements AsyncDisposable {
     }
   }
 
-  /** Makes Redis believe in so many nodes in all; those that it invents do nothing. */
+  /**
+   * Registers a total number of nodes in Redis; the additional nodes are fake
+   * and idle.
+   */
   async pretend(count: number): Promise<void> {
     for (let shard = 0; shard < shardCount; shard++) {
       const base = shardBase(settings.redisPrefix.fallback, shard);

@@ -9,7 +9,10 @@ import {
 import type { MeasuredRedis } from "./measured_redis.ts";
 import { report } from "./report.ts";
 
-/** What the nodes and Redis do all the time, and what a publish costs, as more nodes are known. */
+/**
+ * Measures the idle load of the nodes and Redis, and the cost of a publish,
+ * with a growing number of nodes.
+ */
 export async function measureNodes(measured: MeasuredRedis): Promise<void> {
   const { origin } = measured.nodes.at(0);
   const meter = measured.meter();

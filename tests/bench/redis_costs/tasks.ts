@@ -2,7 +2,7 @@ import { headers } from "../growth/measured_server.ts";
 import type { MeasuredRedis } from "./measured_redis.ts";
 import { report } from "./report.ts";
 
-/** What tasks take in Redis. */
+/** Measures the memory of tasks in Redis. */
 export async function measureMemory(measured: MeasuredRedis): Promise<void> {
   const { origin } = measured.nodes.at(0);
   const event = {

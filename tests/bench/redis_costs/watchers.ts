@@ -7,20 +7,20 @@ import { crowdTask, restMs } from "./load.ts";
 import { MeasuredRedis } from "./measured_redis.ts";
 import { report } from "./report.ts";
 
-/** Watchers, each of a task of their own. */
+/** The number of watchers, each with a separate task. */
 const joins = 4_000;
 
-/** Watchers that answer pings. */
+/** The number of watchers that answer pings. */
 const pinged = 1_000;
 
-/** By which each is pinged once a second. */
+/** The idle timeout for one ping per second. */
 const idleTimeoutSeconds = 2;
 
-/** What a watcher costs who comes to a task of their own, stays, and leaves. */
+/** Measures a watcher with a separate task: joining, staying, leaving. */
 export async function measureJoins(measured: MeasuredRedis): Promise<void> {
   const node = measured.nodes.at(2);
   await publishBatch(node.origin, crowdTask(joins), joins);
-  // First of all, as a process does not give back what it once took.
+  // Measured first, because processes do not return memory.
   const before = {
     redis: await measured.memory(),
     node: residentBytes(node.pid),
@@ -64,7 +64,7 @@ export async function measureJoins(measured: MeasuredRedis): Promise<void> {
   report("a watcher goes: Redis", (going[0] ?? 0) / joins, "µs");
 }
 
-/** What it costs a node to ask a socket whether it lives, and to hear its answer. */
+/** Measures a ping and its answer for a node. */
 export async function measurePings(): Promise<void> {
   await using measured = await MeasuredRedis.start(idleTimeoutSeconds);
   const { origin } = measured.nodes.at(0);

@@ -1,8 +1,8 @@
 /**
- * Plots as SVG text, for the guide and for whoever measures.
+ * Draws plots as SVG text, for the guide and for benchmarks.
  *
- * The background is left out and every ink is of a middle lightness, so that a
- * plot is readable on a white page and on a dark one.
+ * Plots have no background, and colors of medium lightness, to be readable on
+ * white and dark pages.
  *
  * @module
  */
@@ -23,10 +23,10 @@ const colors = [
   "#d1679f",
 ];
 
-/** What both kinds of plot have. */
+/** The options common to all plots. */
 interface PlotOptions {
   readonly title: string;
-  /** A sentence under the title: what was measured, and on what. */
+  /** A sentence under the title: the measurement and the machine. */
   readonly subtitle?: string;
   /** In pixels. @default {900} */
   readonly width?: number;
@@ -34,24 +34,27 @@ interface PlotOptions {
   readonly height?: number;
 }
 
-/** What {@linkcode barChart} draws. */
+/** The options of {@linkcode barChart}. */
 export interface BarChartOptions extends PlotOptions {
   /** The name of the vertical axis. */
   readonly unit: string;
-  /** The groups along the horizontal axis; `\n` breaks a name. */
+  /**
+   * The groups along the horizontal axis; `
+   * ` breaks a name.
+   */
   readonly categories: readonly string[];
-  /** A bar in each group; `null` leaves its place empty. */
+  /** One bar per group; `null` leaves a gap. */
   readonly series: readonly {
     readonly name: string;
     readonly values: readonly (number | null)[];
   }[];
-  /** Where a dashed line lies across: what the bars are compared with. */
+  /** The position of a dashed line: the reference of the bars. */
   readonly reference?: { readonly name: string; readonly value: number };
-  /** The end of the axis; a bar beyond it is cut, and its number says how far it goes. */
+  /** The end of the axis; longer bars are cut, with the value as text. */
   readonly max?: number;
 }
 
-/** What {@linkcode lineChart} draws. */
+/** The options of {@linkcode lineChart}. */
 export interface LineChartOptions extends PlotOptions {
   readonly xLabel: string;
   readonly yLabel: string;
@@ -116,7 +119,7 @@ export function barChart(options: BarChartOptions): string {
   });
 }
 
-/** Draws a line for each series, with a mark at each point. */
+/** Draws a line per series, with a mark at each point. */
 export function lineChart(options: LineChartOptions): string {
   return render(options, {
     xAxis: {

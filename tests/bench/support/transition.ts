@@ -5,14 +5,14 @@ import {
   type Transition,
 } from "../../../src/tasks/state.ts";
 
-/** When all that is measured happens. */
+/** The fixed time of all events. */
 const now = new Date("2026-11-23T20:20:58.123Z");
 
 /**
- * What follows from an event.
+ * Applies an event.
  *
  * @param before `undefined` for the task's first event.
- * @throws {Error} Where it is refused.
+ * @throws {Error} If the event is refused.
  */
 export function transition(
   draft: EventDraft,

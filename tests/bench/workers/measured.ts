@@ -13,24 +13,24 @@ const loadMain = fileURLToPath(
   new URL("../peers/load/main.ts", import.meta.url),
 );
 
-/** Descriptors that a process may open: for its sockets, and those that close. */
+/** The descriptor limit of a process: for open and closing sockets. */
 const openFiles = 16_000;
 
-/** A server that is measured; dispose of it to stop it. */
+/** A measured server; dispose to stop. */
 export interface MeasuredWorkers extends AsyncDisposable {
   readonly workers: number;
   readonly port: number;
-  /** The supervisor, or the one process there is. */
+  /** The supervisor, or the only process. */
   readonly pid: number;
-  /** The workers; none where one process does it all. */
+  /** The workers; empty for a single process. */
   readonly workerPids: readonly number[];
 }
 
-/** What a round showed. CPU is in cores: 1 is one core, all the time. */
+/** The result of a round. CPU is in cores: 1 is one fully used core. */
 export interface Measurement {
-  /** Units of work a second. */
+  /** Units of work per second. */
   readonly rate: number;
-  /** What was lost, came out of order, or failed. */
+  /** The number of lost or reordered frames and failures. */
   readonly faults: number;
   readonly mainCpu: number;
   readonly workerCpus: readonly number[];
@@ -38,9 +38,9 @@ export interface Measurement {
 }
 
 /**
- * Starts a server on an empty store.
+ * Starts a server with an empty store.
  *
- * @param share The part of a core that each of its processes may have.
+ * @param share The share of a core for each process.
  */
 export async function startWorkers(
   workers: number,
@@ -50,7 +50,7 @@ export async function startWorkers(
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempDir());
   const limited: number[] = [];
-  // Once the processes have ended.
+  // After the processes have ended.
   stack.defer(() => Promise.all(limited.map(release)).then(() => {}));
   const { server, origin } = stack.use(
     await serve(["--workers", String(workers)], {
@@ -82,7 +82,7 @@ export async function startWorkers(
   };
 }
 
-/** Puts a server under load. CPU is counted from the first connection on. */
+/** Puts a server under load. CPU counts from the first connection on. */
 export async function measure(
   server: MeasuredWorkers,
   job: Pick<Job, "work" | "sockets" | "seconds" | "tokens">,

@@ -1,9 +1,12 @@
 import { join } from "node:path";
 
-/** How often the kernel gives out processor time anew, in microseconds. */
+/** The period in which the kernel renews the quota, in microseconds. */
 const periodUs = 10_000;
 
-/** A control group in each of the two systems: its folder's parent, and what sets a quota. */
+/**
+ * A control group in both versions: the parent folder, and the files for a
+ * quota.
+ */
 const systems = [
   {
     parent: "/sys/fs/cgroup/cpu",
@@ -19,11 +22,11 @@ const systems = [
 ] as const;
 
 /**
- * Holds a process to a share of a core (cgroups(7), version 1 or 2), so that a
- * small machine has room for several such processes and the load besides.
+ * Limits a process to a share of a core (cgroups(7), version 1 or 2), so that a
+ * small machine has room for several processes and the load.
  *
  * @param share 0.3 for three tenths of a core.
- * @returns Whether it could: only the superuser may, and only on Linux.
+ * @returns False if not permitted: only the superuser on Linux may.
  */
 export async function limitCpu(pid: number, share: number): Promise<boolean> {
   for (const { parent, settings } of systems) {
@@ -39,20 +42,21 @@ export async function limitCpu(pid: number, share: number): Promise<boolean> {
       });
       return true;
     } catch {
-      // Not this system, or not for us; the folder, if any, is removed below.
+      // A different version, or no permission; any folder is removed below.
       await release(pid);
     }
   }
   return false;
 }
 
-/** Removes the group of a process that has ended. */
+/** Removes the group of an ended process. */
 export async function release(pid: number): Promise<void> {
   for (const { parent } of systems) {
     try {
       await Deno.remove(join(parent, `taskwire-bench-${pid}`));
     } catch {
-      // There was none, or its process ends only now: an empty group costs nothing.
+      // There is no group, or the process is just ending: an empty group costs
+      // nothing.
     }
   }
 }

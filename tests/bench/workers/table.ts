@@ -1,6 +1,6 @@
 import type { Measurement } from "./measured.ts";
 
-/** The middle one of several numbers. */
+/** Returns the median of several numbers. */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
@@ -10,7 +10,9 @@ function median(values: readonly number[]): number {
     : (upper + (sorted[middle - 1] ?? NaN)) / 2;
 }
 
-/** One work of servers with one and with several workers, a line each, and what that comes to. */
+/**
+ * Prints the results of a work with one worker and with several, and the ratio.
+ */
 export function showWorks(
   title: string,
   unit: string,

@@ -68,7 +68,7 @@ Deno.test("POST /api/events holds no more of a long request than of a short one"
   await using server = await startTestServer({ config: { historyLimit: 10 } });
   await using lines = await EventLines.open(server);
   const total = 20_000;
-  // 80 MB in all; a server that kept lines or results would hold them.
+  // 80 MB in all: kept lines or results would show.
   const batch = line("a", { data: "x".repeat(4_000) }).repeat(100);
   async function writeAll(): Promise<void> {
     for (let written = 0; written < total; written += 100) {
@@ -100,7 +100,7 @@ Deno.test("POST /api/events keeps the connection of a short request that arrives
   const buffer = new Uint8Array(4_096);
   for (const last of [3, 6]) {
     await tcp.write(encoder.encode(head + line("a")));
-    // By the end of this exchange the server has the first piece.
+    // After the exchange, the server has the first piece.
     await (await fetch(`${server.origin}/healthz`)).text();
     await tcp.write(encoder.encode(line("a").repeat(2)));
     let answer = "";
@@ -113,7 +113,9 @@ Deno.test("POST /api/events keeps the connection of a short request that arrives
   }
 });
 
-/** Sends a line, reads its result, and goes away in the middle of the body. */
+/**
+ * Sends a line, reads the result, and disconnects before the end of the body.
+ */
 async function breakOff(
   origin: string,
   key: string,
@@ -161,7 +163,7 @@ Deno.test("POST /api/events keeps the lines before a broken end, and logs the br
   assertEquals(raw, []);
 });
 
-/** A connection with a request to `/api/events` whose body is not written yet. */
+/** Opens a connection with a request to `/api/events`, before the body. */
 async function openRequest(
   origin: string,
   ...headers: readonly string[]
@@ -189,7 +191,10 @@ async function writeAll(tcp: Deno.TcpConn, text: string): Promise<void> {
   }
 }
 
-/** The rest of an answer, to the end of the connection, without the sizes of its chunks. */
+/**
+ * Reads the rest of an answer to the end of the connection, without chunk
+ * sizes.
+ */
 async function readAll(tcp: Deno.TcpConn): Promise<string> {
   const answer = await new Response(tcp.readable).text();
   return answer.replaceAll(/\r\n[0-9a-f]+\r\n/g, "");

@@ -11,18 +11,18 @@ import { ProblemError } from "../../../src/protocol/problem.ts";
 
 const path = "POST /api/events";
 
-/** The result lines of an answer. */
+/** Returns the result lines of an answer. */
 function resultsOf(text: string): Frame[] {
   assertEquals(text === "" || text.endsWith("\n"), true, text);
   return text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
 }
 
-/** A result in short: an offset, or a status and a code. */
+/** Shortens a result to an offset, or a status and a code. */
 function short({ offset, status, code }: Frame): string {
   return offset === undefined ? `${status} ${code}` : `offset ${offset}`;
 }
 
-/** Publishes lines to an API of their own; the results in short. */
+/** Publishes lines to a new API; returns the shortened results. */
 async function publish(body: string): Promise<string[]> {
   const { call } = await makeApi();
   const { status, text } = await call(path, { body });
@@ -238,11 +238,11 @@ Deno.test("POST /api/events answers an event_id that comes again with its first 
   );
 });
 
-/** A request's body, short and so answered at once, or as it arrives. */
+/** Creates the body of a request: short and answered at once, or streamed. */
 const ways = [
   ["short", (body: string) => ({ body, length: { "Content-Length": "9" } })],
   ["streamed", (body: string) => ({
-    // As many chunks as lines.
+    // One chunk per line.
     body: ReadableStream.from(body.split(/(?<=\n)/))
       .pipeThrough(new TextEncoderStream()),
     length: {},

@@ -29,7 +29,7 @@ function call(origin: string, method: string, path = "") {
 const connectionsOf = (answer: { json(): Frame }) =>
   answer.json().connections as Frame[];
 
-/** Two servers that know of each other. */
+/** Starts two connected servers. */
 async function startTwo(nodes = new JoinedNodes()): Promise<
   AsyncDisposable & { readonly servers: readonly [TestServer, TestServer] }
 > {
@@ -131,7 +131,10 @@ Deno.test("connectionRoutes() closes a connection even if a different node is si
   assertEquals((await socket.closed).code, 4409);
 });
 
-/** The apps of three nodes, on registries with so many fake connections in all. */
+/**
+ * Creates the apps of three nodes, on registries with a total of fake
+ * connections.
+ */
 async function appsWith(count: number, nodes: JoinedNodes) {
   const joined: Services[] = [];
   for (let index = 0; index < 3; index += 1) {
@@ -148,7 +151,7 @@ async function appsWith(count: number, nodes: JoinedNodes) {
 }
 
 Deno.test("connectionRoutes() lists page by page from alternating nodes while connections close", async () => {
-  // So short that each node cuts its page.
+  // Short enough to cut the page of every node.
   const { apps, connections } = await appsWith(30, new JoinedNodes(400));
   const seen: unknown[] = [];
   let query = "?limit=7";

@@ -89,7 +89,7 @@ Deno.test("connectionRoutes() keeps the digits of a user id that is a number", a
   assertMatch((await get(server)).text, /"user_id":1152921504606846976,/);
 });
 
-/** The routes on a registry with so many fake connections. */
+/** Creates the routes on a registry with a number of fake connections. */
 async function withConnections(count: number) {
   const services = await createServices(testConfig());
   const connections = Array.from({ length: count }, (_, index) => {
@@ -116,7 +116,7 @@ Deno.test("connectionRoutes() lists page by page while connections close", async
   for (;;) {
     const answer = await list(query);
     seen.push(...connectionsOf(answer).map(({ id }) => id));
-    connections[2]?.close(1001); // it is the cursor once
+    connections[2]?.close(1001); // was a cursor before
     const { cursor } = answer.json();
     if (cursor === undefined) break;
     query = `?limit=3&cursor=${cursor}`;
@@ -231,7 +231,7 @@ for (
   Deno.test(`connectionRoutes() ${status === 404 ? "opens" : `answers ${status}`} to ${who}`, async () => {
     const app = createApp(await createServices(testConfig()));
     const headers = await makeHeaders();
-    // As Deno.serve tells it.
+    // In the form of Deno.serve.
     const info = {
       remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
     };

@@ -12,7 +12,7 @@ import {
 import { type Problem, ProblemError } from "../../../src/protocol/problem.ts";
 import type { Refusal } from "../../../src/tasks/state.ts";
 
-/** The problem that a call ends with. */
+/** Returns the problem thrown by a call. */
 function problemOf(call: () => unknown): Problem {
   return assertThrows(call, ProblemError).problem;
 }

@@ -5,7 +5,7 @@ import {
   LineBatches,
 } from "../../../src/http/api/event_lines.ts";
 
-/** The lines of a body that arrives in pieces: numbers with texts, or codes of problems. */
+/** Reads the lines of a body in pieces: numbers with texts or problem codes. */
 async function linesOf(
   pieces: readonly Uint8Array[],
   end: "complete" | "broken" = "complete",

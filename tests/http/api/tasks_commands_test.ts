@@ -114,7 +114,7 @@ const publishing = [
   "DELETE /a",
 ];
 
-/** What each request is answered with where it is let through. */
+/** The status of each permitted request. */
 const passed: Record<string, number> = {
   "POST /a/events": 201,
   "DELETE /a": 204,

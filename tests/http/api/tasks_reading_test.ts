@@ -6,7 +6,7 @@ import { openRealtime, subscribe } from "../../support/realtime.ts";
 import { startTestServer, testApiKey } from "../../support/server.ts";
 import { upTo } from "../../support/watching.ts";
 
-/** Asserts that a request was refused, as RFC 9457 has it. */
+/** Asserts a refusal in the form of RFC 9457. */
 function assertProblem(
   { status, headers, json }: Answer,
   expected: readonly [status: number, code: string],

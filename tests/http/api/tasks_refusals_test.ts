@@ -8,7 +8,7 @@ import {
   testConfig,
 } from "../../support/server.ts";
 
-/** What a fresh API answers to bodies that are posted one after the other. */
+/** Posts bodies one after the other to a fresh API; returns the answers. */
 type Body = NonNullable<RequestInit["body"]>;
 
 async function post(
@@ -35,7 +35,7 @@ const titles: Record<number, string> = {
   422: "Unprocessable Content",
 };
 
-/** Asserts a problem body of exactly the members of RFC 9457 and `code`. */
+/** Asserts a problem body with exactly the members of RFC 9457 and `code`. */
 function assertProblem(answer: Answer, status: number, code: string): void {
   const { detail, ...rest } = answer.json();
   assertEquals(answer.status, status);
@@ -132,7 +132,7 @@ for (
   });
 }
 
-/** A body of so many bytes, of a known length or not. */
+/** Creates a body of a number of bytes, with a known length or without. */
 function bodyOf(bytes: number, isChunked: boolean): Body {
   const body = new TextEncoder().encode("{}".padEnd(bytes));
   return isChunked

@@ -7,7 +7,7 @@ import {
 } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
 
-/** Posts to a path as it stands, which `TestServer.publish` would encode. */
+/** Posts to an unencoded path, unlike `TestServer.publish`. */
 function post(
   server: TestServer,
   path: string,

@@ -10,7 +10,9 @@ import {
 } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
 
-/** A server whose first second is over: one event, delivered to as many as watch. */
+/**
+ * Starts a server after its first second: one event, delivered to all watchers.
+ */
 function start(
   nodes: JoinedNodes,
   { startedAtMs, latencyMs }: { startedAtMs: number; latencyMs: number },
@@ -37,7 +39,7 @@ async function readStats({ origin }: TestServer, query = "") {
   return { rest, seconds: seconds as { [name: string]: unknown[] } };
 }
 
-/** Three seconds ago, so that the second is over. */
+/** Three seconds ago, to complete the second. */
 const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
 
 Deno.test("throughputRoutes() sums over all nodes, on any node", async () => {

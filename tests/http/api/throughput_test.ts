@@ -3,7 +3,7 @@ import { Throughput } from "../../../src/metrics/throughput.ts";
 import { makeApi, scoped } from "../../support/api.ts";
 
 Deno.test("throughputRoutes() reports publishes, deliveries and connections", async () => {
-  // Early in a second, so that the event is in the same one.
+  // Early in a second, to publish within the same second.
   const startedMs = Math.floor(Date.now() / 1_000) * 1_000 - 2_000;
   const throughput = new Throughput(() => 7, startedMs);
   throughput.publish(20, 3, startedMs + 20);

@@ -2,18 +2,21 @@ import { maskedFrame, opcodes, readFrames } from "./frames.ts";
 import { Link, type Reader } from "./link.ts";
 import type { Wire } from "./wire.ts";
 
-/** Where to connect to, and as who. */
+/** The address and identity of a client. */
 export interface Target {
   readonly port: number;
   readonly wire: Wire;
   readonly route: "realtime" | "test";
   readonly id: string;
   readonly token?: string;
-  /** Whether it is connected only once `sync` has come, before which events would be part of that. */
+  /**
+   * True if the client counts as connected only after `sync`, which would
+   * contain earlier events.
+   */
   readonly waitsForSync?: boolean;
 }
 
-/** What a {@linkcode Client} tells of. */
+/** The callbacks of a {@linkcode Client}. */
 export interface ClientEvents {
   /** The `connected` frame came. */
   onConnected?(client: Client): void;
@@ -28,9 +31,9 @@ const ioJoin = maskedFrame(opcodes.text, new TextEncoder().encode("40"));
 const ioPong = maskedFrame(opcodes.text, new TextEncoder().encode("3"));
 const [c, s, zero, two, four] = [..."cs024"].map((char) => char.charCodeAt(0));
 
-/** A WebSocket client that does no more than is needed to count and check. */
+/** A minimal WebSocket client, sufficient to count and check. */
 export class Client implements Reader {
-  /** Whether something came that should not have. */
+  /** True if an unexpected frame came. */
   isBroken = false;
   readonly #target: Target;
   readonly #events: ClientEvents;
@@ -117,7 +120,7 @@ export class Client implements Reader {
     this.#isAwaited = false;
   }
 
-  /** Engine.IO's and Socket.IO's own packets; returns whether it was one. */
+  /** Handles packets of Engine.IO and Socket.IO; returns true if handled. */
   #answerSocketIo(bytes: Buffer, start: number): boolean {
     const [first, second] = [bytes[start], bytes[start + 1]];
     if (first === zero) this.send(ioJoin);

@@ -8,7 +8,7 @@ const bytes = 64;
 const digits = 8;
 const zero = 48;
 
-/** Writes a number's digits to where they stand in a masked frame. */
+/** Writes the digits of a number into a masked frame. */
 function writeDigits(frame: Uint8Array, payloadAt: number, index: number) {
   return (value: number) => {
     for (let place = digits - 1; place >= 0; place--) {
@@ -28,8 +28,8 @@ function readDigits(frame: Buffer, start: number): number {
 }
 
 /**
- * Each socket has one message on its way, which begins with its number: the
- * next is sent when the reply came. Counts replies a second.
+ * Every socket has one message under way, beginning with a number; the next
+ * message follows the reply. Counts replies per second.
  */
 export async function echo(job: Job): Promise<Outcome> {
   const wire = wires[job.wire];

@@ -3,7 +3,7 @@ export const opcodes = { text: 1, close: 8, ping: 9, pong: 10 };
 
 const mask = [0x37, 0xfa, 0x21, 0x3d] as const;
 
-/** A client's frame, masked (RFC 6455 §5.3), of less than 64 KiB. */
+/** Encodes a client's frame, masked (RFC 6455 §5.3), of less than 64 KiB. */
 export function maskedFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const { length } = payload;
   const start = length < 126 ? 6 : 8;
@@ -23,12 +23,14 @@ export function maskedFrame(opcode: number, payload: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** The byte that stands at an index of a masked payload. */
+/** Returns the byte at an index of a masked payload. */
 export function maskedByte(byte: number, index: number): number {
   return byte ^ (mask[index & 3] ?? 0);
 }
 
-/** Takes the payload of a server's frame: the bytes from `start` to `end`. */
+/**
+ * Called with the payload of a server's frame: the bytes from `start` to `end`.
+ */
 export type OnFrame = (
   opcode: number,
   bytes: Buffer,
@@ -37,10 +39,11 @@ export type OnFrame = (
 ) => void;
 
 /**
- * Calls for each whole frame in some bytes.
+ * Calls back for each complete frame in some bytes.
  *
- * @returns What is left: the beginning of a frame, or nothing.
- * @throws {SyntaxError} When a frame is a fragment or of 64 KiB or more, which no server here sends.
+ * @returns The remaining bytes: the beginning of a frame, or none.
+ * @throws {SyntaxError} If a frame is fragmented or of 64 KiB or more; none of
+ * the servers sends such frames.
  */
 export function readFrames(bytes: Buffer, onFrame: OnFrame): Buffer {
   let start = 0;

@@ -6,7 +6,7 @@ import { wires } from "./wire.ts";
 
 const atOnce = 64;
 
-/** No server here makes so many in a second. */
+/** More than any of the servers can do in a second. */
 const maxPerSecond = 25_000;
 
 function encode(value: unknown): string {
@@ -26,7 +26,7 @@ function makeTokens({ tokens, secret, seconds }: Job): string[] {
   const count = tokens === "one" ? 1 : Math.ceil(
     (seconds + warmUpMs / 1_000) * maxPerSecond,
   );
-  // Other tokens than those of the round before.
+  // Different tokens from the previous round.
   const first = Date.now() * 1_000;
   return Array.from(
     { length: count },
@@ -35,8 +35,8 @@ function makeTokens({ tokens, secret, seconds }: Job): string[] {
 }
 
 /**
- * 64 at a time connect, wait for `connected`, and close properly, each under
- * an id of its own. Counts whole handshakes a second.
+ * Connects 64 clients at a time with different ids; each waits for `connected`
+ * and closes properly. Counts complete handshakes per second.
  */
 export async function handshake(job: Job): Promise<Outcome> {
   const tokens = makeTokens(job);

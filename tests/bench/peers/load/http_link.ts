@@ -1,6 +1,6 @@
 import { Link } from "./link.ts";
 
-/** The bytes of a POST request. */
+/** Encodes a POST request. */
 export function postRequest(
   path: string,
   body: string,
@@ -18,22 +18,22 @@ export function postRequest(
 }
 
 /**
- * A connection with one request at a time, kept alive, or opened anew where the
- * server's answer says `Connection: close`.
+ * A connection with one request at a time, kept alive, or reopened after an
+ * answer with `Connection: close`.
  */
 export class HttpLink {
   isIdle = true;
-  /** How often the server closed the connection. */
+  /** The number of closes by the server. */
   reconnects = 0;
   #link: Link | undefined;
   #isClosing = false;
   #chunks: Buffer[] = [];
   #received = 0;
-  /** How long the answer is, once its headers have come; 0 when it comes in chunks. */
+  /** The length of the answer, once the headers have come; 0 for chunks. */
   #length: number | undefined;
   readonly #onAnswer: (text: string) => void;
 
-  /** @param onAnswer Takes each answer, headers included. */
+  /** @param onAnswer Called with each answer, including headers. */
   constructor(onAnswer: (text: string) => void) {
     this.#onAnswer = onAnswer;
   }

@@ -1,6 +1,6 @@
 import type { wires } from "./wire.ts";
 
-/** What the load is told to do, as JSON in its only argument. */
+/** The load's task, as JSON in the only argument. */
 export interface Job {
   readonly work:
     | "echo"
@@ -11,28 +11,28 @@ export interface Job {
     | "latency"
     | "memory";
   readonly port: number;
-  /** The server's process. */
+  /** The process id of the server. */
   readonly pid: number;
   readonly wire: keyof typeof wires;
   readonly seconds: number;
   readonly apiKey: string;
-  /** What tokens are signed with. */
+  /** The secret for tokens. */
   readonly secret: string;
-  /** How many sockets. */
+  /** The number of sockets. */
   readonly sockets: number;
-  /** `handshake`: none, one again and again, or each another. */
+  /** `handshake`: no token, the same token, or a new token per handshake. */
   readonly tokens?: "none" | "one" | "many";
-  /** Whether the server sends `sync`, and watchers wait for it. */
+  /** True if the server sends `sync`, and watchers wait for `sync`. */
   readonly waitsForSync?: boolean;
-  /** `latency`: events a second. */
+  /** `latency`: events per second. */
   readonly rate?: number;
 }
 
-/** What the load answers, as JSON on its standard output. */
+/** The load's answer, as JSON on standard output. */
 export interface Outcome {
-  /** Numbers by the name of what they tell. */
+  /** Figures by name. */
   readonly values: Readonly<Record<string, number>>;
-  /** What was lost, came out of order, or failed. */
+  /** The number of lost or reordered frames and failures. */
   readonly faults: number;
   readonly serverCpu: number;
   readonly loadCpu: number;

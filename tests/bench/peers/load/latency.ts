@@ -9,7 +9,7 @@ const idStart = `,"event_id":"`.length;
 const zero = 48;
 const digits = 8;
 
-/** How far behind a server that can't keep up may fall. */
+/** The maximum lag of a server that can't keep up. */
 const overloadMs = 5_000;
 
 function readNumber(bytes: Buffer, at: number): number {
@@ -21,9 +21,9 @@ function readNumber(bytes: Buffer, at: number): number {
 }
 
 /**
- * Publishes at a fixed rate, whatever the server does, and measures from the
- * moment at which an event was due to each arrival at a watcher. Between two
- * events it polls instead of sleeping: a timer is late by up to a millisecond.
+ * Publishes at a fixed rate, independent of the server, and measures from the
+ * due time of an event to every arrival at a watcher. Polls between events
+ * instead of sleeping, because timers are late by up to a millisecond.
  */
 export async function latency(job: Job): Promise<Outcome> {
   const { rate = 100, seconds } = job;
@@ -61,7 +61,7 @@ export async function latency(job: Job): Promise<Outcome> {
     if (wait > 3) {
       await sleep(wait - 2);
     } else {
-      // Where all connections wait for the server, that is its delay too.
+      // If all connections wait for the server, the wait is part of the delay.
       if (wait <= 0 && publisher.publish(next)) lag = Math.max(lag, -wait);
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -1,4 +1,4 @@
-/** What is used of Bun here; Deno, which checks these files, doesn't know it. */
+/** The part of Bun used here; Deno checks these files and does not know Bun. */
 declare const Bun: {
   connect(options: {
     hostname: string;
@@ -13,21 +13,21 @@ interface BunSocket {
   end(): void;
 }
 
-/** Who reads what a {@linkcode Link} brings. */
+/** The reader of a {@linkcode Link}'s bytes. */
 export interface Reader {
   onBytes(bytes: Buffer): void;
   onClose(): void;
 }
 
 /**
- * A TCP connection. A WebSocket client of a library costs as much as the server
- * that is measured, so bytes are read and written by hand, on Bun: the same over
- * Node's `net` takes 1.2 times (echo) to 1.9 times (handshakes) its processor time.
+ * A TCP connection. A library's WebSocket client costs as much as the measured
+ * server, so frames are read and written by hand, on Bun: Node's `net` needs
+ * 1.2 times (echo) to 1.9 times (handshakes) the processor time.
  */
 export class Link {
   readonly #socket: BunSocket;
   readonly reader: Reader;
-  /** What the kernel hasn't taken yet. */
+  /** The bytes not yet taken by the kernel. */
   #waiting: Uint8Array[] = [];
 
   private constructor(socket: BunSocket, reader: Reader) {
@@ -54,7 +54,7 @@ export class Link {
     if (written < bytes.length) this.#waiting.push(bytes.subarray(written));
   }
 
-  /** Writes on, when the kernel takes more. */
+  /** Continues writing when the kernel takes more. */
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -66,9 +66,9 @@ export class Link {
   }
 }
 
-/** Shared by all the links, which Bun would otherwise keep a copy of each. */
+/** Shared by all links; Bun would otherwise keep a copy per link. */
 const handlers = {
-  // Nothing comes before the client has spoken, and so not before `data` is set.
+  // No bytes arrive before the client has written, so `data` is set.
   data: ({ data }: BunSocket, bytes: Buffer) => data.reader.onBytes(bytes),
   drain: ({ data }: BunSocket) => data.flush(),
   close: ({ data }: BunSocket) => data?.reader.onClose(),

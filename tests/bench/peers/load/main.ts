@@ -1,6 +1,6 @@
 /**
- * The load: run by Bun, in a process of its own on a core of its own. Its
- * argument is a {@linkcode Job}, its output the {@linkcode Outcome}.
+ * The load: run by Bun, in a separate process on a separate core. The argument
+ * is a {@linkcode Job}, the output an {@linkcode Outcome}.
  *
  * @module
  */

@@ -3,7 +3,10 @@ import type { Job, Outcome } from "./job.ts";
 import { sleep, startWindow } from "./window.ts";
 import { Watchers } from "./watchers.ts";
 
-/** Opened before the first look, so that code loaded on the way is not counted. */
+/**
+ * Sockets opened before the first measurement, so that loaded code does not
+ * count.
+ */
 const first = 200;
 
 function residentKiB(pid: number): number {
@@ -11,7 +14,9 @@ function residentKiB(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]);
 }
 
-/** Resident memory of the server for each further watching socket, in KiB. */
+/**
+ * Returns the server's resident memory per additional watching socket, in KiB.
+ */
 export async function memory(job: Job): Promise<Outcome> {
   const ids = Array.from({ length: job.sockets }, (_, n) => `memory-${n}`);
   const watchers = new Watchers();

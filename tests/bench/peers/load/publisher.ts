@@ -1,17 +1,19 @@
 import { HttpLink } from "./http_link.ts";
 
-/** A request that publishes, and how many events it has. */
+/** A publishing request, with the number of events. */
 export interface Publication {
   readonly request: Uint8Array;
   readonly events: number;
 }
 
-/** Publishes over keep-alive connections, one request on each at a time. */
+/**
+ * Publishes over keep-alive connections, one request per connection at a time.
+ */
 export class Publisher {
-  /** Events that the server acknowledged. */
+  /** The number of events acknowledged by the server. */
   acknowledged = 0;
   faults = 0;
-  /** Publications begun. */
+  /** The number of publishes begun. */
   begun = 0;
   readonly #links: HttpLink[] = [];
   readonly #events = new Map<HttpLink, number>();
@@ -37,7 +39,7 @@ export class Publisher {
     this.#onIdle();
   }
 
-  /** Sends on a free connection; returns whether there was one. */
+  /** Sends on a free connection; returns false if none is free. */
   publish(next: () => Publication): boolean {
     const link = this.#links.find(({ isIdle }) => isIdle);
     if (!link) return false;
@@ -48,7 +50,7 @@ export class Publisher {
     return true;
   }
 
-  /** How often the server closed a connection after an answer. */
+  /** The number of closes by the server after an answer. */
   get reconnects(): number {
     return this.#links.reduce((sum, { reconnects }) => sum + reconnects, 0);
   }

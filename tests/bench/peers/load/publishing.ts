@@ -4,7 +4,7 @@ import { type Publication, Publisher } from "./publisher.ts";
 import { sleep, startWindow, until, warmUpMs } from "./window.ts";
 import { Watchers } from "./watchers.ts";
 
-/** What the events say. */
+/** The content of the events. */
 export const event = {
   status: "running",
   progress: 0.42,
@@ -12,11 +12,11 @@ export const event = {
 };
 
 interface Plan {
-  /** The id that each socket watches. */
+  /** The id watched by each socket. */
   readonly ids: readonly string[];
-  /** How many requests wait for their answer at a time. */
+  /** The number of unanswered requests at a time. */
   readonly requests: number;
-  /** Deliveries that follow from a request. */
+  /** The deliveries per request. */
   readonly deliveries: number;
   next(number: number): Publication;
 }
@@ -64,10 +64,13 @@ export function tasks(job: Job): Promise<Outcome> {
   });
 }
 
-/** Tasks that {@linkcode publishes} publishes to in turn. */
+/** The tasks of {@linkcode publishes}, used in turn. */
 const unwatchedTasks = 256;
 
-/** Events of tasks that nobody watches, a request each, on as many connections as there are sockets. */
+/**
+ * Events of unwatched tasks, in separate requests, with a connection per
+ * socket.
+ */
 export async function publishes(job: Job): Promise<Outcome> {
   const prefix = Date.now();
   const requests = Array.from({ length: unwatchedTasks }, (_, n) => ({
@@ -104,10 +107,10 @@ export async function publishes(job: Job): Promise<Outcome> {
 }
 
 /**
- * Publishes as fast as the watchers are served: a request is sent when one of
- * those before it was answered, and all but the last few have been delivered.
- * Without the latter a server could acknowledge faster than it delivers, and
- * what would be measured is the growth of its queues.
+ * Publishes at the pace of the watchers: sends a request when an earlier
+ * request was answered, and all but the last few events have been delivered.
+ * Without the second condition, a server could acknowledge faster than deliver,
+ * and the benchmark would measure the growth of queues.
  */
 async function publishClosed(job: Job, plan: Plan): Promise<Outcome> {
   const watchers = new Watchers();

@@ -2,16 +2,16 @@ import { openAll } from "./client.ts";
 import type { Job } from "./job.ts";
 import { wires } from "./wire.ts";
 
-/** Takes the place after a frame's offset: where `,"event_id":"…"` begins. */
+/** Matches the text after a frame's offset: the start of `,"event_id":"…"`. */
 export type OnDelivery = (bytes: Buffer, end: number) => void;
 
 const zero = 48;
 
-/** Sockets that watch tasks, and check that their offsets go from 1 without a gap. */
+/** Sockets that watch tasks, and check for offsets from 1 without gaps. */
 export class Watchers {
-  /** Frames that came when they should. */
+  /** The number of correct frames. */
   delivered = 0;
-  /** Frames that did not. */
+  /** The number of wrong frames. */
   faults = 0;
   onDelivery: OnDelivery = () => {};
 

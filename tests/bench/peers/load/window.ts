@@ -1,23 +1,26 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 
-/** What was used between two moments. */
+/** The resources used during a measurement. */
 export interface Use {
   readonly seconds: number;
   /** The server's share of a core, from 0 to 1. */
   readonly serverCpu: number;
-  /** The same of this process. */
+  /** The share of this process. */
   readonly loadCpu: number;
 }
 
-/** The processor time that a process has used, in seconds (proc_pid_stat(5), `utime` and `stime`). */
+/**
+ * Returns the processor time of a process, in seconds (proc_pid_stat(5),
+ * `utime` and `stime`).
+ */
 function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** Begins to measure. Returns what ends it. */
+/** Begins to measure; returns a function to end. */
 export function startWindow(pid: number): () => Use {
   const startedAt = performance.now();
   const server = cpuSeconds(pid);
@@ -36,11 +39,11 @@ export function startWindow(pid: number): () => Use {
 export const sleep = (ms: number) =>
   new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Waits until something is so, for 5 s at most. */
+/** Waits until a condition is true, for at most 5 s. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 5_000;
   while (!condition() && performance.now() < deadline) await sleep(5);
 }
 
-/** How long a work runs before it is measured, in ms. */
+/** The warm-up of a work, in ms. */
 export const warmUpMs = 300;

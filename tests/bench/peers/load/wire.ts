@@ -1,14 +1,19 @@
-/** How a server's frames differ from the contract's: only Socket.IO's do. */
+/**
+ * The differences between a server's frames and the contract; only Socket.IO
+ * differs.
+ */
 export interface Wire {
   /** The path of the handshake. */
   path(route: string, id: string, token: string): string;
-  /** The letter by which the kinds of frames differ: `c`, `s`, `t` or `e`. */
+  /**
+   * The letter that distinguishes the kinds of frames: `c`, `s`, `t` or `e`.
+   */
   readonly kindAt: number;
-  /** Where the contract's JSON begins in a `task` frame. */
+  /** The start of the contract's JSON in a `task` frame. */
   readonly taskAt: number;
-  /** What stands before and after a message to be echoed, and before its echo. */
+  /** The text around a message to be echoed, and before the echo. */
   readonly echo: { readonly before: string; readonly after: string };
-  /** Whether Socket.IO's own handshake and pings must be answered. */
+  /** True if Socket.IO's own handshake and pings must be answered. */
   readonly isSocketIo: boolean;
 }
 
@@ -30,5 +35,5 @@ const socketIo: Wire = {
   isSocketIo: true,
 };
 
-/** The wires, by the name that the command line gives them. */
+/** The wires, by name on the command line. */
 export const wires = { plain, socketIo };
