@@ -79,7 +79,7 @@ nodeTest("throws a TaskwireError for a forbidden task", async () => {
 });
 
 nodeTest(
-  "watches over a stream of events where WebSocket is blocked",
+  "watches over an event stream if WebSocket is blocked",
   async () => {
     await using server = serveStreams();
     await using client = new ClientProcess(server.origin, "a");

@@ -52,7 +52,7 @@ Deno.test("RealtimeSession takes a guest for a user after auth", async () => {
   assertEquals((await socket.nextOf("sync")).connection_id, "b");
 });
 
-Deno.test("RealtimeSession says why a token in auth was not accepted, and takes the client for a guest", async () => {
+Deno.test("RealtimeSession sends the reason for a rejected token in auth, and makes the client a guest", async () => {
   await using server = await startTestServer();
   await using socket = await connect(server);
   socket.send({

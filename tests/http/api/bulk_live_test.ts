@@ -247,7 +247,7 @@ Deno.test("POST /api/events refuses too large a body with a length, before it pu
   }
   const answer = await readAll(tcp);
   assertMatch(answer, /^HTTP\/1\.1 413 /);
-  assertStringIncludes(answer, `${maxKeptBytes} bytes at most`);
+  assertStringIncludes(answer, `the limit of ${maxKeptBytes} bytes`);
   assertEquals((await server.services.store.read("a")).offset, 0);
 });
 
