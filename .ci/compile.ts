@@ -16,6 +16,8 @@
 const INCLUDED_FILES = [
   "src/playground",
   "src/console",
+  "src/docs/guide",
+  "src/docs/pictures",
   "src/deploy",
   "src/client/client.js",
   "src/client/client.d.ts",

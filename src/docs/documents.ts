@@ -1,5 +1,6 @@
 import { makeAsyncApi } from "./asyncapi.ts";
 import { makeOpenApi } from "./openapi.ts";
+import { readStyle } from "./render_document.ts";
 import { renderPage } from "./render_page.ts";
 
 /** The API documents, ready to be sent. */
@@ -11,9 +12,6 @@ export interface Documents {
   /** HTML. */
   readonly page: string;
 }
-
-/** The stylesheet of the page, included in the binary. */
-const styleUrl = new URL("../playground/docs.css", import.meta.url);
 
 /**
  * Creates the documents.
@@ -30,6 +28,6 @@ export async function makeDocuments(): Promise<Documents> {
   return {
     openapi: JSON.stringify(openapi),
     asyncapi: JSON.stringify(asyncapi),
-    page: renderPage(schemas, await Deno.readTextFile(styleUrl)),
+    page: renderPage(schemas, await readStyle()),
   };
 }

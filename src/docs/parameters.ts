@@ -1,5 +1,6 @@
 import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
+import { guidePageNames, pictureTypes } from "./guide_files.ts";
 import type { Schema } from "./schemas.ts";
 
 /** A request parameter in OpenAPI's form. */
@@ -100,6 +101,22 @@ export const parameters = {
     description: "The name of a file of the console",
     schema: { type: "string" },
     example: "console.css",
+  },
+  page: {
+    name: "page",
+    in: "path",
+    required: true,
+    description: "A page of the guide",
+    schema: { type: "string", enum: [...guidePageNames] },
+    example: "tour",
+  },
+  picture: {
+    name: "picture",
+    in: "path",
+    required: true,
+    description: "A picture of the guide",
+    schema: { type: "string", enum: Object.keys(pictureTypes) },
+    example: "console.png",
   },
   status: {
     name: "status",

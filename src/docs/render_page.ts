@@ -1,6 +1,6 @@
 import { version } from "../process/version.ts";
 import { channels } from "./channels.ts";
-import { Html, html, nothing } from "./html.ts";
+import { type Html, html, nothing } from "./html.ts";
 import { clientMessages, serverMessages } from "./messages.ts";
 import { operations, tags } from "./openapi.ts";
 import type { Tag } from "./operation.ts";
@@ -10,6 +10,7 @@ import {
   renderErrorCodes,
   renderFrame,
 } from "./render_channel.ts";
+import { renderDocument } from "./render_document.ts";
 import { renderOperation } from "./render_operation.ts";
 import { renderMembers } from "./render_schema.ts";
 import type { Schema } from "./schemas.ts";
@@ -20,44 +21,32 @@ export interface PageSchemas {
   readonly sockets: Readonly<Record<string, Schema>>;
 }
 
-const icon =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231d5fd0'/%3E%3Cpath d='M3 6h10M3 10h6' stroke='%23fff' stroke-width='2'/%3E%3C/svg%3E";
-
 /**
  * Renders `/docs`: both documents as one page, without scripts.
  *
  * @param style The trusted content of `<style>`, not escaped.
  */
 export function renderPage(schemas: PageSchemas, style: string): string {
-  return html`
-    <!DOCTYPE html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>taskwire API</title>
-        <link rel="icon" href="${icon}">
-        <style>${new Html(style)}</style>
-      </head>
-      <body>
-        <a class="skip" href="#content">Skip to the content</a>
-        <header>
-          <h1>taskwire API</h1>
-          <p
-            class="muted">Version ${version}. For programs: <a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a>. To try it: <a href="/">the page</a>.</p>
-        </header>
-        <div class="columns">
-    ${renderNav()}
-    <main id="content">
-    ${renderIntro()}
-    ${Object.keys(tags).map((tag) => renderTag(tag as Tag))}
-    ${renderSockets(schemas.sockets)}
-    ${renderSchemas(schemas)}
-    </main>
+  return renderDocument({
+    title: "taskwire API",
+    style,
+    body: html`
+      <header>
+        <h1>taskwire API</h1>
+        <p
+          class="muted">Version ${version}. For programs: <a href="/openapi.json">openapi.json</a>, <a href="/asyncapi.json">asyncapi.json</a>. To learn it: <a href="/docs/guide">the guide</a>. To try it: <a href="/">the page</a>.</p>
+      </header>
+      <div class="columns">
+      ${renderNav()}
+      <main id="content">
+      ${renderIntro()}
+      ${Object.keys(tags).map((tag) => renderTag(tag as Tag))}
+      ${renderSockets(schemas.sockets)}
+      ${renderSchemas(schemas)}
+      </main>
         </div>
-      </body>
-    </html>
-  `.text.trimStart();
+    `,
+  });
 }
 
 function renderNav(): Html {

@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import { makeOnce } from "../async/make_once.ts";
-import { hashesOf } from "../http/page.ts";
 import { staticText } from "../http/static_files.ts";
+import { guideRoutes } from "./guide_routes.ts";
+import { htmlAnswer } from "./html_answer.ts";
 
 /** The handlers of the documents. */
 interface Answers {
@@ -11,8 +12,8 @@ interface Answers {
 }
 
 /**
- * Serves the API documents: `/openapi.json`, `/asyncapi.json` and `/docs` (spec
- * §2).
+ * Serves the API documents, `/openapi.json`, `/asyncapi.json` and `/docs` (spec
+ * §2), and the guide.
  *
  * The first request makes all documents, to keep the start fast. The server
  * keeps the encoded documents.
@@ -29,7 +30,8 @@ export function docsRoutes(): Hono {
     })
     .get("/docs", async function docsPage(c) {
       return (await answers()).page(c);
-    });
+    })
+    .route("/", guideRoutes());
 }
 
 async function make(): Promise<Answers> {
@@ -39,22 +41,6 @@ async function make(): Promise<Answers> {
   return {
     openapi: staticText(openapi, "application/json", nosniff),
     asyncapi: staticText(asyncapi, "application/json", nosniff),
-    page: staticText(page, "text/html; charset=UTF-8", {
-      ...nosniff,
-      "Content-Security-Policy": policyOf(page),
-      "Referrer-Policy": "no-referrer",
-    }),
+    page: htmlAnswer(page, "data:"),
   };
-}
-
-/** Content Security Policy (CSP Level 3): the page runs and loads nothing. */
-function policyOf(page: string): string {
-  return [
-    "default-src 'none'",
-    `style-src ${hashesOf(page, "style")}`,
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
 }

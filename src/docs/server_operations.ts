@@ -106,6 +106,32 @@ export const serverOperations: readonly Operation[] = [
     "application/json",
   ),
   open("/docs", "readDocs", "Both documents, as a page", "text/html"),
+  open(
+    "/docs/guide",
+    "readGuide",
+    "The pages of the guide, each with its first sentence",
+    "text/html",
+  ),
+  {
+    ...open(
+      "/docs/guide/{page}",
+      "readGuidePage",
+      "A page of the guide",
+      "text/html",
+    ),
+    parameters: ["page"],
+    problems: ["not_found"],
+  },
+  {
+    ...open(
+      "/docs/pictures/{picture}",
+      "readGuidePicture",
+      "A picture of the guide",
+      "image/*",
+    ),
+    parameters: ["picture"],
+    problems: ["not_found"],
+  },
   open("/", "readPage", "A playground: publish and watch a task", "text/html"),
   open("/console", "readConsole", "The operators' console", "text/html"),
   {

@@ -16,21 +16,37 @@ export function staticText(
   contentType: string,
   headers: Readonly<Record<string, string>>,
 ): (c: Context) => Response {
-  const plain = once(() => new TextEncoder().encode(text));
+  return staticBytes(
+    () => new TextEncoder().encode(text),
+    contentType,
+    headers,
+  );
+}
+
+/** Formats that compress their content themselves: all pictures but SVG. */
+const compressedFormat = /^image\/(?!svg)/;
+
+function staticBytes(
+  make: () => Uint8Array<ArrayBuffer>,
+  contentType: string,
+  headers: Readonly<Record<string, string>>,
+): (c: Context) => Response {
+  const plain = once(make);
   const compressed = once(() =>
     Uint8Array.from(gzipSync(plain(), { level: 9 }))
   );
   const digest = once(() =>
-    createHash("sha256").update(text).digest("base64url")
+    createHash("sha256").update(plain()).digest("base64url")
   );
+  const isCompressible = !compressedFormat.test(contentType);
   return (c) => {
-    const isCompressed = acceptsGzip(c);
+    const isCompressed = isCompressible && acceptsGzip(c);
     const kept = {
       ...headers,
       "Cache-Control": "no-cache",
       // A different tag per encoding (RFC 9110 §8.8.3.3).
       "ETag": `"${digest()}${isCompressed ? "-gzip" : ""}"`,
-      "Vary": "Accept-Encoding",
+      ...(isCompressible ? { "Vary": "Accept-Encoding" } : {}),
     };
     if (c.req.header("if-none-match")?.includes(digest())) {
       return c.body(null, 304, kept);
@@ -59,6 +75,22 @@ export function staticFile(
   const open = makeOnce(async () => {
     const text = await Deno.readTextFile(url);
     return staticText(text, contentType, headersOf(text));
+  });
+  return async (c) => (await open())(c);
+}
+
+/**
+ * Serves a picture that goes into the binary, as {@linkcode staticText} does.
+ * The first request reads the file.
+ */
+export function staticPicture(
+  url: URL,
+  contentType: string,
+  headers: Readonly<Record<string, string>>,
+): (c: Context) => Promise<Response> {
+  const open = makeOnce(async () => {
+    const bytes = await Deno.readFile(url);
+    return staticBytes(() => bytes, contentType, headers);
   });
   return async (c) => (await open())(c);
 }

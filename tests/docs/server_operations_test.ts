@@ -14,6 +14,7 @@ Deno.test("serverOperations describe a server's public answers", async () => {
     "/openapi.json",
     "/asyncapi.json",
     "/docs",
+    "/docs/guide",
     "/",
     "/console",
     "/client.js",

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { guidePageNames } from "../../src/docs/guide_files.ts";
 import { browserTest, screenshot } from "../support/browser.ts";
 import { serve } from "../support/taskwire.ts";
 
@@ -38,6 +39,59 @@ for (const colorScheme of ["light", "dark"] as const) {
     );
   }
 }
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [1280, 320]) {
+    browserTest(
+      `reads the guide in ${colorScheme}, ${width} pixels wide`,
+      serve,
+      async (page, { origin }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 844 });
+        for (const name of ["guide", "guide/scaling"]) {
+          await page.goto(`${origin}/docs/${name}`);
+          const picture = name.replace("/", "-");
+          await screenshot(page, `${picture}-${colorScheme}-${width}`);
+          assertEquals(await findings(page), [], name);
+        }
+      },
+    );
+  }
+}
+
+browserTest(
+  "shows no page of the guide wider than a screen of 320 pixels",
+  serve,
+  async (page, { origin }) => {
+    await page.setViewportSize({ width: 320, height: 844 });
+    for (const name of guidePageNames) {
+      await page.goto(`${origin}/docs/guide/${name}`);
+      const scrollWidth = await page.evaluate(
+        "document.documentElement.scrollWidth",
+      );
+      assertEquals(scrollWidth, 320, name);
+    }
+  },
+);
+
+browserTest(
+  "goes from /docs to a section of the guide, with pictures",
+  serve,
+  async (page, { origin }) => {
+    await page.goto(`${origin}/docs`);
+    await page.getByRole("link", { name: "the guide" }).click();
+    await page.getByRole("link", { name: "Performance" }).click();
+    await page.locator('nav a[href="#sizing"]').click();
+    assert(page.url().endsWith("/docs/guide/performance#sizing"));
+    const unloaded = await page.evaluate(
+      "[...document.images].filter((i) => i.naturalWidth === 0).map((i) => i.src)",
+    );
+    assertEquals(unloaded, []);
+    assert(await page.locator("img").count() > 0);
+    await page.getByRole("link", { name: "API" }).click();
+    await page.waitForURL(`${origin}/docs`);
+  },
+);
 
 browserTest(
   "navigates /docs by keyboard",

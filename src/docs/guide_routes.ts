@@ -1,0 +1,58 @@
+import { type Context, Hono } from "hono";
+import { makeOnce } from "../async/make_once.ts";
+import { staticPicture } from "../http/static_files.ts";
+import { pictureTypes } from "./guide_files.ts";
+import { htmlAnswer } from "./html_answer.ts";
+
+/** The folder of the pictures, which go into the binary. */
+const pictures = new URL("pictures/", import.meta.url);
+
+/** Forbids a picture that is opened as a document to run or load anything (CSP Level 3). */
+const pictureHeaders = {
+  "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/** The guide as it is served. */
+interface Answers {
+  readonly contents: (c: Context) => Response;
+  readonly pages: ReadonlyMap<string, (c: Context) => Response>;
+}
+
+/**
+ * `/docs/guide`, its pages and their pictures.
+ *
+ * The first request renders the guide, so that a start costs nothing.
+ */
+export function guideRoutes(): Hono {
+  const answers = makeOnce(make);
+  const pictureAnswers = new Map(
+    Object.entries(pictureTypes).map(([name, type]) => [
+      name,
+      staticPicture(new URL(name, pictures), type, pictureHeaders),
+    ]),
+  );
+  return new Hono()
+    .get("/docs/guide", async function guideContents(c) {
+      return (await answers()).contents(c);
+    })
+    // The links are relative: below `/docs/guide/` they would lead nowhere.
+    .get("/docs/guide/", (c) => c.redirect("../guide", 308))
+    .get("/docs/guide/:page", async function guidePage(c) {
+      const { pages } = await answers();
+      return pages.get(c.req.param("page"))?.(c) ?? c.notFound();
+    })
+    .get("/docs/pictures/:picture", function guidePicture(c) {
+      return pictureAnswers.get(c.req.param("picture"))?.(c) ?? c.notFound();
+    });
+}
+
+async function make(): Promise<Answers> {
+  const { makeGuide } = await import("./guide.ts");
+  const { contents, pages } = await makeGuide();
+  const answer = (page: string) => htmlAnswer(page, "'self' data:");
+  return {
+    contents: answer(contents),
+    pages: new Map([...pages].map(([name, page]) => [name, answer(page)])),
+  };
+}
