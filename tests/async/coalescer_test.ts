@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Coalescer } from "../../src/async/coalescer.ts";
 
-Deno.test("Coalescer does what was asked for meanwhile once, afterwards", async () => {
+Deno.test("Coalescer runs work once afterwards for all calls made meanwhile", async () => {
   const works = new Coalescer();
   const gates = [0, 1, 2].map(() => Promise.withResolvers<void>());
   let count = 0;
@@ -26,7 +26,7 @@ Deno.test("Coalescer does what was asked for meanwhile once, afterwards", async 
   assertEquals(count, 4);
 });
 
-Deno.test("Coalescer goes on after work that failed", async () => {
+Deno.test("Coalescer continues after failed work", async () => {
   const works = new Coalescer();
   const fail = () => Promise.reject(new RangeError("no"));
   const first = works.run("a", fail);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { deadline } from "../../src/async/deadline.ts";
 
-Deno.test("deadline() gives what comes in time, the failure too", async () => {
+Deno.test("deadline() passes on a result or error in time", async () => {
   assertEquals(await deadline(Promise.resolve(1), 1_000), 1);
   await assertRejects(
     () => deadline(Promise.reject(new RangeError("no")), 1_000),
@@ -11,7 +11,7 @@ Deno.test("deadline() gives what comes in time, the failure too", async () => {
   );
 });
 
-Deno.test("deadline() waits no longer", async () => {
+Deno.test("deadline() rejects on timeout", async () => {
   using time = new FakeTime();
   const waiting = deadline(new Promise(() => {}), 1_000);
   const rejected = assertRejects(() => waiting, Error, "within 1000 ms");
@@ -19,7 +19,7 @@ Deno.test("deadline() waits no longer", async () => {
   await rejected;
 });
 
-Deno.test("deadline() ends when it is told to, or has been", async () => {
+Deno.test("deadline() rejects on abort, also on an earlier abort", async () => {
   const controller = new AbortController();
   const wait = () =>
     deadline(new Promise(() => {}), 1_000_000, controller.signal);

@@ -26,7 +26,7 @@ Deno.test("Pace.run() runs short work at once", async () => {
   await nextTurn();
 });
 
-Deno.test("Pace.run() leaves to later turns, in order, what follows long work", async () => {
+Deno.test("Pace.run() leaves work after long work to later turns, in order", async () => {
   const pace = new Pace();
   const done: number[] = [];
   const results = [1, 2, 3].map((id) =>
@@ -42,7 +42,7 @@ Deno.test("Pace.run() leaves to later turns, in order, what follows long work", 
   await Promise.all(results);
 });
 
-Deno.test("Pace.run() rejects with what the work throws, and goes on", async () => {
+Deno.test("Pace.run() rejects with the work's error, and continues", async () => {
   const pace = new Pace();
   const failing = pace.run(() => {
     throw new RangeError("no such page");

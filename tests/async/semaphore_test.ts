@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Semaphore } from "../../src/async/semaphore.ts";
 
-Deno.test("Semaphore.take() does so much at once, and the rest in order", async () => {
+Deno.test("Semaphore.take() runs up to the limit at once, and the rest in order", async () => {
   const turns = new Semaphore(2);
   const begun: number[] = [];
   const ends = [0, 1, 2, 3, 4].map(() => Promise.withResolvers<number>());

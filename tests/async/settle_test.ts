@@ -7,7 +7,7 @@ function refuse(): never {
   throw reason;
 }
 
-Deno.test("settle() tells what came back, and what was thrown", () => {
+Deno.test("settle() returns the result or the error", () => {
   assertEquals(settle(() => 1), { status: "fulfilled", value: 1 });
   assertEquals(settle(refuse), { status: "rejected", reason });
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { writeAll } from "../../src/async/write_all.ts";
 
-Deno.test("writeAll() goes on until all is taken", () => {
+Deno.test("writeAll() writes until all bytes are accepted", () => {
   const taken: number[] = [];
   const writer = {
     writeSync(bytes: Uint8Array): number {

@@ -35,7 +35,7 @@ for (
     ["database", "one:", "/1"],
   ] as const
 ) {
-  test(`joinRedis() keeps apart who has another ${what}`, async () => {
+  test(`joinRedis() keeps nodes with another ${what} apart`, async () => {
     await using redis = await RedisServer.start();
     await using first = await openRedisStore(redis, "one:");
     const url = redis.url + database;

@@ -32,26 +32,26 @@ Deno.test("mergePages() puts the connections of all nodes in order", () => {
   );
 });
 
-Deno.test("mergePages() ends at the limit, and names a cursor where more follows", () => {
+Deno.test("mergePages() ends at the limit, with a cursor if more follows", () => {
   assertEquals(merged([pageOf([1, 3]), pageOf([2])], 2), [[1, 2], 2, 20]);
   assertEquals(merged([pageOf([1]), pageOf([2])], 2), [[1, 2], undefined, 20]);
   assertEquals(merged([pageOf([1, 2], true)], 2), [[1, 2], 2, 10]);
 });
 
-Deno.test("mergePages() ends where a node's page was cut, since others may follow there", () => {
+Deno.test("mergePages() ends at the end of an incomplete page", () => {
   assertEquals(
     merged([pageOf([1, 3], true), pageOf([2, 4, 5])], 9),
     [[1, 2, 3], 3, 20],
   );
 });
 
-Deno.test("mergePages() is empty where no node has any", () => {
+Deno.test("mergePages() is empty if no node has connections", () => {
   assertEquals(merged([pageOf([]), pageOf([])], 9), [[], undefined, 20]);
 });
 
 Deno.test("mergePages() lists each connection once and in order, page by page, however the nodes cut theirs", () => {
   const node = fc.record({
-    // Of few, so that nodes open connections at the same time.
+    // A small id space, so that nodes open connections at the same time.
     serials: fc.uniqueArray(fc.nat(30), { maxLength: 20 }),
     mostAtOnce: fc.integer({ min: 1, max: 6 }),
   });

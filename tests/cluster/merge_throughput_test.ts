@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import { mergeStats } from "../../src/cluster/merge_throughput.ts";
 import type { NodeStats } from "../../src/cluster/peers.ts";
 
-/** A node that did something in these seconds, one published and delivered to two in each. */
+/**
+ * A node that published an event and delivered two in each of these seconds.
+ */
 function nodeOf(
   from: number,
   count: number,
@@ -81,8 +83,9 @@ for (
   });
 }
 
-Deno.test("mergeStats() goes on where the seconds ended before, and has each once", () => {
-  // The other's clock is behind by a second, and the poller asks for what is new.
+Deno.test("mergeStats() continues after the last second, and has each second once", () => {
+  // The other node's clock is a second behind, and the poller asks for new
+  // seconds.
   const own = nodeOf(110, 5);
   const first = mergeStats(own, [nodeOf(110, 4)], 110).history;
   assertEquals([first.from, first.published], [110, [2, 2, 2, 2]]);

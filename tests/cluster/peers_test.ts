@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { noPeers } from "../../src/cluster/peers.ts";
 
-Deno.test("noPeers has nobody to ask, and nobody who stays silent", async () => {
+Deno.test("noPeers has no answers and no silent nodes", async () => {
   assertEquals(
     await noPeers.ask({ kind: "disconnect", id: "nobody" }),
     { answers: [], silent: 0 },
   );
 });
 
-Deno.test("noPeers counts what is here", async () => {
+Deno.test("noPeers counts this node's connections", async () => {
   assertEquals(await noPeers.countUser("42", 3), 3);
 });

@@ -10,7 +10,7 @@ async function isComplete(collection: PendingQuestion): Promise<boolean> {
   ]);
 }
 
-Deno.test("PendingQuestion.complete waits for all that are expected, and for who asks to hear the question too", async () => {
+Deno.test("PendingQuestion.complete waits for all expected answers, and for the asking node's echo", async () => {
   const collection = new PendingQuestion();
   collection.add("b", found);
   collection.expect(3);
@@ -24,14 +24,14 @@ Deno.test("PendingQuestion.complete waits for all that are expected, and for who
   assertEquals(collection.result(9), { answers: [found, found], silent: 0 });
 });
 
-Deno.test("PendingQuestion.complete does not wait for who asks where it hears nothing", async () => {
+Deno.test("PendingQuestion.complete does not wait for an asking node that receives nothing", async () => {
   const collection = new PendingQuestion();
   collection.expect(1);
   collection.add("b", found);
   assertEquals(await isComplete(collection), true);
 });
 
-Deno.test("PendingQuestion.complete resolves at once where nobody else is there", async () => {
+Deno.test("PendingQuestion.complete resolves at once without other nodes", async () => {
   const collection = new PendingQuestion();
   collection.echoed();
   collection.expect(1);
@@ -39,7 +39,7 @@ Deno.test("PendingQuestion.complete resolves at once where nobody else is there"
   assertEquals(collection.result(9), { answers: [], silent: 0 });
 });
 
-Deno.test("PendingQuestion.result() counts who stayed silent", () => {
+Deno.test("PendingQuestion.result() counts silent nodes", () => {
   const collection = new PendingQuestion();
   collection.expect(4);
   collection.echoed();
@@ -48,7 +48,7 @@ Deno.test("PendingQuestion.result() counts who stayed silent", () => {
   assertEquals(collection.result(9), { answers: [found], silent: 2 });
 });
 
-Deno.test("PendingQuestion.result() goes by the number last known where it is not known", async () => {
+Deno.test("PendingQuestion.result() uses the given number if the number is unknown", async () => {
   const collection = new PendingQuestion();
   collection.giveUp();
   assertEquals(await isComplete(collection), true);

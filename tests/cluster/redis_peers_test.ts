@@ -52,7 +52,7 @@ test("RedisPeers.ask() lets any node list and close the connections of all", asy
   assertEquals((await call(one, "DELETE", `/${id}`)).status, 404);
 });
 
-test("RedisPeers.ask() hears of nobody where no other node is", async () => {
+test("RedisPeers.ask() gets no answers without other nodes", async () => {
   await using nodes = await RedisNodes.start(1);
   const { peers } = at(nodes, 0);
   assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
@@ -100,7 +100,7 @@ test("RedisPeers.ask() carries long pages", async () => {
 test("GET /api/connections bounds the bytes of all nodes together, and the cursor goes on", async () => {
   await using nodes = await RedisNodes.start(3);
   const taskId = "任".repeat(256);
-  // No node cuts its own page: together they are too long.
+  // No node cuts its own page, but together the pages are too long.
   const counts = [3_500, 900, 900];
   const opened = counts.flatMap((count, index) =>
     Array.from({ length: count }, () => {
@@ -133,7 +133,7 @@ test("RedisPeers.ask() counts those silent that are there and do not answer", as
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 1 });
 });
 
-test("RedisPeers.ask() takes a node for gone as soon as its connection is", async () => {
+test("RedisPeers.ask() stops expecting a node once its connection is closed", async () => {
   await using nodes = await RedisNodes.start(2);
   const { peers } = at(nodes, 0);
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
@@ -143,7 +143,7 @@ test("RedisPeers.ask() takes a node for gone as soon as its connection is", asyn
   assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
 });
 
-test("RedisPeers.ask() counts the nodes where Redis does not say how many it reaches", async () => {
+test("RedisPeers.ask() counts the nodes if Redis does not tell the number reached", async () => {
   await using nodes = await RedisNodes.start(1);
   const { peers } = await nodes.add({}, false);
   assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
@@ -161,7 +161,7 @@ test("RedisPeers.ask() takes all others for silent while Redis is away, and hear
   assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
 });
 
-test("RedisPeers.start() survives what others say that is no message", async () => {
+test("RedisPeers.start() survives malformed messages", async () => {
   await using nodes = await RedisNodes.start(2);
   const { peers } = at(nodes, 0);
   using captured = captureLog("warn");
@@ -217,7 +217,7 @@ test("RedisPeers.countUser() keeps users connecting while Redis is away, as many
   assertEquals((await third.nextOf("error")).code, "too_many_connections");
 });
 
-test("RedisPeers.start() tells of users again and again, until it is stopped", async () => {
+test("RedisPeers.start() renews user counts until stopped", async () => {
   await using redis = await RedisServer.start();
   await using channel = await TestRedisChannel.open(redis.url);
   using time = new FakeTime();

@@ -36,7 +36,7 @@ test("tellUsersScript keeps each node's counts, and sums those of the others", a
   assertEquals(await tell(channel, "c", false, "43", 0), [1, 5]);
 });
 
-test("tellUsersScript lets all expire unless it is told again", async () => {
+test("tellUsersScript lets all counts expire without a renewal", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);
@@ -49,7 +49,7 @@ test("tellUsersScript lets all expire unless it is told again", async () => {
   }
 });
 
-test("tellUsersScript forgets a node whose counts have expired", async () => {
+test("tellUsersScript removes a node with expired counts", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);
@@ -59,7 +59,7 @@ test("tellUsersScript forgets a node whose counts have expired", async () => {
   assertEquals(await server.command("SMEMBERS", "{1}:users"), ["b"]);
 });
 
-test("tellUsersScript leaves nothing where nobody is connected", async () => {
+test("tellUsersScript leaves no keys without connections", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);

@@ -35,7 +35,7 @@ async function startNodes(timeoutMs = 30_000, lifeMs = 10_000) {
   };
 }
 
-test("RedisUserShard.count() is the sum of all nodes, as last told", async () => {
+test("RedisUserShard.count() returns the sum of all nodes' last counts", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   assertEquals(await one.count("42", 1), 1);
@@ -46,7 +46,7 @@ test("RedisUserShard.count() is the sum of all nodes, as last told", async () =>
   assertEquals(await one.count("42", 1), 1);
 });
 
-test("RedisUserShard.count() adds to the others what was here when it was asked", async () => {
+test("RedisUserShard.count() adds the number at the time of the call to the other nodes' sum", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   await other.count("42", 5);
@@ -69,7 +69,7 @@ test("RedisUserShard.count() lets one of two nodes at least know of the other", 
   assertEquals(sums.filter((pair) => !pair.includes(2)), []);
 });
 
-test("RedisUserShard.count() tells all anew where Redis has lost it", async () => {
+test("RedisUserShard.count() writes all counts again if Redis has lost them", async () => {
   await using nodes = await startNodes();
   const { one, other, redis } = nodes;
   await one.count("42", 1);
@@ -79,7 +79,7 @@ test("RedisUserShard.count() tells all anew where Redis has lost it", async () =
   assertEquals(await other.count("42", 1), 2);
 });
 
-test("RedisUserShard.beat() tells all anew where Redis has lost it, however many", async () => {
+test("RedisUserShard.beat() writes any number of counts again if Redis has lost them", async () => {
   await using nodes = await startNodes();
   const { one, other, redis } = nodes;
   const users = Array.from({ length: 1_201 }, (_, index) => `user_${index}`);
@@ -90,7 +90,7 @@ test("RedisUserShard.beat() tells all anew where Redis has lost it, however many
   assertEquals(await other.count("user_1200", 1), 2);
 });
 
-test("RedisUserShard.beat() asks nothing of Redis where nobody is here", async () => {
+test("RedisUserShard.beat() sends nothing without users", async () => {
   await using nodes = await startNodes();
   const { one, channel } = nodes;
   await channel[Symbol.asyncDispose]();
@@ -99,7 +99,7 @@ test("RedisUserShard.beat() asks nothing of Redis where nobody is here", async (
   assertEquals(captured.text, "");
 });
 
-test("RedisUserShard.count() is what is here while Redis is away, and all is told when it is back", async () => {
+test("RedisUserShard.count() returns only this node's count during an outage, and writes all counts afterwards", async () => {
   await using nodes = await startNodes();
   const { one, other, redis, channel, otherChannel } = nodes;
   await one.count("42", 1);

@@ -13,7 +13,7 @@ Deno.test("KeyedCounter.of() is the additions less the removals of a key", () =>
   assertEquals([tally.of("a"), tally.of("b")], [1, 0]);
 });
 
-Deno.test("KeyedCounter.remove() stops at none", () => {
+Deno.test("KeyedCounter.remove() stops at 0", () => {
   const tally = new KeyedCounter();
   tally.remove("a");
   tally.add("a");

@@ -19,7 +19,7 @@ Deno.test("RecentMap counts a key once, and deletes it", () => {
   assertEquals([map.get("a"), map.size], [undefined, 1]);
 });
 
-Deno.test("RecentMap holds 10,000 at most, and half of that at least", () => {
+Deno.test("RecentMap holds 10,000 entries at most, and at least half as many", () => {
   const map = new RecentMap(10_000);
   for (let n = 0; n < 30_000; n += 1) {
     map.set(`${n}`, value);

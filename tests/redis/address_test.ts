@@ -70,7 +70,7 @@ const addresses: Readonly<Record<string, RedisAddress>> = {
   },
 };
 
-Deno.test("parseRedisUrl() reads what there is, with its defaults", () => {
+Deno.test("parseRedisUrl() parses all parts, with their defaults", () => {
   for (const [url, address] of Object.entries(addresses)) {
     assertEquals(parseRedisUrl(url), address, url);
   }

@@ -48,7 +48,7 @@ test("openRedisClient() logs in with every character that a password can have", 
   assertEquals(await client.send("", ["ACL", "WHOAMI"]), "ada:1");
 });
 
-test("run() runs a script, which Redis may have forgotten", async () => {
+test("run() runs a script that Redis may have forgotten", async () => {
   using client = await open();
   for (const total of [3, 6, 9]) {
     assertEquals(await client.run(count, ["counted"], ["1", "2"]), total);
@@ -69,7 +69,7 @@ test("run() runs scripts in their order, known or not", async () => {
   assertEquals(sums, [1, 3, 6]);
 });
 
-test("run() rejects with what the script says", async () => {
+test("run() rejects with the script's error", async () => {
   using client = await open();
   const wrong = script("return redis.call('HGET', KEYS[1], 'a')");
   await client.send("text", ["SET", "text", "a"]);
@@ -80,7 +80,7 @@ test("run() rejects with what the script says", async () => {
   );
 });
 
-test("info() says what Redis is", async () => {
+test("info() returns the facts about Redis", async () => {
   using client = await open();
   const info = await client.info();
   assertEquals(info.get("tcp_port"), String(server.port));

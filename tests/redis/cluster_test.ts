@@ -48,7 +48,7 @@ function addressOf(url: string) {
   return address;
 }
 
-test("openCluster() has a connection to each master, and knows which has a key", async () => {
+test("openCluster() connects to each master, and finds the master of a key", async () => {
   const cluster = await openCluster(addressOf(server.url), options);
   assertEquals(cluster.connections.length, 3);
   const used = new Set();
@@ -62,7 +62,7 @@ test("openCluster() has a connection to each master, and knows which has a key",
   for (const connection of cluster.connections) connection.destroy();
 });
 
-test("openCluster() asks another host where the first is away", async () => {
+test("openCluster() asks another host if the first is away", async () => {
   const { port = 0 } = server.nodes[2] ?? {};
   const away = new URL(closedOrigin()).host;
   const url = `redis://${away},127.0.0.1:${port}?cluster`;
@@ -92,7 +92,7 @@ test("openCluster() is for a user with few rights, too", async () => {
   }
 });
 
-test("a Cluster passes on what other processes do, from every master", async () => {
+test("a Cluster announces other processes' changes, from every master", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);

@@ -13,7 +13,7 @@ const { server } = await shareRedis({ password: "right one" });
 const address = { hosts: [], isTls: false, database: 0 };
 const host = { host: "127.0.0.1", port: server.port };
 
-/** What a test wants of a connection. */
+/** Options of a test connection. */
 interface Wishes {
   readonly password?: string;
   readonly username?: string;
@@ -49,7 +49,7 @@ test("openConnection() logs in, chooses the database, and gives its name", async
   }
 });
 
-test("openConnection() rejects with what Redis says", async () => {
+test("openConnection() rejects with Redis's error", async () => {
   for (
     const [wishes, message] of [
       [{ password: "wrong one" }, "WRONGPASS"],
@@ -62,7 +62,7 @@ test("openConnection() rejects with what Redis says", async () => {
   }
 });
 
-test("openConnection() rejects where there is no server", async () => {
+test("openConnection() rejects without a server", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
@@ -81,7 +81,7 @@ test("openConnection() gives up on a server that says nothing, and hangs up", as
   await silent.hungUp();
 });
 
-test("openConnection() gives up when it is told to, and hangs up", async () => {
+test("openConnection() gives up on abort, and disconnects", async () => {
   await using silent = openSilentServer();
   const { port } = silent;
   const controller = new AbortController();
@@ -104,7 +104,7 @@ test("openConnection() gives up before it is connected, too", async () => {
   await silent.hungUp();
 });
 
-test("openConnection() tells that the connection is lost, and nothing waits", async () => {
+test("openConnection() reports a lost connection, and rejects pending calls", async () => {
   const { promise: lost, resolve: onLost } = Promise.withResolvers<Error>();
   using connection = await open({ onLost });
   const id = String(await connection.send(["CLIENT", "ID"]));
@@ -152,7 +152,7 @@ test("subscribe() and unsubscribe() may follow each other at once", async () => 
   assertEquals(taken, ["a"]);
 });
 
-test("destroy() ends what is under way, and may be repeated", async () => {
+test("destroy() rejects pending calls, and may be repeated", async () => {
   const connection = await open();
   const waiting = connection.send(["BLPOP", "nothing", "0"]);
   const rejected = assertRejects(() => waiting, Error);

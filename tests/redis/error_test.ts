@@ -40,13 +40,13 @@ const misconfigured = [
 const lost = new Error("lost");
 const storeErrorOf = (error: unknown) => asUnavailable(error, () => lost);
 
-Deno.test("asUnavailable() finds that Redis is away", () => {
+Deno.test("asUnavailable() recognizes an unreachable Redis", () => {
   for (const error of away) assertStrictEquals(storeErrorOf(error), lost);
   const found = asUnavailable("gone", (cause) => cause);
   assertEquals(String(found), "Error: gone");
 });
 
-Deno.test("asUnavailable() finds that Redis refuses, and passes on why", () => {
+Deno.test("asUnavailable() recognizes a refusal, and passes on the reason", () => {
   const denied = [
     "NOPERM this user has no permissions to run the 'eval' command",
     "ERR The user executing the script can't run this command or subcommand script: 97da, on @user_script:124.",
@@ -59,7 +59,7 @@ Deno.test("asUnavailable() finds that Redis refuses, and passes on why", () => {
   }
 });
 
-Deno.test("asUnavailable() leaves faults of ours, and what is one already", () => {
+Deno.test("asUnavailable() returns bugs and its own errors unchanged", () => {
   for (
     const error of [
       new ErrorReply("WRONGTYPE Operation against a key"),
@@ -68,17 +68,17 @@ Deno.test("asUnavailable() leaves faults of ours, and what is one already", () =
   ) assertStrictEquals(storeErrorOf(error), error);
 });
 
-Deno.test("isRefusal() is what an operator can end while it is connected", () => {
+Deno.test("isRefusal() is true for errors that an operator can end without a reconnect", () => {
   assert(refusals.every(isRefusal));
   assert(![...away, ...misconfigured].some(isRefusal));
 });
 
-Deno.test("isMisconfigured() is what would come again", () => {
+Deno.test("isMisconfigured() is true for errors that would come again", () => {
   assert(misconfigured.every(isMisconfigured));
   assert(![...away, ...refusals].some(isMisconfigured));
 });
 
-Deno.test("asOpenError() says what is to be done", () => {
+Deno.test("asOpenError() tells the operator how to fix it", () => {
   const messages = misconfigured.map((error) => asOpenError(error).message);
   assertEquals(messages, [
     "Redis rejected the user or password: WRONGPASS invalid username-password pair",

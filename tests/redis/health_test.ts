@@ -4,7 +4,7 @@ import { ErrorReply } from "@redis/client";
 import { Pause } from "../../src/async/pause.ts";
 import { watchRedis } from "../../src/redis/health.ts";
 
-Deno.test("watchRedis() ticks every half second, until the pause is over", async () => {
+Deno.test("watchRedis() sends a heartbeat every half second, until the pause has ended", async () => {
   using time = new FakeTime();
   const pause = new Pause();
   let ticks = 0;
@@ -18,7 +18,7 @@ Deno.test("watchRedis() ticks every half second, until the pause is over", async
   await watching;
 });
 
-Deno.test("watchRedis() rejects where a tick is not answered for 3 s", async () => {
+Deno.test("watchRedis() rejects after 3 s without a reply", async () => {
   using time = new FakeTime();
   const watching = watchRedis(() => new Promise(() => {}), new Pause());
   const rejected = assertRejects(() => watching, Error, "3000 ms");
@@ -26,7 +26,7 @@ Deno.test("watchRedis() rejects where a tick is not answered for 3 s", async () 
   await rejected;
 });
 
-Deno.test("watchRedis() goes on where Redis only refuses, and rejects with what else fails", async () => {
+Deno.test("watchRedis() continues if Redis only refuses, and rejects with other errors", async () => {
   using time = new FakeTime();
   const failures = [
     new ErrorReply("OOM command not allowed"),

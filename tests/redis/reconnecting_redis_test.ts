@@ -29,13 +29,13 @@ const test = needs("redis-server");
 const { server } = await shareRedis({ password: "right-one" });
 const redisOrigin = `http://127.0.0.1:${server.port}`;
 
-/** What is done with the connections of a test's link. */
+/** The owner of a test's connections. */
 interface TestUser extends Partial<RedisOwner> {
   readonly port?: number;
   readonly password?: string;
 }
 
-/** A link that is closed with its test, and what its user was given. */
+/** A connection that is closed with its test, with the calls to its owner. */
 function link(
   { port = server.port, password = "right-one", ...user }: TestUser = {},
 ) {
@@ -62,7 +62,7 @@ function link(
     opened,
     /** Asks Redis something. */
     ping: () => made.use((client) => client.send("", ["PING"])),
-    /** The error of what is asked while Redis is away. */
+    /** The error of a call during an outage. */
     lost: () =>
       assertRejects(
         () => made.use((client) => client.send("", ["BLPOP", "none", "0"])),
@@ -72,7 +72,7 @@ function link(
   });
 }
 
-test("start() connects, once what was to be made ready is", async () => {
+test("start() connects once the owner has prepared the connection", async () => {
   using _log = captureLog();
   const { promise: readied, resolve: onReady } = Promise.withResolvers<void>();
   const seen: unknown[] = [];
@@ -93,7 +93,7 @@ test("start() connects, once what was to be made ready is", async () => {
   assertEquals(seen, [undefined, redis.opened[0]]);
 });
 
-test("start() rejects where Redis turns it away, and shows no password", async () => {
+test("start() rejects if Redis refuses the login, and shows no password", async () => {
   using log = captureLog();
   await using redis = link({ password: "guessed-one" });
   const error = await assertRejects(
@@ -105,7 +105,7 @@ test("start() rejects where Redis turns it away, and shows no password", async (
   assert(!`${error.stack}${error.cause}${log.text}`.includes("guessed-one"));
 });
 
-test("start() does not wait for a Redis that is away, which may come", async () => {
+test("start() does not wait for an unreachable Redis, which may come later", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   proxy.cut();
@@ -163,7 +163,7 @@ test("use() says when a lost connection has been replaced", async () => {
     const failing = Promise.all([redis.lost(), redis.lost()]);
     proxy.cut();
     const [{ restored }] = await failing;
-    // It is the next connection that is waited for, from the very beginning.
+    // The next connection is meant, from its very beginning.
     assertStrictEquals(redis.client, undefined);
     assertStrictEquals((await redis.lost()).restored, restored);
     proxy.mend();
@@ -174,7 +174,7 @@ test("use() says when a lost connection has been replaced", async () => {
   }
 });
 
-test("use() keeps the connection where Redis refuses, or we are at fault", async () => {
+test("use() keeps the connection after a refusal or a bug", async () => {
   using _log = captureLog();
   await using redis = link();
   await redis.start();
@@ -190,7 +190,7 @@ test("use() keeps the connection where Redis refuses, or we are at fault", async
   assertStrictEquals(redis.client, client);
 });
 
-test("use() connects again where Redis is not what it was", async () => {
+test("use() connects again if Redis has changed its role", async () => {
   using _log = captureLog();
   await using redis = link();
   await redis.start();
@@ -203,7 +203,7 @@ test("use() connects again where Redis is not what it was", async () => {
   assertNotStrictEquals(redis.client, client);
 });
 
-test("subscribe() is for each connection, also that which is made ready", async () => {
+test("subscribe() holds for each connection, also while being prepared", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   const heard: string[] = [];
@@ -243,7 +243,7 @@ test("subscribe() is for each connection, also that which is made ready", async 
   await say(2);
 });
 
-test("a connection that has gone silent is given up, also while it is made ready", async () => {
+test("a silent connection is given up, also while being prepared", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   await using used = link({ port: proxy.port });
@@ -269,7 +269,7 @@ test("a connection that has gone silent is given up, also while it is made ready
   }
 });
 
-test("close() ends what waits, and what is asked later", async () => {
+test("close() rejects pending and later calls", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   const redis = link({ port: proxy.port });
@@ -301,6 +301,6 @@ test("close() does not wait for a Redis that says nothing, nor to be made ready"
   await Promise.all(starting);
 });
 
-test("close() of what was never started has nothing to do", async () => {
+test("close() before start() does nothing", async () => {
   await link().close();
 });

@@ -7,7 +7,7 @@ const test = needs("redis-server");
 
 const { server } = await shareRedis();
 
-/** Runs a script of a part with nothing else in it. */
+/** Runs a script of a shard, without any other script. */
 async function run(
   text: string,
   { run = "one", fresh = "fresh", base = "{1}:" } = {},
@@ -24,7 +24,7 @@ test("script() names a text as Redis does", async () => {
   assertNotEquals(script("return 1").sha, script("return 2").sha);
 });
 
-test("prelude keeps the epoch of what begins, while Redis loses nothing", async () => {
+test("prelude keeps the epoch of new histories while Redis loses nothing", async () => {
   const epochIn = (run_: string, fresh: string) =>
     run("return newEpoch()", { run: run_, fresh, base: "{2}:" });
   assertEquals(await epochIn("one", "a"), "a");
@@ -32,13 +32,13 @@ test("prelude keeps the epoch of what begins, while Redis loses nothing", async 
   assertEquals(await epochIn("one+", "b"), "a");
   assertEquals(await epochIn("two", "c"), "c");
   assertEquals(await epochIn("two+", "d"), "c");
-  // Only what was written by one that knew that nothing is lost.
+  // Only data of a lossless run.
   assertEquals(await epochIn("three+", "e"), "e");
   assertEquals(await epochIn("four+", "f"), "e");
   assertEquals(await epochIn("four", "g"), "g");
 });
 
-test("prelude finds the run where it is not told", async () => {
+test("prelude finds the run if not given", async () => {
   const info = String(await server.command("INFO", "server"));
   assertEquals(
     await run("return run", { run: "?" }),
@@ -46,7 +46,7 @@ test("prelude finds the run where it is not told", async () => {
   );
 });
 
-test("prelude writes whole numbers as such, and tells the time", async () => {
+test("prelude formats whole numbers, and reads the clock", async () => {
   assertEquals(await run("return whole(2^52 + 1)"), "4503599627370497");
   const before = Date.now();
   const [ms, tick] = await run(

@@ -29,7 +29,7 @@ function find(url: string) {
   });
 }
 
-test("a replica that takes over without the end has other epochs, and watchers are told", async () => {
+test("a replica that takes over without the newest writes gets other epochs, and watchers learn of it", async () => {
   using _log = captureLog();
   await using master = await RedisServer.start({ appendFsync: "always" });
   await using proxy = cutProxy(`http://127.0.0.1:${master.port}`);

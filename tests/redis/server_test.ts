@@ -6,7 +6,7 @@ import { checkRedis } from "../../src/redis/server.ts";
 import { RedisOpenError } from "../../src/redis/error.ts";
 import { captureLog } from "../support/captured_log.ts";
 
-/** Keeps everything that it acknowledges. */
+/** A Redis that keeps all acknowledged writes. */
 const careful = {
   redis_version: "7.0.15",
   run_id: "abc",
@@ -16,7 +16,7 @@ const careful = {
   second_repl_offset: "-1",
 };
 
-/** A client of a Redis that says this of itself. */
+/** A client of a Redis with these facts in `INFO`. */
 function clientOf(
   info: Partial<typeof careful> & Record<string, string>,
   appendfsync: string | Error = "always",
@@ -49,7 +49,7 @@ Deno.test("checkRedis() trusts a server alone that flushes before it answers", a
   assertEquals(log.text, "");
 });
 
-Deno.test("checkRedis() judges no Redis that is still loading its data", async () => {
+Deno.test("checkRedis() rejects while Redis is loading its data", async () => {
   using log = captureLog();
   // An append-only file that is being read is reported as switched off.
   const loading = clientOf({ ...careful, loading: "1", aof_enabled: "0" });
@@ -75,7 +75,7 @@ Deno.test("checkRedis() trusts no run that may lack the end of another", async (
   ) assertEquals(await checkRedis(client, addressOf(kind)), run);
 });
 
-Deno.test("checkRedis() warns of a Redis that loses what it has acknowledged", async () => {
+Deno.test("checkRedis() warns of a Redis that can lose acknowledged writes", async () => {
   for (
     const [change, warning] of [
       [{ maxmemory_policy: "allkeys-lru" }, /allkeys-lru.*noeviction/],
@@ -89,7 +89,7 @@ Deno.test("checkRedis() warns of a Redis that loses what it has acknowledged", a
   }
 });
 
-Deno.test("checkRedis() takes 6.2 and what calls itself newer, and nothing older", async () => {
+Deno.test("checkRedis() accepts 6.2 and later, and nothing older", async () => {
   using _log = captureLog();
   for (const redis_version of ["6.2.0", "7.2.4", "8.0.1", "10.0.0"]) {
     await checkRedis(clientOf({ ...careful, redis_version }), server);

@@ -4,7 +4,7 @@ import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";
 
-/** Ticks, and lets what fell due be stored. */
+/** Ticks, and lets due losses be stored. */
 async function elapse(time: FakeTime, ms: number): Promise<void> {
   time.tick(ms);
   await time.runMicrotasks();

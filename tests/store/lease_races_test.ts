@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";
 
-/** Ticks, and lets what fell due be stored. */
+/** Ticks, and lets due losses be stored. */
 async function elapse(time: FakeTime, ms: number): Promise<void> {
   time.tick(ms);
   await time.runMicrotasks();
@@ -11,7 +11,7 @@ async function elapse(time: FakeTime, ms: number): Promise<void> {
 Deno.test("LeaseKeeper keeps a lease that was renewed while a loss was on its way", async () => {
   using time = new FakeTime();
   const tasks = await LeasedTasks.started();
-  // As in a store where both wait for the same commit.
+  // As in a store in which both wait for the same commit.
   tasks.onLoss = async () => {
     tasks.onLoss = () => {};
     await tasks.store.publish("a", { lease: 10 });
@@ -35,10 +35,10 @@ Deno.test("LeaseKeeper keeps the lease of a task that begins anew after its time
   assertEquals(tasks.takeEvents(), ["a running", "a running", "a lost"]);
 });
 
-Deno.test("LeaseKeeper.stop() is the end: what is announced afterwards starts no timer", async () => {
+Deno.test("LeaseKeeper.stop() is final: later announcements start no timer", async () => {
   // In real time: the test's sanitizer finds a timer that still runs.
   const tasks = await LeasedTasks.started();
   tasks.keeper.stop();
-  // As when a store finishes what was begun while it is closed.
+  // As in a store that finishes pending work while closing.
   await tasks.store.publish("a", { lease: 1_000 });
 });

@@ -5,13 +5,13 @@ import type { EventDraft } from "../../src/tasks/draft.ts";
 import { LeaseKeeper } from "../../src/store/lease.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";
 
-/** Ticks, and lets what fell due be stored. */
+/** Ticks, and lets due losses be stored. */
 async function elapse(time: FakeTime, ms: number): Promise<void> {
   time.tick(ms);
   await time.runMicrotasks();
 }
 
-Deno.test("LeaseKeeper loses a task in the millisecond in which its lease ends", async () => {
+Deno.test("LeaseKeeper marks a task as lost in the millisecond in which its lease ends", async () => {
   using time = new FakeTime();
   const tasks = await LeasedTasks.started();
   await tasks.store.publish("a", { lease: 1.5, progress: 0.5 });
@@ -136,7 +136,7 @@ Deno.test("LeaseKeeper.start() goes on with the leases in the store", async () =
   assertEquals(tasks.takeEvents(), ["a running", "none running", "a lost"]);
 });
 
-Deno.test("LeaseKeeper.start() loses at once what was due while the server was down", async () => {
+Deno.test("LeaseKeeper.start() marks tasks as lost whose lease ended while the server was down", async () => {
   using time = new FakeTime();
   const tasks = await LeasedTasks.started();
   await tasks.store.publish("a", { lease: 10 });
@@ -162,7 +162,7 @@ Deno.test("LeaseKeeper.start() finds the leases of more tasks than it reads at a
   );
 });
 
-Deno.test("LeaseKeeper.start() prefers what is announced while it reads", async () => {
+Deno.test("LeaseKeeper.start() prefers announcements over its own reads", async () => {
   using time = new FakeTime();
   const tasks = new LeasedTasks();
   await tasks.store.publish("a", { lease: 10 });
@@ -182,7 +182,7 @@ Deno.test("LeaseKeeper.start() prefers what is announced while it reads", async 
   assertEquals(tasks.events.at(-1), "a lost");
 });
 
-Deno.test("LeaseKeeper.start() rejects where the store can't be read", async () => {
+Deno.test("LeaseKeeper.start() rejects if the store can't be read", async () => {
   const tasks = new LeasedTasks();
   const list = () => Promise.reject(new StoreUnavailableError("down"));
   await assertRejects(

@@ -24,7 +24,9 @@ testStoreContract("meteredStore()", (retention, announce) => {
   });
 });
 
-/** How many observations a histogram has, by operation where it has that label. */
+/**
+ * Returns the number of a histogram's observations, by operation if labelled.
+ */
 async function countOf(
   { durations }: Counters,
   name: "delivery" | "store",
@@ -47,7 +49,7 @@ function meterMemory(watchers: number): { store: Store; counters: Counters } {
   };
 }
 
-Deno.test("meteredStore() counts what becomes of each change", async () => {
+Deno.test("meteredStore() counts the outcome of each change", async () => {
   const { store, counters } = meterMemory(0);
   await store.publish("a", { event_id: "1" });
   await store.publish("a", { event_id: "1" });
@@ -64,7 +66,7 @@ Deno.test("meteredStore() counts what becomes of each change", async () => {
   });
 });
 
-Deno.test("meteredStore() counts deliveries, and times events that somebody watches", async () => {
+Deno.test("meteredStore() counts deliveries, and times the events of watched tasks", async () => {
   const watched = meterMemory(3);
   await watched.store.publish("a", {});
   await watched.store.publish("a", { kind: "cancel" });
@@ -96,7 +98,7 @@ Deno.test("meteredStore() counts each change of a batch, and its deliveries", as
   assertEquals(await countOf(counters, "delivery"), 2);
 });
 
-Deno.test("meteredStore() counts a batch that fails as a whole by its changes", async () => {
+Deno.test("meteredStore() counts each change of a batch that fails as a whole", async () => {
   const { store: inner } = meterMemory(0);
   const counters = createCounters();
   const error = new StoreUnavailableError("the disk failed");
@@ -128,7 +130,7 @@ Deno.test("meteredStore() times every operation", async () => {
   ) assertEquals(await countOf(counters, "store", operation), count);
 });
 
-Deno.test("meteredStore() counts what fails, and passes the error on", async () => {
+Deno.test("meteredStore() counts failures, and passes the error on", async () => {
   const { store: inner } = meterMemory(0);
   const counters = createCounters();
   let error: Error = new StoreUnavailableError("the disk failed");

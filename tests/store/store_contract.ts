@@ -9,7 +9,7 @@ import { testReading, testReadingEvents } from "./store_contract_read.ts";
 import { testServerChanges } from "./store_contract_server.ts";
 
 /**
- * Registers the tests of what every store guarantees (src/tasks/store.ts).
+ * Registers the tests of the guarantees of every store (src/tasks/store.ts).
  *
  * @param register Registers one test.
  */

@@ -3,7 +3,7 @@ import type { Test } from "./store_contract_bench.ts";
 
 /** Many at once, each for itself. */
 export function testBatches(test: Test): void {
-  test("publishAll() does for each what publish() would, in their order", async ({ store, announced }) => {
+  test("publishAll() acts like publish() for each change, in order", async ({ store, announced }) => {
     const results = await store.publishAll([
       { taskId: "a", change: { event_id: "one" } },
       { taskId: "b", change: { status: "succeeded" } },
@@ -28,7 +28,7 @@ export function testBatches(test: Test): void {
     assertEquals((await store.read("a")).offset, 2);
   });
 
-  test("publishAll() stores the others where one is our own fault", async ({ store }) => {
+  test("publishAll() stores the other changes if one throws", async ({ store }) => {
     const results = await store.publishAll([
       { taskId: "a", change: { message: "before" } },
       { taskId: "a", change: { data: 1n } }, // no JSON

@@ -11,12 +11,12 @@ import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { TaskEvent } from "../../src/tasks/event.ts";
 import type { Register } from "../support/needs.ts";
 
-/** A store of one test's own; disposing of it closes it. */
+/** A store of one test; disposing closes the store. */
 export interface StoreFixture extends AsyncDisposable {
   readonly store: Store;
   /**
-   * Lets time pass, as the store sees it: by `FakeTime` where the store asks
-   * `Date`, in another way where something else keeps its time.
+   * Lets time pass for the store: with `FakeTime` if the store uses `Date`,
+   * otherwise with the store's own clock.
    */
   elapse(ms: number): void | Promise<void>;
 }
@@ -27,34 +27,37 @@ export type OpenStore = (
   announce: Announce,
 ) => Promise<StoreFixture>;
 
-/** The tasks that are watched in these tests: what happens to others need not be announced. */
+/**
+ * The tasks watched in these tests: changes of other tasks need not be
+ * announced.
+ */
 const watchedIds = ["a", "b"];
 
 /** A store under test. */
 export interface Bench {
   readonly store: Store;
-  /** The events that it announced, in that order. */
+  /** The announced events, in order. */
   readonly announced: readonly StoredEvent[];
-  /** What it announced besides. */
+  /** The other announcements. */
   readonly noticed: readonly Announcement[];
-  /** Publishes what must be stored. */
+  /** Publishes a change that must be stored. */
   put(taskId: string, draft?: EventDraft): Promise<TaskEvent>;
   elapse: StoreFixture["elapse"];
 }
 
-/** What a test wants of its store. */
+/** Options of a test's store. */
 export interface BenchOptions {
   readonly historyLimit?: number;
   /** How many watch each task, as the store is told. */
   readonly watchers?: number;
-  /** Called with what is announced. */
+  /** Called with each announcement. */
   readonly onAnnounce?: (stored: StoredEvent, store: Store) => void;
 }
 
-/** How long a task outlives its last event in these tests. */
+/** The time from a task's last event until it expires in these tests. */
 export const historyTtlMs = 60_000;
 
-/** Registers a test that gets a store of its own. */
+/** Registers a test with a store of its own. */
 export type Test = (
   criterion: string,
   run: (bench: Bench) => Promise<void>,
@@ -100,7 +103,7 @@ export function createTest(
   };
 }
 
-/** The outcome, which must be of this kind. */
+/** Returns the outcome, which must be of this kind. */
 export function outcomeOf<Kind extends PublishOutcome["kind"]>(
   kind: Kind,
   outcome: PublishOutcome,

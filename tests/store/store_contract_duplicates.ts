@@ -52,7 +52,7 @@ export function testDuplicates(test: Test): void {
     assertEquals(events.length, 4);
   });
 
-  test("publish() lets nobody take the event_id of an event to come", async (bench) => {
+  test("publish() reserves the event_ids of later events", async (bench) => {
     const { store, put, announced } = bench;
     await put("a");
     const { epoch } = await store.read("a");

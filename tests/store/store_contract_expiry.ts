@@ -3,7 +3,7 @@ import { historyTtlMs, outcomeOf, type Test } from "./store_contract_bench.ts";
 
 /** Bounded by age; epochs. */
 export function testExpiry(test: Test): void {
-  test("read() finds nothing of a task whose time is over", async (bench) => {
+  test("read() finds nothing of an expired task", async (bench) => {
     const { store, put, elapse } = bench;
     await put("a");
     const { epoch } = await store.read("a");
@@ -19,7 +19,7 @@ export function testExpiry(test: Test): void {
     }
   });
 
-  test("publish() begins anew after a task's time is over", async (bench) => {
+  test("publish() begins a new history after a task has expired", async (bench) => {
     const { store, put, elapse } = bench;
     await put("a", { event_id: "one", status: "succeeded", user_id: "7" });
     const { epoch } = await store.read("a");
@@ -53,7 +53,7 @@ export function testExpiry(test: Test): void {
     assertEquals((await store.read("a")).offset, 0);
   });
 
-  test("read() still finds a task when another's time is over", async (bench) => {
+  test("read() still finds a task when another has expired", async (bench) => {
     const { store, put, elapse } = bench;
     await put("young");
     await put("old");

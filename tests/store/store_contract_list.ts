@@ -32,7 +32,7 @@ export function testListing(test: Test): void {
     assertEquals((await store.list({ limit: 1 })).states, state && [state]);
   });
 
-  test("list() lists no task whose time is over", async (bench) => {
+  test("list() lists no expired task", async (bench) => {
     const { store, put, elapse } = bench;
     await put("a");
     await elapse(historyTtlMs * 0.6);

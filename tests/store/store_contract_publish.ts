@@ -55,7 +55,7 @@ export function testPublishing(test: Test): void {
     assert(bench.announced.every((stored) => !("owner" in stored)));
   });
 
-  test("publish() keeps the snapshot that is the fold of the history", async (bench) => {
+  test("publish() keeps a snapshot equal to the fold of the history", async (bench) => {
     const { store, put } = bench;
     const drafts: EventDraft[] = [
       { status: "queued", message: "waiting" },
@@ -93,7 +93,7 @@ export function testPublishing(test: Test): void {
     assertEquals(events.map(({ json }) => JSON.parse(json).data), values);
   });
 
-  test("publish() keeps tasks apart whose ids are nearly the same", async (bench) => {
+  test("publish() keeps tasks with nearly the same id apart", async (bench) => {
     const { store, put } = bench;
     const ids = [
       "a",
@@ -120,7 +120,7 @@ export function testPublishing(test: Test): void {
     }
   });
 
-  test("publish() judges and numbers concurrent events one by one", async (bench) => {
+  test("publish() numbers concurrent events one by one", async (bench) => {
     const { store, announced } = bench;
     const outcomes = await Promise.all(
       Array.from(
@@ -192,7 +192,7 @@ export function testPublishing(test: Test): void {
     },
   });
 
-  test("publish() changes nothing by what it refuses", async (bench) => {
+  test("publish() changes nothing if it refuses", async (bench) => {
     const { store, put, announced } = bench;
     await put("a", { status: "failed", attempt: 2, user_id: "7" });
     const before = await store.read("a");

@@ -6,7 +6,7 @@ const missing = { events: [], recovered: false };
 
 /** Bounded by count; recovered or not. */
 export function testReading(test: Test): void {
-  test("read() of an unknown task tells the epoch that it begins with", async (bench) => {
+  test("read() of an unknown task returns the epoch of its first history", async (bench) => {
     const { store, put } = bench;
     const view = await store.read("a");
     const { epoch } = view;
@@ -29,7 +29,7 @@ export function testReading(test: Test): void {
     ]]);
   });
 
-  test("read() reads history from where it begins", async (bench) => {
+  test("read() reads history from its beginning", async (bench) => {
     const { store, put } = bench;
     assertEquals((await store.read("a", "oldest")).events, []);
     for (let count = 1; count <= 150; count++) await put("a");
@@ -61,7 +61,7 @@ export function testReading(test: Test): void {
     assertEquals(await read(0, 1_000_000), [1, 2, 3, 4, 5]);
   });
 
-  test("read() tells the state alone where nobody resumes", async (bench) => {
+  test("read() returns only the state without a position", async (bench) => {
     const { store, put } = bench;
     const { event_id } = await put("a");
     for (const limit of [undefined, 10]) {
@@ -129,7 +129,7 @@ export function testReading(test: Test): void {
 
 /** Slices of a history. */
 export function testReadingEvents(test: Test): void {
-  test("readEvents() pages through a history, whatever its bounds", async (bench) => {
+  test("readEvents() pages through a history with any bounds", async (bench) => {
     const { store, put } = bench;
     for (const size of [10, 2_000, 10, 60_000, 10, 60_000]) {
       await put("a", { data: "x".repeat(size) });
@@ -162,7 +162,7 @@ export function testReadingEvents(test: Test): void {
   });
 
   test(
-    "readEvents() finds nothing where history does not reach",
+    "readEvents() finds nothing beyond the kept history",
     async ({ store, put }) => {
       const { epoch } = await store.read("a");
       const offsets = async (since: { epoch: string; offset: number }) => {

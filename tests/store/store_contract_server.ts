@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { outcomeOf, type Test } from "./store_contract_bench.ts";
 
-/** What the server itself changes: a lost worker, a request to cancel. */
+/** Tests of the server's own changes: a lost worker, a cancel request. */
 export function testServerChanges(test: Test): void {
   test("publish() stores a loss after the event whose lease ended", async (bench) => {
     const { store, put, announced } = bench;

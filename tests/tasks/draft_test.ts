@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { eventDraftSchema } from "../../src/tasks/draft.ts";
 import { statusWords } from "../../src/tasks/status.ts";
 
-/** The faults found in an event, as `member: what is wrong`. */
+/** Returns the faults found in an event, as `member: fault`. */
 function faultsOf(event: unknown): string[] {
   const { error } = eventDraftSchema.safeParse(event);
   return (error?.issues ?? []).map(({ path, message }) =>
@@ -116,7 +116,7 @@ Deno.test("eventDraftSchema names every fault at once", () => {
   ]);
 });
 
-Deno.test("eventDraftSchema tells which statuses there are", () => {
+Deno.test("eventDraftSchema lists the known statuses in its error", () => {
   const [fault = ""] = faultsOf({ status: "paused" });
   for (const word of statusWords) assertStringIncludes(fault, word);
 });
@@ -127,7 +127,7 @@ Deno.test("eventDraftSchema keeps any JSON of a publisher's as data", () => {
   }));
 });
 
-Deno.test("eventDraftSchema judges any JSON without throwing", () => {
+Deno.test("eventDraftSchema checks any JSON without throwing", () => {
   fc.assert(fc.property(fc.jsonValue(), (event) => {
     const { success, error } = eventDraftSchema.safeParse(event);
     assert(success || error.issues.length > 0);

@@ -80,7 +80,7 @@ Deno.test("describeTask() is the snapshot and its watchers", () => {
   assertFalse("cancel_requested" in describeTask({ snapshot }, 0));
 });
 
-Deno.test("describeTask() tells of a request to cancel, and nothing of owner and lease", () => {
+Deno.test("describeTask() includes a cancel request, but not owner and lease", () => {
   const state = {
     snapshot,
     owner: "someone",

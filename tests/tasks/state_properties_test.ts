@@ -21,7 +21,7 @@ function stamp(count: number) {
   };
 }
 
-/** What a series of drafts amounts to, with the drafts that were accepted. */
+/** The result of a series of drafts, with the accepted drafts. */
 function runDrafts(drafts: readonly EventDraft[]) {
   let state: TaskState | undefined;
   const accepted: EventDraft[] = [];
@@ -79,13 +79,13 @@ const histories = fc.array(
   { maxLength: 30, size: "max" },
 );
 
-/** Checks something of what any series of drafts amounts to. */
+/** Checks a property of the result of any series of drafts. */
 function forAll(check: (run: ReturnType<typeof runDrafts>) => void): void {
   const property = fc.property(histories, (drafts) => check(runDrafts(drafts)));
   fc.assert(property, { numRuns: 1_000 });
 }
 
-Deno.test("applyChange() always makes the snapshot that is the fold of the history", () => {
+Deno.test("applyChange() keeps the snapshot equal to the fold of the history", () => {
   forAll(({ state, events }) => {
     const folded = events.reduce<Snapshot | undefined>(
       (before, event) => foldEvent(before, event, stamp(0).epoch),
@@ -172,11 +172,11 @@ Deno.test("applyChange() never lets an event follow a terminal one, but by a hig
   });
 });
 
-Deno.test("applyChange() changes nothing by what it refuses", () => {
+Deno.test("applyChange() changes nothing if it refuses", () => {
   forAll((run) => assertEquals(runDrafts(run.accepted), run));
 });
 
-Deno.test("applyChange() counts offsets from 1 without a hole", () => {
+Deno.test("applyChange() counts offsets from 1 without gaps", () => {
   forAll(({ state, events }) => {
     assertEquals(
       events.map(({ offset }) => offset),

@@ -15,7 +15,7 @@ function stamp(ms: number) {
   };
 }
 
-/** A task after these changes, each of which must be taken; frozen. */
+/** A frozen task after these changes, which all must be accepted. */
 function after(...changes: Change[]): TaskState {
   let state: TaskState | undefined;
   for (const [ms, change] of changes.entries()) {
@@ -93,12 +93,12 @@ for (
     ], 1],
   ] satisfies [string, Change[], number][]
 ) {
-  Deno.test(`applyChange() refuses a loss where ${what}`, () => {
+  Deno.test(`applyChange() refuses a loss if ${what}`, () => {
     assertEquals(codeOf(after(...changes), lost(offset)), "lease_renewed");
   });
 }
 
-Deno.test("applyChange() loses and cancels no task that it doesn't know", () => {
+Deno.test("applyChange() refuses to lose or cancel an unknown task", () => {
   assertEquals(codeOf(undefined, lost(1)), "task_unknown");
   assertEquals(codeOf(undefined, cancel), "task_unknown");
 });
@@ -119,7 +119,7 @@ for (const status of statuses) {
   });
 }
 
-Deno.test("applyChange() drops the lease with the next event that has none", () => {
+Deno.test("applyChange() drops the lease with the next event without a lease", () => {
   assertFalse("leaseEndsAtMs" in after({ lease: 30 }, {}));
   assertFalse("leaseEndsAtMs" in after({ lease: 30 }, { status: "failed" }));
 });

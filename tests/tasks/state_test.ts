@@ -18,7 +18,7 @@ function stamp(count = 0) {
   };
 }
 
-/** A task after one event; frozen, so that no judgement can change it. */
+/** A task after one event; frozen, so that no later change can modify it. */
 function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
   const { taskId, epoch, now } = stamp();
   const timestamp = now.toISOString();
@@ -54,7 +54,7 @@ function refuse(state: TaskState, draft: EventDraft): Refusal {
   return result;
 }
 
-Deno.test("applyChange() begins a history with what the first event says", () => {
+Deno.test("applyChange() begins a history with the first event", () => {
   const draft: EventDraft = {
     status: "queued",
     attempt: 3,
@@ -172,12 +172,12 @@ Deno.test("applyChange() calls a finished task finished for an older attempt, to
   }
 });
 
-Deno.test("applyChange() reopens what succeeded by no attempt", () => {
+Deno.test("applyChange() never reopens a succeeded task", () => {
   const state = taskWith({ status: "succeeded" });
   assertEquals(refuse(state, { attempt: 2 }).code, "task_finished");
 });
 
-Deno.test("applyChange() refuses events of a worker that was replaced", () => {
+Deno.test("applyChange() refuses events of a replaced worker", () => {
   for (const status of ["queued", "running", "lost"] as const) {
     const state = taskWith({ status, attempt: 3 });
     assertEquals(refuse(state, { attempt: 2 }).code, "attempt_outdated");
@@ -187,7 +187,7 @@ Deno.test("applyChange() refuses events of a worker that was replaced", () => {
   }
 });
 
-Deno.test("applyChange() settles the owner with the first event", () => {
+Deno.test("applyChange() fixes the owner with the first event", () => {
   assertEquals(accept(undefined, { user_id: "7" }).state.owner, "7");
   assertFalse("owner" in accept(undefined, {}).state);
   assertEquals(accept(taskWith({}, "7"), { user_id: "7" }).state.owner, "7");
@@ -198,7 +198,7 @@ Deno.test("applyChange() settles the owner with the first event", () => {
   }
 });
 
-Deno.test("applyChange() tells nobody whose task it is", () => {
+Deno.test("applyChange() keeps the owner out of events", () => {
   const { event, state } = accept(undefined, { user_id: "someone" });
   assertFalse(JSON.stringify([event, state.snapshot]).includes("someone"));
   const { detail } = refuse(taskWith({}, "someone"), { user_id: "7" });
@@ -227,7 +227,7 @@ const progress: [
 ];
 
 for (const [draft, before, expected] of progress) {
-  Deno.test(`applyChange() works out progress ${expected} of ${JSON.stringify(draft)} after ${JSON.stringify(before ?? {})}`, () => {
+  Deno.test(`applyChange() computes progress ${expected} of ${JSON.stringify(draft)} after ${JSON.stringify(before ?? {})}`, () => {
     const { event, state } = accept(before && taskWith(before), draft);
     assertEquals(event.progress, expected);
     assertEquals("progress" in event, expected !== undefined);
@@ -235,7 +235,7 @@ for (const [draft, before, expected] of progress) {
   });
 }
 
-Deno.test("applyChange() clears a member by null, and tells watchers", () => {
+Deno.test("applyChange() clears a member by null, and lists it in the event", () => {
   const before = taskWith({ data: { frame: 1 }, message: "half" });
   const { event, state } = accept(before, { data: null, unit: null });
   assertEquals("data" in event, false);
@@ -265,7 +265,7 @@ Deno.test("applyChange() begins a higher attempt clean, and keeps its total", ()
   ]);
 });
 
-Deno.test("applyChange() makes progress 1 of what has succeeded", () => {
+Deno.test("applyChange() sets progress 1 for a succeeded task", () => {
   const before = taskWith({ progress: 0.42 });
   assertEquals(accept(before, { status: "succeeded" }).event.progress, 1);
   assertEquals(

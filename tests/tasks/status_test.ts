@@ -26,7 +26,7 @@ for (const [status, list] of Object.entries(words)) {
   });
 }
 
-Deno.test("normalizeStatus() knows no other word", () => {
+Deno.test("normalizeStatus() returns undefined for other words", () => {
   const others = [
     "",
     "lost",
@@ -44,7 +44,7 @@ Deno.test("normalizeStatus() knows no other word", () => {
   }
 });
 
-Deno.test("statusWords lists what normalizeStatus() understands", () => {
+Deno.test("statusWords lists all words of normalizeStatus()", () => {
   assertEquals(
     statusWords.toSorted(),
     Object.values(words).flatMap((list) => list.split(" ")).toSorted(),

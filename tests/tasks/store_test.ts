@@ -20,7 +20,7 @@ const snapshot = {
   updated_at: event.timestamp,
 };
 
-Deno.test("eventAnnouncement() says whose the task is and when the lease ends, where there are such", () => {
+Deno.test("eventAnnouncement() includes owner and lease, if present", () => {
   const json = JSON.stringify(event);
   const position = { epoch: "life", offset: 1 };
   const bare = { kind: "event", event, json, position } as const;

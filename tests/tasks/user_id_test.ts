@@ -46,7 +46,7 @@ for (const [what, userId] of Object.entries(texts)) {
   });
 }
 
-Deno.test("encodeUserId() never changes who is meant", () => {
+Deno.test("encodeUserId() never changes the user", () => {
   const ids = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.bigInt({ min: 0n, max: 2n ** 80n }).map(String),
@@ -60,7 +60,7 @@ Deno.test("encodeUserId() never changes who is meant", () => {
   }));
 });
 
-Deno.test("parseUserId() takes non-empty strings and whole numbers", () => {
+Deno.test("parseUserId() accepts non-empty strings and whole numbers", () => {
   const table: [unknown, string][] = [
     ["alice", "alice"],
     ["007", "007"],

@@ -31,12 +31,15 @@ function takeAll(backlog: Backlog): Sendable[] {
   return taken;
 }
 
-/** The last offset of each item, and how many before it it stands for. */
+/**
+ * Returns the last offset of each item, and the number of events merged into
+ * it.
+ */
 function summary(items: readonly Sendable[]): [number, number][] {
   return items.map(({ event, skipped }) => [event.offset, skipped]);
 }
 
-Deno.test("Backlog.take() gives what was added, as it was and in order", () => {
+Deno.test("Backlog.take() returns added events unchanged and in order", () => {
   const backlog = new Backlog();
   const events = [event(1), event(2, "running", { progress: 0.5 }), event(3)];
   for (const one of events) backlog.add(one, `frame ${one.offset}`);
@@ -52,7 +55,7 @@ Deno.test("Backlog.take() gives what was added, as it was and in order", () => {
   assertEquals([backlog.size, backlog.take()], [0, undefined]);
 });
 
-Deno.test("Backlog.merge() makes one of what waits, with all that it said", () => {
+Deno.test("Backlog.merge() merges waiting events with all their members", () => {
   const backlog = new Backlog();
   backlog.add(event(1, "queued", { message: "waiting", unit: "rows" }));
   backlog.add(event(2, "running", { progress: 0.1, message: "begun" }));
@@ -70,7 +73,7 @@ Deno.test("Backlog.merge() makes one of what waits, with all that it said", () =
   }]);
 });
 
-Deno.test("Backlog.merge() merges what comes later, until all is taken", () => {
+Deno.test("Backlog.merge() merges later events, until the backlog is empty", () => {
   const backlog = new Backlog();
   backlog.merge();
   for (const offset of [1, 2, 3]) backlog.add(event(offset));
@@ -140,7 +143,7 @@ for (
   });
 }
 
-Deno.test("Backlog.clear() forgets what waits and that it merged", () => {
+Deno.test("Backlog.clear() drops all events and stops merging", () => {
   const backlog = new Backlog();
   backlog.add(event(1));
   backlog.merge();
@@ -158,7 +161,10 @@ const members = fc.record({
   attempt: fc.integer({ min: 1, max: 3 }),
 }, { requiredKeys: [] });
 
-/** What is done to a backlog: an event comes, its reader is slow, or takes one. */
+/**
+ * A step in the life of a backlog: an event comes, its reader is slow, or takes
+ * an event.
+ */
 const steps = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom("queued", "running" as const) },
@@ -169,7 +175,9 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-/** What events amount to; when a task was created is not in them, but in `sync`. */
+/**
+ * Folds events. The creation time of a task is not in events, but in `sync`.
+ */
 function fold(events: readonly TaskEvent[]): Partial<Snapshot> {
   const snapshot = events.reduce<Snapshot | undefined>(
     (before, event) => foldEvent(before, event, "epoch"),
@@ -178,7 +186,7 @@ function fold(events: readonly TaskEvent[]): Partial<Snapshot> {
   return { ...snapshot, created_at: "" };
 }
 
-Deno.test("Backlog stands for every event once, and merges none that ends or loses", () => {
+Deno.test("Backlog represents every event once, and never merges ends and losses", () => {
   fc.assert(
     fc.property(steps, (steps) => {
       const backlog = new Backlog();
@@ -190,7 +198,7 @@ Deno.test("Backlog stands for every event once, and merges none that ends or los
           const item = backlog.take();
           if (item) taken.push(item);
         } else {
-          // No attempt is lower than one before it.
+          // Attempts never decrease.
           const attempt = Math.max(
             members.attempt ?? 1,
             added.at(-1)?.attempt ?? 1,
@@ -214,7 +222,7 @@ Deno.test("Backlog stands for every event once, and merges none that ends or los
             run.some(({ status }) => isTerminal(status) || status === "lost"),
           );
         }
-        // A watcher who only gets the merged ones comes to know the same.
+        // A watcher that gets only the merged events learns the same.
         sent.push(event);
         assertEquals(fold(sent), fold(added.slice(0, covered)));
       }

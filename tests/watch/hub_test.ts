@@ -105,7 +105,7 @@ Deno.test("Hub.leave() ends the watching of one task by one watcher", () => {
   assertEquals([watcher.got.length, other.got.length], [0, 1]);
 });
 
-Deno.test("Hub.leave() is harmless when repeated, or when nobody had joined", () => {
+Deno.test("Hub.leave() does nothing if repeated or without a join", () => {
   const hub = new Hub();
   const [watcher, stranger] = [new FakeWatcher(), new FakeWatcher()];
   hub.leave("a", watcher);
@@ -118,11 +118,11 @@ Deno.test("Hub.leave() is harmless when repeated, or when nobody had joined", ()
   assertEquals(hub.watcherCount("a"), 1);
 });
 
-Deno.test("Hub.watcherCount() is 0 for a task that nobody watches", () => {
+Deno.test("Hub.watcherCount() is 0 for an unwatched task", () => {
   assertEquals(new Hub().watcherCount("a"), 0);
 });
 
-Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
+Deno.test("Hub.announce() notifies watchers of cancel requests and deletions", () => {
   const hub = new Hub();
   const [watcher, other] = [new FakeWatcher(), new FakeWatcher()];
   hub.join("a", watcher);
@@ -140,7 +140,7 @@ Deno.test("Hub.announce() tells a task's watchers what is no event", () => {
   assertEquals(other.notices, []);
 });
 
-Deno.test("Hub tells how many watch a task, whenever that changes", async () => {
+Deno.test("Hub reports each change of the number of watchers", async () => {
   const told: [string, number][] = [];
   const hub = new Hub((taskId, watchers) => {
     told.push([taskId, watchers]);
@@ -155,7 +155,7 @@ Deno.test("Hub tells how many watch a task, whenever that changes", async () => 
   assertEquals(told, [["a", 1], ["a", 2], ["a", 1], ["a", 0]]);
 });
 
-Deno.test("Hub.announce() lets watchers look into the store for what was missed", async () => {
+Deno.test("Hub.announce() makes watchers read missed events from the store", async () => {
   const hub = new Hub();
   const watcher = new FakeWatcher();
   await hub.join("a", watcher);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { waitForStore } from "../../src/watch/outage.ts";
 
-/** An outage, and in which order those who wait go on. */
+/** An outage, and the order in which waits resolve. */
 function bench() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const order: string[] = [];
@@ -16,7 +16,7 @@ function bench() {
   };
 }
 
-Deno.test("waitForStore() lets all go on once the store is back, in the order in which they came", async () => {
+Deno.test("waitForStore() resolves all waits once the store is back, in order", async () => {
   const { order, restore, wait } = bench();
   const waits = ["one", "two"].map(wait);
   await Promise.resolve();
@@ -26,7 +26,7 @@ Deno.test("waitForStore() lets all go on once the store is back, in the order in
   assertEquals(order, ["one", "two"]);
 });
 
-Deno.test("waitForStore() lets go of who gives up", async () => {
+Deno.test("waitForStore() releases a wait that is given up", async () => {
   const { order, restore, wait } = bench();
   const [one, two] = [wait("one"), wait("two")];
   one.giveUp();
@@ -38,7 +38,7 @@ Deno.test("waitForStore() lets go of who gives up", async () => {
   assertEquals(order, ["one", "two"]);
 });
 
-Deno.test("waitForStore() waits for nothing where the store is back already", async () => {
+Deno.test("waitForStore() resolves at once if the store is back already", async () => {
   const { order, restore, wait } = bench();
   restore();
   await wait("one").done;

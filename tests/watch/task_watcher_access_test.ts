@@ -18,7 +18,7 @@ Deno.test("TaskWatcher.start() closes with 4403 before anything of the task is s
   assertEquals(task.hub.watcherCount(watchedId), 0);
 });
 
-Deno.test("TaskWatcher.start() asks who may watch even where nothing was published", async () => {
+Deno.test("TaskWatcher.start() checks the permission even before the first event", async () => {
   const task = new WatchedTask();
   const { outlet, started } = task.watch(undefined, nobody);
   await started;
@@ -76,7 +76,7 @@ Deno.test("TaskWatcher closes a guest whose task becomes private while its outle
   assertEquals(outlet.closes.map(({ code }) => code), [4403]);
 });
 
-Deno.test("TaskWatcher closes those whose task was forgotten and began anew as another's", async () => {
+Deno.test("TaskWatcher stops if the task was deleted and began anew with another owner", async () => {
   using time = new FakeTime();
   const task = new WatchedTask({ historyTtlMs: 1_000 });
   await task.publish({ user_id: "42" });
@@ -88,7 +88,7 @@ Deno.test("TaskWatcher closes those whose task was forgotten and began anew as a
   assertEquals(outlet.closes.map(({ code }) => code), [4403]);
 });
 
-Deno.test("TaskWatcher.deliver() asks who may watch once, not for every event", async () => {
+Deno.test("TaskWatcher.deliver() checks the permission once, not for every event", async () => {
   const task = new WatchedTask();
   let asked = 0;
   const { started } = task.watch(undefined, () => {

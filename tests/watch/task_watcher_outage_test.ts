@@ -33,14 +33,14 @@ Deno.test("TaskWatcher.start() goes on without waiting while the store is away, 
   assertEquals(outlet.offsets, [2, 3, 4]);
 });
 
-Deno.test("TaskWatcher.start() goes on from what it has sent where the store goes away meanwhile", async () => {
+Deno.test("TaskWatcher.start() continues after the last sent event if the store disconnects meanwhile", async () => {
   for (const resumes of [false, true]) {
     const task = new WatchedTask();
     const { epoch } = await task.publish();
     let outage: ReturnType<typeof breakStore> | undefined;
     task.hooks.after = async (count) => {
       if (count > 1) return;
-      // So that it has to read again, which it can't.
+      // Forces another read, which fails.
       await task.publish();
       outage = breakStore(task);
     };
@@ -58,7 +58,7 @@ Deno.test("TaskWatcher.start() goes on from what it has sent where the store goe
   }
 });
 
-Deno.test("TaskWatcher.refresh() sends what was not announced, once", async () => {
+Deno.test("TaskWatcher.refresh() sends unannounced events once", async () => {
   const task = new WatchedTask();
   const { epoch } = await task.publish();
   const { outlet, started } = task.watch({ epoch, offset: 1 });
@@ -73,7 +73,7 @@ Deno.test("TaskWatcher.refresh() sends what was not announced, once", async () =
   assertEquals(outlet.offsets, upTo(152, 2));
 });
 
-Deno.test("TaskWatcher.refresh() looks again where the store goes away meanwhile", async () => {
+Deno.test("TaskWatcher.refresh() reads again if the store disconnects meanwhile", async () => {
   const task = new WatchedTask();
   const { epoch } = await task.publish();
   const { outlet, started } = task.watch({ epoch, offset: 1 });
@@ -91,7 +91,7 @@ Deno.test("TaskWatcher.refresh() looks again where the store goes away meanwhile
   assertEquals(outlet.offsets, [2, 3]);
 });
 
-Deno.test("TaskWatcher.refresh() reads once more where it catches up already", async () => {
+Deno.test("TaskWatcher.refresh() reads once more if already catching up", async () => {
   const task = new WatchedTask();
   const { epoch } = await task.publish();
   const announce = task.hub.announce.bind(task.hub);

@@ -26,7 +26,7 @@ for (const moment of ["before", "after"] as const) {
   }
 }
 
-Deno.test("TaskWatcher counts as reached by what is published while it joins", async () => {
+Deno.test("TaskWatcher counts as reached by events published while it joins", async () => {
   const task = new WatchedTask();
   const delivered: number[] = [];
   task.hooks = {
@@ -103,7 +103,7 @@ Deno.test("TaskWatcher sends nothing more of a history that is deleted while its
   assertLess(before, 50);
 });
 
-Deno.test("TaskWatcher comes to rest where the task was forgotten while it caught up", async () => {
+Deno.test("TaskWatcher comes to rest if the task was deleted while it caught up", async () => {
   const task = new WatchedTask();
   await task.publishMany(3);
   const { outlet, started } = task.watch();
@@ -123,7 +123,7 @@ Deno.test("TaskWatcher comes to rest where the task was forgotten while it caugh
   assertEquals([event?.type, event?.offset], ["task", 1]);
 });
 
-Deno.test("TaskWatcher tells by another sync that the task began anew", async () => {
+Deno.test("TaskWatcher sends another sync if the task began anew", async () => {
   using time = new FakeTime();
   const task = new WatchedTask({ historyTtlMs: 1_000 });
   const old = await task.publishMany(3);

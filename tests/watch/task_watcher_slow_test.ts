@@ -2,7 +2,9 @@ import { assertEquals, assertLess } from "@std/assert";
 import type { FakeOutlet } from "../support/fake_outlet.ts";
 import { settle, upTo, WatchedTask } from "../support/watching.ts";
 
-/** A watcher who has got event 1 and then stopped reading, for more than a turn. */
+/**
+ * A watcher that got event 1 and then stopped reading, for more than a turn.
+ */
 async function slowWatcher(task: WatchedTask): Promise<FakeOutlet> {
   const { outlet, started } = task.watch();
   await started;
@@ -19,7 +21,7 @@ function sentAfterFirst(outlet: FakeOutlet): unknown[] {
     .map(({ offset, status, skipped }) => [offset, status, skipped]);
 }
 
-Deno.test("TaskWatcher holds back what a backlogged outlet can't take", async () => {
+Deno.test("TaskWatcher holds events back from a backlogged outlet", async () => {
   const task = new WatchedTask();
   const outlet = await slowWatcher(task);
   const { delivered } = await task.publish();
@@ -38,7 +40,7 @@ Deno.test("TaskWatcher merges the progress that a slow reader has missed", async
   await settle();
   const { message, unit, progress, ...frame } = outlet.frames.at(-1) ?? {};
   assertEquals([frame.offset, frame.skipped, task.merged], [offset, 2, 2]);
-  // The newest stands for all: what only the others said is said again.
+  // The newest event has all members, also those given only by earlier events.
   assertEquals([message, unit, progress], ["half way", "rows", 0.9]);
   await task.publish();
   assertEquals(outlet.offsets, [1, 4, 5]);
@@ -65,7 +67,7 @@ Deno.test("TaskWatcher merges neither the end of an attempt nor a loss", async (
   ]);
 });
 
-Deno.test("TaskWatcher merges nothing where a fast reader was sent much in one turn", async () => {
+Deno.test("TaskWatcher merges nothing for a fast reader after a burst within one turn", async () => {
   const task = new WatchedTask();
   const { outlet, started } = task.watch();
   await started;
@@ -77,7 +79,7 @@ Deno.test("TaskWatcher merges nothing where a fast reader was sent much in one t
   assertEquals([outlet.offsets, task.merged], [upTo(50), 0]);
 });
 
-Deno.test("TaskWatcher goes on holding back where the outlet is backlogged again", async () => {
+Deno.test("TaskWatcher keeps holding if the outlet is backlogged again", async () => {
   const task = new WatchedTask();
   const outlet = await slowWatcher(task);
   await task.publish({ status: "failed" });
@@ -94,7 +96,7 @@ Deno.test("TaskWatcher goes on holding back where the outlet is backlogged again
   assertEquals(outlet.offsets.at(-1), 4);
 });
 
-Deno.test("TaskWatcher leaves to the store what is more than it holds", async () => {
+Deno.test("TaskWatcher reads events beyond its limit from the store", async () => {
   const task = new WatchedTask();
   const outlet = await slowWatcher(task);
   for (let attempt = 1; attempt <= 600; attempt += 1) {
@@ -107,7 +109,7 @@ Deno.test("TaskWatcher leaves to the store what is more than it holds", async ()
   assertEquals(outlet.frames.filter(({ type }) => type === "sync").length, 1);
 });
 
-Deno.test("TaskWatcher holds no more of what can't be merged than 1 MiB and one event", async () => {
+Deno.test("TaskWatcher holds at most 1 MiB and one event of unmergeable events", async () => {
   const task = new WatchedTask();
   const outlet = await slowWatcher(task);
   const readsBefore = task.reads;
@@ -130,7 +132,7 @@ Deno.test("TaskWatcher holds no more of what can't be merged than 1 MiB and one 
   assertLess(readsBefore, task.reads);
 });
 
-Deno.test("TaskWatcher stops where its outlet ends while backlogged", async () => {
+Deno.test("TaskWatcher stops if its outlet ends while backlogged", async () => {
   const task = new WatchedTask();
   const outlet = await slowWatcher(task);
   await task.publish();

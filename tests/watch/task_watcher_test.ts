@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
 import { upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
-Deno.test("TaskWatcher.start() sends sync alone where nothing was published", async () => {
+Deno.test("TaskWatcher.start() sends only sync before the first event", async () => {
   const task = new WatchedTask();
   const { outlet, started } = task.watch();
   await started;
@@ -69,7 +69,7 @@ for (
   });
 }
 
-Deno.test("TaskWatcher.deliver() passes events on in the turn in which they are published", async () => {
+Deno.test("TaskWatcher.deliver() forwards events in the turn of their publish", async () => {
   const task = new WatchedTask();
   const { outlet, started } = task.watch();
   await started;
@@ -110,14 +110,14 @@ Deno.test("TaskWatcher sends nothing to an outlet that ended while the store was
   assertEquals(task.hub.watcherCount(watchedId), 0);
 });
 
-Deno.test("TaskWatcher.start() rejects where the store cannot be read", async () => {
+Deno.test("TaskWatcher.start() rejects if the store cannot be read", async () => {
   const task = new WatchedTask();
   task.hooks = { before: () => Promise.reject(new Error("store is down")) };
   const { started } = task.watch();
   await assertRejects(() => started, Error, "store is down");
 });
 
-Deno.test("TaskWatcher fails its outlet where the store cannot be read later", async () => {
+Deno.test("TaskWatcher fails its outlet if the store cannot be read later", async () => {
   using time = new FakeTime();
   const task = new WatchedTask({ historyTtlMs: 1_000 });
   await task.publish();

@@ -9,7 +9,7 @@ import { pipes } from "../support/linked.ts";
 /** A message of these tests. */
 type Head = { readonly n: number; readonly text?: string };
 
-/** Both ends of a link, and what the second one takes. */
+/** Both ends of a link, and the messages received by the second end. */
 function createLink(options: Partial<LinkOptions<Head>> = {}) {
   const [ours, theirs] = pipes();
   const taken: [Head, readonly string[]][] = [];
@@ -53,7 +53,7 @@ Deno.test("Link passes messages in order, with their texts as they are", async (
   await receiver.close();
 });
 
-Deno.test("Link passes a message that is larger than a pipe", async () => {
+Deno.test("Link passes a message larger than a pipe", async () => {
   const { sender, receive, taken, takesAll } = createLink();
   const receiver = receive();
   const text = "✅".repeat(1_000_000);
@@ -68,7 +68,7 @@ Deno.test("Link passes a message that is larger than a pipe", async () => {
   await receiver.close();
 });
 
-Deno.test("Link writes what is sent in one turn at once", async () => {
+Deno.test("Link writes all messages of a turn at once", async () => {
   const { sender, theirs } = createLink();
   for (let n = 0; n < 100; n++) sender.send({ n });
   const reader = theirs.readable.getReader();
@@ -78,7 +78,7 @@ Deno.test("Link writes what is sent in one turn at once", async () => {
   await sender.close();
 });
 
-Deno.test("Link.close() sends what waits, and ends the other side", async () => {
+Deno.test("Link.close() writes waiting messages, and ends the far end", async () => {
   const { sender, receive, taken, ended } = createLink();
   const receiver = receive();
   sender.send({ n: 1 });
@@ -89,7 +89,7 @@ Deno.test("Link.close() sends what waits, and ends the other side", async () => 
   await receiver.close();
 });
 
-Deno.test("Link ends where the other side reads no more", async () => {
+Deno.test("Link ends if the far end stops reading", async () => {
   const ended = Promise.withResolvers<void>();
   const { sender, theirs } = createLink({ onEnd: ended.resolve });
   await theirs.readable.cancel();
@@ -98,7 +98,7 @@ Deno.test("Link ends where the other side reads no more", async () => {
   await sender.close();
 });
 
-Deno.test("Link ends where a line comes that is no message", async () => {
+Deno.test("Link ends at a malformed message", async () => {
   const ended = Promise.withResolvers<void>();
   const { sender, theirs } = createLink({ onEnd: ended.resolve });
   const writer = theirs.writable.getWriter();
@@ -108,7 +108,7 @@ Deno.test("Link ends where a line comes that is no message", async () => {
   await sender.close();
 });
 
-Deno.test("Link.push() has a bound, which answers don't count for", async () => {
+Deno.test("Link.push() has a limit, which replies don't count for", async () => {
   let overflows = 0;
   const line = encodeMessage({ n: 1 });
   const { sender, receive, taken, takesAll } = createLink({
@@ -120,7 +120,8 @@ Deno.test("Link.push() has a bound, which answers don't count for", async () => 
   assertEquals(overflows, 1);
   const receiver = receive();
   await takesAll(3);
-  // What was written has made room, and the next is written after that.
+  // Written messages have made room, and the next message is written
+  // afterwards.
   sender.send({ n: 2 });
   await takesAll(4);
   sender.push(line);

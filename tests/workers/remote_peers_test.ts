@@ -25,7 +25,7 @@ Deno.test("createRemotePeers() counts a user's connections in all workers", asyn
   assertEquals(await two.supervisor.peers.countUser("7", 1), 3);
 });
 
-Deno.test("createRemotePeers() goes on alone where the supervisor has gone", async () => {
+Deno.test("createRemotePeers() works alone if the supervisor has ended", async () => {
   const worker = linkWorker();
   await worker[Symbol.asyncDispose]();
   const { peers } = worker.supervisor;

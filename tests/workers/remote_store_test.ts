@@ -27,7 +27,9 @@ function openRemote(retention: Retention, announce: Announce) {
   };
 }
 
-/** A store that announces what is changed through it, as if three watched each task. */
+/**
+ * A store that announces its changes, as if three watchers watched each task.
+ */
 function watchedStore(store: Store): Store {
   const watch = (taskId: string) => store.watch(taskId, 3);
   return {
@@ -68,7 +70,7 @@ testStoreContract("createRemoteStore()", (retention, announce) => {
 
 const retention = { historyLimit: 10, historyTtlMs: 60_000 };
 
-Deno.test("createRemoteStore() announces only what is watched", async () => {
+Deno.test("createRemoteStore() announces only watched tasks", async () => {
   const announced: string[] = [];
   const { worker, store } = openRemote(retention, (announcement) => {
     if (announcement.kind === "event") {
@@ -92,7 +94,7 @@ Deno.test("createRemoteStore() says how many watch in all", async () => {
   const { store: elsewhere } = other.supervisor.openStore(() => 0);
   await store.watch("a", 2);
   await elsewhere.watch("a", 3);
-  // What is asked later is carried out later.
+  // Later calls are carried out later.
   await elsewhere.read("a");
   const outcome = await store.publish("a", {});
   assertEquals("delivered" in outcome && outcome.delivered, 5);
@@ -100,7 +102,7 @@ Deno.test("createRemoteStore() says how many watch in all", async () => {
   assertEquals((await store.list({ limit: 10 })).watchers, [5]);
 });
 
-Deno.test("createRemoteStore() throws what the owner's store throws", async () => {
+Deno.test("createRemoteStore() throws the errors of the supervisor's store", async () => {
   const { owned, worker, store } = openRemote(retention, () => 0);
   await using _worker = worker;
   owned.read = () => Promise.reject(new StoreUnavailableError("is full"));

@@ -9,12 +9,12 @@ Deno.test("receiveError() gives a store's error its class again", () => {
   assertEquals(received.message, "is full");
 });
 
-Deno.test("receiveError() keeps the name of what nobody expected", () => {
+Deno.test("receiveError() keeps the name of an unexpected error", () => {
   const received = receiveError(sendError(new RangeError("out of it")));
   assertEquals([received.name, received.message], ["RangeError", "out of it"]);
   assertNotEquals(received.name, "StoreUnavailableError");
 });
 
-Deno.test("sendError() takes what is no error, too", () => {
+Deno.test("sendError() accepts values that are no errors", () => {
   assertEquals(sendError("a text"), { name: "Error", message: "a text" });
 });

@@ -6,7 +6,7 @@ import { SharedPeers } from "../../src/workers/shared_peers.ts";
 const question: Question = { kind: "disconnect", id: "x" };
 const answer: Answer = { kind: "disconnect", isFound: true };
 
-/** Workers that keep the numbers of the questions they are asked. */
+/** Workers that record the ids of their questions. */
 function joinPeers(count: number) {
   const peers = new SharedPeers();
   return Array.from({ length: count }, () => {
@@ -24,7 +24,7 @@ Deno.test("SharedPeers.ask() brings the answers of all others", async () => {
   assertEquals(await asking, { answers: [answer, answer], silent: 0 });
 });
 
-Deno.test("SharedPeers.ask() waits a second for those who stay silent", async () => {
+Deno.test("SharedPeers.ask() waits a second for silent workers", async () => {
   using time = new FakeTime();
   const [one, two] = joinPeers(3);
   const asking = one?.client.ask(question);
@@ -34,7 +34,7 @@ Deno.test("SharedPeers.ask() waits a second for those who stay silent", async ()
   two?.client.answer(two.asked[0] ?? 0, answer); // too late, twice
 });
 
-Deno.test("SharedPeers.ask() doesn't wait for one that has gone", async () => {
+Deno.test("SharedPeers.ask() does not wait for an ended worker", async () => {
   const [one, two] = joinPeers(2);
   const asking = one?.client.ask(question);
   two?.client.leave();
@@ -42,7 +42,7 @@ Deno.test("SharedPeers.ask() doesn't wait for one that has gone", async () => {
   assertEquals(await one?.client.ask(question), { answers: [], silent: 0 });
 });
 
-Deno.test("SharedPeers.countUser() sums what each worker told last", () => {
+Deno.test("SharedPeers.countUser() sums the last count of each worker", () => {
   const [one, two] = joinPeers(2);
   assertEquals(one?.client.countUser("7", 1), 1);
   assertEquals(two?.client.countUser("7", 2), 3);

@@ -4,7 +4,7 @@ import { SharedStore } from "../../src/workers/shared_store.ts";
 
 const deleted: Announcement = { kind: "deleted", taskId: "a" };
 
-/** A store with workers that keep what they are told. */
+/** A store with workers that record their lines. */
 function createShared(workers: number) {
   const shared = new SharedStore();
   const pushed: string[][] = [];
@@ -16,7 +16,7 @@ function createShared(workers: number) {
   return { shared, clients, pushed };
 }
 
-Deno.test("SharedStore.announce() tells those who watch, and counts their watchers", () => {
+Deno.test("SharedStore.announce() reaches watching workers, and counts their watchers", () => {
   const { shared, clients: [one, two], pushed } = createShared(3);
   assertEquals(shared.announce(deleted), 0);
   one?.watch("a", 2);
@@ -48,7 +48,7 @@ Deno.test("SharedStore.announce() hands an event's JSON on as it is, once for al
   assertEquals(other, line);
 });
 
-Deno.test("SharedStore forgets what a worker that has gone was watching", () => {
+Deno.test("SharedStore removes the watchers of an ended worker", () => {
   const { shared, clients: [one, two], pushed } = createShared(2);
   one?.watch("a", 2);
   one?.watch("b", 2);

@@ -11,7 +11,7 @@ Deno.test("SupervisorLink.ended comes after all that the worker sent", async () 
   assertEquals(worker.failures, ["the port is taken"]);
 });
 
-Deno.test("SupervisorLink forgets the watchers of a worker that has gone", async () => {
+Deno.test("SupervisorLink removes the watchers of an ended worker", async () => {
   const shared = createShared();
   shared.store.open(
     createMemoryStore({ historyLimit: 9, historyTtlMs: 9 }, () => 0),
@@ -24,7 +24,7 @@ Deno.test("SupervisorLink forgets the watchers of a worker that has gone", async
   assertEquals(shared.store.watcherCount("a"), 0);
 });
 
-Deno.test("SupervisorLink tells of a worker that doesn't read, and holds no more for it", async () => {
+Deno.test("SupervisorLink reports a worker that does not read, and buffers no more for it", async () => {
   const shared = createShared();
   const [ours, theirs] = pipes();
   let stalls = 0;

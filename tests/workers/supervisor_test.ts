@@ -10,16 +10,16 @@ import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { createShared, pipes } from "../support/linked.ts";
 import { testConfig } from "../support/server.ts";
 
-/** A worker that does in this process what a test wants. */
+/** A worker within this process, controlled by a test. */
 interface FakeWorker {
   readonly link: WorkerLink;
   readonly start: WorkerStart;
   isKilled: boolean;
-  /** Ends it, as its own process would. */
+  /** Ends the worker, as its own process would. */
   exit(code: number): Promise<void>;
 }
 
-/** How a {@linkcode FakeWorker} behaves once it has its configuration. */
+/** The behaviour of a {@linkcode FakeWorker} once configured. */
 type Behave = (worker: FakeWorker) => void;
 
 const listen: Behave = ({ link, start }) =>
@@ -75,7 +75,9 @@ function createSupervisor(count: number, behave: Behave = serve) {
   return {
     supervisor,
     workers,
-    /** Resolves when so many have been started, replacements among them. */
+    /**
+     * Resolves when this number of workers was started, including replacements.
+     */
     started: (number: number) =>
       new Promise<void>((resolve) => {
         onSpawn = () => workers.length >= number ? resolve() : undefined;
@@ -96,7 +98,7 @@ Deno.test("Supervisor.start() gives the others the port that the first one took"
   await supervisor.stop();
 });
 
-Deno.test("Supervisor.start() tells why a worker can't begin", async () => {
+Deno.test("Supervisor.start() reports why a worker can't start", async () => {
   const { supervisor } = createSupervisor(2, ({ link, exit }) => {
     link.sendFailure("the port is taken");
     exit(1);
@@ -109,7 +111,7 @@ Deno.test("Supervisor.start() tells why a worker can't begin", async () => {
   await supervisor.stop(0);
 });
 
-Deno.test("Supervisor.start() tells why no process can be started", async () => {
+Deno.test("Supervisor.start() reports why no process can be started", async () => {
   const supervisor = new Supervisor({
     count: 2,
     config: testConfig(),

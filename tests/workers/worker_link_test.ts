@@ -15,7 +15,7 @@ Deno.test("WorkerLink.started brings the configuration", async () => {
   });
 });
 
-Deno.test("WorkerLink.stopped tells that the worker is to stop", async () => {
+Deno.test("WorkerLink.stopped resolves when the worker should stop", async () => {
   await using worker = linkWorker();
   worker.link.stop(1_500);
   assertEquals(await worker.supervisor.stopped, { timeoutMs: 1_500 });
@@ -28,7 +28,7 @@ Deno.test("WorkerLink.gone resolves when the supervisor has ended", async () => 
   await assertRejects(() => worker.supervisor.started, Error, "ended");
 });
 
-Deno.test("WorkerLink.openStore() announces what isn't an event, too", async () => {
+Deno.test("WorkerLink.openStore() announces cancel requests and deletions, too", async () => {
   const shared = createShared();
   await using worker = linkWorker(shared);
   const announced = Promise.withResolvers<unknown>();
@@ -42,7 +42,7 @@ Deno.test("WorkerLink.openStore() announces what isn't an event, too", async () 
   assertEquals(await announced.promise, { kind: "missed", taskId: "a" });
 });
 
-Deno.test("WorkerLink.answerQuestions() leaves without an answer what can't be answered, and says so", async () => {
+Deno.test("WorkerLink.answerQuestions() logs a failed question, and sends no answer", async () => {
   using log = captureLog("error");
   const shared = createShared();
   await using one = linkWorker(shared);

@@ -11,7 +11,7 @@ function historyOf(limit: number, eventIds: readonly string[]) {
 
 const ids = ["a", "life:2", "c", "life:4", "e", "f", "g"];
 
-Deno.test("MemoryHistory.after() has the events after each offset that is kept", () => {
+Deno.test("MemoryHistory.after() returns the events after each kept offset", () => {
   for (let count = 1; count <= ids.length; count++) {
     const kept = ids.slice(0, count);
     const history = historyOf(3, kept);
@@ -26,7 +26,7 @@ Deno.test("MemoryHistory.after() has the events after each offset that is kept",
   }
 });
 
-Deno.test("MemoryHistory.findOffset() finds what is kept, named or not, and nothing else", () => {
+Deno.test("MemoryHistory.findOffset() finds kept events, named or not, and no others", () => {
   for (let count = 1; count <= ids.length; count++) {
     const history = historyOf(3, ids.slice(0, count));
     for (const [index, eventId] of ids.entries()) {

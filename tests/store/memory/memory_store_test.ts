@@ -22,10 +22,11 @@ function createStore(historyLimit: number, historyTtlMs = 60_000) {
   return createMemoryStore({ historyLimit, historyTtlMs }, () => 0);
 }
 
-/** Lets the engine collect what nobody holds any more. */
+/** Lets the engine collect unreachable objects. */
 async function collectGarbage(): Promise<void> {
   v8.setFlagsFromString("--expose-gc");
-  // A turn of the event loop, because a WeakRef holds its target for this one.
+  // Takes a turn of the event loop, because a WeakRef holds its target during a
+  // turn.
   await new Promise((resolve) => setTimeout(resolve, 0));
   vm.runInNewContext("gc")();
 }
@@ -49,7 +50,7 @@ Deno.test("createMemoryStore() forgets a task at the very millisecond", async ()
   assertEquals((await store.read("a")).offset, 0);
 });
 
-Deno.test("createMemoryStore() forgets tasks that nobody asks for again", async () => {
+Deno.test("createMemoryStore() deletes expired tasks that are never read again", async () => {
   const store = createStore(10, 1_000);
   const kept = await publishHeld(store, "a");
   {
@@ -62,7 +63,7 @@ Deno.test("createMemoryStore() forgets tasks that nobody asks for again", async 
   await store.close();
 });
 
-Deno.test("createMemoryStore() forgets every task whose time is over, while others are published to", async () => {
+Deno.test("createMemoryStore() deletes every expired task while others are published to", async () => {
   const store = createStore(10, 1_000);
   const kept: WeakRef<object>[] = [];
   for (let count = 0; count < 50; count++) {
@@ -115,7 +116,7 @@ Deno.test("createMemoryStore() takes an event_id again once history has lost it"
         : outcome.kind === "duplicate" && outcome.offset;
       return [outcome.kind, offset];
     };
-    // Thrice around, so that batches are cut away in between.
+    // Three rounds, so that batches are cut away in between.
     const ids = Array.from({ length: historyLimit + 1 }, (_, i) => `${i}`);
     for (const [index, id] of [...ids, ...ids, ...ids].entries()) {
       assertEquals(await publish(id), ["stored", index + 1]);

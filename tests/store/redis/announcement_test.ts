@@ -8,7 +8,7 @@ import {
 import { eventAnnouncement } from "../../../src/tasks/store.ts";
 import { applyChange, type TaskState } from "../../../src/tasks/state.ts";
 
-/** A task's first event, and what it leads to. */
+/** A task's first event, and the state after the event. */
 function begin(draft: Parameters<typeof applyChange>[1]) {
   const result = applyChange(undefined, draft, {
     taskId: "a",
@@ -35,7 +35,7 @@ Deno.test("parseMessage() announces an event as the store that took it would", (
   }
 });
 
-Deno.test("parseMessage() announces what is no event", () => {
+Deno.test("parseMessage() parses messages that are no events", () => {
   for (const kind of ["cancel_requested", "deleted"] as const) {
     assertEquals(parseMessage(encodeNotice(kind), "a/b"), {
       kind,
@@ -44,7 +44,7 @@ Deno.test("parseMessage() announces what is no event", () => {
   }
 });
 
-Deno.test("parseMessage() takes the task from the channel, whatever the message says", () => {
+Deno.test("parseMessage() takes the task from the channel, not from the message", () => {
   const { event, state, json } = begin({});
   const here = { ...event, connection_id: "b" };
   assertEquals(

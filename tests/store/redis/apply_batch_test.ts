@@ -32,7 +32,7 @@ function after(...changes: Change[]): KnownTask {
   return { ...nothing, rev: "1", state: judge(changes).state };
 }
 
-Deno.test("applyBatch() judges each change by what those before it led to", () => {
+Deno.test("applyBatch() applies each change to the state after the change before", () => {
   const { outcomes, operations, state } = judge([
     { progress: 0.5 },
     { event_id: "two", status: "failed" },
@@ -63,7 +63,7 @@ Deno.test("applyBatch() judges each change by what those before it led to", () =
   );
 });
 
-Deno.test("applyBatch() says what is stored and announced of an event", () => {
+Deno.test("applyBatch() returns the stored event and its announcement", () => {
   const { operations, results, state } = judge([{ user_id: "7", lease: 10 }]);
   const [place, , json = "", head = ""] = operations;
   const [result] = results;
@@ -81,7 +81,7 @@ Deno.test("applyBatch() says what is stored and announced of an event", () => {
   });
 });
 
-Deno.test("applyBatch() changes nothing where all is refused or known", () => {
+Deno.test("applyBatch() changes nothing if all changes are refused or duplicates", () => {
   const cancelled = after({}, { kind: "cancel" });
   for (
     const [change, outcome] of [
@@ -105,7 +105,7 @@ Deno.test("applyBatch() changes nothing where all is refused or known", () => {
   assertEquals(judge([{ kind: "cancel" }]).outcomes, ["task_unknown"]);
 });
 
-Deno.test("applyBatch() answers a duplicate with where it is, and whether to stop", () => {
+Deno.test("applyBatch() answers a duplicate with its offset and the cancel request", () => {
   const { results } = judge(
     [{ event_id: "old" }],
     after({ event_id: "old" }, {}, { kind: "cancel" }),
@@ -122,7 +122,7 @@ Deno.test("applyBatch() answers a duplicate with where it is, and whether to sto
   }]);
 });
 
-Deno.test("applyBatch() lets one that is our own fault fail alone", () => {
+Deno.test("applyBatch() lets a change that throws fail alone", () => {
   const data: { self?: unknown } = {};
   data.self = data;
   const { outcomes, state } = judge([{}, { data }, {}]);

@@ -22,7 +22,7 @@ const test = needs("redis-server");
 const redis = await shareRedis();
 const { server } = redis;
 
-/** Nodes that beat when a test says so, and somebody who publishes. */
+/** Nodes whose heartbeats a test sends, and a publisher. */
 async function bench() {
   const prefix = redis.prefix();
   const address = parseRedisUrl(server.url);
@@ -88,7 +88,7 @@ async function bench() {
 /** Ended long ago, so that no clock matters. */
 const shortLease = { lease: -30 };
 
-test("beat() makes those who watch at any node count", async () => {
+test("beat() makes the watchers on all nodes count", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [one, two] = [test.node("one"), test.node("two")];
@@ -107,7 +107,7 @@ test("beat() makes those who watch at any node count", async () => {
   assertEquals((await test.publish("b")).delivered, 1);
 });
 
-test("beat() keeps a node known; one that is silent does not count, and is told", async () => {
+test("beat() keeps a node known; a silent node does not count, and is notified", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [silent, busy] = [test.node("silent"), test.node("busy")];
@@ -121,7 +121,8 @@ test("beat() keeps a node known; one that is silent does not count, and is told"
   }
   assertEquals(test.unknown, []);
   assertEquals((await test.publish("a")).delivered, 1);
-  // Known again by what it tells alone, it would count with less than it has.
+  // Known again only by its next number, the node would count with too few
+  // watchers.
   await silent.watch("b", 1);
   await silent.beat();
   assertEquals(test.unknown.length, 16);
@@ -132,7 +133,7 @@ test("beat() keeps a node known; one that is silent does not count, and is told"
   assertEquals(test.unknown.length, 16);
 });
 
-test("begin() forgets what was known of the node", async () => {
+test("begin() clears the node's numbers", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
@@ -153,7 +154,7 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   const other = test.node("other");
   await test.publish("a", shortLease);
   await test.publish("b", { lease: 1_000 });
-  // Nothing can be published yet by the connection that it comes from.
+  // No publish can use the connection that is still being prepared.
   await failing.begin();
   await failing.beat(false);
   assertEquals(test.ended, []);
@@ -161,7 +162,7 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   await other.beat();
   assertEquals(test.ended, ["failing a"]);
   await log.wrote("Could not mark a task as lost");
-  // 5 seconds later, for whom it was not stored.
+  // 5 seconds later, for the node that could not store the loss.
   await server.command(
     "ZADD",
     `${shardBase(test.prefix, shardOf("a"))}leases`,
@@ -190,7 +191,7 @@ test("beat() finds no lease that was renewed, or is needed no more", async () =>
   assertEquals(test.ended, []);
 });
 
-test("beat() leaves nothing of tasks whose time is over", async () => {
+test("beat() removes all traces of expired tasks", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");

@@ -26,7 +26,7 @@ Deno.test("shardOf() divides tasks about evenly", () => {
   assert(Math.min(...counts) > 800 && Math.max(...counts) < 1_200, `${counts}`);
 });
 
-Deno.test("keys of one part share a hash tag, and no two are alike", () => {
+Deno.test("keys of a shard share a hash tag, and all differ", () => {
   const base = shardBase("app:", 3);
   assertEquals(base, "app:{3}:");
   const keys = [
@@ -42,7 +42,7 @@ Deno.test("keys of one part share a hash tag, and no two are alike", () => {
   assertEquals(shardKeys(base).length, 9);
 });
 
-Deno.test("taskOfChannel() finds the task, whatever it is called, in any database", () => {
+Deno.test("taskOfChannel() finds a task of any name, in any database", () => {
   for (const id of ["a", "t0:a", "}:t0:x", "{1}:t0:b", "a:b/c", ":"]) {
     for (const database of [0, 15]) {
       const channel = taskChannel(shardBase("a:b:", 12), database, id);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { listTasks, parseListed } from "../../../src/store/redis/listing.ts";
 
-Deno.test("parseListed() reads what the list script answers", () => {
+Deno.test("parseListed() parses the reply of the list script", () => {
   assertEquals(parseListed([]), []);
   assertEquals(parseListed(["2800000000000001", "a", "3", "5"]), [
     { changedAt: 2_800_000_000_000_001, id: "a" },
@@ -9,7 +9,7 @@ Deno.test("parseListed() reads what the list script answers", () => {
   ]);
 });
 
-Deno.test("listTasks() takes the newest of all parts, and says whether tasks follow", async () => {
+Deno.test("listTasks() takes the newest tasks of all shards, and tells if more follow", async () => {
   const asked: unknown[] = [];
   const parts: Record<string, string[]> = {
     "t:{0}:": ["9", "a", "3", "b"],

@@ -43,7 +43,7 @@ async function openTwo(retention = redisRetention) {
   };
 }
 
-test("publish() gets its turn where another process is nearer to Redis, and never pauses", async () => {
+test("publish() gets its turn if another process is nearer to Redis and never pauses", async () => {
   const prefix = redis.prefix();
   const retention = { ...redisRetention, historyLimit: 100_000 };
   await using far = cutProxy(`http://127.0.0.1:${server.port}`, 2);
@@ -80,7 +80,7 @@ test("publish() waits no longer than a second for a process that dies in its tur
   assert(Date.now() >= Number(until));
 });
 
-test("publish() stores each event once where two processes contend for a task", async () => {
+test("publish() stores each event once if two processes contend for a task", async () => {
   await using stores = await openTwo({
     ...redisRetention,
     historyLimit: 1_000,
@@ -92,7 +92,8 @@ test("publish() stores each event once where two processes contend for a task", 
     [one, two].map(async (store, index) => {
       const own = [];
       for (const round of rounds) {
-        // Each waits for its own: so they take turns, and get in each other's way.
+        // Each publisher waits for its own events, so publishers take turns and
+        // collide.
         own.push(
           ...await Promise.all([
             store.publish("a", { event_id: `${index}-${round}` }),
@@ -105,7 +106,7 @@ test("publish() stores each event once where two processes contend for a task", 
     }),
   )).flat();
   const stored = outcomes.filter(({ kind }) => kind === "stored").length;
-  // Of the shared ones the first, whosever it was.
+  // The first of the shared events, regardless of the publisher.
   assertEquals(stored, 5 * rounds.length);
   const { events, epoch } = await two.read("a", "oldest");
   const offsets = Array.from({ length: stored }, (_, index) => index + 1);
@@ -146,7 +147,7 @@ const endings: Record<
 };
 
 for (const [ending, end] of Object.entries(endings)) {
-  test(`publish() begins anew a task that it knows, but that is ${ending}`, async () => {
+  test(`publish() begins a known task anew that is ${ending}`, async () => {
     await using stores = await openTwo();
     const { one, two } = stores;
     await one.publish("a", { event_id: "x", user_id: "7" });
@@ -166,7 +167,7 @@ for (const [ending, end] of Object.entries(endings)) {
   });
 }
 
-test("publish() stores once what was in flight when the connection broke", async () => {
+test("publish() stores an event in flight at a disconnect only once", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(`http://127.0.0.1:${server.port}`);
   const prefix = redis.prefix();
@@ -242,7 +243,7 @@ async function named(prefix: string): Promise<unknown> {
   return (await server.command("HKEYS", key) as string[]).sort();
 }
 
-test("publish() cuts a history down to what is kept now", async () => {
+test("publish() trims a history to the present limit", async () => {
   await using stores = await openTwo();
   const { one, prefix } = stores;
   for (let count = 1; count <= 9; count++) {
@@ -334,7 +335,7 @@ test("publish() keeps no large state in memory, but asks for it again", async ()
     outcomeOf("stored", await store.publish("a", change));
     tries.push(scripts);
   }
-  // Each time the first try finds out what the task is.
+  // Each time the first attempt finds the task's state.
   assertEquals(tries, [2, 1, 2, 2, 1]);
 });
 

@@ -15,7 +15,9 @@ const test = needs("redis-server");
 const redis = await shareRedis();
 const { server } = redis;
 
-/** A user who may do this under a prefix, with the keys and channels that begin with it. */
+/**
+ * Creates a user with these permissions for the keys and channels of a prefix.
+ */
 async function addUser(
   name: string,
   prefix: string,
@@ -49,7 +51,7 @@ testStoreContract(
   test,
 );
 
-/** Does all that a store can, as far as it gets. */
+/** Tries all methods of a store. */
 async function exercise(url: string, prefix: string): Promise<void> {
   await using store = await openRedisStore({ url }, prefix, () => 0, {
     historyLimit: 1,
@@ -72,7 +74,7 @@ test("a user needs each of these rights", async () => {
   using _log = captureLog();
   const needed = [];
   for (const command of redisCommands) {
-    // What is asked of Redis once for each connection, and done without.
+    // Commands sent once per connection, and optional.
     if (command === "config|get") continue;
     const prefix = redis.prefix();
     const others = redisCommands.filter((other) => other !== command);
@@ -105,7 +107,7 @@ test("a user needs one right more for another database", async () => {
   await server.command("ACL", "LOG", "RESET");
 });
 
-test("a user who may not use the channels is told so", async () => {
+test("a user without permission for channels gets an error", async () => {
   using _log = captureLog();
   const prefix = redis.prefix();
   const url = await addUser("deaf", prefix);

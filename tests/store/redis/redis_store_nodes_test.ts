@@ -28,7 +28,7 @@ const redis = await shareRedis();
 const { server } = redis;
 const origin = `http://127.0.0.1:${server.port}`;
 
-test("watch() counts in what any process publishes, reads and lists", async () => {
+test("watch() counts for publishes, reads and lists of all processes", async () => {
   const prefix = redis.prefix();
   await using one = await openRedisStore(server, prefix);
   await using two = await openRedisStore(server, prefix);
@@ -53,7 +53,7 @@ test("watch() counts in what any process publishes, reads and lists", async () =
   assertEquals(await sums("a"), [0, 0, 0]);
 });
 
-test("watch() has the doings of other processes announced, and of none that nobody watches", async () => {
+test("watch() makes other processes' changes announced, only of watched tasks", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -78,7 +78,7 @@ test("watch() has the doings of other processes announced, and of none that nobo
   assertEquals(first.owner, "7");
 });
 
-test("a message that is none of ours costs neither the connection nor an event", async () => {
+test("a foreign message costs neither the connection nor an event", async () => {
   using log = captureLog();
   const prefix = redis.prefix();
   const announced = new Announcements();
@@ -100,7 +100,7 @@ test("a message that is none of ours costs neither the connection nor an event",
   assertEquals(log.text.split("Ignored a message").length - 1, 3);
 });
 
-test("a process cut off makes up for what it missed, and counts with what it has", async () => {
+test("a process cut off catches up on missed events, and its watchers count again", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(origin);
   const prefix = redis.prefix();
@@ -145,7 +145,7 @@ test("a process cut off makes up for what it missed, and counts with what it has
   assertEquals(announced.of("left"), []);
 });
 
-test("a Redis that is emptied while it is idle is noticed", async () => {
+test("a Redis emptied while idle is noticed", async () => {
   await using own = await RedisServer.start();
   const announced = new Announcements();
   await using store = await openRedisStore(own, "test:", announced.take);
@@ -173,7 +173,7 @@ test("databases of one Redis have nothing to do with each other", async () => {
   assertEquals((await two.read("a")).offset, 2);
 });
 
-test("a lease that ends is told once, whoever held the task", async () => {
+test("an expired lease is reported once, regardless of the task's node", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -196,7 +196,7 @@ test("a lease that was renewed after its end was seen is not lost", async () => 
   while (await server.command("ZSCORE", leases, "a") === "1") {
     await store.read("a");
   }
-  // The answer to the beat, and what the store does about it, come before these.
+  // The reply to the heartbeat, and the store's reaction, come before these.
   for (let count = 0; count < 9; count++) await store.read("b");
   assertEquals((await store.read("a")).state?.snapshot.status, "running");
 });
@@ -222,7 +222,7 @@ test("close() says goodbye, and is not heard of again", async () => {
   assertEquals(await server.command("KEYS", `${prefix}*`), []);
 });
 
-test("close() lets go of a Redis that is away", async () => {
+test("close() works without a connection", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(origin);
   const url = `redis://127.0.0.1:${proxy.port}`;

@@ -14,7 +14,7 @@ import { openRedisStore, redisRetention } from "../../support/redis_store.ts";
 
 const test = needs("redis-server");
 
-/** Waits for a store that has just lost its Redis, and for what brings that back. */
+/** Waits for a store that has just lost Redis, and for the reconnect. */
 async function lose(
   store: Awaited<ReturnType<typeof openRedisStore>>,
   bringBack: () => Promise<void>,
@@ -69,7 +69,7 @@ test("a Redis that flushes always has all again after a kill, and the same epoch
   await store.publish("a", {});
   const { epoch } = await store.read("a");
   let acknowledged = 1;
-  // The next one when one is answered: until there is no answer.
+  // Sends the next after each reply, until no reply comes.
   const publishing = (async () => {
     try {
       for (;;) {
@@ -93,7 +93,7 @@ test("a Redis that flushes always has all again after a kill, and the same epoch
   assertEquals(await announced.until("a", view.offset), offsets);
 });
 
-test("a Redis that is flushed while it runs has other epochs", async () => {
+test("a Redis flushed while running gets other epochs", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start({ appendFsync: "always" });
   const announced = new Announcements();
@@ -115,7 +115,7 @@ test("a Redis that is flushed while it runs has other epochs", async () => {
   assertEquals(new Set(events.map((position) => position.epoch)).size, 2);
 });
 
-test("a Redis that was told to flush always goes on with the epochs there are", async () => {
+test("a Redis with appendfsync always keeps its epochs", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start();
   await using before = await openRedisStore(server, "app:");
@@ -123,7 +123,8 @@ test("a Redis that was told to flush always goes on with the epochs there are", 
   const { epoch } = await before.read("a");
   await server.command("CONFIG", "SET", "appendfsync", "always");
   await using after = await openRedisStore(server, "app:");
-  // Each judges Redis as it was when it connected: they must agree all the same.
+  // Each node checks Redis at its own connect; the results must agree
+  // nevertheless.
   for (const store of [after, before, after, before]) {
     await store.publish("a", {});
     assertEquals((await store.read("a")).epoch, epoch);

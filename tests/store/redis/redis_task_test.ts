@@ -7,7 +7,7 @@ import {
   readArgs,
 } from "../../../src/store/redis/redis_task.ts";
 
-Deno.test("nameTask() names what a script needs of a task, and of its part", () => {
+Deno.test("nameTask() returns the keys and arguments of a task and its shard", () => {
   const { keys, args, channel, base } = nameTask("app:", 2, "run", "a");
   assert(keys.every((key) => key.startsWith(base)));
   assertEquals(keys.length, 12);
@@ -25,7 +25,7 @@ Deno.test("parseState() takes the epoch that stands beside it", () => {
   assertEquals([snapshot.epoch, snapshot.offset, owner], ["new", 3, "7"]);
 });
 
-Deno.test("readArgs() says which events are meant", () => {
+Deno.test("readArgs() selects the events to read", () => {
   const position = { epoch: "one", offset: 5 };
   for (
     const [since, limit, enough, expected] of [
@@ -38,7 +38,7 @@ Deno.test("readArgs() says which events are meant", () => {
   }
 });
 
-Deno.test("parseView() reads what the read script answers", () => {
+Deno.test("parseView() parses the reply of the read script", () => {
   const unknown = { epoch: "one", offset: 0, state: undefined, events: [] };
   for (
     const [recovered, found] of [[0, false], [1, true]] as const
@@ -60,7 +60,7 @@ Deno.test("parseView() reads what the read script answers", () => {
   ]);
 });
 
-Deno.test("listOf() throws at what no script of ours answers", () => {
+Deno.test("listOf() throws if a reply is no list", () => {
   for (const answer of [null, "OK", 1, {}]) {
     assertThrows(() => listOf(answer), TypeError);
   }

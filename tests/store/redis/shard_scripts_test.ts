@@ -29,7 +29,7 @@ async function call(
   );
 }
 
-test("listScript lists what is there, newest change first, and no more than asked for", async () => {
+test("listScript lists existing tasks, newest change first, up to the limit", async () => {
   const base = shardBase(redis.prefix(), 5);
   const add = async (
     id: string,
@@ -63,7 +63,7 @@ test("listScript lists what is there, newest change first, and no more than aske
   assertEquals(await list("lost", "+inf", "2"), []);
 });
 
-test("tellScript tells how many watch, of a node that is not for ever", async () => {
+test("tellScript sets the number of watchers of a node that expires", async () => {
   const key = watchersKey(shardBase(redis.prefix(), 5), "node");
   const tell = (watchers: string, patienceMs: string) =>
     call(tellScript, [key], ["a", watchers, patienceMs]);
@@ -71,7 +71,7 @@ test("tellScript tells how many watch, of a node that is not for ever", async ()
   assertEquals(await server.command("HGET", key, "a"), "2");
   const left = Number(await server.command("PTTL", key));
   assertEquals(left > 40_000 && left <= 50_000, true);
-  // It is the beat that prolongs it.
+  // The heartbeat extends the lifetime.
   await tell("3", "900000");
   assertEquals(Number(await server.command("PTTL", key)) <= left, true);
   await tell("0", "50000");

@@ -5,7 +5,7 @@ import { shardOf } from "../../../src/store/redis/keys.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { FakeRedis, type FakeRedisClient } from "../../support/fake_redis.ts";
 
-/** Feeds of a process, and what they announce. */
+/** The subscriptions of a process, and their announcements. */
 function bench() {
   const redis = new FakeRedis();
   const announced = new Announcements();
@@ -29,7 +29,7 @@ function bench() {
     reads,
     hooks,
     feeds,
-    /** Watches a task as somebody does who reads it then. */
+    /** Watches a task as a watcher does that reads next. */
     async watch(client: FakeRedisClient, ...ids: string[]) {
       for (const id of ids) {
         await feeds.watch(id, 1, client);
@@ -59,14 +59,14 @@ Deno.test("watch() subscribes with the first, and leaves with the last", async (
   assertEquals(announced.of("a"), [1, 2, 3]);
 });
 
-Deno.test("watch() of who never was here has nothing to do", async () => {
+Deno.test("watch() with 0 for an unknown task does nothing", async () => {
   const { redis, feeds } = bench();
   const client = redis.connect();
   await feeds.watch("a", 0, client);
   assertEquals(client.done, []);
 });
 
-Deno.test("watch() resolves once it is subscribed, for whoever comes", async () => {
+Deno.test("watch() resolves once subscribed, for every watcher", async () => {
   const { redis, feeds } = bench();
   const client = redis.connect();
   const { promise: subscribed, resolve: onSubscribed } = Promise
@@ -83,7 +83,7 @@ Deno.test("watch() resolves once it is subscribed, for whoever comes", async () 
   assertEquals(order, ["subscribed", "watched 1", "watched 2"]);
 });
 
-Deno.test("watch() follows those who leave and come again at once", async () => {
+Deno.test("watch() follows watchers that leave and return at once", async () => {
   const { redis, feeds, announced } = bench();
   const client = redis.connect();
   await Promise.all(
@@ -111,7 +111,7 @@ Deno.test("watch() leaves no channel before it is subscribed to", async () => {
   assertEquals(client.done.at(-1), "-a");
 });
 
-Deno.test("watch() stays subscribed where somebody comes before it could leave", async () => {
+Deno.test("watch() stays subscribed if a watcher comes before it could leave", async () => {
   const { redis, feeds, announced } = bench();
   const client = redis.connect();
   const { promise: subscribed, resolve: onSubscribed } = Promise
@@ -138,7 +138,7 @@ Deno.test("announces each event once, and a history that begins anew", async () 
   assertEquals(announced.of("a"), [2, "deleted", 1, "cancel_requested", 2]);
 });
 
-Deno.test("restore() announces what was missed, once and in order", async () => {
+Deno.test("restore() announces missed events once and in order", async () => {
   const { redis, announced, watch, restore, hooks } = bench();
   const lost = redis.connect();
   redis.publish("a");
@@ -148,7 +148,7 @@ Deno.test("restore() announces what was missed, once and in order", async () => 
   for (let count = 0; count < 1_200; count++) redis.publish("a");
   redis.publish("b");
   redis.publish("b");
-  // What comes meanwhile: read, and told of as well.
+  // An event in the meantime, both read and received as a message.
   let left = 3;
   hooks.onRead = () => {
     if (left-- > 0) { for (const id of ["a", "b", "c"]) redis.publish(id); }
@@ -162,7 +162,7 @@ Deno.test("restore() announces what was missed, once and in order", async () => 
   assertEquals(announced.of("c"), all(1, 3));
 });
 
-Deno.test("restore() says that something was missed where it can't be read", async () => {
+Deno.test("restore() announces 'missed' if events can't be read", async () => {
   const { redis, announced, watch, restore } = bench();
   const lost = redis.connect();
   for (const id of ["renewed", "trimmed", "gone", "kept"]) redis.publish(id);
@@ -189,7 +189,7 @@ Deno.test("restore() says that something was missed where it can't be read", asy
   );
 });
 
-Deno.test("restore() reads nothing of those who have still to read themselves", async () => {
+Deno.test("restore() reads nothing for watchers that have not read yet", async () => {
   const { redis, feeds, reads, restore, announced } = bench();
   await feeds.watch("a", 1, redis.connect());
   redis.publish("b");
@@ -201,7 +201,7 @@ Deno.test("restore() reads nothing of those who have still to read themselves", 
   assertEquals(announced.of("b"), [2]);
 });
 
-Deno.test("restore() tells how many watch now, and nothing of who left", async () => {
+Deno.test("restore() writes the present numbers of watchers, without those who left", async () => {
   const { redis, feeds, watch, restore } = bench();
   await watch(redis.connect(), "a", "b");
   await feeds.watch("a", 0, undefined);
@@ -261,7 +261,7 @@ Deno.test("restore() lets nothing slip that changes meanwhile", async () => {
   }
 });
 
-Deno.test("restore() is begun anew where the next connection is lost, too", async () => {
+Deno.test("restore() starts over if the next connection is lost, too", async () => {
   const { redis, announced, watch, restore, feeds } = bench();
   const lost = redis.connect();
   await watch(lost, "a", "b");
@@ -286,7 +286,7 @@ Deno.test("restore() is begun anew where the next connection is lost, too", asyn
   assertEquals(announced.of("b"), [1]);
 });
 
-Deno.test("watch() goes on by a new connection where the first one never subscribed", async () => {
+Deno.test("watch() continues on a new connection if the first never subscribed", async () => {
   const { redis, feeds, restore, announced } = bench();
   const broken = redis.connect();
   broken.before = () => {
@@ -302,7 +302,7 @@ Deno.test("watch() goes on by a new connection where the first one never subscri
   assertEquals(announced.of("a"), [1]);
 });
 
-Deno.test("retell() tells all of one part again", async () => {
+Deno.test("retell() writes all numbers of one shard again", async () => {
   const { redis, feeds } = bench();
   const client = redis.connect();
   for (const id of ["a", "b", "c"]) await feeds.watch(id, 2, client);
@@ -311,7 +311,7 @@ Deno.test("retell() tells all of one part again", async () => {
   assertEquals(client.done.sort(), ["a=2", "b=2", "c=2"]);
 });
 
-Deno.test("renew() has those who watch in one part look again", async () => {
+Deno.test("renew() makes the watchers of one shard read again", async () => {
   const { redis, feeds, announced } = bench();
   const client = redis.connect();
   for (const id of ["a", "b"]) await feeds.watch(id, 2, client);

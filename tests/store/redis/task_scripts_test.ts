@@ -23,7 +23,7 @@ const test = needs("redis-server");
 
 const redis = await shareRedis();
 
-/** The scripts of one task, called one by one. */
+/** The scripts of a task, called one by one. */
 function bench() {
   const prefix = redis.prefix();
   const call = async (
@@ -74,7 +74,7 @@ function bench() {
   };
 }
 
-test("publishScript stores nothing where the task is not what it was judged by", async () => {
+test("publishScript stores nothing if the task's revision has changed", async () => {
   const { publish, known, read } = bench();
   const before = await known();
   assertEquals(await publish(before), ["done", "1", 0]);
@@ -88,7 +88,7 @@ test("publishScript stores nothing where the task is not what it was judged by",
   assertEquals((await read()).offset, 1);
 });
 
-test("publishScript gives who comes too late the next turn, and others none until then", async () => {
+test("publishScript gives the next turn to a node that is too late, and makes others wait", async () => {
   const { publish, known } = bench();
   const first = await known();
   await publish(first);
@@ -104,7 +104,7 @@ test("publishScript gives who comes too late the next turn, and others none unti
   assertEquals((await publish(await known()))[0], "done");
 });
 
-test("publishScript finds an event_id in history, where one named it or not", async () => {
+test("publishScript finds an event_id in history, given or derived", async () => {
   const { publish, known, read } = bench();
   const before = await known();
   await publish(before);
@@ -142,7 +142,7 @@ test("readScript gives a task another epoch in another run, once", async () => {
   );
 });
 
-test("readScript gives no other epoch where nothing is lost between runs", async () => {
+test("readScript keeps the epoch if nothing is lost between runs", async () => {
   const { publish, known, read } = bench();
   await publish(await known()); // by one who does not know that
   const [first, ...others] = [

@@ -18,14 +18,14 @@ function bench() {
   return { client, counts: new RedisWatcherCounts("test:", "node") };
 }
 
-test("RedisWatcherCounts.tell() tells how many watch", async () => {
+test("RedisWatcherCounts.tell() writes the number of watchers", async () => {
   const { client, counts } = bench();
   await counts.tell("a", () => 2, client);
   assertEquals(client.done, ["a=2"]);
   assertEquals(counts.isOutdated, false);
 });
 
-test("RedisWatcherCounts.isOutdated says that Redis took no writes, until it is told anew", async () => {
+test("RedisWatcherCounts.isOutdated is true after a refused write, until begin()", async () => {
   const { client, counts } = bench();
   client.before = () => {
     throw new ErrorReply("MISCONF Redis is configured to save RDB snapshots");
@@ -36,7 +36,7 @@ test("RedisWatcherCounts.isOutdated says that Redis took no writes, until it is 
   assertEquals(counts.isOutdated, false);
 });
 
-test("RedisWatcherCounts.tell() rejects where Redis is away", async () => {
+test("RedisWatcherCounts.tell() rejects without a connection", async () => {
   const { client, counts } = bench();
   client.before = () => {
     throw new Error("lost");

@@ -20,7 +20,7 @@ for (
     ["database is not open", "start the server again"],
   ] as const
 ) {
-  Deno.test(`explain() says what to do about '${text}', and keeps the words`, () => {
+  Deno.test(`explain() gives advice on '${text}', and keeps the text`, () => {
     for (const message of [text, `${text}: more`]) {
       const explained = explain(new Error(message));
       assert(explained.includes(advice), explained);
@@ -37,7 +37,7 @@ Deno.test("explain() leaves anything else as it is", () => {
   assertEquals(explain(undefined), "undefined");
 });
 
-/** The error that SQLite itself throws. */
+/** The error thrown by SQLite itself. */
 function sqliteError(run: (database: DatabaseSync) => void): unknown {
   const database = new DatabaseSync(":memory:");
   try {
@@ -72,7 +72,7 @@ Deno.test("asUnavailable() makes the store's error of a closed database", () => 
   assertStrictEquals(error.cause, cause);
 });
 
-Deno.test("asUnavailable() leaves faults of ours as they are", () => {
+Deno.test("asUnavailable() returns errors from bugs unchanged", () => {
   const errors = [
     new TypeError("x is not a function"),
     Object.assign(new Error("not found"), { code: "ENOENT" }),

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { GroupCommit } from "../../../src/store/sqlite/group_commit.ts";
 import { StoreUnavailableError } from "../../../src/tasks/store.ts";
 
-/** A group commit on a table of texts, and what it did. */
+/** A group commit on a table of texts, with a log of its calls. */
 class Fixture implements Disposable {
   readonly database = new DatabaseSync(":memory:");
   /** Transactions, work and hooks, in their order. */
@@ -69,7 +69,7 @@ Deno.test("GroupCommit.write() has the writes of one turn share a transaction, a
   ]);
 });
 
-Deno.test("GroupCommit.write() shares it with what comes later in the same turn", async () => {
+Deno.test("GroupCommit.write() shares a transaction with later writes of the same turn", async () => {
   using fixture = new Fixture();
   const first = fixture.insert("a");
   await Promise.resolve();
@@ -85,7 +85,7 @@ Deno.test("GroupCommit.write() begins another transaction in another turn", asyn
   assertEquals(fixture.texts, ["a", "b"]);
 });
 
-Deno.test("GroupCommit.write() lets what a finish asks for be written next", async () => {
+Deno.test("GroupCommit.write() puts writes made by a finish into the next transaction", async () => {
   using fixture = new Fixture();
   const next = await fixture.commits.write(() => () => [fixture.insert("b")]);
   assertEquals(await Promise.all(next), ["B"]);
@@ -115,7 +115,7 @@ Deno.test("GroupCommit.write() undoes and rejects all of a batch, and takes the 
 });
 
 for (const when of ["BEGIN", "COMMIT"]) {
-  Deno.test(`GroupCommit.write() rejects where ${when} fails, and takes the next`, async () => {
+  Deno.test(`GroupCommit.write() rejects if ${when} fails, and takes the next write`, async () => {
     using fixture = new Fixture();
     const { exec } = fixture.database;
     fixture.database.exec = (sql) => {
@@ -136,12 +136,12 @@ for (const when of ["BEGIN", "COMMIT"]) {
   });
 }
 
-Deno.test("GroupCommit.write() goes on where the error has ended the transaction", async () => {
+Deno.test("GroupCommit.write() continues if the error has ended the transaction", async () => {
   using fixture = new Fixture();
   await assertRejects(
     () =>
       fixture.commits.write(() => {
-        // As SQLite does itself where a disk is full.
+        // As SQLite does itself if a disk is full.
         fixture.database.exec("ROLLBACK");
         throw Object.assign(new Error("database or disk is full"), {
           code: "ERR_SQLITE_ERROR",
@@ -152,7 +152,7 @@ Deno.test("GroupCommit.write() goes on where the error has ended the transaction
   assertEquals(await fixture.insert("b"), "B");
 });
 
-Deno.test("GroupCommit.write() rejects with a fault of ours as it is", async () => {
+Deno.test("GroupCommit.write() rejects with a bug's error unchanged", async () => {
   using fixture = new Fixture();
   const writing = fixture.commits.write(() => {
     throw new TypeError("a fault of ours");
@@ -175,7 +175,7 @@ Deno.test("GroupCommit.write() rejects for its own finish alone", async () => {
   assertEquals(fixture.texts, ["kept", "a"]);
 });
 
-Deno.test("GroupCommit.flush() commits at once what waits, and once", async () => {
+Deno.test("GroupCommit.flush() commits waiting writes at once, and only once", async () => {
   using fixture = new Fixture();
   const writing = fixture.insert("a");
   fixture.commits.flush();

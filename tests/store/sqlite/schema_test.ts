@@ -34,7 +34,7 @@ Deno.test("openDatabase() makes a database and opens it again", async () => {
   database.close();
 });
 
-Deno.test("openDatabase() makes files that their owner alone can read, whatever the umask", async () => {
+Deno.test("openDatabase() makes files readable by their owner alone, regardless of the umask", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   const umask = Deno.umask(0);
@@ -51,7 +51,7 @@ Deno.test("openDatabase() makes files that their owner alone can read, whatever 
   }
 });
 
-Deno.test("openDatabase() leaves the mode of a file that is there, and warns if everybody can read it", async () => {
+Deno.test("openDatabase() keeps the mode of an existing file, and warns if everybody can read it", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   for (const [mode, warns] of [[0o640, false], [0o644, true]] as const) {
@@ -99,7 +99,7 @@ Deno.test("openDatabase() refuses another program's database and leaves it as it
   after.close();
 });
 
-Deno.test("openDatabase() refuses what is no database", async () => {
+Deno.test("openDatabase() refuses a file that is no database", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   await Deno.writeTextFile(path, "not a database, but long enough".repeat(99));
@@ -115,7 +115,7 @@ Deno.test("openDatabase() refuses a damaged database", async () => {
   assertRefused(path, /damaged/);
 });
 
-Deno.test("openDatabase() refuses a folder that isn't there", async () => {
+Deno.test("openDatabase() refuses a missing folder", async () => {
   await using folder = await makeTempDir();
   assertRefused(`${folder.path}/none/a.db`, /check that its folder exists/);
 });
@@ -133,7 +133,7 @@ test(
   },
 );
 
-Deno.test("openDatabase() brings a database of layout 1 up to date, with what is in it", async () => {
+Deno.test("openDatabase() migrates a database of layout 1 with its contents", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   const old = new DatabaseSync(path);

@@ -11,7 +11,10 @@ function open() {
   return {
     database,
     store: storeOn(database, retention, () => 0),
-    /** Has every statement fail that begins so, until it is called again. */
+    /**
+     * Makes every statement fail that begins with this text, until called
+     * again.
+     */
     failAt(start?: string) {
       database.exec = (sql) => {
         if (start === undefined || !sql.startsWith(start)) return exec(sql);
@@ -60,7 +63,7 @@ for (const start of ["BEGIN", "COMMIT"]) {
   });
 }
 
-Deno.test("createSqliteStore() rejects what comes after it is closed, and the process lives", async () => {
+Deno.test("createSqliteStore() rejects calls after close(), and the process lives", async () => {
   const { store } = open();
   await store.publish("a", {});
   await store.close();

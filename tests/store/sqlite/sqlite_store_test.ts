@@ -57,7 +57,7 @@ Deno.test("createSqliteStore() finds everything again after it was closed", asyn
   await second.close();
 });
 
-Deno.test("createSqliteStore() stores what was asked for before it is closed", async () => {
+Deno.test("createSqliteStore() stores all writes made before close()", async () => {
   await using folder = await makeTempDir();
   const first = open(`${folder.path}/a.db`);
   const publishing = first.publish("a", {});
@@ -81,7 +81,7 @@ Deno.test("createSqliteStore() recovers no position that a raised limit no longe
   await second.close();
 });
 
-Deno.test("createSqliteStore() rejects what a failed transaction undid, and goes on", async () => {
+Deno.test("createSqliteStore() rejects the writes of a failed transaction, and continues", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   const store = open(path);

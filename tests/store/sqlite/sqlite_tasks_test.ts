@@ -8,7 +8,7 @@ import { applyChange, type Change } from "../../../src/tasks/state.ts";
 
 const historyTtlMs = 60_000;
 
-/** Tasks in a database of their own, and a clock that stands still. */
+/** Tasks in a database of their own, and a stopped clock. */
 class Fixture implements Disposable {
   readonly time = new FakeTime(1_000_000);
   readonly database: DatabaseSync = openDatabase(":memory:", "NORMAL");
@@ -18,7 +18,7 @@ class Fixture implements Disposable {
     this.tasks = new SqliteTasks(this.database, { historyLimit, historyTtlMs });
   }
 
-  /** Stores what a change leads to, as a store would. */
+  /** Stores the result of a change, as a store would. */
   put(taskId: string, change: Change = {}): void {
     const row = this.tasks.take(taskId);
     const result = applyChange(row?.state, change, {
@@ -46,7 +46,7 @@ class Fixture implements Disposable {
   }
 }
 
-Deno.test("SqliteTasks.find() knows a task until its time is over", () => {
+Deno.test("SqliteTasks.find() finds a task until it expires", () => {
   using fixture = new Fixture();
   const { tasks, time } = fixture;
   fixture.put("a", { message: "here", user_id: "7" });
@@ -61,7 +61,7 @@ Deno.test("SqliteTasks.find() knows a task until its time is over", () => {
   assertEquals(tasks.list({ limit: 9 }), { states: [] });
 });
 
-Deno.test("SqliteTasks.take() deletes a task whose time is over, with its events", () => {
+Deno.test("SqliteTasks.take() deletes an expired task with its events", () => {
   using fixture = new Fixture();
   const { tasks, time } = fixture;
   for (const id of ["a", "a", "b"]) fixture.put(id);
@@ -87,7 +87,7 @@ Deno.test("SqliteTasks.delete() renews the epoch, and stores it", () => {
   assertEquals(new SqliteTasks(database, retention).epoch, tasks.epoch);
 });
 
-Deno.test("SqliteTasks.undo() takes back what a rollback undid", () => {
+Deno.test("SqliteTasks.undo() reverts the changes of a rolled back transaction", () => {
   using fixture = new Fixture();
   const { tasks, database } = fixture;
   for (const id of ["a", "b"]) fixture.put(id);
@@ -157,7 +157,7 @@ Deno.test("SqliteTasks.update() changes the state alone, and not the task's time
   assertEquals(tasks.isOver("a"), true);
 });
 
-Deno.test("SqliteTasks.begin() deletes a hundred whose time is over, the oldest first", () => {
+Deno.test("SqliteTasks.begin() deletes a hundred expired tasks, the oldest first", () => {
   using fixture = new Fixture();
   const { tasks, time } = fixture;
   for (let number = 1; number <= 250; number += 1) fixture.put(`${number}`);
@@ -178,7 +178,7 @@ Deno.test("SqliteTasks.begin() deletes a hundred whose time is over, the oldest 
   assertEquals(tasks.find("1")?.state.snapshot.offset, 2);
 });
 
-Deno.test("SqliteTasks begins a task anew whose time is over and that nobody has deleted yet", async () => {
+Deno.test("SqliteTasks begins an expired task anew that is not deleted yet", async () => {
   using fixture = new Fixture();
   const { database, time } = fixture;
   const retention = { historyLimit: 10, historyTtlMs };
@@ -196,7 +196,7 @@ Deno.test("SqliteTasks begins a task anew whose time is over and that nobody has
   assertEquals((await store.read("task 249")).state?.owner, undefined);
   assertEquals(fixture.count("tasks"), 150);
 
-  // Read before it is deleted, it is over all the same.
+  // A task read before its deletion is expired nevertheless.
   const view = await store.read("task 248", { epoch, offset: 0 });
   assertEquals([view.offset, view.recovered], [0, false]);
   assertNotEquals(view.epoch, epoch);

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../../src/store/sqlite/schema.ts";
 import { prepareStatements } from "../../../src/store/sqlite/statements.ts";
 
-Deno.test("prepareStatements() prepares what fits the schema", () => {
+Deno.test("prepareStatements() prepares statements that fit the schema", () => {
   const database = openDatabase(":memory:", "NORMAL");
   const statements = prepareStatements(database);
   const { lastInsertRowid: id } = statements.insertTask
@@ -50,7 +50,7 @@ for (
   });
 }
 
-Deno.test("prepareStatements() throws where the tables are missing", () => {
+Deno.test("prepareStatements() throws if the tables are missing", () => {
   const database = new DatabaseSync(":memory:");
   assertThrows(() => prepareStatements(database), Error, "no such table");
   database.close();
