@@ -1,14 +1,14 @@
 import type { Identity } from "./identity.ts";
 
 /**
- * Whether somebody may watch a task (spec §2, 'Event rules').
+ * Checks the right to watch a task (spec §2, 'Event rules').
  *
- * A task with an owner is its owner's alone, and a guest never qualifies,
- * whatever the guest id. A token with a `tasks` claim opens those tasks and no
- * others, private or not.
+ * Only the owner may watch a private task; a guest is never the owner, even
+ * with the same id. A token with a `tasks` claim gives access to the listed
+ * tasks only, private or not.
  *
  * @param owner The user id of a private task, compared as text; `undefined`
- * for a task that is open to whoever knows its id.
+ * for a public task.
  */
 export function mayWatch(
   identity: Identity,
@@ -23,7 +23,7 @@ export function mayWatch(
   return owner === undefined || owner === identity.userId;
 }
 
-/** Whether one entry of a `tasks` claim, an id or a prefix and `*`, names a task. */
+/** Matches a task against an entry of a `tasks` claim: an id, or a prefix and `*`. */
 function covers(entry: string, taskId: string): boolean {
   return entry.endsWith("*")
     ? taskId.startsWith(entry.slice(0, -1))

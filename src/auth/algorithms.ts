@@ -1,7 +1,7 @@
 /** The signature algorithms of shared secrets (RFC 7518 §3.2). */
 export const secretAlgorithms = ["HS256", "HS384", "HS512"] as const;
 
-/** The signature algorithms of public keys (RFC 7518 §3.3 to §3.5), as far as djwt has them. */
+/** The signature algorithms of public keys (RFC 7518 §3.3 to §3.5) supported by djwt. */
 export const publicKeyAlgorithms = [
   "RS256",
   "RS384",
@@ -13,29 +13,29 @@ export const publicKeyAlgorithms = [
   "ES384",
 ] as const;
 
-/** Every algorithm that a token may be signed with. */
+/** Every algorithm for signed tokens. */
 export const jwtAlgorithms = [
   ...secretAlgorithms,
   ...publicKeyAlgorithms,
 ] as const;
 
-/** One of {@linkcode secretAlgorithms}. */
+/** An element of {@linkcode secretAlgorithms}. */
 export type SecretAlgorithm = typeof secretAlgorithms[number];
 
-/** One of {@linkcode publicKeyAlgorithms}. */
+/** An element of {@linkcode publicKeyAlgorithms}. */
 export type PublicKeyAlgorithm = typeof publicKeyAlgorithms[number];
 
-/** One of {@linkcode jwtAlgorithms}. */
+/** An element of {@linkcode jwtAlgorithms}. */
 export type JwtAlgorithm = typeof jwtAlgorithms[number];
 
-/** Whether an algorithm is one of shared secrets. */
+/** True for an algorithm of shared secrets. */
 export function isSecretAlgorithm(
   algorithm: JwtAlgorithm,
 ): algorithm is SecretAlgorithm {
   return algorithm.startsWith("HS");
 }
 
-/** How WebCrypto calls what RFC 7518 §3 names. */
+/** WebCrypto's parameters for the algorithms of RFC 7518 §3. */
 export function importParameters(
   algorithm: JwtAlgorithm,
 ): HmacImportParams | RsaHashedImportParams | EcKeyImportParams {

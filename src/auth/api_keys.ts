@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
 /**
- * Makes a test for API keys that takes the same time whichever key is wrong
- * and wherever it differs: digests of equal length are compared, all of them.
+ * Makes a test for API keys. Its duration does not depend on the keys: the test
+ * compares the digest with the digests of all accepted keys.
  *
  * @param keys The accepted keys.
  */

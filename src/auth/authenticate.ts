@@ -3,11 +3,12 @@ import type { Identity } from "./identity.ts";
 import type { Verifier } from "./verifier.ts";
 
 /**
- * Says who bears a token. Never rejects: a bad token, or a verifier that
- * fails, degrades the connection to a guest who is told why (spec §1).
+ * Identifies the bearer of a token. Never rejects: after a bad token or a
+ * failure of the verifier, the client is a guest and receives the reason
+ * (spec §1).
  *
  * @param token `undefined` for a guest.
- * @param guestUserId The id that everyone has who is not authenticated.
+ * @param guestUserId The user id of all unauthenticated clients.
  */
 export async function authenticate(
   token: string | undefined,
@@ -41,14 +42,14 @@ export async function authenticate(
     }
     return { status: "authenticated", userId: grant.userId, grant };
   } catch (error) {
-    log.error("A token could not be checked: {error}", { error });
+    log.error("Cannot verify a token: {error}", { error });
     return {
       status: "auth_error",
       userId: guestUserId,
       rejection: {
         code: "verifier_unavailable",
         message:
-          "The token could not be checked, which is the server's fault and not the token's: try again later",
+          "The server failed to verify the token, which may be valid: try again later",
       },
     };
   }

@@ -2,17 +2,17 @@ import type { Payload } from "djwt";
 import type { Grant, TokenRejectionCode } from "./identity.ts";
 import { parseUserId } from "../tasks/user_id.ts";
 
-/** What the claims of a token must say. */
+/** The requirements for the claims of a token. */
 export interface ClaimChecks {
-  /** The `iss` that a token must have. */
+  /** The required `iss`. */
   readonly issuer?: string;
-  /** The audience that a token's `aud` must name. */
+  /** The audience required in `aud`. */
   readonly audience?: string;
   /** Clock skew allowed for `exp` and `nbf`, in seconds. */
   readonly leewaySeconds: number;
 }
 
-/** Ends the judgement of one token; becomes the verdict. */
+/** Rejects a token, with the reason. */
 export class Rejected extends Error {
   constructor(readonly code: TokenRejectionCode, message: string) {
     super(message);
@@ -20,7 +20,7 @@ export class Rejected extends Error {
 }
 
 /**
- * Checks the claims of a token whose signature has verified.
+ * Checks the claims of a token with a verified signature.
  *
  * @throws {Rejected} With the reason.
  */
@@ -31,7 +31,7 @@ export function checkClaims(payload: Payload, checks: ClaimChecks): void {
 }
 
 /**
- * Checks the claims that pass with time (RFC 7519 §4.1.4 and §4.1.5).
+ * Checks the time claims (RFC 7519 §4.1.4 and §4.1.5).
  *
  * @throws {Rejected} `token_expired` or `token_not_yet_valid`.
  */
@@ -51,7 +51,7 @@ export function checkTimes(
   if (payload.nbf !== undefined && payload.nbf - leewaySeconds > now) {
     throw new Rejected(
       "token_not_yet_valid",
-      `The token is valid only in ${
+      `The token becomes valid in ${
         Math.ceil(payload.nbf - now)
       } s: check its 'nbf' and the clocks of issuer and server`,
     );
@@ -63,12 +63,12 @@ function checkIssuer(payload: Payload, issuer: string | undefined): void {
   if (issuer !== undefined && payload.iss !== issuer) {
     throw new Rejected(
       "token_wrong_issuer",
-      "The token's 'iss' is not the issuer that the server trusts (TASKWIRE_JWT_ISSUER)",
+      "The token's 'iss' is not the issuer trusted by the server (TASKWIRE_JWT_ISSUER)",
     );
   }
 }
 
-/** RFC 7519 §4.1.3; a token without `aud` is not for us where one is asked for. */
+/** RFC 7519 §4.1.3; a token without `aud` fails if an audience is required. */
 function checkAudience(payload: Payload, audience: string | undefined): void {
   if (audience !== undefined && ![payload.aud].flat().includes(audience)) {
     throw new Rejected(
@@ -78,13 +78,13 @@ function checkAudience(payload: Payload, audience: string | undefined): void {
   }
 }
 
-/** The last moment that a `Date` can be, in ms since 1970; `exp` may lie beyond. */
+/** The largest time of a `Date`, in ms since 1970; `exp` may be later. */
 const maxDateMs = 8_640_000_000_000_000;
 
 /**
- * What a verified token lets its bearer do.
+ * Reads the rights of a verified token.
  *
- * @throws {Rejected} For a `tasks` claim that is no list of texts.
+ * @throws {Rejected} For a `tasks` claim other than a list of strings.
  */
 export function readGrant(payload: Payload): Grant {
   const userId = parseUserId(payload.sub ?? payload.user_id);

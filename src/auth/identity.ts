@@ -1,11 +1,11 @@
-/** How a connection stands with the server, as `connected` says it (spec §1). */
+/** The authentication status in the `connected` frame (spec §1). */
 export type AuthStatus =
   | "guest"
   | "authenticated"
   | "invalid_token"
   | "auth_error";
 
-/** Why a token was not accepted (spec §1, 'Why a token was not accepted'). */
+/** The reason for rejecting a token (spec §1, 'Why a token was not accepted'). */
 export type TokenRejectionCode =
   | "token_malformed"
   | "token_expired"
@@ -18,26 +18,26 @@ export type TokenRejectionCode =
   | "token_unknown_key"
   | "verifier_unavailable";
 
-/** A reason, and what the developer who meets it should do. */
+/** The reason for a rejection, and advice for the developer. */
 export interface TokenRejection {
   readonly code: TokenRejectionCode;
-  /** Never repeats the token or a key. */
+  /** Never contains the token or a key. */
   readonly message: string;
 }
 
-/** What a verified token says about its bearer. */
+/** The rights of a verified token's bearer. */
 export interface Grant {
-  /** The `sub` claim (else `user_id`) as text; absent for a backend's token that only has a scope. */
+  /** The `sub` claim (otherwise `user_id`) as text; absent for a backend's token with only a scope. */
   readonly userId?: string;
   /** The words of the `scope` claim (RFC 8693 §4.2). */
   readonly scopes: ReadonlySet<string>;
-  /** The `tasks` claim: ids, or prefixes ending in `*`; absent for no such limit. */
+  /** The `tasks` claim: ids, or prefixes ending in `*`; absent without a limit. */
   readonly tasks?: readonly string[];
-  /** The `exp` claim, in ms since 1970; absent for a token that does not expire. */
+  /** The `exp` claim, in ms since 1970; absent if the token never expires. */
   readonly expiresAtMs?: number;
 }
 
-/** Who the server takes a connection for. */
+/** The identity of a connection. */
 export type Identity =
   | { readonly status: "guest"; readonly userId: string }
   | {
@@ -51,13 +51,13 @@ export type Identity =
     readonly rejection: TokenRejection;
   };
 
-/** Whether somebody came with a token that had ended. */
+/** True if the client presented an expired token. */
 export function isExpired(identity: Identity): boolean {
   return "rejection" in identity &&
     identity.rejection.code === "token_expired";
 }
 
-/** Who a client is whose token has ended. */
+/** The identity of a client with an expired token. */
 export function expired(guestUserId: string): Identity {
   return {
     status: "invalid_token",

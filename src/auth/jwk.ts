@@ -10,11 +10,11 @@ import {
 } from "./verification_key.ts";
 
 /**
- * Imports a public key in JSON (RFC 7517), for the algorithm that its `alg`
- * names, else for all that its kind allows.
+ * Imports a public key in JSON (RFC 7517): for the algorithm in `alg`,
+ * otherwise for every algorithm of the key type.
  *
- * @throws {KeyError} For what is not a public key for signatures that djwt
- * verifies; the message never repeats the key.
+ * @throws {KeyError} If djwt cannot verify signatures with the key; the message
+ * never contains the key.
  */
 export async function importJwk(
   jwk: unknown,
@@ -35,7 +35,7 @@ export async function importJwk(
   return keys;
 }
 
-/** RFC 7517 §4.2 and §4.3; RFC 7518 §6.2.2 and §6.3.2 for what is private. */
+/** RFC 7517 §4.2 and §4.3; RFC 7518 §6.2.2 and §6.3.2 for private members. */
 function assertForSignatures(jwk: Readonly<Record<string, unknown>>): void {
   if ("d" in jwk) {
     throw new KeyError(
@@ -52,7 +52,7 @@ function assertForSignatures(jwk: Readonly<Record<string, unknown>>): void {
   ) throw new KeyError("its 'key_ops' lack 'verify'");
 }
 
-/** The members of a key that are its material, by its kind (RFC 7518 §6). */
+/** The members with the key's material, by key type (RFC 7518 §6). */
 function publicPart(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   const names = jwk.kty === "RSA"
     ? ["n", "e"]
@@ -72,7 +72,7 @@ function publicPart(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   return part;
 }
 
-/** What a key may be used with: by its kind, and where it has an `alg`, only that. */
+/** The algorithms of a key: the `alg` if present, otherwise all algorithms of the key type. */
 function algorithmsOf(
   { kty, crv, alg }: Readonly<Record<string, unknown>>,
 ): readonly PublicKeyAlgorithm[] {

@@ -7,19 +7,19 @@ import {
   type VerificationKey,
 } from "./verification_key.ts";
 
-/** The least time between two re-reads, whatever is thrown at it, in ms. */
+/** The minimum time between two reads for unknown keys, in ms. */
 const rereadIntervalMs = 60_000;
 
-/** The same before the first read that succeeded: an issuer that starts with us is soon found, in ms. */
+/** The minimum time between two reads before the first success, in ms: short, since the issuer may be starting too. */
 const firstReadIntervalMs = 5_000;
 
-/** The interval at which known keys are read again, in ms. */
+/** The interval between regular reads, in ms. */
 const maxAgeMs = 600_000;
 
-/** The most keys that a set may hold. */
+/** The maximum number of keys in a set. */
 const maxKeys = 100;
 
-/** What a key set knows about the signer of a token. */
+/** The result of a search for a token's key. */
 export type KeySearch =
   | {
     readonly kind: "found";
@@ -27,15 +27,15 @@ export type KeySearch =
     /** See {@linkcode KeySet.generation}. */
     readonly generation: number;
   }
-  /** The key has that name, and is for another algorithm. */
+  /** A key of this name exists, for a different algorithm. */
   | { readonly kind: "wrong_algorithm" }
   | { readonly kind: "unknown_key" }
-  /** The set could never be read. */
+  /** Every read of the set has failed so far. */
   | { readonly kind: "unavailable" };
 
-/** What a {@linkcode KeySet} is made with. */
+/** Options of a {@linkcode KeySet}. */
 export interface KeySetOptions {
-  /** Told of each read that failed. */
+  /** Called after each failed read. */
   readonly onFailure?: () => void;
 }
 
@@ -43,10 +43,9 @@ export interface KeySetOptions {
  * The keys at a URL (RFC 7517 §5), read when first needed, and again every ten
  * minutes until the set is disposed of.
  *
- * A `kid` that the set lacks has it read as well, by one request for all who
- * wait; after the first such read at most once a minute. Only a token whose key
- * is not known waits for the issuer: while the set can't be read, the keys known
- * so far serve.
+ * An unknown `kid` also triggers a read, shared by all waiting tokens, at most
+ * once a minute. Only tokens with an unknown key wait for the issuer. After a
+ * failed read, the known keys stay in use.
  */
 export class KeySet implements Disposable {
   readonly #url: URL;
@@ -64,7 +63,7 @@ export class KeySet implements Disposable {
     this.#onFailure = onFailure;
   }
 
-  /** A number that changes with the keys. A token that was verified under another number must be verified again. */
+  /** A number that changes with the keys. A token verified under a different number must be verified again. */
   get generation(): number {
     return this.#generation;
   }
@@ -76,9 +75,9 @@ export class KeySet implements Disposable {
   }
 
   /**
-   * Looks for the keys that may have signed a token. Never rejects.
+   * Finds the possible keys of a token. Never rejects.
    *
-   * @param kid The name of the key, if the token gives one.
+   * @param kid The name of the key, if present in the token.
    */
   async find(algorithm: string, kid: string | undefined): Promise<KeySearch> {
     const search = this.#search(algorithm, kid);
@@ -100,7 +99,7 @@ export class KeySet implements Disposable {
     return { kind: isKnown ? "wrong_algorithm" : "unknown_key" };
   }
 
-  /** Reads the set, unless it was read too lately; joins a read under way. */
+  /** Reads the set, unless the last read was too recent; joins a running read. */
   async #read(): Promise<void> {
     if (this.#reading === undefined && performance.now() >= this.#mayReadAt) {
       this.#reading = this.#readNow().finally(() => this.#reading = undefined);
@@ -121,19 +120,19 @@ export class KeySet implements Disposable {
       this.#onFailure();
       log.warn(
         isFirst
-          ? "The key set at {url} could not be read, so no token can be checked with it: {reason}"
-          : "The key set at {url} could not be read again; the keys known so far serve: {reason}",
+          ? "Cannot read the key set at {url}, and tokens signed with its keys cannot be verified: {reason}"
+          : "Cannot refresh the key set at {url}; the known keys stay in use: {reason}",
         { url: this.#shownUrl(), reason: reasonOf(error) },
       );
     }
   }
 
-  /** Reads the set again after a delay. Otherwise a removed key would serve until a token named an unknown key. */
+  /** Schedules the next regular read. Without regular reads, a removed key would stay valid until an unknown `kid` appears. */
   #readAgainIn(delayMs: number): void {
     clearTimeout(this.#timer);
     if (this.#isDisposed) return;
     const timer = setTimeout(() => {
-      // A timer may fire a moment early.
+      // Timers may fire slightly early.
       const leftMs = this.#mayReadAt - performance.now();
       if (leftMs > 0) this.#readAgainIn(leftMs);
       else this.#read();
@@ -146,7 +145,7 @@ export class KeySet implements Disposable {
     if (text === this.#text) return;
     const keys = await importAll(text);
     if (keys.length === 0) {
-      log.warn("The key set at {url} has no key that can be used", {
+      log.warn("The key set at {url} has no usable key", {
         url: this.#shownUrl(),
       });
     }
@@ -160,24 +159,24 @@ export class KeySet implements Disposable {
   }
 }
 
-/** The keys of a set that can be used; others are not ours to judge (RFC 7517 §5). */
+/** Imports the usable keys of a set and ignores the rest (RFC 7517 §5). */
 async function importAll(text: string): Promise<readonly VerificationKey[]> {
   const set: unknown = JSON.parse(text);
   const jwks = typeof set === "object" && set !== null && "keys" in set
     ? set.keys
     : undefined;
   if (!Array.isArray(jwks)) {
-    throw new Error("it is no JWK Set: 'keys' is missing");
+    throw new Error("the response is not a JWK Set: 'keys' is missing");
   }
   if (jwks.length > maxKeys) {
-    throw new Error(`it has more than ${maxKeys} keys`);
+    throw new Error(`the set has more than ${maxKeys} keys`);
   }
   const imported = await Promise.all(jwks.map(async (jwk: unknown, index) => {
     try {
       return await importJwk(jwk);
     } catch (error) {
       if (!(error instanceof KeyError)) throw error;
-      log.debug("Key {index} of the key set is ignored: {reason}", {
+      log.debug("Ignored key {index} of the key set: {reason}", {
         index,
         reason: error.message,
       });
@@ -187,7 +186,7 @@ async function importAll(text: string): Promise<readonly VerificationKey[]> {
   return imported.flat();
 }
 
-/** Why a read failed, without the query of a URL that the runtime may name. */
+/** The reason for a failed read, without the query of a URL in the runtime's message. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : "unknown";
   return message.replace(/\?[^\s)]*/g, "");

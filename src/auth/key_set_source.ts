@@ -1,18 +1,18 @@
-/** The largest key set that is read, in bytes. */
+/** The size limit for a key set, in bytes. */
 const maxBytes = 262_144;
 
-/** How long a key set may take to come, in ms. */
+/** The time limit for a key set, in ms. */
 const timeoutMs = 5_000;
 
-/** The most redirects that are followed. */
+/** The maximum number of redirects. */
 const maxRedirects = 3;
 
 /**
  * Fetches the text of a key set (RFC 7517 §5), within limits of size and time.
- * A redirect is followed within the same origin: the operator trusts the keys
- * of the host that is named, and of no other.
+ * Follows redirects only within the same origin, because the operator trusts
+ * the keys of the configured host only.
  *
- * @throws {Error} When it can't be had.
+ * @throws {Error} If the request fails or exceeds a limit.
  */
 export async function fetchKeySet(url: URL): Promise<string> {
   const deadline = new AbortController();
@@ -47,12 +47,12 @@ async function follow(url: URL, signal: AbortSignal): Promise<Response> {
     const target = new URL(location, url);
     if (target.origin !== url.origin) {
       throw new Error(
-        `it redirects to another origin, ${target.origin}: set TASKWIRE_JWKS_URL to the address there if you trust it`,
+        `the URL redirects to another origin, ${target.origin}: if you trust that origin, set TASKWIRE_JWKS_URL to the new address`,
       );
     }
     url = target;
   }
-  throw new Error(`it redirects more than ${maxRedirects} times`);
+  throw new Error(`the URL redirects more than ${maxRedirects} times`);
 }
 
 async function readLimited({ body }: Response): Promise<string> {

@@ -12,22 +12,22 @@ import {
   type VerificationKey,
 } from "./verification_key.ts";
 
-/** A file with public keys, which the entry has read. */
+/** The content of a file with public keys, read by the command line. */
 export interface KeyFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** The keys that the server is configured with, a key set aside. */
+/** The server's configured keys, except the key set. */
 export interface KeyOptions {
   /** Shared secrets, UTF-8, tried in this order; more than one during a rotation. */
   readonly secrets: readonly string[];
   readonly publicKey?: KeyFile;
-  /** What tokens may be signed with. @default {what the keys are for} */
+  /** The algorithms allowed for tokens. @default {all algorithms of the keys} */
   readonly algorithms?: readonly JwtAlgorithm[];
 }
 
-/** Keys, and what tokens may be signed with. */
+/** Keys, and the algorithms allowed for tokens. */
 export interface Keys {
   readonly keys: readonly VerificationKey[];
   readonly algorithms: readonly JwtAlgorithm[];
@@ -35,12 +35,12 @@ export interface Keys {
 
 /**
  * Imports the configured keys for the allowed algorithms. A public key is never
- * one for HS256 and its kin, whose 'secret' everybody would then know
- * (RFC 8725 §2.1).
+ * used as a secret for HS256, HS384 or HS512, because anyone could sign with
+ * the public key (RFC 8725 §2.1).
  *
- * @param hasKeySet Whether a key set may bring more keys, for any algorithm of public keys.
- * @throws {KeyError} When the file can't be used, or no key is for an algorithm that is allowed.
- * @throws {DOMException} When a secret cannot be imported.
+ * @param hasKeySet True if a key set may add keys, for any algorithm of public keys.
+ * @throws {KeyError} If the file is unusable, or an allowed algorithm has no key.
+ * @throws {DOMException} If a secret cannot be imported.
  */
 export async function importKeys(
   options: KeyOptions,
@@ -61,7 +61,7 @@ export async function importKeys(
     throw new KeyError(
       `TASKWIRE_JWT_ALGORITHMS allows ${
         unusable.join(", ")
-      }, and no key is for that: leave it out, or set ${
+      } without a matching key: remove the algorithm, or set ${
         unusable.every(isSecretAlgorithm)
           ? "TASKWIRE_JWT_SECRET"
           : "TASKWIRE_JWT_PUBLIC_KEY or TASKWIRE_JWKS_URL"
@@ -94,7 +94,7 @@ async function importFile(
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     throw new KeyError(
-      `TASKWIRE_JWT_PUBLIC_KEY=${path} can't be used: ${error.message}`,
+      `TASKWIRE_JWT_PUBLIC_KEY=${path} cannot be used: ${error.message}`,
       { cause: error },
     );
   }

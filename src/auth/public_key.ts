@@ -12,10 +12,10 @@ const pemBlock = /-----BEGIN ([^-]*)-----([^-]*)-----END [^-]*-----/g;
 
 /**
  * Reads the keys of a file: PEM ("BEGIN PUBLIC KEY", one or several), a JWK or
- * a JWK Set. Every key of it must be usable, since somebody chose it.
+ * a JWK Set. Every key must be usable, since the operator chose the file.
  *
- * @param text What the file holds.
- * @throws {KeyError} With what the file is instead, and how to get what is wanted.
+ * @param text The content of the file.
+ * @throws {KeyError} With the actual kind of the file and the command to convert it.
  */
 export async function readPublicKeys(
   text: string,
@@ -39,7 +39,7 @@ async function readJson(text: string): Promise<readonly VerificationKey[]> {
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's message would repeat a part of the file.
+    // The parser's message would show a part of the file.
     throw new KeyError("it begins like a JWK, but is not valid JSON");
   }
   const { keys } = json as { keys?: unknown };
@@ -52,7 +52,7 @@ async function readJson(text: string): Promise<readonly VerificationKey[]> {
   return imported;
 }
 
-/** What else a PEM may hold, and what turns it into a public key. */
+/** Wrong kinds of PEM, with the command that extracts the public key. */
 const remedies: readonly (readonly [label: RegExp, remedy: string])[] = [
   [
     /PRIVATE KEY$/,
@@ -68,7 +68,7 @@ const remedies: readonly (readonly [label: RegExp, remedy: string])[] = [
   ],
 ];
 
-/** RFC 7468 §13: a SubjectPublicKeyInfo, tried with each algorithm, since WebCrypto doesn't say what is inside. */
+/** Imports a SubjectPublicKeyInfo (RFC 7468 §13). Tries each algorithm, since WebCrypto does not reveal the key type. */
 async function importPem(
   label: string,
   body: string,
@@ -76,7 +76,7 @@ async function importPem(
   if (label !== "PUBLIC KEY") {
     throw new KeyError(
       remedies.find(([other]) => other.test(label))?.[1] ??
-        "it holds a PEM of another kind: '-----BEGIN PUBLIC KEY-----' is wanted",
+        "it holds a PEM of another kind: expected '-----BEGIN PUBLIC KEY-----'",
     );
   }
   const der = Uint8Array.from(Buffer.from(body, "base64"));
@@ -92,13 +92,13 @@ async function importPem(
       );
       keys.push({ algorithm, key });
     } catch (error) {
-      // A key of another kind; were it of no kind at all, none would be left.
+      // A key of a different type. A damaged key fails for every type.
       if (!(error instanceof DOMException)) throw error;
     }
   }
   if (keys.length === 0) {
     throw new KeyError(
-      "its key is damaged or of a kind that can't be used: an RSA key, or an EC key on P-256 or P-384, is wanted",
+      "its key is damaged or of an unsupported kind: expected an RSA key, or an EC key on P-256 or P-384",
     );
   }
   for (const key of keys) await assertUsable(key);

@@ -5,11 +5,11 @@ import type { TokenHeader } from "./token_header.ts";
 import { selectKeys, type VerificationKey } from "./verification_key.ts";
 
 /**
- * Verifies the signature of a token (RFC 7515 §5.2): with the keys at hand,
- * then with those of the key set.
+ * Verifies the signature of a token (RFC 7515 §5.2), first with the configured
+ * keys, then with the key set.
  *
- * @returns The claims, which are not checked yet, and the key set's generation
- * where one of its keys had signed.
+ * @returns The unchecked claims, and the key set's generation if the signature
+ * is from the key set.
  * @throws {Rejected} With the reason.
  */
 export async function verifySignature(
@@ -29,7 +29,7 @@ export async function verifySignature(
     case "unavailable":
       throw new Rejected(
         "verifier_unavailable",
-        "The token could not be checked, because the issuer's keys can't be had now: try again later",
+        "The server cannot verify the token, because the issuer's keys are unavailable: try again later",
       );
     case "unknown_key":
       throw unknownKey();
@@ -44,7 +44,7 @@ export async function verifySignature(
   return { payload: found, generation: search.generation };
 }
 
-/** Times are checked afterwards, hence `ignoreExp` and `ignoreNbf`. */
+/** The caller checks the times, hence `ignoreExp` and `ignoreNbf`. */
 async function tryKeys(
   token: string,
   keys: readonly VerificationKey[],
@@ -53,8 +53,8 @@ async function tryKeys(
     try {
       return await verify(token, key, { ignoreExp: true, ignoreNbf: true });
     } catch (error) {
-      // djwt reports a signature that doesn't match by a plain Error; what
-      // else is thrown (by WebCrypto, say) says nothing about the token.
+      // djwt throws a plain Error for a wrong signature. All further errors,
+      // such as WebCrypto's, are not about the token.
       if (!(error instanceof Error) || error.constructor !== Error) throw error;
     }
   }
@@ -64,7 +64,7 @@ async function tryKeys(
 function unknownKey(): Rejected {
   return new Rejected(
     "token_unknown_key",
-    "The server has no key of the name that is the token's 'kid': sign the token with a key that the issuer publishes",
+    "The server knows no key with the token's 'kid': sign the token with a key published by the issuer",
   );
 }
 

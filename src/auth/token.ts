@@ -1,27 +1,26 @@
-/** The subprotocol that announces a token beside it, and that the server answers with. */
+/** The subprotocol that precedes a token in an offer; also the server's answer. */
 export const bearerProtocol = "bearer";
 
-/** What a handshake's `Sec-WebSocket-Protocol` header amounts to. */
+/** The parsed `Sec-WebSocket-Protocol` header of a handshake. */
 export interface OfferedProtocols {
-  /** The token that follows `bearer`, if there is one. */
+  /** The token after `bearer`, if any. */
   readonly token?: string;
   /** The subprotocol to answer with, or `undefined` to answer with none. */
   readonly selected?: string;
 }
 
 /**
- * Three base64url parts (RFC 7515 §7.1), the first of which begins with `{`:
- * such an offer is a token and is never sent back.
+ * Three base64url parts (RFC 7515 §7.1), the first beginning with `{`. Such an
+ * offer is a token and is never sent back.
  */
 const compactJws = /^e[yw][\w-]*\.[\w-]*\.[\w-]*$/;
 
 /**
  * Reads the subprotocols that a client offers (RFC 6455 §11.3.4).
  *
- * `bearer, <token>` carries a token outside the URL. Any other offer is
- * answered with the first name in it, because browsers and Node's `ws` drop a
- * connection whose offer is left unanswered, unless that name looks like a
- * token.
+ * `bearer, <token>` carries a token outside the URL. For all further offers,
+ * the answer is the first name, unless the name looks like a token. An answer
+ * is necessary because browsers and Node's `ws` otherwise drop the connection.
  *
  * @param header The header's value, or `undefined` without one.
  */
@@ -44,7 +43,7 @@ export function parseOfferedProtocols(
 /**
  * Reads the credential of an `Authorization` header (RFC 6750 §2.1).
  *
- * @returns `undefined` for a header of another scheme, or none.
+ * @returns `undefined` without the header, or for a different scheme.
  */
 export function bearerCredential(
   header: string | undefined,
@@ -52,7 +51,7 @@ export function bearerCredential(
   return /^Bearer +(\S+) *$/i.exec(header ?? "")?.[1];
 }
 
-/** The places of a handshake that may carry a token. */
+/** The possible places of a token in a handshake. */
 export interface OfferedTokens {
   /** The query parameter `token`. */
   readonly query: string | undefined;
@@ -64,7 +63,7 @@ export interface OfferedTokens {
 
 /**
  * Selects the token of a handshake: the query parameter wins, then the
- * subprotocol, then the header. An empty one counts as none (spec §1).
+ * subprotocol, then the header. An empty token counts as absent (spec §1).
  */
 export function selectToken(
   { query, protocol, authorization }: OfferedTokens,

@@ -1,32 +1,32 @@
 import { Buffer } from "node:buffer";
 import { Rejected } from "./claims.ts";
 
-/** What the header of a token says about its signature; not yet believed. */
+/** The unverified header of a token. */
 export interface TokenHeader {
   readonly alg: string;
   /** The name of the key (RFC 7515 §4.1.4). */
   readonly kid?: string;
 }
 
-/** JSON is UTF-8, and a token that isn't must be rejected (RFC 7519 §7.2, steps 3 and 10). */
+/** JSON is UTF-8; a token with invalid UTF-8 must be rejected (RFC 7519 §7.2, steps 3 and 10). */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * A part in base64url (RFC 4648 §5), with its padding, a half of it, or none.
- * djwt takes padding in excess as well, so that one token had many spellings.
+ * A part in base64url (RFC 4648 §5), with padding, half the padding, or none.
+ * djwt would also accept excess padding and so many spellings of a token.
  */
 const part = "((?:[\\w-]{4})*(?:[\\w-]{2}={0,2}|[\\w-]{3}=?)?)";
 
 /** RFC 7515 §7.1. */
 const compactForm = new RegExp(`^${part}\\.${part}\\.${part}$`);
 
-/** The largest token that is looked at, in characters; headers end near there as well. */
+/** The size limit for a token, in characters, similar to the limit for HTTP headers. */
 const maxTokenLength = 16_384;
 
 /**
- * Reads the header of a token whose form is right (RFC 7515 §4.1.1, §4.1.4 and
- * §4.1.11; RFC 7519 §7.2). Keys that it brings along or points to (`jwk`,
- * `jku`, `x5c`, `x5u`) are not looked at: anybody can write those.
+ * Reads the header of a well-formed token (RFC 7515 §4.1.1, §4.1.4 and §4.1.11;
+ * RFC 7519 §7.2). Ignores keys in the header (`jwk`, `jku`, `x5c`, `x5u`),
+ * because an attacker can write them.
  *
  * @throws {Rejected} `token_malformed`.
  */
@@ -61,9 +61,9 @@ export function parseHeader(token: string): TokenHeader {
 }
 
 /**
- * Decoded here and not by djwt, which does so once more when it verifies: that
- * would read bytes that are no UTF-8 as U+FFFD, two users as one, and only says
- * that something about the serialization is invalid.
+ * Decodes the parts of a token before djwt does. djwt would replace invalid
+ * UTF-8 by U+FFFD, so that two users could share an id, and its errors do not
+ * name the mistake.
  */
 function decodeStrictly(token: string): readonly [unknown, unknown] {
   const [, header = "", payload = ""] = compactForm.exec(token) ?? [];

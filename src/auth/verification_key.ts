@@ -5,22 +5,22 @@ import {
 } from "./algorithms.ts";
 
 /**
- * A key for one algorithm, and for no other (RFC 8725 §3.1). A key that serves
- * several algorithms is several of these.
+ * A key for exactly one algorithm (RFC 8725 §3.1). A key with several
+ * algorithms is imported once for each.
  */
 export interface VerificationKey {
   readonly algorithm: JwtAlgorithm;
   readonly key: CryptoKey;
-  /** The name of the key (RFC 7517 §4.5); a key without one may have signed any token. */
+  /** The name of the key (RFC 7517 §4.5); a key without a name is tried for every token. */
   readonly kid?: string;
 }
 
-/** Keys that cannot be used as configured; the message says what to do. */
+/** An error in the configured keys; the message names a remedy. */
 export class KeyError extends Error {
   override readonly name = "KeyError";
 }
 
-/** The keys that may have signed a token, by what its header says. */
+/** Selects the possible keys of a token by its header. */
 export function selectKeys(
   keys: readonly VerificationKey[],
   algorithm: string,
@@ -36,7 +36,7 @@ export function selectKeys(
  * Imports a shared secret for one algorithm (RFC 7518 §3.2).
  *
  * @param secret UTF-8.
- * @throws {DOMException} When the runtime refuses the key.
+ * @throws {DOMException} If the runtime refuses the key.
  */
 export function importSecret(
   secret: string,
@@ -51,15 +51,14 @@ export function importSecret(
   );
 }
 
-/** The shortest RSA key that RFC 7518 §3.3 allows, in bits. */
+/** The minimum length of an RSA key (RFC 7518 §3.3), in bits. */
 const minModulusBits = 2_048;
 
 /**
- * Refuses a key that is too short, or that the runtime imports although it
- * cannot verify anything with it (a point off its curve, say): each token would
- * then fail by the server's fault.
+ * Refuses short keys, and keys that the runtime imports but cannot use, such as
+ * a point off its curve. Otherwise each token would fail with a server error.
  *
- * @throws {KeyError} For such a key.
+ * @throws {KeyError} For a short or unusable key.
  */
 export async function assertUsable(
   { algorithm, key }: VerificationKey,
@@ -67,7 +66,7 @@ export async function assertUsable(
   const { modulusLength } = key.algorithm as Partial<RsaHashedKeyAlgorithm>;
   if (modulusLength !== undefined && modulusLength < minModulusBits) {
     throw new KeyError(
-      `an RSA key of ${modulusLength} bits is too short: use one of ${minModulusBits} bits or more`,
+      `an RSA key of ${modulusLength} bits is too short: use a key of ${minModulusBits} bits or more`,
     );
   }
   const bits = Number(algorithm.slice(2));

@@ -15,53 +15,53 @@ import { verifySignature } from "./signature.ts";
 import { parseHeader } from "./token_header.ts";
 import { RecentMap } from "../collections/recent_map.ts";
 
-/** What became of a token. */
+/** The result of verifying a token. */
 export type Verdict =
   | { readonly ok: true; readonly grant: Grant }
   | { readonly ok: false; readonly rejection: TokenRejection };
 
-/** Judges a token; rejects when it could not be judged at all. */
+/** Verifies a token; the promise rejects if verification itself fails. */
 export interface Verifier {
   verify(token: string): Promise<Verdict>;
 }
 
-/** A verifier that says what it accepts. */
+/** A verifier with a list of its algorithms. */
 export interface KeyedVerifier extends Verifier {
-  /** What a token may be signed with. */
+  /** The algorithms allowed for tokens. */
   readonly algorithms: readonly JwtAlgorithm[];
 }
 
-/** What a {@linkcode Verifier} checks tokens against. */
+/** The keys and requirements of a {@linkcode Verifier}. */
 export interface VerifierOptions extends ClaimChecks, KeyOptions {
   readonly keySet?: KeySet;
 }
 
-/** A token whose signature and claims were found good. */
+/** A verified token. */
 interface VerifiedToken {
   readonly grant: Grant;
-  /** The claims that pass with time, to be checked each time. */
+  /** The time claims, checked again at each use. */
   readonly times: Pick<Payload, "exp" | "nbf">;
-  /** The key set's generation, where its key verified the token. */
+  /** The key set's generation, if the token's key is from the key set. */
   readonly generation?: number;
 }
 
-/** How many are kept, so that a storm of reconnects is not one of signatures as well. */
+/** The number of remembered tokens, so that mass reconnects do not repeat all verifications. */
 const maxVerified = 10_000;
 
-/** Longer tokens are verified each time: so many as are kept would take much memory. */
+/** The length above which tokens are not remembered, to save memory. */
 const maxKeptLength = 4_096;
 
 /**
- * Makes a verifier for tokens signed with a secret, a private key whose public
- * half is known here, or a key of a key set.
+ * Makes a verifier for tokens signed with a shared secret, the private half of
+ * a configured public key, or a key of a key set.
  *
- * The configured keys decide which algorithms exist; a token's header only
- * picks among them (RFC 8725 §3.1). The signature is verified before any claim
- * is believed, so that a reason such as `token_expired` is only told to
- * somebody who holds a token that we would once have accepted.
+ * The configured keys decide the algorithms; a token's header only selects
+ * among these (RFC 8725 §3.1). Claims are read after the signature is verified,
+ * so that a reason such as `token_expired` is sent only to the bearer of a
+ * genuine token.
  *
- * @throws {KeyError} When a key or an algorithm can't be used.
- * @throws {DOMException} When a secret cannot be imported.
+ * @throws {KeyError} If a key or an algorithm is unusable.
+ * @throws {DOMException} If a secret cannot be imported.
  */
 export async function createVerifier(
   options: VerifierOptions,
@@ -71,11 +71,11 @@ export async function createVerifier(
     options,
     keySet !== undefined,
   );
-  // By their digests: the tokens themselves are not kept.
+  // Keyed by digests, so that no tokens are kept.
   const verified = new RecentMap<VerifiedToken>(maxVerified);
   const underWay = new Map<string, Promise<Grant>>();
 
-  /** Returns the remembered verdict on a token, unless its key was removed since; waits for nothing. */
+  /** Returns the remembered verdict on a token at once, unless the token's key was removed since. */
   function recall(digest: string): Grant | undefined {
     const known = verified.get(digest);
     if (known === undefined) return undefined;
@@ -107,7 +107,7 @@ export async function createVerifier(
     return grant;
   }
 
-  /** One verification, however many come with the same token at once. */
+  /** Shares a verification among concurrent uses of the same token. */
   async function judgeOnce(token: string, digest: string): Promise<Grant> {
     let judging = underWay.get(digest);
     if (judging === undefined) {

@@ -76,7 +76,7 @@ Deno.test("checkClaims() says since when a token is no longer valid, or when it 
   const check = (claims: Payload) => () =>
     checkClaims(claims, { leewaySeconds: 0 });
   assertThrows(check({ exp: now - 90 }), Rejected, "expired 90 s ago");
-  assertThrows(check({ nbf: now + 90 }), Rejected, "valid only in 90 s");
+  assertThrows(check({ nbf: now + 90 }), Rejected, "becomes valid in 90 s");
 });
 
 const grants: [claims: Payload, grant: unknown][] = [

@@ -90,7 +90,7 @@ Deno.test("KeySet ignores keys that are not for it, with a debug line each", asy
   const { judge } = issuer;
   assertEquals(await judge(byTwo), "ok");
   assertEquals(await judge(byOne), "token_unknown_key");
-  assertEquals(log.text.match(/is ignored/g)?.length, others.length);
+  assertEquals(log.text.match(/Ignored key/g)?.length, others.length);
   assertFalse(log.text.includes("private-part"));
 });
 
@@ -221,12 +221,12 @@ Deno.test("KeySet serves known keys while it can't be read, and warns once a try
 });
 
 const unreadable: Record<string, unknown> = {
-  "no JWK Set": [one.jwk],
+  "not a JWK Set": [one.jwk],
   "more than 100 keys": { keys: Array.from({ length: 101 }, () => one.jwk) },
 };
 
 for (const [reason, set] of Object.entries(unreadable)) {
-  Deno.test(`KeySet can't use ${reason}, and says so once`, async () => {
+  Deno.test(`KeySet rejects ${reason}, and logs the reason once`, async () => {
     using log = captureLog("warn");
     await using server = startKeyServer(() => Response.json(set));
     using issuer = await verifierFor(server);

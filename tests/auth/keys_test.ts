@@ -112,14 +112,14 @@ const unusable: [
   [
     ["RS256"],
     { secrets: [testSecret] },
-    "RS256, and no key is for that: leave it out, or set TASKWIRE_JWT_PUBLIC_KEY",
+    "RS256 without a matching key: remove the algorithm, or set TASKWIRE_JWT_PUBLIC_KEY",
   ],
   [["HS256"], { publicKey: rsaFile }, "set TASKWIRE_JWT_SECRET"],
-  [["RS256", "ES256"], { publicKey: rsaFile }, "allows ES256, and"],
+  [["RS256", "ES256"], { publicKey: rsaFile }, "allows ES256 without"],
 ];
 
 for (const [algorithms, options, message] of unusable) {
-  Deno.test(`importKeys() refuses to allow ${algorithms} where a key for it is missing`, async () => {
+  Deno.test(`importKeys() refuses to allow ${algorithms} without a matching key`, async () => {
     await assertRejects(
       () => importKeys({ secrets: [], ...options, algorithms }, false),
       KeyError,
@@ -128,7 +128,7 @@ for (const [algorithms, options, message] of unusable) {
   });
 }
 
-Deno.test("importKeys() names the file that can't be used", async () => {
+Deno.test("importKeys() names the unusable file", async () => {
   await assertRejects(
     () =>
       importKeys(
@@ -136,6 +136,6 @@ Deno.test("importKeys() names the file that can't be used", async () => {
         false,
       ),
     KeyError,
-    "TASKWIRE_JWT_PUBLIC_KEY=a.pem can't be used: ",
+    "TASKWIRE_JWT_PUBLIC_KEY=a.pem cannot be used: ",
   );
 });

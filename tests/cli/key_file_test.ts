@@ -35,7 +35,7 @@ Deno.test("readKeyFile() gives the server the public key that it is told of", as
   assertEquals(check.code, 0, check.stdout);
 });
 
-Deno.test("readKeyFile() stops the start where the key can't be used", async () => {
+Deno.test("readKeyFile() stops the start if the key is unusable", async () => {
   const issuer = await makeIssuerKey("RS256");
   await using folder = await makeTempDir();
   const files: [path: string, reason: RegExp][] = [
@@ -43,7 +43,7 @@ Deno.test("readKeyFile() stops the start where the key can't be used", async () 
     [folder.path, /cannot be read: /],
     [
       await folder.write("private.pem", issuer.privatePem),
-      /private\.pem can't be used: it holds a private key: .*-pubout/,
+      /private\.pem cannot be used: it holds a private key: .*-pubout/,
     ],
     ["-----BEGIN PUBLIC KEY-----", /expected the path of a file/],
   ];
