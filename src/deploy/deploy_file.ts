@@ -1,20 +1,20 @@
 import { encodeEnvFile } from "./env_file.ts";
 
-/** The files that go with the binary, and what each is. */
+/** The files in the binary, with a description of each. */
 export const deployFiles = {
   systemd: "a unit for systemd",
   dockerfile: "a Dockerfile",
   grafana: "a dashboard for Grafana",
   alerts: "alert rules for Prometheus",
-  nginx: "a configuration of nginx, before three nodes",
-  haproxy: "the same of HAProxy",
+  nginx: "a configuration of nginx for three nodes",
+  haproxy: "a configuration of HAProxy for three nodes",
   env: "every setting, with its default and a comment",
 } as const;
 
-/** What one of {@linkcode deployFiles} is asked for by. */
+/** A key of {@linkcode deployFiles}. */
 export type DeployFileName = keyof typeof deployFiles;
 
-/** Where those lie that are not made of the settings. */
+/** The paths of the stored files; `env` is generated from the settings. */
 const names: Record<Exclude<DeployFileName, "env">, string> = {
   systemd: "taskwire.service",
   dockerfile: "Dockerfile",
@@ -25,9 +25,9 @@ const names: Record<Exclude<DeployFileName, "env">, string> = {
 };
 
 /**
- * Reads a file that goes with the binary.
+ * Reads a file from the binary.
  *
- * @throws {Deno.errors.NotFound} When it is not in the binary.
+ * @throws {Deno.errors.NotFound} If the binary lacks the file.
  */
 export async function readDeployFile(name: DeployFileName): Promise<string> {
   if (name === "env") return encodeEnvFile();

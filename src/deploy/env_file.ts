@@ -1,8 +1,8 @@
 import { allSettings, flagOf, type Setting } from "../config/settings.ts";
 
 /**
- * Every setting as an env file: what it does and expects, its flag, and the
- * variable with its default, commented out. To set one, take away its `#`.
+ * Writes every setting as an env file: the description, the flag and the form,
+ * then the variable with its default, commented out.
  */
 export function encodeEnvFile(): string {
   const entries = Object.values<Setting>(allSettings).map((setting) => {
@@ -18,8 +18,9 @@ export function encodeEnvFile(): string {
 }
 
 const header =
-  `# The settings of taskwire, each with its default. Take away the '#' before a
-# variable to set it; flags and the environment win over this file.
-# 'taskwire config --env-file FILE' prints what is then in force. A value with a
-# '#' after a space goes into quotes, one with a backslash into single quotes.
+  `# The settings of taskwire with their defaults. To set a variable, remove the '#'
+# before its name. Flags and environment variables take precedence over this
+# file. 'taskwire config --env-file FILE' prints the effective settings. Put a
+# value with a '#' after a space into quotes, a value with a backslash into
+# single quotes.
 `;
