@@ -1,7 +1,7 @@
 /**
- * Makes `src/client/client.js` and `src/client/client.d.ts`, which the server serves, of `src/client/mod.ts`.
+ * Builds `src/client/client.js` and `src/client/client.d.ts`, served by the server, from `src/client/mod.ts`.
  *
- * `deno task client` runs this; a test holds the committed files against it.
+ * `deno task client` runs this script; a test compares the committed files with its output.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const folder = new URL("../src/client/", import.meta.url);
 
 const notice = "/* taskwire, MIT License */\n";
 
-/** What the build makes, by file name. */
+/** The output of the build, by file name. */
 export interface ClientFiles {
   readonly "client.js": string;
   readonly "client.d.ts": string;
 }
 
-/** Builds the client, without writing it. */
+/** Builds the client without writing files. */
 export async function buildClient(): Promise<ClientFiles> {
   return {
     "client.js": notice + bundle(),
@@ -29,7 +29,7 @@ export async function buildClient(): Promise<ClientFiles> {
 /**
  * The modules as one, without comments and blanks.
  *
- * The synchronous call, since the other one leaves a process behind that ends when it likes.
+ * Calls esbuild synchronously, since the asynchronous call leaves a process running.
  */
 function bundle(): string {
   const { outputFiles: [file] } = buildSync({
@@ -41,14 +41,14 @@ function bundle(): string {
     charset: "utf8",
     minify: true,
     lineLimit: 1000,
-    // Types are checked by `deno check`; the project's own settings are not esbuild's.
+    // `deno check` checks the types; esbuild must not read the project's settings.
     tsconfigRaw: {},
     logLevel: "error",
   });
   return file?.text ?? "";
 }
 
-/** The declarations of what a page can import, as one module. */
+/** Bundles the declarations of the client's exports into a module. */
 async function declare(): Promise<string> {
   let text = "";
   for (const name of ["api.ts", "mod.ts"]) {

@@ -1,5 +1,5 @@
 /**
- * Checks a caller of `src/client/client.d.ts` as plain TypeScript does, with the strictest settings that a user may have.
+ * Checks a caller of `src/client/client.d.ts` with plain TypeScript and the strictest settings of users.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const caller = fileURLToPath(
 /**
  * Checks a module that imports the client from `./client.js`.
  *
- * @returns What TypeScript objects to, in the module and in the declarations.
+ * @returns TypeScript's errors in the module and in the declarations.
  */
 export function typeErrorsOf(source: string): string[] {
   const options: ts.CompilerOptions = {

@@ -1,18 +1,17 @@
 /**
- * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task, the files it reads, and of npm only what it
- * imports.
+ * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task, the files read at run time, and only the
+ * imported npm packages.
  *
- * Left alone, `deno compile` embeds every npm package of the lockfile, also what others depend on but never import here,
- * and its flag against that is unknown to Deno 2.4.2. So the compiler gets a lockfile restricted to the packages that
- * `main.ts` reaches.
+ * By default, `deno compile` embeds every npm package of the lockfile, and Deno 2.4.2 lacks the flag to prevent this.
+ * Therefore the compiler gets a lockfile restricted to the packages reached from `main.ts`.
  *
- * `deno task compile` runs this. Arguments are handed on to Deno (`--config deno.jsr.json`). `DENO_BIN` names another
- * compiler than the running one, for a runtime named by `DENORT_BIN`; see `prepare-denort.sh`.
+ * `deno task compile` runs this script. Arguments are passed to Deno (`--config deno.jsr.json`). `DENO_BIN` selects a
+ * different compiler, to match a runtime in `DENORT_BIN`; see `prepare-denort.sh`.
  *
  * @module
  */
 
-/** Files that `main.ts` reads, named by no import. */
+/** Files read at run time, which no import names. */
 const INCLUDED_FILES = [
   "src/playground",
   "src/console",
@@ -24,8 +23,8 @@ const INCLUDED_FILES = [
 ];
 
 /**
- * Packages that others depend on, for parts that are never imported here: `prom-client` for its summary and its
- * default metrics. Reading the first's own dependency, `bintrees`, overflows the stack of `deno compile` 2.9.6.
+ * Dependencies of `prom-client` for parts never imported here: the summary and the default metrics. The summary's
+ * dependency `bintrees` overflows the stack of `deno compile` 2.9.6.
  */
 const UNUSED_PACKAGES = ["tdigest", "@opentelemetry/api"];
 
@@ -35,19 +34,19 @@ export const MAIN_LOCKFILE = "deno.lock";
 /** The restricted lockfile. */
 const LOCKFILE = "dist/deno.lock";
 
-/** What is read here of the output of `deno info --json`. */
+/** The relevant part of the output of `deno info --json`. */
 interface ModuleGraph {
   modules: { npmPackage?: string }[];
   npmPackages: Record<string, { name: string; dependencies: string[] }>;
 }
 
-/** What is changed here of a package in the lockfile. */
+/** The relevant part of a package in the lockfile. */
 interface LockedPackage {
-  /** Names, with a version where there are several. */
+  /** Names, with a version if there are several. */
   dependencies?: string[];
 }
 
-/** The content of `dist/embedded.json`, for the test that holds it against what is imported. */
+/** The content of `dist/embedded.json`, for the test that compares the embedded with the imported packages. */
 export interface Embedded {
   /** The options given to Deno. */
   options: string[];
@@ -71,10 +70,10 @@ async function deno(
 }
 
 /**
- * Finds the npm packages that `main.ts` imports, and those that they depend on.
+ * Finds the npm packages imported by `main.ts`, and their dependencies.
  *
  * @param options Options for `deno info`.
- * @returns Names by id; an id is what the lockfile calls a package, `name@version`.
+ * @returns Names by id; an id is the lockfile's key of a package, `name@version`.
  */
 export async function importedPackages(
   options: string[],
@@ -96,9 +95,9 @@ export async function importedPackages(
 }
 
 /**
- * Reads the names of the npm packages, sorted, from the tree of embedded files that `deno compile` prints.
+ * Reads the sorted names of the npm packages from the tree of embedded files printed by `deno compile`.
  *
- * @param output What `deno compile` printed, without colors.
+ * @param output The output of `deno compile`, without colors.
  */
 export function embeddedPackages(output: string): string[] {
   const names = new Set<string>();
@@ -118,7 +117,7 @@ export function embeddedPackages(output: string): string[] {
 }
 
 async function compile(options: string[]): Promise<void> {
-  // Its `links`, unknown to Deno 2.4.2, would make that version ignore the locked versions.
+  // Without `links`: Deno 2.4.2 does not know this key and would ignore the locked versions.
   const { workspace: _, ...lock } = JSON.parse(
     await Deno.readTextFile(MAIN_LOCKFILE),
   );
@@ -148,9 +147,9 @@ async function compile(options: string[]): Promise<void> {
   const flagsAndEntry = tasks.start.replaceAll("'", "").split(" ").slice(3);
   const { stderr } = await deno(
     "compile",
-    // `deno task ok` checks the types; to check them here would embed @types/node.
+    // `deno task ok` checks the types; a check here would embed @types/node.
     "--no-check",
-    // The cache would be a file of a predictable name in the folder for temporary files.
+    // No cache: the cache would be a file with a predictable name in the folder for temporary files.
     "--no-code-cache",
     "--output=dist/taskwire",
     ...INCLUDED_FILES.map((path) => `--include=${path}`),

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Prepares a Deno compiler and its matching runtime, `denort`, on a Linux x64 machine that reaches npm but not Deno's
-# download site, so that `deno task compile` works there too. A tool for such machines, no part of the product.
+# Prepares a Deno compiler and the matching runtime, `denort`, so that `deno task compile` works on a Linux x64 machine
+# with access to npm but not to Deno's download site. Not part of the product.
 #
 #   pair=$(.ci/prepare-denort.sh [folder]) && eval "$pair" && deno task compile
 #
-# It prints what to put into the environment; the folder is `dist/.denort` unless given.
+# Prints variables for the environment; the default folder is `dist/.denort`.
 #
-# npm carries the compiler but no runtime. One npm package, however, ships programs that `deno compile` 2.4.2 made:
-# each is the runtime's ELF image with the program appended, so the image cut off at its end is the runtime. Compiler
-# and runtime must be of the same version, hence that version of the compiler beside it.
+# npm has the compiler but not the runtime. However, an npm package contains programs compiled by `deno compile` 2.4.2:
+# the runtime's ELF image, followed by the program. The image alone is the runtime. The compiler must have the same
+# version as the runtime.
 set -euo pipefail
 
 deno_version=2.4.2
@@ -75,5 +75,5 @@ fi
 
 echo "export DENO_BIN=$(printf %q "$deno")"
 echo "export DENORT_BIN=$(printf %q "$denort")"
-# By itself this version trusts Mozilla's certificates only, where later ones trust the system's too.
+# This version trusts only Mozilla's certificates by default; later versions also trust the system's certificates.
 echo "export DENO_TLS_CA_STORE=mozilla,system"

@@ -1,32 +1,32 @@
 /**
- * Copies uPlot's files out of its npm package to where the console is served from: a browser can't read packages, and
- * the console asks no other host. `deno task vendor` runs this after the version in `deno.json` was raised.
+ * Copies uPlot's files from the npm package to the console's folder, since browsers cannot read packages and the
+ * console loads files only from the server. Run `deno task vendor` after each change of the version in `deno.json`.
  *
  * @module
  */
 
 import type {} from "uplot"; // so that Deno has the package
 
-/** The package's files that the console has, by their names there. */
+/** The copied files of the package, by their names in the console's folder. */
 export const VENDORED_FILES: Readonly<Record<string, string>> = {
   "LICENSE": "../LICENSE",
   "uPlot.esm.js": "uPlot.esm.js",
   "uPlot.min.css": "uPlot.min.css",
 };
 
-/** Where the console has them. */
+/** The folder of the copies. */
 export const VENDOR_FOLDER: URL = new URL(
   "../src/console/vendor/",
   import.meta.url,
 );
 
-/** Where the npm package is, if Deno knows it: only of locked packages, so not with those of JSR. */
+/** The location of the npm package, if locked: undefined with the lockfile for JSR. */
 const packaged = import.meta.resolve("uplot");
 
-/** Whether {@linkcode readPackaged} finds the npm package. */
+/** True if {@linkcode readPackaged} finds the npm package. */
 export const isPackaged: boolean = packaged.startsWith("file:");
 
-/** Reads one of {@linkcode VENDORED_FILES} from the npm package. */
+/** Reads a file of {@linkcode VENDORED_FILES} from the npm package. */
 export async function readPackaged(name: string): Promise<string> {
   const path = VENDORED_FILES[name];
   if (path === undefined) throw new RangeError(`${name} is not vendored`);

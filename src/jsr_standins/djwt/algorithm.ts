@@ -1,5 +1,5 @@
 /**
- * The values of `alg` that djwt 3.0.2 knows (RFC 7518 §3.1), `none` included.
+ * The values of `alg` in djwt 3.0.2 (RFC 7518 §3.1), `none` included.
  */
 export type Algorithm =
   | "HS256"
@@ -15,7 +15,7 @@ export type Algorithm =
   | "ES384"
   | "none";
 
-/** What a key must be for each algorithm: its kind, then its hash or curve. */
+/** The required key for each algorithm: the kind, then the hash or curve. */
 const KEYS: Record<Exclude<Algorithm, "none">, [kind: string, of: string]> = {
   HS256: ["HMAC", "SHA-256"],
   HS384: ["HMAC", "SHA-384"],
@@ -30,7 +30,7 @@ const KEYS: Record<Exclude<Algorithm, "none">, [kind: string, of: string]> = {
   ES384: ["ECDSA", "P-384"],
 };
 
-/** The members of a `CryptoKey`'s algorithm that tell one key from another. */
+/** The members of a `CryptoKey`'s algorithm that distinguish keys. */
 interface KeyDescription {
   name: string;
   hash?: { name: string };
@@ -44,12 +44,12 @@ function isKeyed(alg: Algorithm): alg is keyof typeof KEYS {
 /**
  * Checks that the key, and not the header of a token, fixes the algorithm.
  *
- * JWA §3.6: an Unsecured JWS has no key, so `none` goes with `null` alone and
- * every other algorithm demands a key.
+ * JWA §3.6: an Unsecured JWS has no key, so `none` requires `null`. Every signed
+ * token requires a key.
  *
  * @param alg The `alg` of the header.
  * @param key The key, or `null` for an Unsecured JWS.
- * @throws {Error} If the algorithm is unknown or is not the key's.
+ * @throws {Error} If the algorithm is unknown or does not match the key.
  */
 export function assertKeyOf(alg: Algorithm, key: CryptoKey | null): void {
   if (alg === "none") {

@@ -1,4 +1,4 @@
-/** The claims of a token (RFC 7519 §4.1). None of them is mandatory. */
+/** The claims of a token (RFC 7519 §4.1), all optional. */
 export interface Payload {
   iss?: string;
   sub?: string;
@@ -10,7 +10,7 @@ export interface Payload {
   [key: string]: unknown;
 }
 
-/** What {@linkcode verify} and {@linkcode validate} check beside the signature. */
+/** Checks of {@linkcode verify} and {@linkcode validate} in addition to the signature. */
 export type VerifyOptions = {
   /**
    * Seconds by which `exp` may have passed (RFC 7519 §4.1.4).
@@ -25,20 +25,20 @@ export type VerifyOptions = {
    */
   nbfLeeway?: number;
   /**
-   * Whether an expired token passes.
+   * True to accept expired tokens.
    *
    * @default {false}
    */
   ignoreExp?: boolean;
   /**
-   * Whether a token whose `nbf` lies ahead passes.
+   * True to accept tokens before `nbf`.
    *
    * @default {false}
    */
   ignoreNbf?: boolean;
-  /** Who the token must be meant for; without it `aud` is not looked at. */
+  /** The required audience; without this option, `aud` is not checked. */
   audience?: string | string[] | RegExp;
-  /** What else must hold of the claims, asked once the signature is verified. */
+  /** Further conditions on the claims, checked after the signature. */
   predicates?: (<P extends Payload>(payload: P) => boolean)[];
 };
 
@@ -46,7 +46,7 @@ export type VerifyOptions = {
  * Checks `exp` and `nbf` against the clock (RFC 7519 §4.1.4, §4.1.5).
  *
  * @param payload The claims.
- * @param options The leeways, and what to ignore.
+ * @param options The leeways and the claims to ignore.
  * @throws {RangeError} If the token is expired or is used too early.
  * @throws {Error} If either claim is not a number.
  */
@@ -70,11 +70,11 @@ export function validateTimingClaims(
 }
 
 /**
- * Checks that the token is meant for `audience` (RFC 7519 §4.1.3).
+ * Checks the audience of a token (RFC 7519 §4.1.3).
  *
  * @param aud The claim `aud`.
  * @param audience The name, the names or the pattern to find in it.
- * @throws {Error} If the claim is missing or malformed, or names nobody wanted.
+ * @throws {Error} If the claim is missing or malformed, or does not name the audience.
  */
 export function validateAudClaim(
   aud: unknown,

@@ -1,9 +1,9 @@
 /**
- * What `jsr:@zaubrik/djwt@3.0.2` exports, for machines that cannot reach JSR.
+ * The exports of `jsr:@zaubrik/djwt@3.0.2`, for machines without access to JSR.
  *
- * `"links"` in the root's `deno.json` puts this in the package's place, and
- * without that line the published package is used again. The cryptography is
- * `npm:jose`'s, whose two scruples are stricter than djwt: it refuses RSA keys
+ * `"links"` in the root's `deno.json` replaces the package by this folder;
+ * without that line, Deno uses the published package. The cryptography is from
+ * `npm:jose`, which is stricter than djwt in two points: jose refuses RSA keys
  * under 2048 bits (RFC 7518 §3.3) and a malformed `crit` (RFC 7515 §4.1.11).
  *
  * @module
@@ -32,7 +32,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Every extension that a header calls critical: djwt leaves them to its user. */
+/** Accepts every critical extension in a header, since djwt leaves the check to its callers. */
 function recognized({ crit }: Header): Record<string, boolean> {
   return Array.isArray(crit)
     ? Object.fromEntries(crit.map((name) => [name, true]))
@@ -42,13 +42,13 @@ function recognized({ crit }: Header): Record<string, boolean> {
 /**
  * Checks header and claims of a decoded token, not its signature.
  *
- * RFC 7519 §7.2: the claims must be one JSON object.
+ * RFC 7519 §7.2: the claims must be a JSON object.
  *
- * @param decoded What {@linkcode decode} returned.
- * @param options What to check; `predicates` are not asked here.
- * @returns The parts, now known to be a header and claims.
+ * @param decoded The result of {@linkcode decode}.
+ * @param options The checks; `predicates` are ignored.
+ * @returns The parts, typed as header and claims.
  * @throws {RangeError} If the token is expired or is used too early.
- * @throws {Error} If anything else is wrong.
+ * @throws {Error} If a different check fails.
  */
 export function validate(
   [header, payload, signature]: [
@@ -79,12 +79,12 @@ export function validate(
  * ```
  *
  * @param jwt The token.
- * @param key The key, which alone fixes the algorithm. With `null` unsecured
- * tokens pass (RFC 7519 §6), and no others.
- * @param options What else to check.
- * @throws {RangeError} If the token is expired or is used too early, which
- * says nothing yet about who signed it.
- * @throws {Error} If anything else is wrong.
+ * @param key The key, which alone fixes the algorithm. With `null`, only
+ * unsecured tokens pass (RFC 7519 §6).
+ * @param options Further checks.
+ * @throws {RangeError} If the token is expired or is used too early; the
+ * signature is not verified in this case.
+ * @throws {Error} If a different check fails.
  * @returns The claims.
  */
 export async function verify<PayloadType extends Payload>(
@@ -133,11 +133,11 @@ async function verifySignature(
  * const token = await create({ alg: "HS256", typ: "JWT" }, { exp }, key);
  * ```
  *
- * @param header The header, whose `alg` must be the key's.
+ * @param header The header; `alg` must match the key.
  * @param payload The claims.
  * @param key The key, or `null` for an unsecured token (RFC 7519 §6).
- * @throws {Error} If the claims are not an object or the key is not the
- * algorithm's.
+ * @throws {Error} If the claims are not an object, or the key does not match the
+ * algorithm.
  * @returns The token in the compact serialization.
  */
 export async function create(

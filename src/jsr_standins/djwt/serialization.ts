@@ -1,8 +1,8 @@
 import { base64url } from "npm:jose@^6";
 
 /**
- * Base64url as djwt takes it: no whitespace, nothing of the other alphabet,
- * and at the end up to two signs of padding, needed or not.
+ * Base64url as accepted by djwt: no whitespace, no characters of plain base64,
+ * and up to two padding characters at the end, needed or not.
  */
 const BASE64URL = /^(?:[\w-]{4})*(?:[\w-]{2,3})?={0,2}$/;
 
@@ -26,8 +26,8 @@ export function encodeJson(value: unknown): string {
 }
 
 /**
- * Decodes a token in the compact serialization (RFC 7515 §7.1), whose
- * signature it does **not** verify.
+ * Decodes a token in the compact serialization (RFC 7515 §7.1) **without**
+ * verifying the signature.
  *
  * @param jwt The token.
  * @returns Header, payload and signature.
