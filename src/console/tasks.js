@@ -159,7 +159,7 @@ export class TasksView {
       age,
       lease,
     );
-    element.dataset.taskId = id;
+    element.dataset.connectionId = id;
     return {
       element,
       update({ task, changedMs }) {
