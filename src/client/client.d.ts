@@ -115,6 +115,13 @@ export interface ConnectOptions {
      * @default {"auto"}
      */
     readonly transport?: "auto" | Transport | undefined;
+    /**
+     * Goes on after the end of a task, over WebSocket: a failed or canceled task
+     * may begin another attempt.
+     *
+     * @default {false}
+     */
+    readonly staysAfterEnd?: boolean | undefined;
     /** Ends everything, quietly. */
     readonly signal?: AbortSignal | undefined;
     /** @default {globalThis.WebSocket} */
@@ -129,7 +136,7 @@ export interface Client {
      * for the consumer, all of it. Leave the loop, or abort, to end it.
      *
      * The iterator ends after the end of the task (`succeeded`, `failed`,
-     * `canceled`), and throws a {@linkcode TaskwireError} where the server ends
+     * `canceled`) unless `staysAfterEnd` is set, and throws a {@linkcode TaskwireError} where the server ends
      * it for good.
      *
      * @throws {TaskwireError} `bad_connection_id`, at once, when no task can have

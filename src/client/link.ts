@@ -158,7 +158,10 @@ export class Link {
       case "cancel_requested":
         if (type === "sync") this.#failures = 0;
         if (type === "cancel_requested") this.#cancels.delete(id);
-        if (task?.take({ ...frame, connection_id: id })) this.#finish(task);
+        if (
+          task?.take({ ...frame, connection_id: id }) &&
+          !this.#context.options.staysAfterEnd
+        ) this.#finish(task);
         else if (type === "sync") this.#sendCancel(id);
     }
   }

@@ -47,6 +47,20 @@ Deno.test("watchTask() watches a task that begins later, and one that begins ane
   assertEquals(await outcomeOf(watch), [1, 2]);
 });
 
+Deno.test("watchTask() stays after the end of a task if asked to, also over a lost connection", async () => {
+  await using server = await startTestServer();
+  await using proxy = cutProxy(server.origin);
+  const failed = { status: "failed" };
+  await published(server, "a", failed);
+  const watch = watchTask(proxy.origin, "a", { staysAfterEnd: true });
+  assertEquals(await next(watch), "sync@1");
+  proxy.cut();
+  proxy.mend();
+  await published(server, "a", { attempt: 2 }, done);
+  assertEquals([await next(watch), await next(watch)], [2, 3]);
+  await watch.return?.();
+});
+
 Deno.test("watchTask() resumes over a connection that broke off", async () => {
   await using server = await startTestServer();
   await using proxy = cutProxy(server.origin);
