@@ -7,7 +7,7 @@ import { docsRoutes } from "./docs/routes.ts";
 import { bulkRoutes } from "./http/api/bulk.ts";
 import { healthRoutes } from "./http/health.ts";
 import { metricsRoute } from "./http/metrics/routes.ts";
-import { pageRoute } from "./http/page.ts";
+import { pageRoutes } from "./http/page.ts";
 import { asProblem, problemResponse } from "./protocol/problem.ts";
 import { requestIdOf } from "./http/request_id.ts";
 import { configRoutes } from "./http/api/config.ts";
@@ -32,7 +32,7 @@ export function createApp(
   register(app, table, services);
   app.route("/", healthRoutes(services));
   app.route("/", metricsRoute(services));
-  app.route("/", pageRoute());
+  app.route("/", pageRoutes());
   app.route("/", sseRoutes(services));
   app.route("/api/connections", connectionRoutes(services));
   app.route("/", clientFileRoutes());

@@ -18,7 +18,7 @@ export function htmlAnswer(
 function policyOf(page: string, pictures: string): string {
   return [
     "default-src 'none'",
-    `style-src ${hashesOf(page, "style")}`,
+    `style-src ${hashesOf(page)}`,
     `img-src ${pictures}`,
     "base-uri 'none'",
     "form-action 'none'",

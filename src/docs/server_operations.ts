@@ -133,6 +133,12 @@ export const serverOperations: readonly Operation[] = [
     problems: ["not_found"],
   },
   open("/", "readPage", "A playground: publish and watch a task", "text/html"),
+  open(
+    "/playground.js",
+    "readPageScript",
+    "The playground's script",
+    "text/javascript",
+  ),
   open("/console", "readConsole", "The operators' console", "text/html"),
   {
     ...open(

@@ -1,7 +1,5 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
-import { pageRoute } from "../../src/http/page.ts";
-import { reconnectPolicies } from "../../src/protocol/close_codes.ts";
-import { closingErrors } from "../../src/protocol/error_codes.ts";
+import { assertEquals, assertFalse } from "@std/assert";
+import { pageRoutes } from "../../src/http/page.ts";
 import { answerOf } from "../support/answer.ts";
 import { startTestServer } from "../support/server.ts";
 
@@ -15,7 +13,7 @@ function parsePolicy(policy: string): Map<string, string[]> {
   );
 }
 
-const page = pageRoute();
+const page = pageRoutes();
 
 async function hashOf(text: string): Promise<string> {
   const bytes = new TextEncoder().encode(text);
@@ -23,7 +21,7 @@ async function hashOf(text: string): Promise<string> {
   return `'sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}'`;
 }
 
-Deno.test("pageRoute() serves the page as HTML, without a key", async () => {
+Deno.test("pageRoutes() serves the page as HTML, without a key", async () => {
   await using server = await startTestServer();
   const page = await answerOf(fetch(server.origin));
   assertEquals(page.status, 200);
@@ -32,22 +30,27 @@ Deno.test("pageRoute() serves the page as HTML, without a key", async () => {
   assertEquals(page.text, await Deno.readTextFile(file));
 });
 
-Deno.test("pageRoute() allows the page's own script and style, and no other", async () => {
+Deno.test("pageRoutes() serves the page's script", async () => {
+  const { status, text, headers } = await answerOf(
+    page.request("/playground.js"),
+  );
+  assertEquals(status, 200);
+  assertEquals(headers.get("content-type"), "text/javascript; charset=UTF-8");
+  assertEquals(headers.get("x-content-type-options"), "nosniff");
+  const file = new URL("../../src/playground/playground.js", import.meta.url);
+  assertEquals(text, await Deno.readTextFile(file));
+});
+
+Deno.test("pageRoutes() allows the server's scripts and the page's own style, and no other", async () => {
   const { text, headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   assertEquals(policy.get("default-src"), ["'none'"]);
-  for (const element of ["script", "style"]) {
-    const blocks = text.split(new RegExp(`<${element}\\b[^>]*>`)).slice(1)
-      .map((rest) => rest.slice(0, rest.indexOf(`</${element}>`)));
-    assert(blocks.length > 0);
-    assertEquals(
-      policy.get(`${element}-src`),
-      await Promise.all(blocks.map(hashOf)),
-    );
-  }
+  assertEquals(policy.get("script-src"), ["'self'"]);
+  const [, style = ""] = /<style>([^]*?)<\/style>/.exec(text) ?? [];
+  assertEquals(policy.get("style-src"), [await hashOf(style)]);
 });
 
-Deno.test("pageRoute() lets the page connect to its own server only, and forbids framing", async () => {
+Deno.test("pageRoutes() lets the page connect to its own server only, and forbids framing", async () => {
   const { headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   for (
@@ -62,26 +65,11 @@ Deno.test("pageRoute() lets the page connect to its own server only, and forbids
   assertEquals(headers.get("x-content-type-options"), "nosniff");
 });
 
-Deno.test("pageRoute() serves a page that its policy would not break", async () => {
+Deno.test("pageRoutes() serves a page that its policy would not break", async () => {
   const { text } = await answerOf(page.request("/"));
   const markup = text.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
   assertFalse(/\son\w+\s*=/i.test(markup), "inline event handlers");
   assertFalse(/\sstyle\s*=/i.test(markup), "style attributes");
-  assertFalse(/<script[^>]*\ssrc\s*=/i.test(text), "external scripts");
+  assertFalse(/<script(?![^>]*\ssrc="playground.js")/i.test(text), "scripts");
   assertFalse(/<link[^>]*stylesheet/i.test(text), "external styles");
-});
-
-Deno.test("pageRoute() has a page that stops reconnecting after the same errors as the client", async () => {
-  const { text } = await answerOf(page.request("/"));
-  const [, table = ""] = /FINAL_ERRORS = (\{[^}]*\})/.exec(text) ?? [];
-  const listed = [...table.matchAll(/(\w+): (\d+)/g)]
-    .map(([, error, code]) => [error, Number(code)]);
-  const final = Object.entries(closingErrors)
-    .filter(([, code]) => code && reconnectPolicies[code]);
-  assertEquals<unknown>(listed.sort(), final.sort());
-  const [, codes = ""] = /FINAL_CODES = \[(.*)\]/.exec(text) ?? [];
-  assertEquals(
-    codes.split(", "),
-    ["1000", ...Object.keys(reconnectPolicies)],
-  );
 });
