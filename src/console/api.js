@@ -3,6 +3,10 @@ const storageKey = "taskwire-console-key";
 
 /** An answer of the server that is no success. */
 export class ApiError extends Error {
+  /**
+   * @param {number} status
+   * @param {string} detail
+   */
   constructor(status, detail) {
     super(detail);
     this.status = status;
@@ -19,7 +23,11 @@ export function hasKey() {
   return sessionStorage.getItem(storageKey) !== null;
 }
 
-/** Keeps a key for the calls to come. */
+/**
+ * Keeps a key for the calls to come.
+ *
+ * @param {string} key
+ */
 export function keepKey(key) {
   sessionStorage.setItem(storageKey, key);
 }
@@ -32,7 +40,9 @@ export function forgetKey() {
 /**
  * One call of the API, relative to the page so that a proxy may give it a prefix.
  *
- * @returns The answer, parsed; `undefined` for one without a body.
+ * @param {string} method
+ * @param {string} path
+ * @returns {Promise<any>} The answer, parsed; `undefined` for one without a body.
  * @throws {ApiError} When the server refuses.
  * @throws {TypeError} When it can't be reached.
  */
@@ -53,7 +63,12 @@ export async function call(method, path) {
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/** The sentence of a problem (RFC 9457); a proxy's own answer has none. */
+/**
+ * The sentence of a problem (RFC 9457); a proxy's own answer has none.
+ *
+ * @param {string} text
+ * @param {Response} response
+ */
 function detailOf(text, { status, statusText }) {
   try {
     return JSON.parse(text).detail ?? `${status} ${statusText}`;

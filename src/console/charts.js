@@ -13,23 +13,31 @@ const wholeSteps = Array.from(
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /**
+ * @typedef {object} ChartOptions
+ * @property {string} title
+ * @property {{ label: string, color: string }[]} series A color is a custom property of the style sheet.
+ * @property {(value: number) => string} format
+ */
+
+/**
  * A chart over time with its legend, which shows the values under the pointer,
  * else the newest.
  */
 export class Chart {
   element;
+  /** @type {uPlot | undefined} */
   #plot;
   #box = make("div", { role: "img" });
+  /** @type {HTMLElement[]} */
   #values = [];
   #time = make("span", { className: "muted" });
   #options;
+  /** @type {uPlot.AlignedData} */
   #data = [[]];
+  /** @type {[number, number]} */
   #range = [0, 1];
 
-  /**
-   * @param options `{ title, series: [{ label, color }], format }`; a color is
-   * a custom property of the style sheet.
-   */
+  /** @param {ChartOptions} options */
   constructor(options) {
     this.#options = options;
     const legend = options.series.map(({ label, color }) => {
@@ -63,8 +71,8 @@ export class Chart {
   /**
    * Shows other data.
    *
-   * @param data Seconds since 1970, then a list of values for each series.
-   * @param range The first and the last second of the axis.
+   * @param {[number[], ...number[][]]} data Seconds since 1970, then a list of values for each series.
+   * @param {[number, number]} range The first and the last second of the axis.
    */
   setData(data, range) {
     this.#range = range;
@@ -78,7 +86,7 @@ export class Chart {
     const width = this.#box.clientWidth;
     if (width === 0) return; // not on the screen now
     this.#plot?.destroy();
-    const color = (name) => this.#colorOf(name);
+    const color = (/** @type {string} */ name) => this.#colorOf(name);
     const axis = {
       stroke: color("--muted"),
       font: "11px system-ui, sans-serif",
@@ -139,22 +147,25 @@ export class Chart {
     const [times, ...lists] = this.#data;
     const pointed = this.#plot?.cursor.idx;
     const index = pointed ?? times.length - 1;
-    const words = lists.map((list, number) => {
-      const value = list[index];
+    const words = this.#options.series.map(({ label }, number) => {
+      const value = lists[number]?.[index];
       const text = typeof value === "number"
         ? this.#options.format(value)
         : "–";
-      setText(this.#values[number], text);
-      return `${this.#options.series[number].label} ${text}`;
+      const shown = this.#values[number];
+      if (shown) setText(shown, text);
+      return `${label} ${text}`;
     });
-    setText(
-      this.#time,
-      typeof pointed === "number" ? formatTime(times[pointed] * 1_000) : "",
-    );
+    const time = typeof pointed === "number" ? times[pointed] : undefined;
+    setText(this.#time, time === undefined ? "" : formatTime(time * 1_000));
     this.#box.ariaLabel = `${this.#options.title}: ${words.join(", ")}`;
   }
 
-  /** A custom property as a color that a canvas understands. */
+  /**
+   * A custom property as a color that a canvas understands.
+   *
+   * @param {string} name
+   */
   #colorOf(name) {
     const probe = make("i");
     probe.style.color = `var(${name})`;

@@ -1,4 +1,4 @@
-import { call } from "./api.js";
+import { ApiError, call } from "./api.js";
 import {
   $,
   confirmed,
@@ -27,13 +27,31 @@ const maxConnections = 20_000;
 const longList = 2_000;
 const longListPauseMs = 5_000;
 
+/**
+ * An open socket, as the API lists it.
+ *
+ * @typedef {object} Connection
+ * @property {string} id
+ * @property {string} connection_id
+ * @property {string | number} [user_id]
+ * @property {string} [auth_status]
+ * @property {string} remote_address
+ * @property {string} route
+ * @property {string} since
+ * @property {number} queued_bytes
+ */
+
+/** @typedef {Connection & { text: string }} Entry With the text that the filter searches. */
+
 /** The view of the open sockets, oldest first. */
 export class ConnectionsView {
+  /** @type {Entry[] | undefined} */
   #connections;
   #total = 0;
   #silentNodes = 0;
   #readAtMs = -Infinity;
   #pager = new Pager($("connection-pager"), () => this.show());
+  /** @type {Rows<Entry>} */
   #rows = new Rows($("connection-table"), (id) => this.#makeRow(id));
 
   constructor() {
@@ -45,9 +63,10 @@ export class ConnectionsView {
 
   /** Reads the connections. */
   async poll() {
-    const isLong = this.#connections?.length > longList;
+    const isLong = (this.#connections?.length ?? 0) > longList;
     const pauseMs = isLong ? longListPauseMs : 0;
     if (performance.now() - this.#readAtMs < pauseMs) return;
+    /** @type {Connection[]} */
     const read = [];
     let cursor = "";
     do {
@@ -87,6 +106,7 @@ export class ConnectionsView {
     );
   }
 
+  /** @param {string} id */
   #makeRow(id) {
     const pill = makePill("");
     const close = make(
@@ -113,7 +133,9 @@ export class ConnectionsView {
     element.dataset.id = id;
     const row = {
       element,
+      /** @type {Entry | undefined} */
       connection: undefined,
+      /** @param {Entry} connection */
       update(connection) {
         const { auth_status: status = "not checked" } = connection;
         row.connection = connection;
@@ -135,11 +157,13 @@ export class ConnectionsView {
       },
     };
     close.addEventListener("click", () => {
+      if (row.connection === undefined) return;
       this.#close(row.connection).catch((error) => notify(error.message));
     });
     return row;
   }
 
+  /** @param {Connection} connection */
   async #close(connection) {
     const { id, connection_id: task, remote_address: address } = connection;
     const isSure = await confirmed({
@@ -154,16 +178,22 @@ export class ConnectionsView {
       await call("DELETE", `connections/${encodeURIComponent(id)}`);
       notify(`Closed the connection of ${address} to ${visible(task)}.`);
     } catch (error) {
-      if (error.status !== 404) throw error;
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
       notify("That connection had ended already.");
     }
-    this.#connections = this.#connections.filter((one) => one.id !== id);
+    this.#connections = this.#connections?.filter((one) => one.id !== id);
     this.#total -= 1;
     this.show();
     $("connection-filter").focus();
   }
 }
 
+/**
+ * @param {number} total
+ * @param {Entry[]} all
+ * @param {Entry[]} matches
+ * @param {string} text
+ */
 function noteOf(total, all, matches, text) {
   if (all.length === 0) return "Nobody is connected.";
   const open = `${formatNumber(total)} open`;
@@ -175,6 +205,7 @@ function noteOf(total, all, matches, text) {
     : `${formatNumber(matches.length)} match, of ${loaded}`;
 }
 
+/** @param {number} nodes */
 function noteOfSilent(nodes) {
   if (nodes === 0) return "";
   const who = nodes === 1 ? "1 node" : `${formatNumber(nodes)} nodes`;

@@ -18,7 +18,14 @@ const tasks = new TasksView(feed);
 const connections = new ConnectionsView();
 const throughput = new ThroughputView();
 
-/** What each view reads when it is on the screen, besides tasks and figures. */
+/**
+ * A view's calls: `open` once when it is opened, `poll` with each poll besides
+ * tasks and figures, `show` to draw.
+ *
+ * @typedef {{ show: () => void, poll?: () => Promise<void>, open?: () => Promise<void> }} View
+ */
+
+/** @type {Record<"tasks" | "connections" | "throughput" | "server", View>} */
 const views = {
   tasks: { show: () => tasks.show() },
   connections: {
@@ -29,15 +36,23 @@ const views = {
   server: { open: showSetup, show() {} },
 };
 
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 let failures = 0;
 let isPolling = false;
 
+/** @returns {keyof typeof views} */
 function currentView() {
   const name = location.hash.slice(2);
-  return Object.hasOwn(views, name) ? name : "tasks";
+  return Object.hasOwn(views, name)
+    ? /** @type {keyof typeof views} */ (name)
+    : "tasks";
 }
 
+/**
+ * @param {string} state
+ * @param {string} text
+ */
 function setState(state, text) {
   $("state").dataset.state = state;
   setText($("state"), text);
@@ -58,12 +73,17 @@ function signOut(reason = "") {
   $("key").focus();
 }
 
-/** Loads the page anew: nothing of what was read stays in memory. */
+/**
+ * Loads the page anew: nothing of what was read stays in memory.
+ *
+ * @param {string} reason
+ */
 function leave(reason) {
   if (reason !== "") sessionStorage.setItem("taskwire-console-reason", reason);
   location.reload();
 }
 
+/** @param {string} key */
 async function signIn(key) {
   if (key === "") {
     setText($("login-error"), "Type an API key, or a JWT.");
@@ -77,14 +97,18 @@ async function signIn(key) {
     $("key").value = "";
     start();
     // The form had the focus, and is gone.
-    $("views").querySelector("[aria-current]").focus();
+    all("a[aria-current]").forEach((link) => link.focus());
   } catch (error) {
     signOut(refusalOf(error));
     $("key").select();
   }
 }
 
-/** Why one could not sign in, in words. */
+/**
+ * Why one could not sign in, in words.
+ *
+ * @param {unknown} error
+ */
 function refusalOf(error) {
   if (!(error instanceof ApiError)) return "The server can't be reached.";
   if (error.status === 401) {
@@ -104,15 +128,24 @@ function start() {
 
 // Views
 
+/**
+ * @param {string} selector
+ * @returns {NodeListOf<HTMLElement>}
+ */
+function all(selector) {
+  return document.querySelectorAll(selector);
+}
+
 function showView() {
   if ($("views").hidden) return;
   const name = currentView();
-  for (const section of document.querySelectorAll("[data-view]")) {
+  for (const section of all("[data-view]")) {
     section.hidden = section.dataset.view !== name;
   }
-  for (const link of $("views").children) {
-    if (link.hash === `#/${name}`) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
+  for (const link of all("#views a")) {
+    if (link.getAttribute("href") === `#/${name}`) {
+      link.setAttribute("aria-current", "page");
+    } else link.removeAttribute("aria-current");
   }
   document.title = `${name} · taskwire console`;
   views[name].show();
@@ -147,6 +180,7 @@ async function poll() {
   }
 }
 
+/** @param {unknown} error */
 function failed(error) {
   if (error instanceof ApiError && error.isRefusal) {
     return signOut(refusalOf(error));
@@ -172,8 +206,10 @@ $("sign-out").addEventListener("click", () => signOut());
 addEventListener("hashchange", showView);
 document.addEventListener("visibilitychange", poll);
 document.addEventListener("keydown", (event) => {
-  const isTyping = event.target.matches("input, textarea, select");
+  const isTyping = event.target instanceof Element &&
+    event.target.matches("input, textarea, select");
   if (event.key !== "/" || isTyping || event.ctrlKey || event.metaKey) return;
+  /** @type {HTMLInputElement | null} */
   const filter = document.querySelector(
     `[data-view="${currentView()}"]:not([hidden]) [type="search"]`,
   );

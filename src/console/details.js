@@ -1,4 +1,4 @@
-import { call } from "./api.js";
+import { ApiError, call } from "./api.js";
 import {
   $,
   confirmed,
@@ -28,17 +28,31 @@ const maxEvents = 50;
 
 const terminalStatuses = ["succeeded", "failed", "canceled"];
 
-/** The task that is shown: `{ id, feed, offset }`; `offset` of the newest event listed. */
+/**
+ * @typedef {import("./task_feed.js").Task} Task
+ * @typedef {import("./task_feed.js").TaskFeed} TaskFeed
+ */
+
+/**
+ * The task that is shown, with the position of the newest event listed.
+ *
+ * @type {{ id: string, feed: TaskFeed, position: string } | undefined}
+ */
 let shown;
 
-/** Shows one task, all that is known of it. */
+/**
+ * Shows one task, all that is known of it.
+ *
+ * @param {string} id
+ * @param {TaskFeed} feed
+ */
 export function openDetails(id, feed) {
   shown = { id, feed, position: "" };
   setForeign($("details-title"), id);
   for (const name of ["details-state", "details-facts", "snapshot"]) {
     $(name).replaceChildren();
   }
-  $("events").tBodies[0].replaceChildren();
+  $("events").tBodies[0]?.replaceChildren();
   setText($("details-error"), "");
   const known = feed.tasks.get(id);
   if (known) showTask(known.task);
@@ -64,7 +78,7 @@ export async function refreshDetails() {
     shown.position = position;
     showEvents(events);
   } catch (error) {
-    if (error.status !== 404) throw error;
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
     feed.drop(id);
     if (shown?.id !== id) return;
     setText($("details-error"), "This task is no more: it was forgotten.");
@@ -72,26 +86,31 @@ export async function refreshDetails() {
   }
 }
 
-/** The last events of a task; all of them where fewer are kept. */
+/**
+ * The last events of a task; all of them if fewer are kept.
+ *
+ * @param {string} path
+ * @param {Task} task
+ */
 async function readEvents(path, { epoch, offset }) {
   const query = new URLSearchParams({
     epoch,
-    offset: Math.max(0, offset - maxEvents),
-    limit: maxEvents,
+    offset: String(Math.max(0, offset - maxEvents)),
+    limit: String(maxEvents),
   });
   const { recovered, events } = await call("GET", `${path}/events?${query}`);
   if (recovered) return events;
   return (await call("GET", `${path}/events?limit=${maxEvents}`)).events;
 }
 
+/** @param {Task} task */
 function showTask(task) {
   const { status, message, cancel_requested: isAsked } = task;
-  const bar = $("details-state").querySelector(".progress") ?? makeState();
-  const pill = $("details-state").querySelector(".pill");
+  const { pill, bar, amount } = stateElements();
   pill.dataset.status = status;
   setText(pill, status);
   showProgress(bar, task);
-  setText($("details-state").querySelector(".amount"), amountOf(task));
+  setText(amount, amountOf(task));
   setForeign($("details-message"), message ?? "");
   $("details-cancel").hidden = terminalStatuses.includes(status);
   $("details-cancel").ariaDisabled = String(isAsked === true);
@@ -99,7 +118,8 @@ function showTask(task) {
     $("details-cancel"),
     isAsked ? "Cancel requested" : "Ask to cancel",
   );
-  const age = (text) => `${formatDuration(serverNow() - Date.parse(text))} ago`;
+  const age = (/** @type {string} */ text) =>
+    `${formatDuration(serverNow() - Date.parse(text))} ago`;
   showFacts($("details-facts"), [
     ["Attempt", formatNumber(task.attempt)],
     ["Watchers", formatNumber(task.watchers)],
@@ -111,18 +131,25 @@ function showTask(task) {
   setText($("snapshot"), visible(formatJson(task)));
 }
 
-function makeState() {
-  const bar = makeProgress();
-  $("details-state").append(
-    makePill(""),
-    bar,
-    make("span", { className: "amount" }),
-  );
-  return bar;
+/** Finds the elements of a task's state, or makes them. */
+function stateElements() {
+  const [pill, bar, amount] = $("details-state").children;
+  if (
+    pill instanceof HTMLElement && bar instanceof HTMLElement &&
+    amount !== undefined
+  ) return { pill, bar, amount };
+  const made = {
+    pill: makePill(""),
+    bar: makeProgress(),
+    amount: make("span", { className: "amount" }),
+  };
+  $("details-state").replaceChildren(made.pill, made.bar, made.amount);
+  return made;
 }
 
+/** @param {Task[]} events */
 function showEvents(events) {
-  $("events").tBodies[0].replaceChildren(
+  $("events").tBodies[0]?.replaceChildren(
     ...events.toReversed().map((event) => {
       const percent = event.progress === undefined
         ? undefined
@@ -142,6 +169,7 @@ function showEvents(events) {
   );
 }
 
+/** @param {string} text */
 function makeMessage(text) {
   const cell = makeCell("Message");
   setForeign(cell, text);
@@ -149,6 +177,7 @@ function makeMessage(text) {
 }
 
 async function cancel() {
+  if (shown === undefined) return;
   const { id } = shown;
   const isSure = await confirmed({
     title: "Ask to cancel?",
@@ -163,6 +192,7 @@ async function cancel() {
   await refreshDetails();
 }
 
+/** @param {Error} error */
 function fail(error) {
   setText($("details-error"), error.message);
 }

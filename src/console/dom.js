@@ -1,23 +1,41 @@
 import { percentOf } from "./task_words.js";
 
-/** The element of an id; every id here is in `index.html`. */
+/**
+ * The element of an id; every id here is in `index.html`. Typed with the members
+ * of all kinds of elements used here.
+ *
+ * @param {string} id
+ * @returns {HTMLInputElement & HTMLTableElement & HTMLDialogElement}
+ */
 export function $(id) {
-  return document.getElementById(id);
+  return /** @type {any} */ (document.getElementById(id));
 }
 
-/** Makes an element; properties are set, `role`, `data-…` and `aria-…` as attributes. */
+/**
+ * Makes an element; properties are set, `role`, `data-…` and `aria-…` as attributes.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Record<string, string>} properties
+ * @param {(string | Node)[]} children
+ */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (/^(?:role|scope|data-|aria-)/.test(name)) {
       element.setAttribute(name, value);
-    } else element[name] = value;
+    } else Object.assign(element, { [name]: value });
   }
   element.append(...children);
   return element;
 }
 
-/** Changes an element's text where it differs, so that nothing is announced or laid out for nothing. */
+/**
+ * Changes an element's text if it differs, so that nothing is announced or laid out for nothing.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -26,7 +44,11 @@ export function setText(element, text) {
 const controls =
   /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A text of strangers with its control characters spelled out: `[U+202E]`. */
+/**
+ * A text of strangers with its control characters spelled out: `[U+202E]`.
+ *
+ * @param {string} text
+ */
 export function visible(text) {
   return text.replace(controls, (character) => {
     const code = character.charCodeAt(0).toString(16).toUpperCase();
@@ -34,7 +56,12 @@ export function visible(text) {
   });
 }
 
-/** Shows a text of strangers, isolated: its direction is its own alone. */
+/**
+ * Shows a text of strangers, isolated: its direction is its own alone.
+ *
+ * @param {Element} element
+ * @param {string} text
+ */
 export function setForeign(element, text) {
   const shown = visible(text);
   const isolated = element.querySelector("bdi") ??
@@ -42,12 +69,21 @@ export function setForeign(element, text) {
   setText(isolated, shown);
 }
 
-/** Makes a table's row of its cells. Roles are spelled out: on a phone the rows are no table to the layout. */
+/**
+ * Makes a table's row of its cells. Roles are spelled out: on a phone the rows are no table to the layout.
+ *
+ * @param {Node[]} cells
+ */
 export function makeRow(...cells) {
   return make("tr", { role: "row" }, ...cells);
 }
 
-/** Makes a cell; the label stands before it on a phone, where the head is away. */
+/**
+ * Makes a cell; the label stands before it on a phone, where the head is away.
+ *
+ * @param {string} label
+ * @param {string | Node} content
+ */
 export function makeCell(label, content = "", className = "") {
   return make(
     "td",
@@ -56,12 +92,21 @@ export function makeCell(label, content = "", className = "") {
   );
 }
 
-/** Makes what shows a status as a word on its color. */
+/**
+ * Makes an element that shows a status as a word on its color.
+ *
+ * @param {string} status
+ */
 export function makePill(status) {
   return make("span", { className: "pill", "data-status": status }, status);
 }
 
-/** Shows a list of facts as terms and values. */
+/**
+ * Shows a list of facts as terms and values.
+ *
+ * @param {Element} list
+ * @param {(readonly [term: string, value: string])[]} facts
+ */
 export function showFacts(list, facts) {
   list.replaceChildren(
     ...facts.map(([term, value]) =>
@@ -84,24 +129,31 @@ export function makeProgress() {
   );
 }
 
-/** Moves a progress bar to where a task is. */
+/**
+ * Moves a progress bar to where a task is.
+ *
+ * @param {HTMLElement} bar
+ * @param {import("./task_feed.js").Task} task
+ */
 export function showProgress(bar, task) {
   const percent = percentOf(task);
   const isMoving = percent === undefined && task.status === "running";
   bar.dataset.status = task.status;
   bar.ariaLabel = `Progress of ${visible(task.connection_id)}`;
-  bar.ariaValueNow = percent ?? null;
+  bar.ariaValueNow = percent === undefined ? null : String(percent);
   bar.ariaValueText = `${task.status}, ${
     percent === undefined ? "progress unknown" : `${percent} %`
   }`;
   bar.classList.toggle("moving", isMoving);
-  bar.firstElementChild.style.width = isMoving ? "" : `${percent ?? 0}%`;
+  const filled = /** @type {HTMLElement} */ (bar.firstElementChild);
+  filled.style.width = isMoving ? "" : `${percent ?? 0}%`;
 }
 
 /**
  * Asks before something that can't be undone.
  *
- * @returns Whether the operator wants it.
+ * @param {{ title: string, text: string, yes: string }} question
+ * @returns {Promise<boolean>} True if the operator agrees.
  */
 export function confirmed({ title, text, yes }) {
   const dialog = $("confirm");
@@ -123,7 +175,11 @@ export function confirmed({ title, text, yes }) {
 $("confirm-yes").addEventListener("click", () => $("confirm").close("yes"));
 $("confirm-no").addEventListener("click", () => $("confirm").close(""));
 
-/** Tells what became of an action. */
+/**
+ * Tells the result of an action.
+ *
+ * @param {string} text
+ */
 export function notify(text) {
   $("notice").textContent = text;
 }

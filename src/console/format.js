@@ -7,7 +7,11 @@ const shortNumbers = new Intl.NumberFormat("en", {
 /** How far the server's clock is ahead of this one, in milliseconds. */
 let clockSkewMs = 0;
 
-/** Takes note of the server's clock, by which its times are to be read. */
+/**
+ * Takes note of the server's clock, by which its times are to be read.
+ *
+ * @param {string} text
+ */
 export function setServerTime(text) {
   clockSkewMs = Date.parse(text) - Date.now();
 }
@@ -17,17 +21,29 @@ export function serverNow() {
   return Date.now() + clockSkewMs;
 }
 
-/** `12,345` */
+/**
+ * `12,345`
+ *
+ * @param {number} number
+ */
 export function formatNumber(number) {
   return numbers.format(number);
 }
 
-/** `12.3K`, for where there is little room. */
+/**
+ * `12.3K`, for places with little room.
+ *
+ * @param {number} number
+ */
 export function formatShort(number) {
   return shortNumbers.format(number);
 }
 
-/** `7 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`. */
+/**
+ * `7 s`, `3 min 5 s`, `2 h 10 min`, `4 d 3 h`.
+ *
+ * @param {number} ms
+ */
 export function formatDuration(ms) {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;
@@ -38,7 +54,11 @@ export function formatDuration(ms) {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
-/** `512 B`, `1.5 KiB`, `3 MiB`. */
+/**
+ * `512 B`, `1.5 KiB`, `3 MiB`.
+ *
+ * @param {number} bytes
+ */
 export function formatBytes(bytes) {
   if (bytes < 1_024) return `${bytes} B`;
   const isLarge = bytes >= 1_048_576;
@@ -46,7 +66,11 @@ export function formatBytes(bytes) {
   return `${amount.toFixed(1).replace(".0", "")} ${isLarge ? "MiB" : "KiB"}`;
 }
 
-/** The time of day where the operator is: `14:03:09`. */
+/**
+ * The time of day where the operator is: `14:03:09`.
+ *
+ * @param {number} ms
+ */
 export function formatTime(ms) {
   return new Date(ms).toLocaleTimeString("en-GB");
 }
@@ -60,6 +84,8 @@ const jsonTokens = /"(?:[^"\\]|\\.)*"|\[\]|\{\}|[^]/g;
 /**
  * JSON, indented if that is short enough, and cut if it is too long in any case.
  * Not by `JSON.stringify` alone: indenting makes megabytes of nested arrays.
+ *
+ * @param {unknown} value
  */
 export function formatJson(value) {
   const text = JSON.stringify(value);
@@ -77,10 +103,12 @@ export function formatJson(value) {
   return indented;
 }
 
+/** @param {number} depth */
 function lineAt(depth) {
   return `\n${"  ".repeat(depth)}`;
 }
 
+/** @param {string} text */
 function cutJson(text) {
   if (text.length <= maxJsonLength) return text;
   const note = `… (${formatNumber(text.length)} characters in all)`;

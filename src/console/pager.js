@@ -12,9 +12,12 @@ export class Pager {
   #previous;
   #next;
 
-  /** @param onTurn Called when the operator turns the page. */
+  /**
+   * @param {HTMLElement} nav
+   * @param {() => void} onTurn Called when the operator turns the page.
+   */
   constructor(nav, onTurn) {
-    const turn = (step) => () => {
+    const turn = (/** @type {number} */ step) => () => {
       this.#page += step;
       onTurn();
     };
@@ -31,7 +34,12 @@ export class Pager {
     this.#page = 0;
   }
 
-  /** The rows of the page that is shown. */
+  /**
+   * The rows of the page that is shown.
+   *
+   * @template Item
+   * @param {Item[]} list
+   */
   cut(list) {
     const lastPage = Math.max(0, Math.ceil(list.length / pageRows) - 1);
     this.#page = Math.min(Math.max(0, this.#page), lastPage);
@@ -54,19 +62,29 @@ export class Pager {
 /**
  * A table's rows by key. Rows that stay are kept, and the focus with them.
  *
- * @param makeRow Makes `{ element, update(item) }`.
+ * @template Item
  */
 export class Rows {
   #body;
   #makeRow;
+  /** @type {Map<string, { element: Element, update: (item: Item) => void }>} */
   #rows = new Map();
 
+  /**
+   * @param {HTMLTableElement} table
+   * @param {(key: string) => { element: Element, update: (item: Item) => void }} makeRow
+   */
   constructor(table, makeRow) {
-    this.#body = table.tBodies[0];
+    this.#body = table.tBodies[0] ?? table.createTBody();
     this.#makeRow = makeRow;
   }
 
-  /** Shows these items, in this order. */
+  /**
+   * Shows these items, in this order.
+   *
+   * @param {Item[]} items
+   * @param {(item: Item) => string} keyOf
+   */
   show(items, keyOf) {
     const focused = document.activeElement;
     const stale = new Map(this.#rows);
@@ -80,7 +98,7 @@ export class Rows {
         this.#rows.set(key, row);
       }
       row.update(item);
-      if (row.element === place) place = place.nextElementSibling;
+      if (row.element === place) place = row.element.nextElementSibling;
       else this.#body.insertBefore(row.element, place);
     }
     for (const [key, { element }] of stale) {
@@ -88,7 +106,10 @@ export class Rows {
       this.#rows.delete(key);
     }
     // A row that was moved loses the focus.
-    if (focused !== document.activeElement && this.#body.contains(focused)) {
+    if (
+      focused instanceof HTMLElement && focused !== document.activeElement &&
+      this.#body.contains(focused)
+    ) {
       focused.focus({ preventScroll: true });
     }
   }

@@ -1,6 +1,14 @@
 import { call } from "./api.js";
 import { $, make, makeCell, makePill, makeRow, showFacts } from "./dom.js";
 
+/**
+ * The parts of the API's answer about the configuration.
+ *
+ * @typedef {{ path: string, handler?: string, fault?: string }} SocketRoute
+ * @typedef {{ path: string, methods: string[] }} HttpRoute
+ * @typedef {{ variable: string, description: string, value?: string, fallback?: string }} Setting
+ */
+
 /** Shows the server's routes and its configuration, which don't change while it runs. */
 export async function showSetup() {
   const setup = await call("GET", "config");
@@ -8,19 +16,23 @@ export async function showSetup() {
   fill(
     "routes",
     setup.websocket_routes,
-    ({ path, handler = "–", fault }) =>
+    (/** @type {SocketRoute} */ { path, handler = "–", fault }) =>
       makeRow(
         makeCell("State", makePill(fault ?? "ok")),
         makeCell("Path", make("code", {}, path)),
         makeCell("Handler", make("code", {}, handler)),
       ),
   );
-  fill("http-routes", setup.http_routes, ({ path, methods }) =>
-    makeRow(
-      makeCell("Methods", methods.join(", ")),
-      makeCell("Path", make("code", {}, path)),
-    ));
-  fill("settings", setup.settings, (setting) =>
+  fill(
+    "http-routes",
+    setup.http_routes,
+    (/** @type {HttpRoute} */ { path, methods }) =>
+      makeRow(
+        makeCell("Methods", methods.join(", ")),
+        makeCell("Path", make("code", {}, path)),
+      ),
+  );
+  fill("settings", setup.settings, (/** @type {Setting} */ setting) =>
     makeRow(
       makeCell("Variable", make("code", {}, setting.variable)),
       makeCell("Value", valueOf(setting), "value"),
@@ -28,10 +40,17 @@ export async function showSetup() {
     ));
 }
 
+/**
+ * @template Item
+ * @param {string} table
+ * @param {Item[]} items
+ * @param {(item: Item) => Node} makeItemRow
+ */
 function fill(table, items, makeItemRow) {
-  $(table).tBodies[0].replaceChildren(...items.map(makeItemRow));
+  $(table).tBodies[0]?.replaceChildren(...items.map(makeItemRow));
 }
 
+/** @param {Setting} setting */
 function valueOf({ value, fallback }) {
   if (value === undefined) {
     return make("span", { className: "muted" }, "not set");

@@ -1,5 +1,38 @@
 import { call } from "./api.js";
 
+/**
+ * A task, or one of its events, as the API describes it.
+ *
+ * @typedef {object} Task
+ * @property {string} connection_id
+ * @property {string} epoch
+ * @property {number} offset
+ * @property {keyof typeof ranks} status
+ * @property {number} attempt
+ * @property {string} timestamp
+ * @property {string} created_at
+ * @property {string} updated_at
+ * @property {number} watchers
+ * @property {number} [progress]
+ * @property {number} [current]
+ * @property {number} [total]
+ * @property {string} [unit]
+ * @property {string} [message]
+ * @property {boolean} [cancel_requested]
+ * @property {string} [lease_ends_at]
+ */
+
+/**
+ * A task with the values that the list sorts and filters by.
+ *
+ * @typedef {object} Entry
+ * @property {Task} task
+ * @property {number} rank
+ * @property {number} changedMs
+ * @property {string} text
+ * @property {number} sweep The last sweep that found the task.
+ */
+
 /** How many tasks one request lists: of the newest, of a sweep's step, of the first sweep's. */
 const newestSize = 200;
 const stepSize = 500;
@@ -32,7 +65,11 @@ const urgentStatuses = ["lost", "failed"];
  * no change of a task (its watchers, its end by age) and what a poll missed.
  */
 export class TaskFeed {
-  /** By `connection_id`: `{ task, rank, changedMs, text, sweep }`. */
+  /**
+   * By `connection_id`.
+   *
+   * @type {Map<string, Entry>}
+   */
   tasks = new Map();
   /** Counts the changes of {@linkcode TaskFeed.tasks}. */
   revision = 0;
@@ -42,6 +79,7 @@ export class TaskFeed {
   isCut = false;
   #sweep = 0;
   #isSweeping = false;
+  /** @type {string | undefined} */
   #cursor;
   #swept = 0;
 
@@ -51,18 +89,27 @@ export class TaskFeed {
     await this.#sweepOn(this.isLoaded ? stepSize : firstStepSize);
   }
 
-  /** Takes a task that was read by itself. */
+  /**
+   * Takes a task that was read by itself.
+   *
+   * @param {Task} task
+   */
   take(task) {
     this.#put(task);
   }
 
-  /** Drops a task that is no more. */
+  /**
+   * Drops a task that is no more.
+   *
+   * @param {string} taskId
+   */
   drop(taskId) {
     if (this.tasks.delete(taskId)) this.revision++;
   }
 
-  /** @returns Whether the first page held all tasks there are. */
+  /** @returns {Promise<boolean>} True if the first page held all tasks. */
   async #readNewest() {
+    /** @type {string | undefined} */
     let cursor;
     for (let pages = 0; pages < maxNewestPages; pages++) {
       const list = await listTasks({ limit: newestSize, cursor });
@@ -79,6 +126,7 @@ export class TaskFeed {
     return false;
   }
 
+  /** @param {number} limit */
   async #sweepOn(limit) {
     if (!this.#isSweeping) {
       this.#isSweeping = true;
@@ -107,7 +155,10 @@ export class TaskFeed {
     }
   }
 
-  /** @returns Whether the task has an event that was not known. */
+  /**
+   * @param {Task} task
+   * @returns {boolean} True if the task has an event that was not known.
+   */
   #put(task) {
     const known = this.tasks.get(task.connection_id);
     const isSame = known !== undefined && known.task.epoch === task.epoch &&
@@ -131,9 +182,13 @@ export class TaskFeed {
   }
 }
 
+/**
+ * @param {{ limit: number, cursor?: string | undefined, status?: string }} query
+ * @returns {Promise<{ tasks: Task[], cursor?: string }>}
+ */
 function listTasks(query) {
-  const given = Object.entries(query).filter(([, value]) =>
-    value !== undefined
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]]
   );
   return call("GET", `tasks?${new URLSearchParams(given)}`);
 }

@@ -1,6 +1,12 @@
 import { formatDuration, formatNumber, serverNow } from "./format.js";
 
-/** A task's progress in per cent; a task that succeeded is done, whatever it said before. */
+/** @typedef {import("./task_feed.js").Task} Task */
+
+/**
+ * A task's progress in per cent; a task that succeeded is done, whatever it said before.
+ *
+ * @param {Pick<Task, "status" | "progress">} task
+ */
 export function percentOf({ status, progress }) {
   if (status === "succeeded") return 100;
   if (progress === undefined) return undefined;
@@ -9,7 +15,11 @@ export function percentOf({ status, progress }) {
   return Math.min(Math.floor(progress * 1_000 + 1e-6), 999) / 10;
 }
 
-/** How far a task is, in words. */
+/**
+ * How far a task is, in words.
+ *
+ * @param {Task} task
+ */
 export function amountOf(task) {
   const percent = percentOf(task);
   const words = percent === undefined ? [] : [`${percent} %`];
@@ -25,7 +35,11 @@ export function amountOf(task) {
   return words.join(" · ");
 }
 
-/** When a task will be taken for lost, unless it says something. */
+/**
+ * When a task will be taken for lost, unless it says something.
+ *
+ * @param {Task} task
+ */
 export function leaseOf({ status, lease_ends_at: endsAt }) {
   if (status === "lost") return "ran out";
   if (endsAt === undefined) return "–";

@@ -14,6 +14,11 @@ import { formatDuration, formatNumber, serverNow } from "./format.js";
 import { Pager, Rows } from "./pager.js";
 import { amountOf, leaseOf } from "./task_words.js";
 
+/**
+ * @typedef {import("./task_feed.js").Entry} Entry
+ * @typedef {import("./task_feed.js").TaskFeed} TaskFeed
+ */
+
 const statuses = [
   "lost",
   "failed",
@@ -28,22 +33,28 @@ const holdMs = 2_000;
 
 /** The view of all tasks: those that need somebody first. */
 export class TasksView {
+  /** @type {TaskFeed} */
   #feed;
   #pager = new Pager($("task-pager"), () => this.#refresh());
+  /** @type {Rows<Entry>} */
   #rows = new Rows($("task-table"), (id) => this.#makeRow(id));
+  /** @type {Map<string, HTMLElement>} */
   #chips = new Map();
   #shownStatuses = new Set();
+  /** @type {Entry[]} */
   #matches = [];
   #sortedRevision = -1;
   #heldUntilMs = 0;
+  /** @type {string[]} */
   #shownIds = [];
 
+  /** @param {TaskFeed} feed */
   constructor(feed) {
     this.#feed = feed;
     for (const status of statuses) this.#addChip(status);
     $("task-filter").addEventListener("input", () => this.#refilter());
     for (const type of ["pointermove", "keydown"]) {
-      $("task-table").tBodies[0].addEventListener(type, () => {
+      $("task-table").tBodies[0]?.addEventListener(type, () => {
         this.#heldUntilMs = performance.now() + holdMs;
       });
     }
@@ -77,6 +88,7 @@ export class TasksView {
       : "";
   }
 
+  /** @param {string} status */
   #addChip(status) {
     const count = make("b", {}, "0");
     const chip = make(
@@ -132,6 +144,7 @@ export class TasksView {
     }
   }
 
+  /** @param {string} id */
   #makeRow(id) {
     const pill = makePill("");
     const name = make("button", { type: "button", className: "link" });
@@ -140,12 +153,10 @@ export class TasksView {
     const message = make("p", { className: "message" });
     const bar = makeProgress();
     const amount = make("span", { className: "amount" });
-    const [attempt, watchers, age, lease] = [
-      "Attempt",
-      "Watchers",
-      "Last event",
-      "Lease",
-    ].map((label) => makeCell(label, "", "number"));
+    const attempt = makeCell("Attempt", "", "number");
+    const watchers = makeCell("Watchers", "", "number");
+    const age = makeCell("Last event", "", "number");
+    const lease = makeCell("Lease", "", "number");
     const task = makeCell("Task", name, "name");
     task.append(message);
     const progress = makeCell("Progress", bar, "progress-cell");
@@ -162,6 +173,7 @@ export class TasksView {
     element.dataset.connectionId = id;
     return {
       element,
+      /** @param {Entry} entry */
       update({ task, changedMs }) {
         element.dataset.status = pill.dataset.status = task.status;
         setText(pill, task.status);

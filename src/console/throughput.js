@@ -15,43 +15,87 @@ const spans = [2, 5, 10];
 /** How many seconds are kept. */
 const keptSeconds = 600;
 
-const names = ["published", "delivered", "connections", "p50_ms", "p99_ms"];
+const names = /** @type {const} */ ([
+  "published",
+  "delivered",
+  "connections",
+  "p50_ms",
+  "p99_ms",
+]);
+
+/** @typedef {typeof names[number]} Name A list of the API's answer. */
+
+/**
+ * The answer of the API without its lists.
+ *
+ * @typedef {object} Facts
+ * @property {string} now
+ * @property {string} started_at
+ * @property {{ published: number, delivered: number }} totals
+ * @property {number} connections
+ * @property {number} [nodes]
+ * @property {number} [silent_nodes]
+ */
+
+/**
+ * @typedef {{ names: Name[], options: import("./charts.js").ChartOptions }} ChartPlan
+ */
 
 /** The view of what the server does, second by second. */
 export class ThroughputView {
+  /** @type {number[]} */
   #times = [];
-  #lists = Object.fromEntries(names.map((name) => [name, []]));
-  #facts = {};
+  #lists = emptyLists();
+  /** @type {Facts | undefined} */
+  #facts;
   #minutes = 5;
   #charts;
 
   constructor() {
-    const milliseconds = (value) => `${formatNumber(value)} ms`;
-    this.#charts = [
-      [["published"], {
-        title: "Events published a second",
-        series: [{ label: "published", color: "--blue" }],
-        format: formatShort,
-      }],
-      [["delivered"], {
-        title: "Deliveries to watchers a second",
-        series: [{ label: "delivered", color: "--green" }],
-        format: formatShort,
-      }],
-      [["p50_ms", "p99_ms"], {
-        title: "Time from event to sockets",
-        series: [
-          { label: "half within", color: "--violet" },
-          { label: "99 % within", color: "--amber" },
-        ],
-        format: milliseconds,
-      }],
-      [["connections"], {
-        title: "Connections",
-        series: [{ label: "open", color: "--blue" }],
-        format: formatShort,
-      }],
-    ].map(([names, options]) => ({ names, chart: new Chart(options) }));
+    const milliseconds = (/** @type {number} */ value) =>
+      `${formatNumber(value)} ms`;
+    /** @type {ChartPlan[]} */
+    const plans = [
+      {
+        names: ["published"],
+        options: {
+          title: "Events published a second",
+          series: [{ label: "published", color: "--blue" }],
+          format: formatShort,
+        },
+      },
+      {
+        names: ["delivered"],
+        options: {
+          title: "Deliveries to watchers a second",
+          series: [{ label: "delivered", color: "--green" }],
+          format: formatShort,
+        },
+      },
+      {
+        names: ["p50_ms", "p99_ms"],
+        options: {
+          title: "Time from event to sockets",
+          series: [
+            { label: "half within", color: "--violet" },
+            { label: "99 % within", color: "--amber" },
+          ],
+          format: milliseconds,
+        },
+      },
+      {
+        names: ["connections"],
+        options: {
+          title: "Connections",
+          series: [{ label: "open", color: "--blue" }],
+          format: formatShort,
+        },
+      },
+    ];
+    this.#charts = plans.map(({ names, options }) => ({
+      names,
+      chart: new Chart(options),
+    }));
     $("charts").append(...this.#charts.map(({ chart }) => chart.element));
     $("spans").append(...spans.map((minutes) => this.#makeSpan(minutes)));
   }
@@ -64,9 +108,12 @@ export class ThroughputView {
     setServerTime(facts.now);
     this.#facts = facts;
     // There is a gap after a long pause, and where all nodes began anew.
-    if (seconds.from !== last + 1) this.#forget();
+    if (last === undefined || seconds.from !== last + 1) this.#forget();
     this.#times.push(
-      ...seconds.published.map((_, index) => seconds.from + index),
+      ...seconds.published.map((
+        /** @type {number} */ _,
+        /** @type {number} */ index,
+      ) => seconds.from + index),
     );
     for (const name of names) this.#lists[name].push(...seconds[name]);
     const excess = this.#times.length - keptSeconds;
@@ -79,17 +126,20 @@ export class ThroughputView {
 
   /** Draws them. */
   show() {
-    const { totals, connections, nodes, started_at: startedAt } = this.#facts;
-    if (totals === undefined) return;
-    const silent = this.#facts.silent_nodes ?? 0;
+    if (this.#facts === undefined) return;
+    const {
+      totals,
+      connections,
+      nodes,
+      silent_nodes: silent = 0,
+      started_at: startedAt,
+    } = this.#facts;
     showFacts($("totals"), [
       ["Published since start", formatNumber(totals.published)],
       ["Delivered since start", formatNumber(totals.delivered)],
       ["Connections", formatNumber(connections)],
       ["Up for", formatDuration(serverNow() - Date.parse(startedAt))],
-      ...nodes || silent
-        ? [["Nodes", silent ? `${nodes ?? 1}, ${silent} silent` : nodes]]
-        : [],
+      ...nodesFact(nodes, silent),
     ]);
     const seconds = this.#minutes * 60;
     const times = this.#times.slice(-seconds);
@@ -104,9 +154,10 @@ export class ThroughputView {
 
   #forget() {
     this.#times = [];
-    for (const name of names) this.#lists[name] = [];
+    this.#lists = emptyLists();
   }
 
+  /** @param {number} minutes */
   #makeSpan(minutes) {
     const button = make("button", {
       type: "button",
@@ -122,4 +173,25 @@ export class ThroughputView {
     });
     return button;
   }
+}
+
+/** @returns {Record<Name, number[]>} */
+function emptyLists() {
+  return {
+    published: [],
+    delivered: [],
+    connections: [],
+    p50_ms: [],
+    p99_ms: [],
+  };
+}
+
+/**
+ * @param {number | undefined} nodes
+ * @param {number} silent
+ * @returns {[string, string][]}
+ */
+function nodesFact(nodes, silent) {
+  if (!nodes && !silent) return [];
+  return [["Nodes", silent ? `${nodes ?? 1}, ${silent} silent` : `${nodes}`]];
 }
