@@ -81,8 +81,9 @@ browserTest(
     await page.goto(`${origin}/docs`);
     await page.getByRole("link", { name: "the guide" }).click();
     await page.getByRole("link", { name: "Performance" }).click();
-    await page.locator('nav a[href="#sizing"]').click();
-    assert(page.url().endsWith("/docs/guide/performance#sizing"));
+    await page.locator('nav a[href="#growth"]').click();
+    assert(page.url().endsWith("/docs/guide/performance#growth"));
+    await page.waitForLoadState("load");
     const unloaded = await page.evaluate(
       "[...document.images].filter((i) => i.naturalWidth === 0).map((i) => i.src)",
     );
