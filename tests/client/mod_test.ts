@@ -196,7 +196,7 @@ Deno.test("watchTask() throws what an operator's disconnecting was for", async (
       message: "",
     });
   }
-  assertEquals(await outcomeOf(watch), ["sent_away 4409"]);
+  assertEquals(await outcomeOf(watch), ["disconnected_by_operator 4409"]);
 });
 
 Deno.test("watchTask() ends quietly when it is aborted, or left", async () => {
