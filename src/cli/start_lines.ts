@@ -69,21 +69,28 @@ function describeMadeKeys({ madeSecret, madeApiKey }: KeyedConfig): string[] {
   ];
 }
 
-/** Lists example commands. Only keys generated for this run appear in them; configured keys stay hidden. */
+/**
+ * Lists example commands. Keys generated for this run appear in them;
+ * configured keys stay hidden and are expected in the environment.
+ */
 function describeNextSteps(url: URL, keyed: KeyedConfig): string[] {
   const taskwire = invocation();
   const at = url.port === "8000" && url.hostname === "127.0.0.1"
     ? ""
     : ` --url ${url.origin}`;
-  const apiKey = `TASKWIRE_API_KEYS=${keyed.madeApiKey ?? "<key>"}`;
-  const secret = `TASKWIRE_JWT_SECRET=${keyed.madeSecret ?? "<secret>"}`;
+  const apiKey = keyed.madeApiKey
+    ? `TASKWIRE_API_KEYS=${keyed.madeApiKey} `
+    : "";
+  const secret = keyed.madeSecret
+    ? `TASKWIRE_JWT_SECRET=${keyed.madeSecret} `
+    : "";
   return [
     "",
     "Watch a task move:",
     `   open     ${url.origin}/?id=upload_123456`,
     `   watch    ${taskwire} watch upload_123456${at}`,
-    `   publish  ${apiKey} ${taskwire} publish upload_123456 --status running --progress 0.42 --message transcoding${at}`,
-    `   check    ${secret} ${taskwire} check${at && ` ${url.origin}`}`,
+    `   publish  ${apiKey}${taskwire} publish upload_123456 --status running --progress 0.42 --message transcoding${at}`,
+    `   check    ${secret}${taskwire} check${at && ` ${url.origin}`}`,
     "",
     "Ctrl-C stops the server.",
   ];
