@@ -38,7 +38,7 @@ Deno.test("serve answers a handshake over HTTP/1.0, or logs the proxy setting", 
   if (answer === undefined) {
     assertMatch(
       await served.server.stderr,
-      /127\.0\.0\.1.* came over HTTP\/1\.0.*proxy_http_version 1\.1/,
+      /over HTTP\/1\.0 from .*127\.0\.0\.1.*proxy_http_version 1\.1/,
     );
   } else {assertEquals(
       answer.split("\r\n")[0],
