@@ -21,8 +21,8 @@ export interface AnswerMessage {
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * Parses a question from another node, which may run another version. Questions about metrics stay within a server and
- * are not accepted.
+ * Parses a question from another node, which may run another version. Questions
+ * about metrics stay within a server and are not accepted.
  *
  * @returns `undefined` for an unknown or malformed question.
  */
