@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Answer, Question } from "./peers.ts";
 
 /** A question to all nodes. */
@@ -18,104 +19,82 @@ export interface AnswerMessage {
   readonly answer: Answer;
 }
 
-type Members = Readonly<Record<string, unknown>>;
+const count = z.int().min(0);
+const counts = z.array(count);
+const quantiles = z.array(count.nullable());
+const position = z.object({ serial: count, id: z.string() });
+
+const askedSchema: z.ZodType<AskedMessage> = z.object({
+  id: z.string(),
+  from: z.string(),
+  question: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("disconnect"), id: z.string() }),
+    z.object({ kind: z.literal("stats"), since: count }),
+    z.object({
+      kind: z.literal("connections"),
+      limit: count,
+      after: position.exactOptional(),
+      taskId: z.string().exactOptional(),
+      userId: z.string().exactOptional(),
+    }),
+  ]),
+});
+
+const answerSchema: z.ZodType<AnswerMessage> = z.object({
+  id: z.string(),
+  from: z.string(),
+  answer: z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("disconnect"), isFound: z.boolean() }),
+    z.object({
+      kind: z.literal("stats"),
+      startedAtMs: count,
+      connections: count,
+      totals: z.object({ published: count, delivered: count }),
+      history: z.object({
+        from: count,
+        published: counts,
+        delivered: counts,
+        connections: counts,
+        p50Ms: quantiles,
+        p99Ms: quantiles,
+      }).refine(({ from: _, published, ...lists }) =>
+        Object.values(lists).every(({ length }) => length === published.length)
+      ),
+    }),
+    z.object({
+      kind: z.literal("connections"),
+      total: count,
+      connections: z.array(position.extend({ json: z.string() })),
+      isCut: z.boolean(),
+    }).refine(({ connections, isCut }) => !isCut || connections.length > 0),
+  ]),
+});
 
 /**
- * Parses a question from another node, which may run another version. Questions
- * about metrics stay within a server and are not accepted.
+ * Parses a question from another node, which may run another version. Unknown
+ * members are ignored. Questions about metrics stay within a server and are not
+ * accepted.
  *
  * @returns `undefined` for an unknown or malformed question.
  */
 export function parseAsked(text: string): AskedMessage | undefined {
-  const message = parseMembers(text);
-  if (!message || !isNamed(message) || !isQuestion(message.question)) return;
-  const { id, from, question } = message;
-  return { id, from, question };
+  return parse(askedSchema, text);
 }
 
 /**
- * Parses an answer from another node, which may run another version.
+ * Parses an answer from another node, which may run another version. Unknown
+ * members are ignored.
  *
  * @returns `undefined` for an unknown or malformed answer.
  */
 export function parseAnswer(text: string): AnswerMessage | undefined {
-  const message = parseMembers(text);
-  if (!message || !isNamed(message) || !isAnswer(message.answer)) return;
-  const { id, from, answer } = message;
-  return { id, from, answer };
+  return parse(answerSchema, text);
 }
 
-function parseMembers(text: string): Members | undefined {
+function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return isMembers(value) ? value : undefined;
+    return schema.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined; // SyntaxError
   }
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null;
-}
-
-function isNamed(
-  message: Members,
-): message is Members & { readonly id: string; readonly from: string } {
-  return isText(message.id) && isText(message.from);
-}
-
-function isQuestion(value: unknown): value is Question {
-  if (!isMembers(value)) return false;
-  if (value.kind === "disconnect") return isText(value.id);
-  if (value.kind === "stats") return isCount(value.since);
-  const { after, taskId, userId } = value;
-  return value.kind === "connections" && isCount(value.limit) &&
-    (after === undefined || isPosition(after)) &&
-    (taskId === undefined || isText(taskId)) &&
-    (userId === undefined || isText(userId));
-}
-
-function isAnswer(value: unknown): value is Answer {
-  if (!isMembers(value)) return false;
-  if (value.kind === "disconnect") return typeof value.isFound === "boolean";
-  if (value.kind === "stats") return isStats(value);
-  const { connections, isCut } = value;
-  return value.kind === "connections" && isCount(value.total) &&
-    typeof isCut === "boolean" && Array.isArray(connections) &&
-    connections.every((one) => isPosition(one) && isText(one.json)) &&
-    !(isCut && connections.length === 0);
-}
-
-function isStats({ startedAtMs, connections, totals, history }: Members) {
-  if (!isMembers(totals) || !isMembers(history)) return false;
-  const { from, published, delivered, p50Ms, p99Ms } = history;
-  const lists = [published, delivered, history.connections];
-  return isCount(startedAtMs) && isCount(connections) &&
-    isCount(totals.published) && isCount(totals.delivered) && isCount(from) &&
-    lists.every((list) => isListOf(list, published, isCount)) &&
-    [p50Ms, p99Ms].every((list) =>
-      isListOf(list, published, (ms) => ms === null || isCount(ms))
-    );
-}
-
-/** True if the value is a list of the same length as another list. */
-function isListOf(
-  value: unknown,
-  other: unknown,
-  isItem: (item: unknown) => boolean,
-): boolean {
-  return Array.isArray(value) && Array.isArray(other) &&
-    value.length === other.length && value.every(isItem);
-}
-
-function isPosition(value: unknown): value is Members {
-  return isMembers(value) && isCount(value.serial) && isText(value.id);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

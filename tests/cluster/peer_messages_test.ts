@@ -44,6 +44,10 @@ for (
       ...name,
       question: { kind: "connections", limit: 1, userId: 42 },
     }),
+    JSON.stringify({
+      ...name,
+      question: { kind: "connections", limit: 1, taskId: null },
+    }),
     JSON.stringify({ from: "b", question: { kind: "disconnect", id: "c" } }),
   ]
 ) {
@@ -110,6 +114,7 @@ for (
     { ...stats, history: { ...history, from: 0.5 } },
     { ...stats, history: { ...history, published: {} } },
     { ...stats, history: { ...history, delivered: [0] } },
+    { ...stats, history: { ...history, p50Ms: [null, 3, 3] } },
     { ...stats, history: { ...history, connections: [1, null] } },
     { ...stats, history: { ...history, p99Ms: [null, "5"] } },
   ]
@@ -119,3 +124,22 @@ for (
     assertEquals(parseAnswer(text), undefined);
   });
 }
+
+Deno.test("parseAsked() ignores members of a newer version", () => {
+  const question = { kind: "stats", since: 0 };
+  const text = JSON.stringify({
+    ...name,
+    question: { ...question, until: 9 },
+    later: {},
+  });
+  assertEquals(parseAsked(text), { ...name, question } as unknown);
+});
+
+Deno.test("parseAnswer() ignores members of a newer version", () => {
+  const text = JSON.stringify({
+    ...name,
+    answer: { ...stats, history: { ...history, p90Ms: 1 } },
+    later: {},
+  });
+  assertEquals(parseAnswer(text), { ...name, answer: stats } as unknown);
+});
