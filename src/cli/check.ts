@@ -5,11 +5,11 @@ import {
   type SettingsReader,
   withSettings,
 } from "./command.ts";
-import { UsageFailure } from "./failure.ts";
-import { adviceByCause, type Cause, Fault } from "./fault.ts";
+import { UsageFailure } from "../terminal/failure.ts";
+import { adviceByCause, type Cause, Fault } from "../terminal/fault.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { checkPublish, checkStream } from "./http_checks.ts";
-import { printLine } from "./output.ts";
+import { printLine } from "../terminal/output.ts";
 import { askReadiness, findUnreadiness } from "./readiness.ts";
 import { serverSettings, serverUrl, webSocketUrl } from "./server_url.ts";
 import { mintToken, signingSettings } from "./token.ts";

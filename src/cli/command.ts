@@ -16,8 +16,8 @@ import {
   type SettingName,
   settings,
 } from "../config/settings.ts";
-import { CommandFailure } from "./failure.ts";
-import { printError } from "./output.ts";
+import { CommandFailure } from "../terminal/failure.ts";
+import { printError } from "../terminal/output.ts";
 
 /** One command of the command line. */
 export interface CliCommand {

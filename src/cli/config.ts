@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { describeConfig } from "../config/config.ts";
 import { type SettingName, settings } from "../config/settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
-import { printLine } from "./output.ts";
+import { printLine } from "../terminal/output.ts";
 
 /** `taskwire config`: prints the effective configuration, secrets hidden. */
 export function configCommand(): CliCommand {

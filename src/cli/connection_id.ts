@@ -1,5 +1,5 @@
 import { taskIdFault } from "../tasks/task_id.ts";
-import { UsageFailure } from "./failure.ts";
+import { UsageFailure } from "../terminal/failure.ts";
 
 /**
  * Checks a task's id from the command line.

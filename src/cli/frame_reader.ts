@@ -1,4 +1,4 @@
-import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+import { causeOfStatus, Fault, networkFault } from "../terminal/fault.ts";
 
 /** The time limit for a frame, in milliseconds. */
 const frameTimeoutMs = 10_000;

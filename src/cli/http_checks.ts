@@ -1,4 +1,4 @@
-import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+import { causeOfStatus, Fault, networkFault } from "../terminal/fault.ts";
 import { redirectTarget } from "./server_url.ts";
 
 /** The time limit of an answer, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { KeyFile } from "../auth/keys.ts";
 import type { Config } from "../config/config.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 
 /**
  * Reads the file named by TASKWIRE_JWT_PUBLIC_KEY.

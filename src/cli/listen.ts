@@ -5,7 +5,7 @@ import {
   startServer,
 } from "../server.ts";
 import type { Services } from "../services.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 
 /**
  * Starts a server.

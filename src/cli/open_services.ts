@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import { createServices, type ServiceOptions } from "../create_services.ts";
 import type { Services } from "../services.ts";
 import { StoreOpenError } from "../tasks/store.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 
 /**
  * Creates the services of a configuration and starts to watch leases.

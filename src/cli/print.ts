@@ -5,7 +5,7 @@ import {
   readDeployFile,
 } from "../deploy/deploy_file.ts";
 import type { CliCommand } from "./command.ts";
-import { printRaw } from "./output.ts";
+import { printRaw } from "../terminal/output.ts";
 
 /** `taskwire print`: prints a configuration file shipped with the binary. */
 export function printCommand(): CliCommand {

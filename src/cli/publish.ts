@@ -9,9 +9,9 @@ import {
   withSettings,
 } from "./command.ts";
 import { checkTaskId } from "./connection_id.ts";
-import { CommandFailure, UsageFailure } from "./failure.ts";
-import { networkFault } from "./fault.ts";
-import { printError, printLine, untilClosed } from "./output.ts";
+import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
+import { networkFault } from "../terminal/fault.ts";
+import { printError, printLine, untilClosed } from "../terminal/output.ts";
 import { redirectTarget, serverSettings, serverUrl } from "./server_url.ts";
 
 /** The flag of an event's member. */

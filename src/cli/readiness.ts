@@ -1,5 +1,5 @@
 import { delay } from "../async/delay.ts";
-import { causeOfStatus, Fault, networkFault } from "./fault.ts";
+import { causeOfStatus, Fault, networkFault } from "../terminal/fault.ts";
 import { redirectTarget } from "./server_url.ts";
 
 /** The pause between two questions, in milliseconds. */

@@ -6,7 +6,7 @@ import { auditRoutes } from "../route_audit.ts";
 import { type WebSocketRoute, webSocketRoutes } from "../routes.ts";
 import { createServices } from "../create_services.ts";
 import type { CliCommand } from "./command.ts";
-import { printLine } from "./output.ts";
+import { printLine } from "../terminal/output.ts";
 
 /** `taskwire routes`: compares the app with the routes table. */
 export function routesCommand(): CliCommand {

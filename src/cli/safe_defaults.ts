@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config/config.ts";
 import { isLoopback } from "../connections/ip_address.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 
 /** A configuration with keys; the keys generated for this run are listed. */
 export interface KeyedConfig {

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { clientSettings } from "../config/settings.ts";
 import type { SettingsReader } from "./command.ts";
-import { UsageFailure } from "./failure.ts";
+import { UsageFailure } from "../terminal/failure.ts";
 
 /** Loopback addresses for clients, by the wildcard address of a server. */
 const unspecified: Record<string, string> = {

@@ -2,9 +2,9 @@ import type { JwtAlgorithm } from "../auth/algorithms.ts";
 import { showText } from "../config/config.ts";
 import { log } from "../log/log.ts";
 import { version } from "../process/version.ts";
-import { invocation } from "./invocation.ts";
+import { invocation } from "../terminal/invocation.ts";
 import { describeKeys } from "./key_file.ts";
-import { printLine } from "./output.ts";
+import { printLine } from "../terminal/output.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
 
 /** A server that has started. */

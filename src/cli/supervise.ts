@@ -7,7 +7,7 @@ import { SharedPeers } from "../workers/shared_peers.ts";
 import { SharedStore } from "../workers/shared_store.ts";
 import { spawnWorker } from "../workers/spawn_worker.ts";
 import { Supervisor, WorkersFailedError } from "../workers/supervisor.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 import { readKeyFile } from "./key_file.ts";
 import { explainListening } from "./listen.ts";
 import { orFail } from "./open_services.ts";

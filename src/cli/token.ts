@@ -4,8 +4,8 @@ import { isSecretAlgorithm, secretAlgorithms } from "../auth/algorithms.ts";
 import { importSecret } from "../auth/verification_key.ts";
 import type { Config } from "../config/config.ts";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
-import { CommandFailure, UsageFailure } from "./failure.ts";
-import { printLine } from "./output.ts";
+import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
+import { printLine } from "../terminal/output.ts";
 
 /** The claims of a token to mint. */
 export interface TokenRequest {

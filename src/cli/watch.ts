@@ -3,12 +3,12 @@ import { type Task, TaskwireError, watchTask } from "../client/mod.ts";
 import { keepMembers } from "../tasks/snapshot.ts";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { checkTaskId } from "./connection_id.ts";
-import { CommandFailure } from "./failure.ts";
-import { LiveDisplay } from "./live_display.ts";
-import { printError, printLine, printRaw } from "./output.ts";
+import { CommandFailure } from "../terminal/failure.ts";
+import { LiveDisplay } from "../terminal/live_display.ts";
+import { printError, printLine, printRaw } from "../terminal/output.ts";
 import { observedWebSocket } from "./observed_socket.ts";
 import { serverSettings, serverUrl } from "./server_url.ts";
-import { renderTask, type TaskView } from "./task_line.ts";
+import { renderTask, type TaskView } from "../terminal/task_line.ts";
 
 /** `taskwire watch`: follows tasks in the terminal until each has ended. */
 export function watchCommand(): CliCommand {

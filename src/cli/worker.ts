@@ -9,7 +9,7 @@ import type { WorkerStart } from "../workers/messages.ts";
 import { workerCommandName } from "../workers/spawn_worker.ts";
 import { WorkerLink } from "../workers/worker_link.ts";
 import type { CliCommand } from "./command.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure } from "../terminal/failure.ts";
 import { listen } from "./listen.ts";
 import { tooManyUnopened } from "./open_files.ts";
 import { openServices } from "./open_services.ts";

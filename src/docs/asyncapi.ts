@@ -6,12 +6,12 @@ import {
   authStatusSchema,
   errorCodeSchema,
   serverFrameSchemas,
-} from "./frame_schemas.ts";
+} from "./schemas/frame_schemas.ts";
 import {
   closeMeanings,
   errorCodeMeanings,
   tokenCodeMeanings,
-} from "./meanings.ts";
+} from "./schemas/meanings.ts";
 import {
   clientFrameSchemas,
   clientMessages,
@@ -19,8 +19,12 @@ import {
   serverMessages,
 } from "./messages.ts";
 import { parameters } from "./parameters.ts";
-import { componentsOf, schemaRef } from "./schemas.ts";
-import { clearableSchema, statusSchema, taskSchema } from "./task_schemas.ts";
+import { componentsOf, schemaRef } from "./schemas/components.ts";
+import {
+  clearableSchema,
+  statusSchema,
+  taskSchema,
+} from "./schemas/task_schemas.ts";
 
 /** A close code of the WebSocket routes, in the form of the document. */
 export interface DocumentedClose {

@@ -1,4 +1,4 @@
-import type { ServerFrameName } from "./frame_schemas.ts";
+import type { ServerFrameName } from "./schemas/frame_schemas.ts";
 import type { ParameterName } from "./parameters.ts";
 
 /** A WebSocket route, described for clients. */

@@ -8,8 +8,8 @@ import {
   exampleId,
   exampleTask,
 } from "./examples.ts";
-import type { ServerFrameName } from "./frame_schemas.ts";
-import type { SchemaTable } from "./schemas.ts";
+import type { ServerFrameName } from "./schemas/frame_schemas.ts";
+import type { SchemaTable } from "./schemas/components.ts";
 
 /** The names of client frames in `/asyncapi.json`, by type. */
 const clientFrameNames = {

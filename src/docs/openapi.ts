@@ -4,12 +4,12 @@ import {
   connectionOperations,
   watchOperations,
 } from "./connection_operations.ts";
-import { type HttpSchemaName, httpSchemas } from "./http_schemas.ts";
+import { type HttpSchemaName, httpSchemas } from "./schemas/http_schemas.ts";
 import type { Access, Answer, Content, Operation, Tag } from "./operation.ts";
 import { parameters } from "./parameters.ts";
 import { type ProblemCode, problemStatuses } from "../protocol/problem.ts";
-import { problemMeanings } from "./problems.ts";
-import { componentsOf, schemaRef } from "./schemas.ts";
+import { problemMeanings } from "./schemas/problems.ts";
+import { componentsOf, schemaRef } from "./schemas/components.ts";
 import { serverOperations } from "./server_operations.ts";
 import { publishOperations, readOperations } from "./task_operations.ts";
 

@@ -1,4 +1,4 @@
-import type { HttpSchemaName } from "./http_schemas.ts";
+import type { HttpSchemaName } from "./schemas/http_schemas.ts";
 import type { ParameterName } from "./parameters.ts";
 import type { ProblemCode } from "../protocol/problem.ts";
 

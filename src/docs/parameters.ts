@@ -1,7 +1,7 @@
 import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
 import { guidePageNames, pictureTypes } from "./guide_files.ts";
-import type { Schema } from "./schemas.ts";
+import type { Schema } from "./schemas/components.ts";
 
 /** A request parameter in OpenAPI's form. */
 export interface Parameter {

@@ -1,7 +1,7 @@
 import { documentedCloses, messageNamesOf } from "./asyncapi.ts";
 import type { Channel } from "./channels.ts";
 import { type Html, html, nothing, prose } from "./html.ts";
-import { errorCodeMeanings, tokenCodeMeanings } from "./meanings.ts";
+import { errorCodeMeanings, tokenCodeMeanings } from "./schemas/meanings.ts";
 import type { MessageMeaning } from "./messages.ts";
 import { parameters } from "./parameters.ts";
 import {
@@ -10,7 +10,7 @@ import {
   renderRow,
   renderType,
 } from "./render_schema.ts";
-import type { Schema } from "./schemas.ts";
+import type { Schema } from "./schemas/components.ts";
 
 /** Renders a WebSocket route. */
 export function renderChannel(channel: Channel): Html {

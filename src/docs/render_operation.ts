@@ -2,9 +2,9 @@ import { type Html, html, nothing, prose } from "./html.ts";
 import { isLines, problemCodesOf } from "./openapi.ts";
 import type { Access, Answer, Content, Operation } from "./operation.ts";
 import { type Parameter, parameters } from "./parameters.ts";
-import { problemMeanings } from "./problems.ts";
+import { problemMeanings } from "./schemas/problems.ts";
 import { renderExample, renderRow, renderType } from "./render_schema.ts";
-import { schemaRef } from "./schemas.ts";
+import { schemaRef } from "./schemas/components.ts";
 
 /** The server's default address, used in examples. */
 const exampleOrigin = "http://127.0.0.1:8000";

@@ -13,7 +13,7 @@ import {
 import { renderDocument } from "./render_document.ts";
 import { renderOperation } from "./render_operation.ts";
 import { renderMembers } from "./render_schema.ts";
-import type { Schema } from "./schemas.ts";
+import type { Schema } from "./schemas/components.ts";
 
 /** The schemas shown on the page, besides the tables of the documents. */
 export interface PageSchemas {

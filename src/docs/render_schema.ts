@@ -1,5 +1,5 @@
 import { type Html, html, nothing, prose } from "./html.ts";
-import type { Schema } from "./schemas.ts";
+import type { Schema } from "./schemas/components.ts";
 
 /** Renders a row of a list of members, parameters or answers. */
 export function renderRow(name: Html, type: Html, description: Html): Html {

@@ -8,7 +8,7 @@
 
 import { Command, InvalidArgumentError } from "commander";
 import { join } from "node:path";
-import { printError, printLine } from "../../src/cli/output.ts";
+import { printError, printLine } from "../../src/terminal/output.ts";
 import { dimensions } from "./growth/dimension.ts";
 import { loadCore, storeKinds } from "./growth/measured_server.ts";
 import { pin } from "./growth/pinned.ts";

@@ -9,7 +9,7 @@
  */
 
 import { Command, InvalidArgumentError } from "commander";
-import { printError, printLine, printRaw } from "../../src/cli/output.ts";
+import { printError, printLine, printRaw } from "../../src/terminal/output.ts";
 import { baseline, type Peer, peers } from "./peers/catalog.ts";
 import { drawRows } from "./peers/chart.ts";
 import { describeMachine, installPackages } from "./peers/packages.ts";

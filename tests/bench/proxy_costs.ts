@@ -6,7 +6,7 @@
  * @module
  */
 
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { childrenOf } from "../support/child_processes.ts";
 import { has } from "../support/needs.ts";
 import { allowOpenFiles } from "../support/open_files.ts";

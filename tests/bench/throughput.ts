@@ -9,7 +9,7 @@
  * @module
  */
 
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { serve } from "../support/taskwire.ts";
 import { TestSocket } from "../support/socket.ts";
 import { makeTempDir } from "../support/temp_dir.ts";

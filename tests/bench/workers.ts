@@ -12,7 +12,7 @@
  */
 
 import { Command, InvalidArgumentError } from "commander";
-import { printError, printLine } from "../../src/cli/output.ts";
+import { printError, printLine } from "../../src/terminal/output.ts";
 import { installPackages } from "./peers/packages.ts";
 import { measure, type Measurement, startWorkers } from "./workers/measured.ts";
 import { showWorks } from "./workers/table.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { Fault } from "../../src/cli/fault.ts";
+import { Fault } from "../../src/terminal/fault.ts";
 import { checkStream } from "../../src/cli/http_checks.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { needs } from "../support/needs.ts";

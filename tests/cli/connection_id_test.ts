@@ -1,6 +1,6 @@
 import { assertThrows } from "@std/assert";
 import { checkTaskId } from "../../src/cli/connection_id.ts";
-import { UsageFailure } from "../../src/cli/failure.ts";
+import { UsageFailure } from "../../src/terminal/failure.ts";
 
 Deno.test("checkTaskId() refuses what can't be an id or can't be sent", () => {
   for (const id of ["a", "a/b", "...", ".a", "上传"]) checkTaskId(id);

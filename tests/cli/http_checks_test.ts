@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Fault } from "../../src/cli/fault.ts";
+import { Fault } from "../../src/terminal/fault.ts";
 import { checkPublish, checkStream } from "../../src/cli/http_checks.ts";
 
 Deno.test("checkPublish() knows the runtime's answer to a body behind an Upgrade header", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CommandFailure } from "../../src/cli/failure.ts";
+import { CommandFailure } from "../../src/terminal/failure.ts";
 import { explainListening } from "../../src/cli/listen.ts";
 
 Deno.test("explainListening() says what to do where a port is taken", () => {

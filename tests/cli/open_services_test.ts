@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CommandFailure } from "../../src/cli/failure.ts";
+import { CommandFailure } from "../../src/terminal/failure.ts";
 import { openServices, orFail } from "../../src/cli/open_services.ts";
 import { testConfig } from "../support/server.ts";
 

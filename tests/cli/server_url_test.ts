@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { SettingsReader } from "../../src/cli/command.ts";
-import { UsageFailure } from "../../src/cli/failure.ts";
+import { UsageFailure } from "../../src/terminal/failure.ts";
 import {
   listeningUrl,
   redirectTarget,

@@ -4,7 +4,7 @@ import {
   clientMessages,
   serverMessages,
 } from "../../src/docs/messages.ts";
-import { serverFrameSchemas } from "../../src/docs/frame_schemas.ts";
+import { serverFrameSchemas } from "../../src/docs/schemas/frame_schemas.ts";
 import {
   clientFrameTypes,
   parseClientFrame,

@@ -3,7 +3,7 @@ import { channels } from "../../src/docs/channels.ts";
 import {
   errorCodeMeanings,
   tokenCodeMeanings,
-} from "../../src/docs/meanings.ts";
+} from "../../src/docs/schemas/meanings.ts";
 import {
   renderChannel,
   renderCloseCodes,

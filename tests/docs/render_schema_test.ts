@@ -6,7 +6,7 @@ import {
   renderRow,
   renderType,
 } from "../../src/docs/render_schema.ts";
-import type { Schema } from "../../src/docs/schemas.ts";
+import type { Schema } from "../../src/docs/schemas/components.ts";
 
 /** Removes the layout of the source. */
 function squeeze({ text }: Html): string {

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { needs } from "../support/needs.ts";
 import { SmallDisk } from "../support/small_disk.ts";
 import { serve } from "../support/taskwire.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { serve } from "../support/taskwire.ts";
 import { publishUntilAnswered } from "../support/retrying_publisher.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { answerOf } from "../support/answer.ts";
 import { EventLines } from "../support/event_lines.ts";
 import { ForeignProgram } from "../support/foreign_program.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { compareHistories } from "../support/compare_histories.ts";
 import { needs } from "../support/needs.ts";
 import { Nodes } from "../support/nodes.ts";

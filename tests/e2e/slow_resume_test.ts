@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { childrenOf } from "../support/child_processes.ts";
 import { eventually } from "../support/eventually.ts";
 import { RawSocket } from "../support/raw_socket.ts";

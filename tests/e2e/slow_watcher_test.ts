@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { opcodes, RawSocket } from "../support/raw_socket.ts";
 import { serve } from "../support/taskwire.ts";
 import { TestSocket } from "../support/socket.ts";

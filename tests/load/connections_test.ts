@@ -1,5 +1,5 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { HeldWatcher } from "../support/held_watcher.ts";
 import { allowOpenFiles } from "../support/open_files.ts";
 import {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { answerOf } from "../support/answer.ts";
 import { eventually } from "../support/eventually.ts";
 import { allowOpenFiles } from "../support/open_files.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { answerOf } from "../support/answer.ts";
 import { RawSocket } from "../support/raw_socket.ts";
 import { TestSocket } from "../support/socket.ts";

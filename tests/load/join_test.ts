@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { ResumingWatcher } from "../support/resuming_watcher.ts";
 import { startTestServer } from "../support/server.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { HeldWatcher } from "../support/held_watcher.ts";
 import { needs } from "../support/needs.ts";
 import { Nodes, type NodesOptions } from "../support/nodes.ts";

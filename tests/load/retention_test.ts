@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import v8 from "node:v8";
 import vm from "node:vm";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
 import type { Store } from "../../src/tasks/store.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { errorCodeMeanings } from "../../src/docs/meanings.ts";
+import { errorCodeMeanings } from "../../src/docs/schemas/meanings.ts";
 import { closingErrors } from "../../src/protocol/error_codes.ts";
 
 /** Errors of a socket that stays open. */

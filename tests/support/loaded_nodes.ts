@@ -1,5 +1,5 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import { compareHistories } from "./compare_histories.ts";
 import { Nodes, type NodesOptions, type TaskwireNode } from "./nodes.ts";
 import { RetryingPublishers } from "./retrying_publishers.ts";

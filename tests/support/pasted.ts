@@ -1,5 +1,5 @@
 import { assertEquals, assertExists } from "@std/assert";
-import { invocation } from "../../src/cli/invocation.ts";
+import { invocation } from "../../src/terminal/invocation.ts";
 
 /** A line that `serve` prints to be pasted into a shell, taken apart. */
 export interface PastedCommand {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { printLine } from "../../src/cli/output.ts";
+import { printLine } from "../../src/terminal/output.ts";
 import {
   installHint,
   type Need,

@@ -10,7 +10,7 @@
  */
 
 import { splitLines } from "../../../src/protocol/lines.ts";
-import { printLine } from "../../../src/cli/output.ts";
+import { printLine } from "../../../src/terminal/output.ts";
 import { handshakeBytes } from "../../support/tcp_exchange.ts";
 
 /** The number of handshakes at a time. */

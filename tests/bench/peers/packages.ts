@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { printError } from "../../../src/cli/output.ts";
+import { printError } from "../../../src/terminal/output.ts";
 import { findPython } from "../../support/needs.ts";
 
 const folder = fileURLToPath(new URL(".cache", import.meta.url));

@@ -1,4 +1,4 @@
-import { printError } from "../../../src/cli/output.ts";
+import { printError } from "../../../src/terminal/output.ts";
 import type { Peer } from "./catalog.ts";
 import type { Outcome } from "./load/job.ts";
 import { type Row, toRows } from "./rows.ts";

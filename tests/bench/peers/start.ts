@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { printError } from "../../../src/cli/output.ts";
+import { printError } from "../../../src/terminal/output.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 import { baseline, type Peer, peers } from "./catalog.ts";
 import { freePort, serverEnv } from "./running_server.ts";

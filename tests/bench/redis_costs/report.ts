@@ -1,4 +1,4 @@
-import { printLine } from "../../../src/cli/output.ts";
+import { printLine } from "../../../src/terminal/output.ts";
 
 /** A line of the table: a description and a figure. */
 export function report(what: string, amount: number, unit: string): void {

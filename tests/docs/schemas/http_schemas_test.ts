@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { eventDraftSchema } from "../../src/tasks/draft.ts";
-import { httpSchemas } from "../../src/docs/http_schemas.ts";
-import { faultsOf } from "../support/documents.ts";
+import { eventDraftSchema } from "../../../src/tasks/draft.ts";
+import { httpSchemas } from "../../../src/docs/schemas/http_schemas.ts";
+import { faultsOf } from "../../support/documents.ts";
 
 function isDocumented(draft: unknown): boolean {
   const pointer = ["components", "schemas", "EventDraft"];

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { stub } from "@std/testing/mock";
-import { printError, printLine, printRaw } from "../../src/cli/output.ts";
+import { printError, printLine, printRaw } from "../../src/terminal/output.ts";
 import { program } from "../support/taskwire.ts";
 
 /** What is written to a stream that takes this many bytes at a time. */

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   connectionListSchema,
   connectionSchema,
-} from "../../src/docs/operator_schemas.ts";
+} from "../../../src/docs/schemas/operator_schemas.ts";
 
 const bare = {
   id: "1",

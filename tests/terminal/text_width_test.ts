@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cutToWidth, textWidth } from "../../src/cli/text_width.ts";
+import { cutToWidth, textWidth } from "../../src/terminal/text_width.ts";
 
 Deno.test("textWidth() counts the columns of a terminal", () => {
   const cases: Record<string, number> = {

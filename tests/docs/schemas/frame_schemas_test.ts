@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import * as encoders from "../../src/protocol/server_frames.ts";
+import * as encoders from "../../../src/protocol/server_frames.ts";
 import {
   authStatusSchema,
   type ServerFrameName,
-} from "../../src/docs/frame_schemas.ts";
-import { exampleEvent, exampleTask } from "../../src/docs/examples.ts";
-import type { TaskDescription, TaskEvent } from "../../src/tasks/event.ts";
-import { assertFrame, asyncApi, faultsOf } from "../support/documents.ts";
+} from "../../../src/docs/schemas/frame_schemas.ts";
+import { exampleEvent, exampleTask } from "../../../src/docs/examples.ts";
+import type { TaskDescription, TaskEvent } from "../../../src/tasks/event.ts";
+import { assertFrame, asyncApi, faultsOf } from "../../support/documents.ts";
 
 const json = JSON.stringify(exampleEvent);
 const event = exampleEvent as TaskEvent;

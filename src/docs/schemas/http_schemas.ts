@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { maxConnectionIdLength } from "../tasks/task_id.ts";
-import { eventDraftSchema } from "../tasks/draft.ts";
+import { maxConnectionIdLength } from "../../tasks/task_id.ts";
+import { eventDraftSchema } from "../../tasks/draft.ts";
 import { authStatusSchema } from "./frame_schemas.ts";
 import {
   connectionListSchema,

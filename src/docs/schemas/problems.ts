@@ -1,4 +1,4 @@
-import type { ProblemCode } from "../protocol/problem.ts";
+import type { ProblemCode } from "../../protocol/problem.ts";
 
 /** The conditions of the HTTP API's problems. */
 export const problemMeanings: Readonly<Record<ProblemCode, string>> = {

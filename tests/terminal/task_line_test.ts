@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { renderTask } from "../../src/cli/task_line.ts";
+import { renderTask } from "../../src/terminal/task_line.ts";
 
 const dots = "·".repeat(24);
 

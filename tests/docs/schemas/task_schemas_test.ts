@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { taskEventSchema, taskSchema } from "../../src/docs/task_schemas.ts";
-import { describeTask } from "../../src/tasks/snapshot.ts";
-import { makeApi } from "../support/api.ts";
+import {
+  taskEventSchema,
+  taskSchema,
+} from "../../../src/docs/schemas/task_schemas.ts";
+import { describeTask } from "../../../src/tasks/snapshot.ts";
+import { makeApi } from "../../support/api.ts";
 
 const full = {
   status: "running",

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { CommandFailure, UsageFailure } from "../../src/cli/failure.ts";
+import { CommandFailure, UsageFailure } from "../../src/terminal/failure.ts";
 
 // Which exit code they stand for is held against real commands by their tests.
 Deno.test("CommandFailure and UsageFailure are told apart by class and name", () => {

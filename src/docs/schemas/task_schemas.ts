@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { eventDraftSchema } from "../tasks/draft.ts";
-import type { TaskDescription, TaskEvent } from "../tasks/event.ts";
-import { clearable } from "../tasks/state.ts";
-import { statuses } from "../tasks/status.ts";
+import { eventDraftSchema } from "../../tasks/draft.ts";
+import type { TaskDescription, TaskEvent } from "../../tasks/event.ts";
+import { clearable } from "../../tasks/state.ts";
+import { statuses } from "../../tasks/status.ts";
 import { statusMeanings } from "./meanings.ts";
 
 /** The id of a task in answers and frames. */

@@ -1,6 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { componentsOf, schemaRef } from "../../src/docs/schemas.ts";
+import {
+  componentsOf,
+  schemaRef,
+} from "../../../src/docs/schemas/components.ts";
 
 Deno.test("componentsOf() refers to schemas by their names", () => {
   const part = z.object({ id: z.string() });

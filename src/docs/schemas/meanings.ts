@@ -1,7 +1,7 @@
-import type { AuthStatus, TokenRejectionCode } from "../auth/identity.ts";
-import type { closeCodes } from "../protocol/close_codes.ts";
-import type { ErrorCode } from "../protocol/error_codes.ts";
-import type { Status } from "../tasks/status.ts";
+import type { AuthStatus, TokenRejectionCode } from "../../auth/identity.ts";
+import type { closeCodes } from "../../protocol/close_codes.ts";
+import type { ErrorCode } from "../../protocol/error_codes.ts";
+import type { Status } from "../../tasks/status.ts";
 
 /** The meanings of a task's `status`. */
 export const statusMeanings: Readonly<Record<Status, string>> = {
