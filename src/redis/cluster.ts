@@ -1,3 +1,4 @@
+import slotOf from "cluster-key-slot";
 import { deadline } from "../async/deadline.ts";
 import type { RedisAddress, RedisHost } from "./address.ts";
 import {
@@ -5,7 +6,6 @@ import {
   openConnection,
   type RedisConnection,
 } from "./connection.ts";
-import { slotOf } from "./slot.ts";
 
 /** A range of slots and their master. */
 interface SlotRange {
@@ -19,8 +19,9 @@ export interface RedisCluster {
   /** All connections. */
   readonly connections: readonly RedisConnection[];
   /**
-   * Returns the connection to the master of a key or channel. @throws {Error}
-   * If no master has the slot.
+   * Returns the connection to the master of a key or channel.
+   *
+   * @throws {Error} If no master has the slot.
    */
   connectionOf(key: string): RedisConnection;
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import slotOf from "cluster-key-slot";
 import { parseRedisUrl } from "../../src/redis/address.ts";
 import { openCluster } from "../../src/redis/cluster.ts";
 import {
@@ -7,7 +8,6 @@ import {
   shardOf,
   taskKeys,
 } from "../../src/store/redis/keys.ts";
-import { slotCount, slotOf } from "../../src/redis/slot.ts";
 import { StoreDisconnectedError } from "../../src/tasks/store.ts";
 import { Announcements } from "../support/announcements.ts";
 import { captureLog } from "../support/captured_log.ts";
@@ -17,7 +17,7 @@ import { needs } from "../support/needs.ts";
 import { ageRedis, openRedisStore } from "../support/redis_store.ts";
 import { shareRedisCluster } from "../support/shared_redis.ts";
 import { redisCommands, redisRights } from "../support/redis_rights.ts";
-import { RedisCluster } from "../support/redis_cluster.ts";
+import { RedisCluster, slotCount } from "../support/redis_cluster.ts";
 import { testStoreContract } from "../store/store_contract.ts";
 import { outcomeOf } from "../store/store_contract_bench.ts";
 

@@ -2,7 +2,8 @@ import { deadline } from "./deadline.ts";
 import { freePort } from "./free_port.ts";
 import { RedisServer } from "./redis_server.ts";
 
-const slotCount = 16_384;
+/** The number of slots in a Cluster. */
+export const slotCount = 16_384;
 
 /** A Cluster of three masters, without replicas; dispose of it to stop it. */
 export class RedisCluster implements AsyncDisposable {
