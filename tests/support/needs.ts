@@ -13,6 +13,7 @@ const packages = {
   bash: "bash",
   chromium: "chromium",
   curl: "curl",
+  gcc: "gcc libc6-dev",
   haproxy: "haproxy",
   nginx: "nginx-light",
   node: "nodejs",

@@ -1,0 +1,223 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import { join } from "node:path";
+import { printLine } from "../../src/terminal/output.ts";
+import type { SqliteSync } from "../../src/store/sqlite/schema.ts";
+import { needs } from "../support/needs.ts";
+import {
+  type Disk,
+  DiskLog,
+  type Fate,
+  nothingUnflushed,
+  randomFate,
+  randomNumbers,
+} from "../support/power_cut.ts";
+import { serve } from "../support/taskwire.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
+
+const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
+const rounds = isFull ? 20 : 3;
+const publishers = 8;
+/** The disks rebuilt after each cut with random fates of unflushed data. */
+const randomDisks = 4;
+/** Large events reach the checkpoints of the write-ahead log. */
+const data = "x".repeat(isFull ? 20_000 : 500);
+const apiKey = "key-of-the-power-cut-test";
+const tasks = Array.from({ length: 5 }, (_, index) => `power/${index}`);
+
+/** A stored event, or an acknowledged event. */
+interface Position {
+  readonly task: string;
+  readonly offset: number;
+}
+
+for (const sync of ["FULL", "NORMAL"] as const) {
+  needs("gcc")(
+    `power cuts under load with ${sync} ${
+      sync === "FULL"
+        ? "lose no acknowledged event"
+        : "lose the newest events alone"
+    }`,
+    async () => {
+      const seed = Number(Deno.env.get("TASKWIRE_SEED") ?? Date.now() % 1e6);
+      const random = randomNumbers(seed);
+      await using log = await DiskLog.compile();
+      let disk: Disk = new Map();
+      let acknowledged = new Map<string, Position>();
+      let acknowledgedInAll = 0;
+      /** The events lost by each disk on which nothing unflushed was kept. */
+      const losses: number[] = [];
+      for (let round = 1; round <= rounds; round++) {
+        const before = disk;
+        const known = acknowledged.size;
+        const env = await log.insert(before);
+        await publishUntilKilled(log.folder, env, {
+          sync,
+          acknowledged,
+          round,
+          count: 100 + Math.floor(random() * 400),
+        });
+        acknowledgedInAll += acknowledged.size - known;
+        const fates: Fate[] = [
+          nothingUnflushed,
+          ...Array.from(
+            { length: randomDisks },
+            () => randomFate(random() * 2 ** 32),
+          ),
+        ];
+        const disks: Disk[] = [];
+        for (const [index, fate] of fates.entries()) {
+          const rebuilt = await log.cut(before, fate);
+          const lost = await lostEvents(rebuilt, acknowledged);
+          if (sync === "FULL") {
+            assertEquals(lost, [], `seed ${seed}, round ${round}`);
+          }
+          if (index === 0) losses.push(lost.length);
+          disks.push(rebuilt);
+        }
+        disk = disks[Math.floor(random() * disks.length)] ?? new Map();
+        const lost = new Set(await lostEvents(disk, acknowledged));
+        acknowledged = new Map(
+          [...acknowledged].filter(([id]) => !lost.has(id)),
+        );
+      }
+      printLine(
+        `power cuts with ${sync}, ${rounds} rounds of ${
+          1 + randomDisks
+        } disks, seed ${seed}: acknowledged ${acknowledgedInAll} events, lost ${
+          losses.join(" + ")
+        } without the unflushed data`,
+      );
+      // Otherwise the rebuilt disks would not show a missing flush.
+      if (sync === "NORMAL") assertGreater(Math.max(...losses), 0);
+    },
+  );
+}
+
+/** A round of publishing. */
+interface Round {
+  readonly sync: SqliteSync;
+  readonly round: number;
+  /** The number of acknowledged events after which the server is killed. */
+  readonly count: number;
+  /** Receives acknowledged events by their `event_id`. */
+  readonly acknowledged: Map<string, Position>;
+}
+
+/** Serves from a folder, publishes by several publishers, and kills the server. */
+async function publishUntilKilled(
+  folder: string,
+  env: Record<string, string>,
+  { sync, round, count, acknowledged }: Round,
+): Promise<void> {
+  const { server, origin } = await serve([], {
+    cwd: folder,
+    env: {
+      ...env,
+      TASKWIRE_API_KEYS: apiKey,
+      TASKWIRE_LOG: "error",
+      TASKWIRE_SQLITE_SYNC: sync,
+      TASKWIRE_HISTORY_LIMIT: "1000000",
+    },
+  });
+  let left = count;
+  async function publish(publisher: number): Promise<void> {
+    for (let index = 0; left > 0; index++) {
+      const task = tasks[(publisher + index) % tasks.length] ?? "";
+      const id = `${round}-${publisher}-${index}`;
+      const answer = await post(origin, task, id);
+      if (answer === undefined) return;
+      acknowledged.set(id, { task, offset: answer });
+      left -= 1;
+      if (left === 0) server.kill("SIGKILL");
+    }
+  }
+  await Promise.all(
+    Array.from({ length: publishers }, (_, index) => publish(index)),
+  );
+  await server.exitCode();
+}
+
+/**
+ * Publishes an event.
+ *
+ * @returns The event's offset; `undefined` if the server was killed meanwhile.
+ */
+async function post(
+  origin: string,
+  task: string,
+  eventId: string,
+): Promise<number | undefined> {
+  try {
+    const response = await fetch(
+      `${origin}/api/tasks/${encodeURIComponent(task)}/events`,
+      {
+        method: "POST",
+        headers: { Authorization: `Bearer ${apiKey}` },
+        body: JSON.stringify({ event_id: eventId, data }),
+      },
+    );
+    const { offset } = await response.json();
+    assertEquals(response.status, 201);
+    return offset;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Checks a rebuilt disk: the database is sound, and histories have no holes.
+ *
+ * @returns The ids of acknowledged events that are missing.
+ */
+async function lostEvents(
+  disk: Disk,
+  acknowledged: ReadonlyMap<string, Position>,
+): Promise<string[]> {
+  await using copy = await makeTempDir();
+  for (const [name, bytes] of disk) {
+    await Deno.writeFile(join(copy.path, name), bytes);
+  }
+  const stored = readEvents(join(copy.path, "taskwire.db"));
+  return [...acknowledged]
+    .filter(([id, { task, offset }]) => {
+      const event = stored.get(id);
+      return event?.task !== task || event.offset !== offset;
+    })
+    .map(([id]) => id);
+}
+
+/** Reads all events of a database by their `event_id`. */
+function readEvents(path: string): Map<string, Position> {
+  const database = new DatabaseSync(path);
+  try {
+    assertEquals(
+      database.prepare("PRAGMA integrity_check").all().map((row) => ({
+        ...row,
+      })),
+      [{ integrity_check: "ok" }],
+    );
+    const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema");
+    // The first transaction was lost with all others.
+    if (tables.get()?.n === 0) return new Map();
+    const rows = database.prepare(`
+      SELECT connection_id, offset, event_id FROM events
+      JOIN tasks ON tasks.id = events.task_id ORDER BY connection_id, offset
+    `).all();
+    const heads = new Map<string, number>();
+    for (const { connection_id: task, offset } of rows) {
+      const head = (heads.get(String(task)) ?? 0) + 1;
+      assertEquals(offset, head, `a hole in the history of ${task}`);
+      heads.set(String(task), head);
+    }
+    return new Map(
+      rows.map(({ connection_id, offset, event_id }) => [
+        String(event_id),
+        { task: String(connection_id), offset: Number(offset) },
+      ]),
+    );
+  } finally {
+    database.close();
+  }
+}
