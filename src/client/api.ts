@@ -1,4 +1,4 @@
-/** What a task can be; the last three are its end. */
+/** The status of a task. The last three end the task. */
 export type TaskStatus =
   | "queued"
   | "running"
@@ -7,9 +7,9 @@ export type TaskStatus =
   | "failed"
   | "canceled";
 
-/** What an event says; what it leaves out stays as it was. */
+/** The members of an event. An absent member keeps its previous value. */
 export interface TaskMembers {
-  /** The task. */
+  /** The id of the task. */
   readonly connection_id: string;
   /** Position in the task's history: 1, 2, 3, … */
   readonly offset: number;
@@ -17,7 +17,7 @@ export interface TaskMembers {
   readonly status: TaskStatus;
   /** 1 for the first try. */
   readonly attempt: number;
-  /** When the server took the event: RFC 3339, UTC. */
+  /** Time at which the server accepted the event: RFC 3339, UTC. */
   readonly timestamp: string;
   /** 0 to 1. */
   readonly progress?: number;
@@ -28,11 +28,11 @@ export interface TaskMembers {
   readonly unit?: string;
   /** A sentence for people. */
   readonly message?: string;
-  /** What the worker publishes besides, any JSON. */
+  /** Further data from the worker: any JSON value. */
   readonly data?: unknown;
 }
 
-/** A member that `null` clears. */
+/** A member that the worker can clear by publishing `null`. */
 export type ClearedMember =
   | "progress"
   | "current"
@@ -43,45 +43,54 @@ export type ClearedMember =
 
 /** A task: the newest value of each member. */
 export interface Task extends TaskMembers {
-  /** The life of the history that `offset` counts in. */
+  /** Identifies the history in which `offset` counts. */
   readonly epoch: string;
   readonly created_at: string;
   readonly updated_at: string;
-  /** Sockets that watched it when the server described it. */
+  /** Number of watching sockets when the server sent this state. */
   readonly watchers?: number;
-  /** Whether its worker is asked to stop. */
+  /** True if the worker has been asked to stop. */
   readonly cancel_requested?: boolean;
 }
 
-/** The task as it is: the first update, and one whenever events before it can't be had any more. */
+/**
+ * The current state of the task. A watch begins with a `sync`; a further `sync`
+ * follows if missed events are no longer available.
+ */
 export interface TaskSync {
   readonly type: "sync";
   readonly connection_id: string;
   readonly epoch: string;
   readonly offset: number;
-  /** `null` where nothing has been published yet. */
+  /** `null` if nothing has been published yet. */
   readonly task: Task | null;
 }
 
 /** One event of the task. */
 export interface TaskEvent extends TaskMembers {
   readonly type: "task";
-  /** Members that the task has no longer: the publisher sent `null`. */
+  /** Members that the worker cleared with `null`. */
   readonly cleared?: readonly ClearedMember[];
-  /** How many events before it this one stands for, since the client was slow. */
+  /** Number of earlier events merged into this event because the client was slow. */
   readonly skipped?: number;
 }
 
-/** The task is forgotten (it may begin anew), or its worker is asked to stop. */
+/**
+ * `deleted`: the task was deleted (a worker may begin a new one under the same
+ * id). `cancel_requested`: the worker was asked to stop.
+ */
 export interface TaskNotice {
   readonly type: "deleted" | "cancel_requested";
   readonly connection_id: string;
 }
 
-/** What a watch yields. */
+/** An update, as yielded by a watch. */
 export type TaskUpdate = TaskSync | TaskEvent | TaskNotice;
 
-/** Who the server takes the client for: on each connection, and after a token was renewed or has ended. */
+/**
+ * The user that the server has recognized. Sent on every connection, and again
+ * after a token was renewed or has expired.
+ */
 export interface AuthFrame {
   readonly type: "connected" | "auth";
   readonly user_id: number | string;
@@ -92,29 +101,32 @@ export interface AuthFrame {
     | "auth_error";
 }
 
-/** What went wrong; the client goes on wherever that is of use. */
+/** A failure. The client retries if a retry can succeed. */
 export interface ErrorFrame {
-  /** A stable word: one of the server's, or `token_failed`, `network_error`, `cancel_unavailable`. */
+  /**
+   * A stable word for programs: an error code of the server, or `token_failed`,
+   * `network_error`, `cancel_unavailable` from the client.
+   */
   readonly code: string;
   readonly message: string;
-  /** The task that it is about, where it is about one. */
+  /** The task concerned. Absent if the error concerns the whole connection. */
   readonly connection_id?: string;
-  /** When the server wants the client back, in milliseconds. */
+  /** Delay before the next attempt, as requested by the server, in milliseconds. */
   readonly retry_after_ms?: number;
 }
 
-/** How a client reaches the server. */
+/** The transport between client and server. */
 export type Transport = "websocket" | "sse";
 
-/** Where a connection is; `waiting` is the pause before it is tried again. */
+/** The state of a connection. `waiting` is the pause before the next attempt. */
 export interface ConnectionState {
   readonly state: "connecting" | "open" | "waiting" | "closed";
   readonly transport: Transport;
-  /** How long `waiting` lasts at most, in milliseconds. */
+  /** Longest duration of `waiting`, in milliseconds. */
   readonly retryInMs?: number;
 }
 
-/** The part of a WebSocket that the client uses. */
+/** The subset of `WebSocket` used by the client. */
 export interface SocketLike {
   // deno-lint-ignore no-explicit-any
   onmessage: any;
@@ -126,11 +138,12 @@ export interface SocketLike {
   close(): void;
 }
 
-/** How a client connects. */
+/** Options of a client. */
 export interface ConnectOptions {
   /**
-   * Gives the token to connect with; called again for each connection, before
-   * a token ends, and after one was refused. Without it the client is a guest.
+   * Returns the token. Called for every connection, before a token expires, and
+   * after the server has rejected a token. Without `getToken`, or without a
+   * token, the client connects as a guest.
    */
   readonly getToken?:
     | (() =>
@@ -139,27 +152,27 @@ export interface ConnectOptions {
       | undefined
       | Promise<string | null | undefined>)
     | undefined;
-  /** Told who the server takes the client for. */
+  /** Called with the user that the server has recognized. */
   readonly onConnected?: ((frame: AuthFrame) => void) | undefined;
-  /** Told what went wrong. What ends a watch is thrown to its consumer as well. */
+  /** Called with every error. If an error ends a watch, the watch throws as well. */
   readonly onError?: ((error: ErrorFrame) => void) | undefined;
-  /** Told how the connection is. */
+  /** Called whenever the state of a connection changes. */
   readonly onState?: ((state: ConnectionState) => void) | undefined;
   /**
-   * `auto` is WebSocket; Server-Sent Events where a WebSocket was never opened
-   * in two attempts, or there is none.
+   * `auto` prefers WebSocket. Server-Sent Events are tried after two failed
+   * attempts to open a WebSocket, or if the runtime has no WebSocket.
    *
    * @default {"auto"}
    */
   readonly transport?: "auto" | Transport | undefined;
   /**
-   * Goes on after the end of a task, over WebSocket: a failed or canceled task
-   * may begin another attempt.
+   * Keeps watching after a task has ended, because a failed or canceled task may
+   * begin a new attempt. Over WebSocket only.
    *
    * @default {false}
    */
   readonly staysAfterEnd?: boolean | undefined;
-  /** Ends everything, quietly. */
+  /** Ends all watches without an error. */
   readonly signal?: AbortSignal | undefined;
   /** @default {globalThis.WebSocket} */
   readonly WebSocket?:
@@ -172,37 +185,40 @@ export interface ConnectOptions {
 /** Watches tasks of one server. */
 export interface Client {
   /**
-   * Watches a task, from now on, whether iterated or not: what comes is kept
-   * for the consumer, all of it. Leave the loop, or abort, to end it.
+   * Watches a task. The watch begins with the call: every update is queued until
+   * the consumer reads the update. Leave the loop or abort `signal` to stop
+   * watching.
    *
-   * The iterator ends after the end of the task (`succeeded`, `failed`,
-   * `canceled`) unless `staysAfterEnd` is set, and throws a {@linkcode TaskwireError} where the server ends
-   * it for good.
+   * The iterator ends after the task has `succeeded`, `failed` or been
+   * `canceled`, unless `staysAfterEnd` is set. The iterator throws a
+   * {@linkcode TaskwireError} if the server ends the watch for good.
    *
-   * @throws {TaskwireError} `bad_connection_id`, at once, when no task can have
-   * this id.
+   * @throws {TaskwireError} `bad_connection_id`, on the call itself, if the id is
+   * not a valid task id.
    */
   watch(
     taskId: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): AsyncIterableIterator<TaskUpdate>;
   /**
-   * Asks the worker of a private task that is being watched to stop: a
-   * `cancel_requested` update follows, or an error. Not possible over SSE.
+   * Asks the worker of a watched, private task to stop. A `cancel_requested`
+   * update or an error follows. Not possible over Server-Sent Events.
+   *
+   * @throws {TaskwireError} `not_watched` if the task is not being watched.
    */
   cancel(taskId: string): void;
-  /** Ends all watches, quietly. */
+  /** Ends all watches without an error. */
   close(): void;
 }
 
-/** Why a watch is over before its task is. */
+/** The reason for a watch to end before the task. */
 export class TaskwireError extends Error {
   override readonly name = "TaskwireError";
   /** A stable word for programs: `forbidden`, `authentication_required`, … */
   readonly code: string;
   /**
-   * The close code, if the server ended the connection: the one that its error
-   * stands for, also over SSE or when the close itself was lost.
+   * The close code, if the server ended the connection. Derived from the error
+   * code over Server-Sent Events, or if the close frame was lost.
    */
   readonly closeCode: number | undefined;
 

@@ -1,17 +1,17 @@
 import type { ConnectOptions } from "./api.ts";
 
-/** A token that was refused, and what to do when there is no other. */
+/** A rejected token, and the action if `getToken` has no different token. */
 interface Refusal {
   readonly token: string | undefined;
   readonly giveUp: () => void;
 }
 
-/** The token that a client has, and whether another one is worth an attempt. */
+/** The token of a client. Decides if a rejected token is worth a second attempt. */
 export class Credentials {
   readonly #getToken: ConnectOptions["getToken"];
   #token: string | undefined;
   #refusal: Refusal | undefined;
-  /** Who the server takes the client for, on this connection. */
+  /** The authentication status of the current connection. */
   authStatus: string | undefined;
 
   constructor(getToken: ConnectOptions["getToken"]) {
@@ -19,10 +19,10 @@ export class Credentials {
   }
 
   /**
-   * The token for a new connection. Gives up first where the last one was
-   * refused, and this is the same.
+   * Returns the token for a new connection. Gives up if the server has rejected
+   * the last token and `getToken` returns the same token or none.
    *
-   * @throws What `getToken` throws.
+   * @throws Any error of `getToken`.
    */
   async forConnection(): Promise<string | undefined> {
     this.authStatus = undefined;
@@ -32,10 +32,11 @@ export class Credentials {
   }
 
   /**
-   * The token for an open connection, if there is another one.
+   * Returns a new token for an open connection, or `undefined` if the token is
+   * unchanged.
    *
-   * @param isAgain Whether the same will do.
-   * @throws What `getToken` throws.
+   * @param isAgain True if an unchanged token is to be sent again.
+   * @throws Any error of `getToken`.
    */
   async forRenewal(isAgain: boolean): Promise<string | undefined> {
     const token = await this.#getToken?.() || undefined;
@@ -43,17 +44,17 @@ export class Credentials {
     return this.#token = token;
   }
 
-  /** The server has said who the client is. */
+  /** Records the authentication status sent by the server. */
   judged(authStatus: string): void {
     this.authStatus = authStatus;
     if (authStatus === "authenticated") this.#refusal = undefined;
   }
 
   /**
-   * The token was refused: the first time another one is tried, the second
-   * time that is given up.
+   * Records the rejection of a token. After the first rejection a new token is
+   * tried; after the second in a row the client gives up.
    *
-   * @returns Whether another one is tried.
+   * @returns True if a new token is tried.
    */
   refused(giveUp: () => void): boolean {
     const isFirst = this.#refusal === undefined;

@@ -8,34 +8,34 @@ import type {
 } from "./api.ts";
 import type { UpdateQueue } from "./update_queue.ts";
 
-/** What the server sends about a task. */
+/** A frame of the server about a task. */
 export type TaskFrame =
   | (TaskSync & { readonly recovered: boolean })
   | TaskEvent
   | TaskNotice;
 
-/** A task, and those who watch it here. */
+/** A watched task with the queues of all consumers. */
 export class FollowedTask {
   readonly id: string;
   readonly queues = new Set<UpdateQueue>();
-  /** The last event seen; what to resume from. */
+  /** The position of the last received event, from which to resume. */
   position: { readonly epoch: string; readonly offset: number } | undefined;
-  /** Whether the present connection has said where it begins. */
+  /** True once the current connection has delivered its `sync`. */
   isSynced = false;
-  /** The task as it was then and what came since, for who joins later. */
+  /** The current state, as the first update for later consumers. */
   #task: Task | null = null;
 
   constructor(id: string) {
     this.id = id;
   }
 
-  /** Adds a consumer, who begins with the task as it is. */
+  /** Adds a consumer. The current state is the first update. */
   join(queue: UpdateQueue): void {
     this.queues.add(queue);
     if (this.position) queue.push(this.#describe(this.position));
   }
 
-  /** Takes a frame; returns whether the task is over. */
+  /** Applies a frame. Returns true if the task has ended. */
   take(frame: TaskFrame): boolean {
     if (frame.type === "sync") this.#sync(frame);
     else if (frame.type !== "task") {
@@ -75,7 +75,7 @@ export class FollowedTask {
   #sync({ epoch, offset, recovered, task }: TaskFrame & TaskSync & {
     readonly recovered: boolean;
   }): void {
-    // A history that has begun since we joined is told from its start.
+    // A recovered history with a new epoch is delivered from its first event.
     if (!recovered) this.#task = task;
     else if (this.position?.epoch !== epoch) this.#task = null;
     this.position = { epoch, offset };

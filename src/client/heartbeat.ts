@@ -1,15 +1,15 @@
-/** A connection that says nothing at first is given up after this time. */
+/** Time until the first bytes on a new connection. A silent connection is closed. */
 const openTimeoutMs = 15_000;
-/** After this time without a word a socket is asked whether it lives… */
+/** Silence on a socket before the client sends a ping. */
 const silenceMs = 20_000;
-/** …and has this time to answer. */
+/** Time for the answer to a ping. */
 const pongTimeoutMs = 10_000;
-/** The same for a page that comes back: its user looks at it. */
+/** Time for the answer after a page became visible again: shorter, because a user is waiting. */
 const probeTimeoutMs = 5_000;
-/** A stream of events can't be asked; the server writes to it more often than that. */
+/** Longest silence on an event stream, which has no pings. The server writes more often. */
 const streamSilenceMs = 60_000;
 
-/** Finds out that a connection is dead, which the browser may not notice for minutes. */
+/** Detects a dead connection. A browser may take minutes to notice. */
 export class Heartbeat {
   readonly #ping: (() => void) | undefined;
   readonly #onDead: () => void;
@@ -17,9 +17,9 @@ export class Heartbeat {
   #isStopped = false;
 
   /**
-   * Begins with a connection that is being opened.
+   * Starts while the connection is being opened.
    *
-   * @param ping Asks the server for a sign of life, where it can be asked.
+   * @param ping Sends a ping. Undefined for an event stream.
    */
   constructor(ping: (() => void) | undefined, onDead: () => void) {
     this.#ping = ping;
@@ -27,19 +27,19 @@ export class Heartbeat {
     this.#after(openTimeoutMs, onDead);
   }
 
-  /** A sign of life has come. */
+  /** Records received bytes or frames. */
   beat(): void {
     if (this.#ping) this.#after(silenceMs, () => this.probe(pongTimeoutMs));
     else this.#after(streamSilenceMs, this.#onDead);
   }
 
-  /** Asks now, in doubt. */
+  /** Sends a ping now. */
   probe(timeoutMs: number = probeTimeoutMs): void {
     this.#after(timeoutMs, this.#onDead);
     this.#ping?.();
   }
 
-  /** Lets go of the timer, for good: a stream may still hand on what it had read. */
+  /** Stops the timer for good, even if a stream still delivers buffered events. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

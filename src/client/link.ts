@@ -15,8 +15,8 @@ import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
 import { onWake } from "./wake.ts";
 
 /**
- * One connection at a time, made anew for as long as there are tasks to watch:
- * by WebSocket for many tasks, by Server-Sent Events for one.
+ * Keeps a connection open while tasks are being watched, and reconnects after
+ * losses. A WebSocket serves many tasks, an event stream a single task.
  */
 export class Link {
   readonly tasks = new Map<string, FollowedTask>();
@@ -24,7 +24,7 @@ export class Link {
   readonly #credentials: Credentials;
   readonly #pause = new Pause();
   readonly #outbox = new Pacer<Frame>((frame) => this.#session?.send?.(frame));
-  /** Tasks whose workers are to stop, until the server has answered. */
+  /** Tasks with an unanswered cancel. */
   readonly #cancels = new Set<string>();
   #isRunning = false;
   #transport: Transport = "websocket";
@@ -33,9 +33,9 @@ export class Link {
   #renewal: ReturnType<typeof setTimeout> | undefined;
   /** The task in the connection's URL. */
   #own: FollowedTask | undefined;
-  /** Whether the server has greeted us. */
+  /** True after the server's `connected` frame. */
   #isOpen = false;
-  /** What the server last said was wrong with the connection. */
+  /** The last error of the connection as a whole. */
   #error: ErrorFrame | undefined;
   #failures = 0;
 
@@ -44,7 +44,7 @@ export class Link {
     this.#credentials = new Credentials(context.options.getToken);
   }
 
-  /** Watches a task, too. */
+  /** Adds a task. */
   add(task: FollowedTask): void {
     task.isSynced = false;
     this.tasks.set(task.id, task);
@@ -52,7 +52,7 @@ export class Link {
     if (!this.#isRunning) this.#run();
   }
 
-  /** Watches a task no more. */
+  /** Removes a task. */
   remove(id: string): void {
     this.tasks.delete(id);
     this.#cancels.delete(id);
@@ -63,7 +63,7 @@ export class Link {
     } else if (this.#isOpen) this.#send("unsubscribe", id);
   }
 
-  /** Asks a task's worker to stop; asks again after a lost connection, until there is an answer. */
+  /** Asks a task's worker to stop. The request is repeated after a lost connection until the server answers. */
   cancel(id: string): void {
     this.#cancels.add(id);
     this.#sendCancel(id);
@@ -87,7 +87,7 @@ export class Link {
     this.#tellState("closed");
   }
 
-  /** Connects; resolves when that is over. */
+  /** Connects. Resolves at the end of the connection. */
   async #connect(): Promise<LinkEnd> {
     this.#error = undefined;
     this.#transport = this.#context.transports.next();
@@ -113,7 +113,7 @@ export class Link {
   #open(task: FollowedTask, token: string | undefined): void {
     this.#own = task;
     for (const each of this.tasks.values()) each.isSynced = false;
-    // Not left to the browser, whose error would repeat the token.
+    // Checked before the browser does, because the browser's error repeats the token.
     if (token && !/^[\w.~+-]+$/.test(token)) {
       const message = "The token is no JWT";
       this.#note({ code: "token_malformed", message });
@@ -129,7 +129,7 @@ export class Link {
         },
       });
     } catch (error) {
-      // Mixed content, or the page's policy.
+      // Mixed content, or forbidden by the page's Content-Security-Policy.
       this.#note({ code: "network_error", message: String(error) });
       this.#end({ code: 1006 });
     }
@@ -166,7 +166,7 @@ export class Link {
     }
   }
 
-  /** A server that says anything, be it a refusal, was reached. */
+  /** Settles on the transport: any frame, even an error, proves a working transport. */
   #settle(): void {
     const { transports, spread } = this.#context;
     transports.settle(this.#transport);
@@ -188,7 +188,7 @@ export class Link {
     const { authStatus } = this.#credentials;
     this.#note(error);
     if (id === undefined) {
-      // The open socket's new token could not be checked.
+      // The server could not verify the new token on the open socket.
       if (code === "verifier_unavailable" && retry_after_ms) {
         this.#renewal = setTimeout(
           () => this.#renew(true).catch(this.#tokenFailed),
@@ -201,7 +201,7 @@ export class Link {
     } else this.#finish(task, new TaskwireError(code, message));
   }
 
-  /** Sends the next token in the open socket; a stream of events is opened anew with it. */
+  /** Sends a new token on an open socket. An event stream is reopened with the new token. */
   async #renew(isAgain: boolean): Promise<void> {
     const session = this.#session;
     const token = await this.#credentials.forRenewal(isAgain);
@@ -210,12 +210,12 @@ export class Link {
     else this.#end({ code: ownEnd });
   }
 
-  /** What follows the end of a connection. Returns how long to wait, in milliseconds, for the next. */
+  /** Handles the end of a connection. Returns the delay before the next, in milliseconds. */
   #judge({ code, task, error = this.#error }: LinkEnd): number {
     if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
     if (word === "rate_limited") this.#outbox.slowDown();
-    // These are about one task, and not about the client.
+    // `forbidden` and `token_expired` concern a single task, not the client.
     const isOfTask = word === "forbidden" || word === "token_expired";
     const failing = isOfTask ? task ?? this.#own : undefined;
     const giveUp = () => {
@@ -227,7 +227,7 @@ export class Link {
     const verdict = judgeClose(code);
     if (verdict === "renew" && this.#credentials.refused(giveUp)) return 0;
     if (verdict === "stop") giveUp();
-    // The end of a stream that has nothing more to tell.
+    // A stream ends with 1000 after the last event of the task.
     const isStream = this.#transport === "sse";
     if (code === 1000 && isStream && this.#own) this.#finish(this.#own);
     return error?.retry_after_ms || retryDelayMs(this.#failures++);
@@ -238,7 +238,7 @@ export class Link {
     if (this.tasks.get(task.id) === task) this.remove(task.id);
   }
 
-  /** Waits for the `sync`: an error before it is about the watch, and not about the cancel. */
+  /** Sends a cancel, but only after the `sync`: an earlier error concerns the watch, not the cancel. */
   #sendCancel(id: string): void {
     const isReady = this.#isOpen && this.tasks.get(id)?.isSynced;
     if (!isReady || !this.#cancels.has(id)) return;

@@ -4,18 +4,18 @@ import type { Link } from "./link.ts";
 import type { SessionOptions } from "./session.ts";
 import type { TransportChoice } from "./transport_choice.ts";
 
-/** What the links of one client have in common. */
+/** The options and state common to all links of a client. */
 export interface LinkContext extends SessionOptions {
   readonly options: ConnectOptions;
   readonly transports: TransportChoice;
-  /** Gives the tasks of a link but one to links of their own. */
+  /** Moves all tasks of a link, except `kept`, to separate links. */
   readonly spread: (link: Link, kept: string) => void;
 }
 
-/** How a connection ended. */
+/** The end of a connection. */
 export interface LinkEnd {
   readonly code: number;
-  /** The task it ended for, and why, where it was for that one alone. */
+  /** The task concerned, if the error concerns a single task. */
   readonly task?: FollowedTask;
   readonly error?: ErrorFrame;
 }

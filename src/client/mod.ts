@@ -20,14 +20,14 @@ import { UpdateQueue } from "./update_queue.ts";
 export * from "./api.ts";
 
 /**
- * A socket may watch 100 tasks, and send 100 messages at once by default, a
- * `subscribe` for each task; beyond that it is closed, each time anew.
+ * The most tasks per socket. The server's defaults allow 100 tasks and a burst
+ * of 100 messages; a socket over a limit is closed again after every reconnect.
  */
 const maxTasksPerLink = 50;
 
 /**
- * Watches one task: yields it as it is, then each event once, in order, over
- * lost connections and restarted servers, until it is over.
+ * Watches one task: yields the current state, then every event exactly once and
+ * in order, across lost connections and server restarts, until the task ends.
  *
  * @example
  * ```js
@@ -40,8 +40,8 @@ const maxTasksPerLink = 50;
  * ```
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
- * @throws {TypeError} When the URL is none.
- * @throws {TaskwireError} `bad_connection_id`, when no task can have this id.
+ * @throws {TypeError} If the URL is invalid.
+ * @throws {TaskwireError} `bad_connection_id` if the id is not a valid task id.
  */
 export function watchTask(
   url: string | URL,
@@ -52,11 +52,11 @@ export function watchTask(
 }
 
 /**
- * Makes a client that watches many tasks over one socket, or one for every 50,
- * open while there are any.
+ * Creates a client for many tasks. The tasks share sockets, up to 50 tasks per
+ * socket; a socket stays open while a task is being watched.
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
- * @throws {TypeError} When the URL is none.
+ * @throws {TypeError} If the URL is invalid.
  */
 export function connect(
   url: string | URL,
@@ -66,9 +66,9 @@ export function connect(
   const { WebSocket = globalThis.WebSocket, fetch = globalThis.fetch } =
     options;
   const transports = new TransportChoice(WebSocket ? transport : "sse");
-  // Only a page has a place that a relative URL is relative to.
+  // Only a page has a location to resolve a relative URL against.
   const base = new URL(url, globalThis.location?.href);
-  base.hash = ""; // no request has one, and a WebSocket refuses it
+  base.hash = ""; // requests carry no fragment, and WebSocket rejects a fragment
   const context: LinkContext = {
     url: base,
     options,
@@ -83,7 +83,7 @@ export function connect(
       }
     },
   };
-  /** One for every 50 tasks, or over Server-Sent Events one for each. */
+  /** A link per 50 tasks, or a link per task over Server-Sent Events. */
   const links = new Set([new Link(context)]);
 
   function linkOf(id: string): Link | undefined {

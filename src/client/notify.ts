@@ -1,4 +1,4 @@
-/** Calls a user's function where its errors do no harm to the client. */
+/** Calls a user's function in a microtask, to keep an error of the function out of the client. */
 export function notify<T>(
   listener: ((value: T) => void) | undefined,
   value: T,

@@ -1,13 +1,13 @@
 /**
- * Sends frames no faster than a server takes them whose `TASKWIRE_MESSAGE_RATE`
- * is 10 (a burst of 20), with some room for other frames and for a network that
- * delivers late frames together. A server with the default rate allows more,
- * but does not say so before it closes the socket.
+ * Limits the rate of frames to suit a server with a `TASKWIRE_MESSAGE_RATE` of
+ * 10 (a burst of 20), with a margin for pings and for a network delivering late
+ * frames in a batch. The default rate of a server is higher, but the client
+ * cannot learn the rate before the server closes the socket.
  */
 export class Pacer<Frame> {
   readonly #deliver: (frame: Frame) => void;
   readonly #waiting: Frame[] = [];
-  /** The most frames that are sent at once. */
+  /** The most frames to send at once. */
   #burst = 16;
   #intervalMs = 110;
   #free = this.#burst;

@@ -1,8 +1,8 @@
-/** The wait before a new attempt, which can be cut short. */
+/** The wait before a new attempt. `skip` ends the wait early. */
 export class Pause {
   #end: (() => void) | undefined;
 
-  /** Waits, in milliseconds. */
+  /** Waits for a number of milliseconds. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.skip(), ms);
@@ -13,7 +13,7 @@ export class Pause {
     });
   }
 
-  /** Ends a wait, if there is one. */
+  /** Ends the current wait, if any. */
   skip(): void {
     this.#end?.();
     this.#end = undefined;

@@ -8,8 +8,8 @@ const minRetryMs = 500;
 const maxRetryMs = 20_000;
 
 /**
- * Returns the close code that the server meant: that of its last error if the
- * error always precedes a close, otherwise the received code.
+ * Returns the close code intended by the server: the code of its last error if
+ * the error always precedes a close, otherwise the received code.
  *
  * @param word The code of the error before the close.
  */
@@ -18,14 +18,13 @@ export function meantClose(code: number, word: string = ""): number {
 }
 
 /**
- * Decides how to go on after a close: come back, come back with another token, or
- * stay away.
+ * Returns the reaction to a close: retry, retry with a new token, or stop.
  */
 export function judgeClose(code: number): "retry" | ReconnectPolicy {
   return reconnectPolicies[code] ?? "retry";
 }
 
-/** How long to wait, in milliseconds: full jitter, so that not all come back at once. */
+/** Returns the delay before a retry in milliseconds, with full jitter to spread the clients. */
 export function retryDelayMs(failures: number): number {
   return Math.random() * Math.min(maxRetryMs, minRetryMs * 2 ** failures);
 }

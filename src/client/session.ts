@@ -4,39 +4,39 @@ import type { FollowedTask } from "./followed_task.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { openSocket } from "./socket.ts";
 
-/** A frame of the server; which members it has depends on its type. */
+/** A frame of the server. The members depend on the type. */
 // deno-lint-ignore no-explicit-any
 export type Frame = any;
 
-/** What carries frames. */
+/** A connection for frames: a WebSocket or a stream of Server-Sent Events. */
 export interface Carrier {
-  /** Sends a frame; absent where there is no way back. */
+  /** Sends a frame. Absent for Server-Sent Events. */
   readonly send?: (frame: Frame) => void;
-  /** Lets go of it; no event comes any more. */
+  /** Closes the connection. No event follows. */
   readonly close: () => void;
 }
 
-/** The code of an end of our own: the next connection, if any is wanted, is made at once. */
+/** The code if the client itself ended the connection: any next connection follows without delay. */
 export const ownEnd = 0;
 
-/** Told what happens on a connection. */
+/** The callbacks of a connection. */
 export interface SessionEvents {
   readonly onFrame: (frame: Frame) => void;
   /**
    * Called once; nothing follows.
    *
-   * @param code A WebSocket close code, or the one that stands for it.
+   * @param code A WebSocket close code, or the code equivalent to an HTTP status.
    */
   readonly onEnd: (code: number, reason?: ErrorFrame) => void;
 }
 
-/** One connection to the server, which ends when it is found dead. */
+/** A connection to the server with heartbeats: a dead connection is ended. */
 export interface Session extends Carrier {
-  /** Doubts that it lives. */
+  /** Checks at once if the connection still works. */
   readonly probe: (isNetworkNew: boolean) => void;
 }
 
-/** What sessions are made with. */
+/** The options common to all sessions of a client. */
 export interface SessionOptions {
   readonly url: URL;
   readonly WebSocket:
@@ -45,7 +45,7 @@ export interface SessionOptions {
   readonly fetch: typeof fetch;
 }
 
-/** What one session is made for. */
+/** The target of a session. */
 export interface SessionTarget {
   readonly transport: Transport;
   readonly task: FollowedTask;
@@ -53,9 +53,9 @@ export interface SessionTarget {
 }
 
 /**
- * Connects, on a task's own URL.
+ * Connects to the URL of a task.
  *
- * @throws {DOMException} When the browser allows no such connection.
+ * @throws {DOMException} If the browser forbids the connection.
  */
 export function openSession(
   options: SessionOptions,
@@ -89,7 +89,7 @@ export function openSession(
     close,
     probe: (isNetworkNew) => {
       if (ping) heartbeat.probe();
-      // The network that the stream came over is gone.
+      // The stream belongs to the previous network.
       else if (isNetworkNew) die(ownEnd);
     },
   };

@@ -2,10 +2,10 @@ import type { SocketLike } from "./api.ts";
 import type { Carrier, SessionEvents } from "./session.ts";
 
 /**
- * Opens a WebSocket. The token is offered as a subprotocol, which keeps it out
- * of URLs and so out of logs.
+ * Opens a WebSocket. The token is offered as a subprotocol, to keep the token
+ * out of URLs and out of logs.
  *
- * @throws {DOMException} When the browser allows no such connection.
+ * @throws {DOMException} If the browser forbids the connection.
  */
 export function openSocket(
   WebSocket: new (url: string, protocols: string[]) => SocketLike,
@@ -39,7 +39,7 @@ export function openSocket(
   };
   socket.onclose = ({ code }: { code: number }) => {
     close();
-    // Deno says 0 for a connection that was lost.
+    // Deno reports 0 for a lost connection.
     events.onEnd(code || 1006);
   };
   return { send: (frame) => socket.send(JSON.stringify(frame)), close };

@@ -1,6 +1,6 @@
 import type { Transport } from "./api.ts";
 
-/** How the links of one client connect: as told, or by what works. */
+/** The transport of a client's links: as configured, or the first working transport. */
 export class TransportChoice {
   #choice: "auto" | Transport;
   #attempts = 0;
@@ -9,23 +9,23 @@ export class TransportChoice {
     this.#choice = choice;
   }
 
-  /** Whether tasks need links of their own: a stream of events has one task. */
+  /** True if each task needs a separate link, because an event stream serves a single task. */
   get isStream(): boolean {
     return this.#choice === "sse";
   }
 
-  /** What to connect by: WebSocket twice, then a stream of events, and again, until one of them works. */
+  /** Returns the next transport to try: WebSocket twice, then an event stream, repeated until a transport works. */
   next(): Transport {
     if (this.#choice !== "auto") return this.#choice;
     return this.#attempts % 3 === 2 ? "sse" : "websocket";
   }
 
-  /** Counts an attempt: what failed before it (to get a token) says nothing about a transport. */
+  /** Counts an attempt. A failure to get a token is no attempt and does not count. */
   tried(): void {
     this.#attempts += 1;
   }
 
-  /** One of them works: it stays. */
+  /** Keeps a working transport. */
   settle(transport: Transport): void {
     this.#choice = transport;
   }

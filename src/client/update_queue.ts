@@ -1,8 +1,8 @@
 import { type TaskUpdate, TaskwireError } from "./api.ts";
 
 /**
- * Updates on their way to one consumer. Merges and drops nothing, so a consumer
- * that stops to ask without `return` lets it grow.
+ * A queue of updates for one consumer. Updates are never merged or dropped: the
+ * queue grows if a consumer stops reading without calling `return`.
  */
 export class UpdateQueue implements AsyncIterableIterator<TaskUpdate> {
   #controller:
@@ -15,8 +15,8 @@ export class UpdateQueue implements AsyncIterableIterator<TaskUpdate> {
   #isOver = false;
 
   /**
-   * @param signals Any of them ends it, quietly.
-   * @param onLeave Called when the consumer wants no more.
+   * @param signals End the queue without an error.
+   * @param onLeave Called when the consumer leaves.
    */
   constructor(signals: readonly AbortSignal[], onLeave: () => void) {
     this.#signals = signals;
@@ -31,19 +31,19 @@ export class UpdateQueue implements AsyncIterableIterator<TaskUpdate> {
     }
   }
 
-  /** Hands on an update. */
+  /** Adds an update. */
   push(update: TaskUpdate): void {
     this.#controller?.enqueue(update);
   }
 
-  /** Ends, after what was pushed; with an error, that is thrown once. */
+  /** Ends the queue after the updates already in the queue. An error is thrown once. */
   end(error?: TaskwireError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const signal of this.#signals) {
       signal.removeEventListener("abort", this.#onAbort);
     }
-    // A stream that fails would drop what was pushed before.
+    // `controller.error` would drop the queued updates.
     if (error) this.#controller?.enqueue(error);
     this.#controller?.close();
   }

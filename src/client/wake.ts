@@ -3,10 +3,10 @@ interface Page extends EventTarget {
 }
 
 /**
- * Listens for what makes a new attempt worth while at once: the network is
- * back, or somebody looks at the page again, perhaps after sleep.
+ * Listens for events after which an immediate attempt is worth while: the network
+ * is back, or the page is visible again, perhaps after sleep.
  *
- * @returns Stops listening.
+ * @returns A function to stop listening.
  */
 export function onWake(listener: (isOnline: boolean) => void): () => void {
   const page = (globalThis as { readonly document?: Page }).document;
@@ -14,7 +14,7 @@ export function onWake(listener: (isOnline: boolean) => void): () => void {
   const onVisible = () => {
     if (page?.visibilityState === "visible") listener(false);
   };
-  // Node has no events of its own.
+  // Node has no global `addEventListener`.
   globalThis.addEventListener?.("online", onOnline);
   page?.addEventListener("visibilitychange", onVisible);
   return () => {
