@@ -1,7 +1,7 @@
-/** Where the key is kept: in this tab, until it is closed. */
+/** The item of `sessionStorage` for the key. The browser deletes the item with the tab. */
 const storageKey = "taskwire-console-key";
 
-/** An answer of the server that is no success. */
+/** An error answer of the server. */
 export class ApiError extends Error {
   /**
    * @param {number} status
@@ -12,13 +12,13 @@ export class ApiError extends Error {
     this.status = status;
   }
 
-  /** Whether the key was not accepted, for good. */
+  /** True if the server has rejected the key. */
   get isRefusal() {
     return this.status === 401 || this.status === 403;
   }
 }
 
-/** Whether somebody is signed in. */
+/** True if an operator is signed in. */
 export function hasKey() {
   return sessionStorage.getItem(storageKey) !== null;
 }
@@ -38,13 +38,13 @@ export function forgetKey() {
 }
 
 /**
- * One call of the API, relative to the page so that a proxy may give it a prefix.
+ * Calls the API. Paths are relative to the page, since a proxy may add a prefix.
  *
  * @param {string} method
  * @param {string} path
- * @returns {Promise<any>} The answer, parsed; `undefined` for one without a body.
- * @throws {ApiError} When the server refuses.
- * @throws {TypeError} When it can't be reached.
+ * @returns {Promise<any>} The parsed answer; `undefined` if the body is empty.
+ * @throws {ApiError} If the server refuses the request.
+ * @throws {TypeError} If the server can't be reached.
  */
 export async function call(method, path) {
   const key = sessionStorage.getItem(storageKey) ?? "";
@@ -64,7 +64,8 @@ export async function call(method, path) {
 }
 
 /**
- * The sentence of a problem (RFC 9457); a proxy's own answer has none.
+ * Returns the detail of a problem (RFC 9457). An error page of a proxy has no
+ * detail: the status is returned instead.
  *
  * @param {string} text
  * @param {Response} response

@@ -4,7 +4,7 @@ import { make, setText } from "./dom.js";
 import { formatTime } from "./format.js";
 
 const heightPx = 190;
-/** Between two lines of a chart: all that is drawn is counted in whole numbers. */
+/** Possible distances between two grid lines: whole numbers, because all charts show counts. */
 const wholeSteps = Array.from(
   { length: 10 },
   (_, power) => [1, 2, 5].map((step) => step * 10 ** power),
@@ -15,13 +15,13 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 /**
  * @typedef {object} ChartOptions
  * @property {string} title
- * @property {{ label: string, color: string }[]} series A color is a custom property of the style sheet.
+ * @property {{ label: string, color: string }[]} series Colors are names of custom properties in the style sheet.
  * @property {(value: number) => string} format
  */
 
 /**
- * A chart over time with its legend, which shows the values under the pointer,
- * else the newest.
+ * A chart over time with a legend. The legend shows the values under the pointer,
+ * otherwise the newest values.
  */
 export class Chart {
   element;
@@ -69,7 +69,7 @@ export class Chart {
   }
 
   /**
-   * Shows other data.
+   * Replaces the data.
    *
    * @param {[number[], ...number[][]]} data Seconds since 1970, then a list of values for each series.
    * @param {[number, number]} range The first and the last second of the axis.
@@ -84,7 +84,7 @@ export class Chart {
 
   #draw() {
     const width = this.#box.clientWidth;
-    if (width === 0) return; // not on the screen now
+    if (width === 0) return; // the chart is hidden
     this.#plot?.destroy();
     const color = (/** @type {string} */ name) => this.#colorOf(name);
     const axis = {
@@ -162,7 +162,7 @@ export class Chart {
   }
 
   /**
-   * A custom property as a color that a canvas understands.
+   * Resolves a custom property to a color for the canvas.
    *
    * @param {string} name
    */

@@ -19,16 +19,16 @@ import {
 } from "./format.js";
 import { Pager, Rows } from "./pager.js";
 
-/** How many connections one request lists, and how many are loaded at most. */
+/** Connections per request, and the most connections to load. */
 const listSize = 10_000;
 const maxConnections = 20_000;
 
-/** A list longer than this is read less often: making it takes the server's time. */
+/** Length above which the list is read less often, to spare the server. */
 const longList = 2_000;
 const longListPauseMs = 5_000;
 
 /**
- * An open socket, as the API lists it.
+ * An open socket in the list of the API.
  *
  * @typedef {object} Connection
  * @property {string} id
@@ -41,7 +41,7 @@ const longListPauseMs = 5_000;
  * @property {number} queued_bytes
  */
 
-/** @typedef {Connection & { text: string }} Entry With the text that the filter searches. */
+/** @typedef {Connection & { text: string }} Entry A connection with the text to search by the filter. */
 
 /** The view of the open sockets, oldest first. */
 export class ConnectionsView {
@@ -91,7 +91,7 @@ export class ConnectionsView {
     this.show();
   }
 
-  /** Shows them. */
+  /** Shows the connections. */
   show() {
     const all = this.#connections;
     if (all === undefined) return;

@@ -7,10 +7,10 @@ import { TaskFeed } from "./task_feed.js";
 import { TasksView } from "./tasks.js";
 import { ThroughputView } from "./throughput.js";
 
-/** How long after an answer the next question comes, in milliseconds. */
+/** The pause between an answer and the next request, in milliseconds. */
 const pollMs = 1_000;
 
-/** The longest wait for a server that can't be reached, in milliseconds. */
+/** The longest pause while the server can't be reached, in milliseconds. */
 const maxRetryMs = 10_000;
 
 const feed = new TaskFeed();
@@ -19,8 +19,8 @@ const connections = new ConnectionsView();
 const throughput = new ThroughputView();
 
 /**
- * A view's calls: `open` once when it is opened, `poll` with each poll besides
- * tasks and figures, `show` to draw.
+ * A view. `open` runs once when an operator opens the view, `poll` with every
+ * poll after tasks and figures, `show` draws the view.
  *
  * @typedef {{ show: () => void, poll?: () => Promise<void>, open?: () => Promise<void> }} View
  */
@@ -60,12 +60,12 @@ function setState(state, text) {
 
 // Signing in
 
-/** Shows the form, with why where there is a reason. */
+/** Shows the sign-in form, with a reason if given. */
 function signOut(reason = "") {
   clearTimeout(timer);
   forgetKey();
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
-  // What was shown is for whoever has a key.
+  // Only holders of a key may see the shown data.
   if (!$("views").hidden) return leave(reason);
   $("login").hidden = false;
   setState("off", "Signed out");
@@ -74,7 +74,7 @@ function signOut(reason = "") {
 }
 
 /**
- * Loads the page anew: nothing of what was read stays in memory.
+ * Reloads the page, to clear all data from memory.
  *
  * @param {string} reason
  */
@@ -105,7 +105,7 @@ async function signIn(key) {
 }
 
 /**
- * Why one could not sign in, in words.
+ * Returns the reason for a failed sign-in, as text.
  *
  * @param {unknown} error
  */
@@ -155,7 +155,7 @@ function showView() {
 
 // Keeping it live
 
-/** Reads what is new, and again a while later. */
+/** Reads changes, and schedules the next poll. */
 async function poll() {
   clearTimeout(timer);
   if (isPolling || $("views").hidden) return;

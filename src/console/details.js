@@ -34,14 +34,14 @@ const terminalStatuses = ["succeeded", "failed", "canceled"];
  */
 
 /**
- * The task that is shown, with the position of the newest event listed.
+ * The shown task, with the position of the newest listed event.
  *
  * @type {{ id: string, feed: TaskFeed, position: string } | undefined}
  */
 let shown;
 
 /**
- * Shows one task, all that is known of it.
+ * Shows all details of a task.
  *
  * @param {string} id
  * @param {TaskFeed} feed
@@ -60,7 +60,7 @@ export function openDetails(id, feed) {
   refreshDetails().catch(fail);
 }
 
-/** Reads again what is shown, where something is. */
+/** Refreshes the shown task, if any. */
 export async function refreshDetails() {
   if (shown === undefined) return;
   const { id, feed } = shown;
@@ -87,7 +87,7 @@ export async function refreshDetails() {
 }
 
 /**
- * The last events of a task; all of them if fewer are kept.
+ * Reads the last events of a task, or all events if the server keeps fewer.
  *
  * @param {string} path
  * @param {Task} task
@@ -131,7 +131,7 @@ function showTask(task) {
   setText($("snapshot"), visible(formatJson(task)));
 }
 
-/** Finds the elements of a task's state, or makes them. */
+/** Returns the elements for a task's state, creating missing elements. */
 function stateElements() {
   const [pill, bar, amount] = $("details-state").children;
   if (
@@ -200,7 +200,7 @@ function fail(error) {
 $("details").addEventListener("close", () => shown = undefined);
 $("details-close").addEventListener("click", () => $("details").close());
 $("details").addEventListener("click", (event) => {
-  // Outside of the box the dialog itself is hit: its backdrop.
+  // A click on the backdrop has the dialog as target.
   if (event.target === $("details")) $("details").close();
 });
 $("details-cancel").addEventListener("click", () => {

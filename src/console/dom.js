@@ -1,8 +1,8 @@
 import { percentOf } from "./task_words.js";
 
 /**
- * The element of an id; every id here is in `index.html`. Typed with the members
- * of all kinds of elements used here.
+ * Returns the element of an id. Every used id exists in `index.html`. The type has
+ * the members of all used kinds of elements.
  *
  * @param {string} id
  * @returns {HTMLInputElement & HTMLTableElement & HTMLDialogElement}
@@ -31,7 +31,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /**
- * Changes an element's text if it differs, so that nothing is announced or laid out for nothing.
+ * Changes an element's text if different. An unchanged text causes no layout and no announcement by screen readers.
  *
  * @param {Element} element
  * @param {string} text
@@ -40,12 +40,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Characters that are not seen, or turn the text after them around (UAX #9). */
+/** Invisible characters, and characters for changing the direction of text (UAX #9). */
 const controls =
   /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /**
- * A text of strangers with its control characters spelled out: `[U+202E]`.
+ * Spells out the control characters in a stranger's text: `[U+202E]`.
  *
  * @param {string} text
  */
@@ -57,7 +57,7 @@ export function visible(text) {
 }
 
 /**
- * Shows a text of strangers, isolated: its direction is its own alone.
+ * Shows a stranger's text, isolated from the direction of the surrounding text.
  *
  * @param {Element} element
  * @param {string} text
@@ -70,7 +70,7 @@ export function setForeign(element, text) {
 }
 
 /**
- * Makes a table's row of its cells. Roles are spelled out: on a phone the rows are no table to the layout.
+ * Makes a table row. Roles are spelled out, because the layout for phones displays rows as blocks.
  *
  * @param {Node[]} cells
  */
@@ -79,7 +79,7 @@ export function makeRow(...cells) {
 }
 
 /**
- * Makes a cell; the label stands before it on a phone, where the head is away.
+ * Makes a table cell. On a phone the label precedes the cell, because the table head is hidden.
  *
  * @param {string} label
  * @param {string | Node} content
@@ -93,7 +93,7 @@ export function makeCell(label, content = "", className = "") {
 }
 
 /**
- * Makes an element that shows a status as a word on its color.
+ * Makes an element with a status as a word on a matching color.
  *
  * @param {string} status
  */
@@ -115,7 +115,7 @@ export function showFacts(list, facts) {
   );
 }
 
-/** Makes a progress bar; {@linkcode showProgress} moves it. */
+/** Makes a progress bar for {@linkcode showProgress}. */
 export function makeProgress() {
   return make(
     "div",
@@ -150,7 +150,7 @@ export function showProgress(bar, task) {
 }
 
 /**
- * Asks before something that can't be undone.
+ * Asks the operator to confirm an irreversible action.
  *
  * @param {{ title: string, text: string, yes: string }} question
  * @returns {Promise<boolean>} True if the operator agrees.

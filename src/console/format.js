@@ -4,11 +4,11 @@ const shortNumbers = new Intl.NumberFormat("en", {
   maximumFractionDigits: 1,
 });
 
-/** How far the server's clock is ahead of this one, in milliseconds. */
+/** Lead of the server's clock over the browser's clock, in milliseconds. */
 let clockSkewMs = 0;
 
 /**
- * Takes note of the server's clock, by which its times are to be read.
+ * Records the server's clock, as the reference for all times from the server.
  *
  * @param {string} text
  */
@@ -75,15 +75,16 @@ export function formatTime(ms) {
   return new Date(ms).toLocaleTimeString("en-GB");
 }
 
-/** The longest JSON that is shown, in characters: a page must not freeze for a task's `data`. */
+/** The longest JSON to show, in characters. Long `data` of a task must not freeze the page. */
 const maxJsonLength = 100_000;
 
-/** Strings, empty containers, and each other character by itself. */
+/** A string, an empty container or any single character. */
 const jsonTokens = /"(?:[^"\\]|\\.)*"|\[\]|\{\}|[^]/g;
 
 /**
- * JSON, indented if that is short enough, and cut if it is too long in any case.
- * Not by `JSON.stringify` alone: indenting makes megabytes of nested arrays.
+ * Formats a value as JSON: indented if short enough, otherwise compact, and cut to
+ * the longest length. `JSON.stringify` with indentation could turn nested arrays
+ * into megabytes.
  *
  * @param {unknown} value
  */

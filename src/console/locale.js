@@ -1,7 +1,7 @@
 /**
- * Loaded before uPlot, which formats numbers for `navigator.language` while it
- * loads: it throws if that is no language (`C`, `en-US@posix`), and the console
- * would stay empty.
+ * Replaces an invalid `navigator.language` (`C`, `en-US@posix`). Loaded before
+ * uPlot, because uPlot throws on an invalid language while loading, and the
+ * console would stay empty.
  */
 try {
   new Intl.NumberFormat(navigator.language);

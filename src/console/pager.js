@@ -1,10 +1,10 @@
 import { make, setText } from "./dom.js";
 import { formatNumber } from "./format.js";
 
-/** How many rows a table has at most, however long its list. */
+/** The most rows of a table, for lists of any length. */
 const pageRows = 50;
 
-/** Which part of a list is shown. */
+/** The shown page of a list. */
 export class Pager {
   #page = 0;
   #nav;
@@ -35,7 +35,7 @@ export class Pager {
   }
 
   /**
-   * The rows of the page that is shown.
+   * Returns the items of the shown page.
    *
    * @template Item
    * @param {Item[]} list
@@ -46,7 +46,7 @@ export class Pager {
     const from = this.#page * pageRows;
     const rows = list.slice(from, from + pageRows);
     this.#nav.hidden = list.length <= pageRows;
-    // Disabled buttons lose the focus; these only say that they are.
+    // `disabled` would take the focus away; `aria-disabled` keeps the focus.
     this.#previous.ariaDisabled = String(this.#page === 0);
     this.#next.ariaDisabled = String(this.#page === lastPage);
     setText(
@@ -60,7 +60,7 @@ export class Pager {
 }
 
 /**
- * A table's rows by key. Rows that stay are kept, and the focus with them.
+ * A table's rows by key. Elements of remaining rows are reused, to keep the focus.
  *
  * @template Item
  */
@@ -80,7 +80,7 @@ export class Rows {
   }
 
   /**
-   * Shows these items, in this order.
+   * Shows items in the given order.
    *
    * @param {Item[]} items
    * @param {(item: Item) => string} keyOf
@@ -105,7 +105,7 @@ export class Rows {
       element.remove();
       this.#rows.delete(key);
     }
-    // A row that was moved loses the focus.
+    // A moved row loses the focus.
     if (
       focused instanceof HTMLElement && focused !== document.activeElement &&
       this.#body.contains(focused)

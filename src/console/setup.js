@@ -9,7 +9,7 @@ import { $, make, makeCell, makePill, makeRow, showFacts } from "./dom.js";
  * @typedef {{ variable: string, description: string, value?: string, fallback?: string }} Setting
  */
 
-/** Shows the server's routes and its configuration, which don't change while it runs. */
+/** Shows the server's routes and configuration. Both stay the same until a restart. */
 export async function showSetup() {
   const setup = await call("GET", "config");
   showFacts($("server-facts"), [["Version", setup.version]]);
@@ -56,7 +56,7 @@ function valueOf({ value, fallback }) {
     return make("span", { className: "muted" }, "not set");
   }
   const code = make("code", {}, value);
-  // What somebody chose is what an operator looks for.
+  // Operators look for the values changed from the defaults.
   if (value !== fallback) code.className = "chosen";
   return code;
 }

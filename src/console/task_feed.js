@@ -1,7 +1,7 @@
 import { call } from "./api.js";
 
 /**
- * A task, or one of its events, as the API describes it.
+ * A task, or an event of a task, in the format of the API.
  *
  * @typedef {object} Task
  * @property {string} connection_id
@@ -23,25 +23,25 @@ import { call } from "./api.js";
  */
 
 /**
- * A task with the values that the list sorts and filters by.
+ * A task with the sort and filter values of the list.
  *
  * @typedef {object} Entry
  * @property {Task} task
  * @property {number} rank
  * @property {number} changedMs
  * @property {string} text
- * @property {number} sweep The last sweep that found the task.
+ * @property {number} sweep The last sweep to find the task.
  */
 
-/** How many tasks one request lists: of the newest, of a sweep's step, of the first sweep's. */
+/** Tasks per request: for the newest changes, for a step of a sweep, for a step of the first sweep. */
 const newestSize = 200;
 const stepSize = 500;
 const firstStepSize = 1_000;
 
-/** How many pages of newly changed tasks one poll reads; a sweep finds the others. */
+/** Most pages of newly changed tasks per poll. A sweep finds the remaining tasks. */
 const maxNewestPages = 5;
 
-/** How many tasks are loaded; of those beyond only the lost and failed ones. */
+/** Most tasks to load. Beyond the limit only lost and failed tasks are loaded. */
 const maxTasks = 20_000;
 
 /** Where a task of a status stands in the list. */
@@ -54,15 +54,15 @@ const ranks = {
   succeeded: 4,
 };
 
-/** The statuses whose tasks are loaded whatever their age. */
+/** Statuses of tasks to load regardless of age. */
 const urgentStatuses = ["lost", "failed"];
 
 /**
- * The server's tasks as this page knows them.
+ * The server's tasks, as known to the page.
  *
- * Each poll reads the newest changes, as far as the first that is known. A
- * sweep goes through all the others, a step with each poll: it finds what is
- * no change of a task (its watchers, its end by age) and what a poll missed.
+ * Every poll reads the newest changes, back to the first known change. A sweep
+ * reads all tasks, a step per poll, to find differences without an event (number
+ * of watchers, expired tasks) and changes missed by a poll.
  */
 export class TaskFeed {
   /**
@@ -75,7 +75,7 @@ export class TaskFeed {
   revision = 0;
   /** Whether all tasks have been read once. */
   isLoaded = false;
-  /** Whether there are more than are loaded. */
+  /** True if the server has more tasks than are loaded. */
   isCut = false;
   #sweep = 0;
   #isSweeping = false;
@@ -83,14 +83,14 @@ export class TaskFeed {
   #cursor;
   #swept = 0;
 
-  /** Reads what is new, and a step of the sweep. */
+  /** Reads the newest changes and a step of the sweep. */
   async poll() {
     if (await this.#readNewest()) return;
     await this.#sweepOn(this.isLoaded ? stepSize : firstStepSize);
   }
 
   /**
-   * Takes a task that was read by itself.
+   * Takes a separately read task.
    *
    * @param {Task} task
    */
@@ -99,7 +99,7 @@ export class TaskFeed {
   }
 
   /**
-   * Drops a task that is no more.
+   * Drops a deleted or expired task.
    *
    * @param {string} taskId
    */
@@ -150,14 +150,14 @@ export class TaskFeed {
     this.#isSweeping = false;
     this.isLoaded = true;
     for (const [id, { sweep }] of this.tasks) {
-      // One that changed meanwhile may be missed once, but not twice.
+      // A sweep may miss a task changed meanwhile, but two sweeps in a row can't.
       if (sweep < this.#sweep - 1) this.drop(id);
     }
   }
 
   /**
    * @param {Task} task
-   * @returns {boolean} True if the task has an event that was not known.
+   * @returns {boolean} True if the task has a new event.
    */
   #put(task) {
     const known = this.tasks.get(task.connection_id);

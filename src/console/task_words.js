@@ -3,7 +3,7 @@ import { formatDuration, formatNumber, serverNow } from "./format.js";
 /** @typedef {import("./task_feed.js").Task} Task */
 
 /**
- * A task's progress in per cent; a task that succeeded is done, whatever it said before.
+ * Returns a task's progress in per cent: always 100 for a succeeded task.
  *
  * @param {Pick<Task, "status" | "progress">} task
  */
@@ -11,12 +11,12 @@ export function percentOf({ status, progress }) {
   if (status === "succeeded") return 100;
   if (progress === undefined) return undefined;
   if (progress >= 1) return 100;
-  // Rounded down, so that 100 is the end; the rest is what 0.29 lacks.
+  // Rounded down, to keep 100 for the end. 0.29 * 1000 is slightly below 290.
   return Math.min(Math.floor(progress * 1_000 + 1e-6), 999) / 10;
 }
 
 /**
- * How far a task is, in words.
+ * Returns the progress and amount of a task, as text.
  *
  * @param {Task} task
  */
@@ -36,7 +36,7 @@ export function amountOf(task) {
 }
 
 /**
- * When a task will be taken for lost, unless it says something.
+ * Returns the time until a silent task is marked as lost, as text.
  *
  * @param {Task} task
  */

@@ -28,10 +28,10 @@ const statuses = [
   "succeeded",
 ];
 
-/** How long rows keep their order after the operator pointed at one: else it would be another by the click. */
+/** Time without reordering after the pointer moved over the rows, to keep a click on the intended row. */
 const holdMs = 2_000;
 
-/** The view of all tasks: those that need somebody first. */
+/** The view of all tasks, with urgent tasks first. */
 export class TasksView {
   /** @type {TaskFeed} */
   #feed;
@@ -60,7 +60,7 @@ export class TasksView {
     }
   }
 
-  /** Shows the tasks as they are now. */
+  /** Shows the current tasks. */
   show() {
     this.#sort();
     this.#showCounts();

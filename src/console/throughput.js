@@ -9,7 +9,7 @@ import {
   setServerTime,
 } from "./format.js";
 
-/** What can be shown, in minutes. */
+/** Selectable spans of time, in minutes. */
 const spans = [2, 5, 10];
 
 /** How many seconds are kept. */
@@ -26,7 +26,7 @@ const names = /** @type {const} */ ([
 /** @typedef {typeof names[number]} Name A list of the API's answer. */
 
 /**
- * The answer of the API without its lists.
+ * The answer of the API without the lists.
  *
  * @typedef {object} Facts
  * @property {string} now
@@ -41,7 +41,7 @@ const names = /** @type {const} */ ([
  * @typedef {{ names: Name[], options: import("./charts.js").ChartOptions }} ChartPlan
  */
 
-/** The view of what the server does, second by second. */
+/** The view of the server's throughput per second. */
 export class ThroughputView {
   /** @type {number[]} */
   #times = [];
@@ -107,7 +107,7 @@ export class ThroughputView {
     const { seconds, ...facts } = await call("GET", `stats${query}`);
     setServerTime(facts.now);
     this.#facts = facts;
-    // There is a gap after a long pause, and where all nodes began anew.
+    // A gap follows a long pause or a restart of all nodes.
     if (last === undefined || seconds.from !== last + 1) this.#forget();
     this.#times.push(
       ...seconds.published.map((
@@ -124,7 +124,7 @@ export class ThroughputView {
     }
   }
 
-  /** Draws them. */
+  /** Draws the charts. */
   show() {
     if (this.#facts === undefined) return;
     const {

@@ -8,7 +8,7 @@ import { connect as connectClient, TaskwireError } from "./client.js";
  */
 
 /**
- * The connection that the form has asked for, until the connection has ended.
+ * The connection requested by the form, until the end of the connection.
  *
  * @typedef {object} Session
  * @property {string} id
@@ -29,8 +29,8 @@ import { connect as connectClient, TaskwireError } from "./client.js";
  */
 
 /**
- * Finds the element of an id; every id here is in `index.html`. Typed as the
- * kind of element with most of the properties used here.
+ * Returns the element of an id. Every used id exists in `index.html`. The type is
+ * the kind of element with most of the used properties.
  *
  * @param {string} id
  */
@@ -106,7 +106,7 @@ function parse(text) {
   }
 }
 
-/** Invisible characters, and characters that change the direction of text. */
+/** Invisible characters, and characters for changing the direction of text. */
 const controls =
   /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
@@ -123,7 +123,7 @@ function visible(text) {
 }
 
 /**
- * Puts a stranger's text into an element that keeps the text's direction to itself.
+ * Wraps a stranger's text in a `bdi`, to isolate the direction of the text.
  *
  * @param {string} text
  */
@@ -134,8 +134,7 @@ function isolated(text) {
 }
 
 /**
- * Indents JSON, up to a length. Text that would not come back the same stays
- * unchanged.
+ * Indents JSON, up to a length. Text stays unchanged if parsing would lose a part.
  *
  * @param {string} text
  */
@@ -232,7 +231,7 @@ function stop() {
 }
 
 /**
- * Makes a `WebSocket` class that shows all frames of a session's sockets.
+ * Makes a `WebSocket` class for a session, to show all frames.
  *
  * @param {Session} mine
  */
@@ -285,7 +284,7 @@ function endingOf(code, reason) {
 }
 
 /**
- * Opens the realtime route by the client, which connects again and resumes.
+ * Opens the realtime route with the client. The client reconnects and resumes.
  *
  * @param {Session} mine
  */
@@ -344,7 +343,7 @@ function showState(mine, { state, retryInMs = 0 }) {
 }
 
 /**
- * Shows the facts that are in frames, and not in the client's updates.
+ * Shows facts found only in frames, not in the client's updates.
  *
  * @param {any} frame
  */
@@ -360,7 +359,7 @@ function explain(frame) {
 }
 
 /**
- * Opens a route that echoes messages, once.
+ * Opens an echo route, without reconnecting.
  *
  * @param {Session} mine
  */
@@ -388,8 +387,8 @@ function openEcho(mine) {
 }
 
 /**
- * Sends a frame as typed; the client itself watches the tasks of `subscribe`
- * frames, so that the watches survive a lost connection.
+ * Sends a frame as typed. For `subscribe` frames the client watches the task, to
+ * keep the watch after a lost connection.
  *
  * @param {string} text
  */
@@ -595,7 +594,7 @@ const publish = (event) => request("POST", "/events", event);
 async function demo() {
   const id = $("connection-id").value;
   const before = watched.get(id)?.task ?? {};
-  // A higher attempt reopens a task that failed or was canceled.
+  // A higher attempt reopens a failed or canceled task.
   const isReopened = /failed|canceled/.test(before.status ?? "");
   const attempt = (before.attempt ?? 1) + Number(isReopened);
   /** @type {Partial<Task>[]} */
