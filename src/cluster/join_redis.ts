@@ -5,11 +5,11 @@ import type { RedisChannel } from "./redis_channel.ts";
 import { RedisPeers } from "./redis_peers.ts";
 
 /**
- * Finds the other nodes through the shared Redis. The other nodes see this node
- * once {@linkcode RedisPeers.start} has run.
+ * Joins the cluster of nodes in the shared Redis. This node becomes visible once
+ * {@linkcode RedisPeers.start} has run.
  *
  * @param prefix The prefix of all keys and channels.
- * @param answer Answers questions of other nodes.
+ * @param answer Answers questions of nodes.
  */
 export function joinRedis(
   store: RedisStore,

@@ -11,15 +11,15 @@ export interface MergedPage {
   readonly total: number;
   /** Oldest first. */
   readonly connections: readonly ListedConnection[];
-  /** The position after which the next page begins; absent on the last page. */
+  /** The position before the next page; absent on the last page. */
   readonly cursor?: ConnectionPosition;
 }
 
 /**
- * Merges the pages of several nodes into one. The merged page ends with the
- * first page that was cut, since later connections of that node are unknown, or
- * once the connections are long enough for one answer. So a page can be shorter
- * than the limit without being the last.
+ * Merges the pages of several nodes into a single page. The merged page ends with
+ * the first cut page, since later connections of the page's node are unknown, or
+ * once the connections are long enough for an answer. A page before the last can
+ * therefore be shorter than the limit.
  *
  * @param pages A page per node, all after the same position.
  */
@@ -48,8 +48,7 @@ export function mergePages(
 }
 
 /**
- * Counts the connections that come no later than the end of a page; all if the
- * page is complete.
+ * Counts the connections up to the end of a page; all if the page is complete.
  */
 function knownLength(
   { connections, isCut }: ConnectionsAnswer,

@@ -2,8 +2,8 @@ import { keptSeconds } from "../metrics/throughput.ts";
 import type { NodeStats } from "./peers.ts";
 
 /**
- * The most seconds that clocks of two nodes may differ and still be aligned:
- * the newest seconds are left out until both nodes have them.
+ * The largest difference between the clocks of two nodes, in seconds, to still
+ * align. The newest seconds are left out until all nodes have counted.
  */
 const maxLagSeconds = 5;
 
@@ -18,7 +18,7 @@ interface Seconds {
  * summed: the slowest node's delay counts. Seconds before a node's start count
  * as 0.
  *
- * @param own The throughput of this node, whose clock counts.
+ * @param own The throughput of this node. The clock of this node counts.
  * @param since The first second requested, in seconds since 1970.
  */
 export function mergeStats(
@@ -52,8 +52,7 @@ export function mergeStats(
 }
 
 /**
- * Returns the seconds that are complete on all nodes and still kept by all
- * nodes.
+ * Returns the seconds completed and still kept by all nodes.
  */
 function commonSeconds(
   own: NodeStats,

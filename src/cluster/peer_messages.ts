@@ -71,7 +71,7 @@ const answerSchema: z.ZodType<AnswerMessage> = z.object({
 });
 
 /**
- * Parses a question from another node, which may run another version. Unknown
+ * Parses a question from a node, possibly of a different version. Unknown
  * members are ignored. Questions about metrics stay within a server and are not
  * accepted.
  *
@@ -82,7 +82,7 @@ export function parseAsked(text: string): AskedMessage | undefined {
 }
 
 /**
- * Parses an answer from another node, which may run another version. Unknown
+ * Parses an answer from a node, possibly of a different version. Unknown
  * members are ignored.
  *
  * @returns `undefined` for an unknown or malformed answer.

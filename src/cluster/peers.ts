@@ -15,7 +15,7 @@ export interface ConnectionsQuestion {
 }
 
 /**
- * Asks a node to close a connection with 4409, if the connection is open there.
+ * Asks a node to close a connection with 4409, if the node has the connection.
  */
 export interface DisconnectQuestion {
   readonly kind: "disconnect";
@@ -23,7 +23,7 @@ export interface DisconnectQuestion {
   readonly id: string;
 }
 
-/** Asks a node for its throughput. */
+/** Asks a node for the node's throughput. */
 export interface StatsQuestion {
   readonly kind: "stats";
   /** The first second requested, in seconds since 1970. */
@@ -31,8 +31,8 @@ export interface StatsQuestion {
 }
 
 /**
- * Asks a worker for its part of `/metrics`. Only workers of the same server ask
- * this question, since Prometheus scrapes each server separately.
+ * Asks a worker for the worker's part of `/metrics`. Asked only within a server,
+ * since Prometheus scrapes every server separately.
  */
 export interface MetricsQuestion {
   readonly kind: "metrics";
@@ -48,7 +48,8 @@ export type Question =
 /** A connection in the list of a node. */
 export interface ListedConnection extends ConnectionPosition {
   /**
-   * The connection as `GET /api/connections` shows it, encoded by its own node.
+   * The connection in the format of `GET /api/connections`, encoded by the
+   * connection's node.
    */
   readonly json: string;
 }
@@ -95,7 +96,7 @@ export interface MetricsAnswer {
   readonly kind: "metrics";
   /** The number of the worker: 1, 2, … */
   readonly worker: number;
-  /** Prometheus text format, with the worker as a label of each series. */
+  /** Prometheus text format, with the worker as a label of every series. */
   readonly text: string;
 }
 
@@ -111,33 +112,33 @@ export interface Answers {
   /** The answers received, in no order. */
   readonly answers: readonly Answer[];
   /**
-   * The number of nodes without a reply in 1 s. If no node can be reached, so
-   * that nodes can't be counted, the last known number, and at least 1.
+   * The number of nodes without a reply in 1 s. If Redis can't be reached to count
+   * nodes, the last known number, and at least 1.
    */
   readonly silent: number;
 }
 
 /**
- * The other nodes: taskwire processes that serve the same tasks.
+ * The other nodes: taskwire processes serving the same tasks.
  *
- * Neither function throws or rejects: answers that can't be had are left out,
- * since a node keeps serving its own connections without the other nodes.
+ * The functions never throw or reject: missing answers are left out, since a node
+ * keeps serving connections without the other nodes.
  */
 export interface Peers {
   /** Asks all other nodes at once; takes at most 1 s. */
   ask(question: Question): Promise<Answers>;
   /**
    * Sets the number of a user's connections on this node. The number is
-   * absolute, so repeating a call is harmless; calls for the same user count in
+   * absolute: repeating a call is harmless. Calls for the same user count in
    * call order.
    *
-   * If two nodes call at the same time, at least one sees the other's number:
-   * no user passes a limit by connecting to all nodes at once.
+   * If two nodes call at the same time, at least one sees the number of both: no
+   * user passes a limit by connecting to all nodes at once.
    *
    * @param userId The id as text.
    * @returns The sum of `here` and the numbers last set by other live nodes;
-   * only `here` if the other nodes can't be reached in 1 s, so that an outage
-   * locks no user out.
+   * only `here` if the nodes can't be reached in 1 s, because an outage must
+   * lock no user out.
    */
   countUser(userId: string, here: number): Promise<number>;
 }

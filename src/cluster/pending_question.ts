@@ -6,8 +6,8 @@ export class PendingQuestion {
   readonly #complete = Promise.withResolvers<void>();
   #expected: number | undefined;
   /**
-   * True once the asking node has received its own question, and so is counted
-   * in `#expected`.
+   * True once the asking node has received the question as well, and is counted in
+   * `#expected`.
    */
   #hasEchoed = false;
 
@@ -20,15 +20,14 @@ export class PendingQuestion {
   }
 
   /**
-   * @param nodes The number of nodes that receive the question, including the
-   * asking node.
+   * @param nodes The number of receiving nodes, including the asking node.
    */
   expect(nodes: number): void {
     this.#expected = nodes;
     this.#look();
   }
 
-  /** Notes that the asking node has received its own question. */
+  /** Records the receipt of the question by the asking node. */
   echoed(): void {
     this.#hasEchoed = true;
     this.#look();
@@ -46,15 +45,14 @@ export class PendingQuestion {
   }
 
   /**
-   * The number of other nodes that receive the question; `undefined` if
-   * unknown.
+   * The number of receiving nodes without the asking node; `undefined` if unknown.
    */
   get others(): number | undefined {
     if (this.#expected === undefined) return undefined;
     return Math.max(0, this.#expected - Number(this.#hasEchoed));
   }
 
-  /** @param others The number of other nodes to assume if unknown. */
+  /** @param others The number of nodes to assume if unknown, without the asking node. */
   result(others: number): Answers {
     const answers = [...this.#answers.values()];
     const silent = Math.max(0, (this.others ?? others) - answers.length);

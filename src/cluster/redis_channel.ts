@@ -5,8 +5,8 @@ export interface RedisChannel {
   /**
    * Publishes a message.
    *
-   * @returns The number of subscribers; `undefined` in a Cluster, since each
-   * Cluster node counts only its own subscribers.
+   * @returns The number of subscribers; `undefined` in a Cluster, since a Cluster
+   * node counts only the subscribers connected to the node itself.
    * @throws {StoreUnavailableError} If Redis can't be reached.
    */
   publish(channel: string, message: string): Promise<number | undefined>;

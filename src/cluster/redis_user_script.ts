@@ -1,18 +1,17 @@
 import { type RedisScript, script } from "../redis/script.ts";
 
 /**
- * Sets the numbers of connections that users have on a node, and returns the
- * sums of all other nodes.
+ * Sets the numbers of users' connections on a node, and returns the sums over all
+ * other nodes.
  *
- * `KEYS`: the node's hash of users and counts; the set of nodes with such a
- * hash. `ARGV`: the node; the prefix of these hashes; their lifetime without a
+ * `KEYS`: the node's hash of users and counts; the set of nodes with a hash.
+ * `ARGV`: the node; the prefix of the hashes; the lifetime of a hash without a
  * renewal, in ms; 1 to clear the node's hash first; then users and counts in
  * turns.
  *
- * Returns 1 if the node's hash existed (otherwise 0), then for each user the
- * sum of the other nodes. All keys share a hash tag. The hashes of other nodes
- * are found through the set, which Redis permits for keys with the script's own
- * tag.
+ * Returns 1 if the node's hash existed (otherwise 0), then per user the sum over
+ * the other nodes. All keys share a hash tag. The hashes of other nodes are found
+ * through the set: Redis permits keys not named in `KEYS` if the tag is the same.
  */
 export const tellUsersScript: RedisScript = script(`
 local own, nodes = KEYS[1], KEYS[2]

@@ -29,12 +29,12 @@ type TakeOthers = (others: number) => void;
 const maxBatch = 500;
 
 /**
- * The connections of a shard's users, counted over all nodes. This node writes
- * its own counts to Redis at each change, and writes them all again if Redis
- * may have lost them.
+ * The connections of a shard's users, counted over all nodes. A node writes a
+ * count to Redis at every change, and rewrites all counts if Redis may have lost
+ * data.
  *
- * Scripts run one at a time, so that a newer count never arrives before an
- * older count; all counts that change meanwhile go into the next script.
+ * Scripts run in sequence: a newer count never arrives before an older count. All
+ * counts changed meanwhile go into the next script.
  */
 export class RedisUserShard {
   readonly #options: RedisUserShardOptions;
@@ -53,8 +53,8 @@ export class RedisUserShard {
   }
 
   /**
-   * See `Peers.countUser`. If Redis can't be written, each node counts only its
-   * own connections until the next successful {@linkcode RedisUserShard.beat}.
+   * See `Peers.countUser`. If Redis can't be written, a node counts only local
+   * connections until the next successful {@linkcode RedisUserShard.beat}.
    */
   async count(userId: string, here: number): Promise<number> {
     if (here > 0) this.#counts.set(userId, here);
@@ -72,8 +72,7 @@ export class RedisUserShard {
   }
 
   /**
-   * Keeps this node's counts from expiring, and writes them all again if
-   * needed.
+   * Keeps this node's counts from expiring, and rewrites all counts if needed.
    */
   async beat(): Promise<void> {
     if (this.#counts.size > 0 || this.#isUnsure) await this.#work(true);
@@ -104,8 +103,7 @@ export class RedisUserShard {
   }
 
   /**
-   * Writes the counts of some users, and of all users if Redis has lost this
-   * node's counts.
+   * Writes the counts of some users, and of all users if Redis has lost the counts.
    */
   async #tell(users: readonly string[]): Promise<void> {
     const known = this.#counts.size -

@@ -1,11 +1,11 @@
-/** The length of a page after which the page ends, in characters of JSON. */
+/** The length at which to end a page, in characters of JSON. */
 export const maxPageLength = 2_097_152;
 
 /**
- * Takes the items of a page, such as tasks or connections: a task can have 64
- * KiB of data, and a thousand such tasks are too much for one answer.
+ * Takes the items of a page, such as tasks or connections. A task can have 64 KiB
+ * of data: a thousand full tasks are too much for an answer.
  *
- * @param items The items in order; one more than the limit if there are more.
+ * @param items The items in order, with a surplus item after the limit if more exist.
  * @param limit The most items of the page.
  * @param lengthOf Measures an item as JSON.
  * @returns The page, and whether items are left.

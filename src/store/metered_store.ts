@@ -7,7 +7,7 @@ import {
   StoreUnavailableError,
 } from "../tasks/store.ts";
 
-/** Wraps a store, and counts its calls, their durations and their outcomes. */
+/** Wraps a store, and counts calls, durations and outcomes. */
 export function meteredStore(
   store: Store,
   counters: Counters,

@@ -41,7 +41,7 @@ const amount = z.number().overwrite((value) => clamp(value, 0, Infinity))
 
 /**
  * The body of `POST …/events` (spec §2). Unknown members are refused by name,
- * because a misspelt `progres` would otherwise be a bar that never moves.
+ * because with a misspelt `progres` the progress bar would never move.
  * `null` clears a member of the task.
  */
 export const eventDraftSchema = z.strictObject({

@@ -1,8 +1,8 @@
 import type { Status } from "./status.ts";
 
 /**
- * The members of a task that events change one by one; absent members keep
- * their value.
+ * The members of a task to change by events. An absent member keeps the previous
+ * value.
  */
 export interface TaskMembers {
   /** From 0 to 1. */
@@ -21,7 +21,7 @@ export interface TaskMembers {
 
 /** One event of a task's history, as the `task` frame carries it (spec §1). */
 export interface TaskEvent extends TaskMembers {
-  /** The members that the task loses, except members given by this event. */
+  /** The members to remove from the task, except members given by the event. */
   readonly cleared?: readonly (keyof TaskMembers)[];
   readonly connection_id: string;
   /** Position in the task's history: 1, 2, 3, … without gaps. */
@@ -31,15 +31,14 @@ export interface TaskEvent extends TaskMembers {
   /** 1 for the first try; a higher number reopens a failed or canceled task. */
   readonly attempt: number;
   /**
-   * The time at which the server accepted the event: RFC 3339, UTC,
-   * milliseconds.
+   * The time of acceptance by the server: RFC 3339, UTC, milliseconds.
    */
   readonly timestamp: string;
 }
 
 /** The sum of a task's events so far: the newest value of each member. */
 export interface Snapshot extends Omit<TaskEvent, "cleared"> {
-  /** Names the history in which `offset` counts. */
+  /** Identifies the history counted by `offset`. */
   readonly epoch: string;
   /** The timestamp of the task's first event. */
   readonly created_at: string;
@@ -49,13 +48,13 @@ export interface Snapshot extends Omit<TaskEvent, "cleared"> {
 
 /** A task as clients see it. */
 export interface TaskDescription extends Snapshot {
-  /** The number of sockets that watch the task. */
+  /** The number of watching sockets. */
   readonly watchers: number;
   /** Present if the worker is asked to stop. */
   readonly cancel_requested?: true;
 }
 
-/** A place in a task's history: the last event that a reader has seen. */
+/** A position in a task's history: the last event seen by a reader. */
 export interface StreamPosition {
   readonly epoch: string;
   /** 0 before the first event. */
@@ -63,7 +62,7 @@ export interface StreamPosition {
 }
 
 /**
- * Makes the `event_id` of an event whose publisher gave none: unique in its
+ * Makes the `event_id` of an event if the publisher gave none: unique in the
  * task, and found without an index.
  */
 export function positionId({ epoch, offset }: StreamPosition): string {
@@ -71,8 +70,8 @@ export function positionId({ epoch, offset }: StreamPosition): string {
 }
 
 /**
- * Returns the offset in a {@linkcode positionId} of this epoch, and `undefined`
- * for any other text.
+ * Returns the offset in a {@linkcode positionId} of the epoch; `undefined` if the
+ * text is no such id.
  */
 export function parsePositionId(
   eventId: string,
@@ -86,7 +85,7 @@ export function parsePositionId(
 /** The position of a reader without history; matches no epoch. */
 export const nowhere: StreamPosition = { epoch: "", offset: 0 };
 
-/** True if a position equals another or precedes it in the same epoch. */
+/** True if both positions are equal, or the first precedes the second in the same epoch. */
 export function isAtOrBefore(
   { epoch, offset }: StreamPosition,
   position: StreamPosition | undefined,

@@ -5,7 +5,7 @@ import type { TaskState } from "./state.ts";
 /** The members dropped when a new attempt begins. */
 const attemptMembers = ["progress", "current", "message", "data"] as const;
 
-/** Returns the members of a task that stay valid when an event follows. */
+/** Returns the members of a task to keep when an event follows. */
 export function keepMembers<Before extends Partial<Snapshot>>(
   before: Before,
   { attempt, cleared = [] }: Pick<TaskEvent, "attempt" | "cleared">,
@@ -61,8 +61,8 @@ export function describeTask(
 }
 
 /**
- * Returns the progress that a draft gives, or the ratio of its amounts, if
- * given. The progress of a succeeded task is 1.
+ * Returns the progress of a draft, or the ratio of the amounts, if given. The
+ * progress of a succeeded task is 1.
  */
 export function progressOf(
   { status, progress, current, total }: EventDraft,

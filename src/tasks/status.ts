@@ -12,18 +12,17 @@ export const statuses = [
 export type Status = typeof statuses[number];
 
 /**
- * True if a task with this status has ended, unless a new attempt reopens the
- * task.
+ * True if the status ends a task. Only a new attempt reopens an ended task.
  */
 export function isTerminal(status: Status): boolean {
   return status === "succeeded" || status === "failed" || status === "canceled";
 }
 
-/** A status that publishers may use: only the server publishes `lost`. */
+/** A status for publishers: only the server publishes `lost`. */
 export type PublishedStatus = Exclude<Status, "lost">;
 
 /**
- * The words of other queues (Celery, RQ, BullMQ, Sidekiq, …) for each status
+ * Synonyms for the statuses, from queues such as Celery, RQ, BullMQ and Sidekiq
  * (spec §2).
  */
 const words: Record<PublishedStatus, string> = {
@@ -40,7 +39,7 @@ const statusOf = new Map(
   ) => list.split(" ").map((word) => [word, status] as const)),
 );
 
-/** All words that {@linkcode normalizeStatus} understands, in lower case. */
+/** All words known to {@linkcode normalizeStatus}, in lower case. */
 export const statusWords: readonly string[] = [...statusOf.keys()];
 
 /**

@@ -136,10 +136,10 @@ export interface TaskList {
  *   to the same task run in sequence. Offsets count 1, 2, 3, … per task
  *   and epoch.
  * - **Stored, then announced, then answered.** The store calls `announce`,
- *   given at creation, once for each change of a task watched here, in offset
- *   order per task. At that time a `read` already finds the change, and a
- *   publish made here has not resolved yet. Changes by other processes that
- *   share the store are announced on arrival; changes lost during an outage
+ *   given at creation, once per change of a task watched in the process, in
+ *   offset order per task. At that time a `read` already finds the change, and
+ *   a publish by the same process has not resolved yet. Changes by processes
+ *   sharing the store are announced on arrival; changes lost during an outage
  *   are announced later, or as `missed`. Acknowledged changes survive as long
  *   as the kind of store promises.
  * - **Idempotent.** An event whose `event_id` is in the history is a duplicate,
@@ -150,7 +150,7 @@ export interface TaskList {
  * - **Epochs.** A history that begins anew under an old id has another epoch.
  *
  * A method rejects with a {@linkcode StoreUnavailableError} if the store cannot
- * be reached or written. Nothing was changed then, and the call may be
+ * be reached or written. The store is then unchanged, and the call may be
  * repeated. Only a store in another process can leave the outcome open, if the
  * connection breaks between request and reply: an `event_id` makes a second
  * publish safe.
@@ -176,9 +176,9 @@ export interface Store {
    * false; `oldest` reads from the oldest kept event.
    * @param limit The most events to read; the rest is read from the last
    * event's position.
-   * @param enough The amount of JSON after which reading stops, in characters
-   * or bytes, as the store counts. The event that reaches the amount is still
-   * included, so reading always makes progress.
+   * @param enough The amount of JSON to stop after, in characters or bytes,
+   * depending on the store. The last event may exceed the amount, so reading
+   * always makes progress.
    */
   read(
     taskId: string,
@@ -188,11 +188,11 @@ export interface Store {
   ): Promise<HistoryView>;
 
   /**
-   * Reads the events after a position without the task's state, which can be
-   * larger than a slice and would be read again for each slice of a history.
+   * Reads the events after a position without the task's state. A state can be
+   * larger than a slice, and would be read again for every slice of a history.
    *
    * @param limit The most events to read.
-   * @param enough The amount of JSON after which reading stops, as for
+   * @param enough The amount of JSON to stop after, as for
    * {@linkcode Store.read}; the slice may be shorter.
    * @returns At least one event, unless the position is the newest;
    * `undefined` if history does not reach back to the position.
@@ -205,16 +205,16 @@ export interface Store {
   ): Promise<HistorySlice | undefined>;
 
   /**
-   * Lists tasks, newest change first. A task that changes meanwhile may be
-   * missed or listed twice.
+   * Lists tasks, newest change first. A task changing meanwhile may be missed or
+   * listed twice.
    */
   list(query: ListQuery): Promise<TaskList>;
 
   /**
-   * Sets the number of a task's watchers in this process; called at each
-   * change. From the moment the promise resolves until the number is 0, changes
-   * of the task are announced: a change comes either with a later `read` or as
-   * an announcement.
+   * Sets the number of a task's watchers in this process; called whenever the
+   * number changes. From the moment the promise resolves until the number is 0,
+   * changes of the task are announced: a later `read` or an announcement delivers
+   * every change.
    */
   watch(taskId: string, watchers: number): Promise<void>;
 
@@ -233,14 +233,14 @@ export interface Store {
 }
 
 /**
- * The store can't be opened with these settings; the message says how to fix
- * them.
+ * The store can't be opened with the given settings. The message says how to fix
+ * the settings.
  */
 export class StoreOpenError extends Error {
   override readonly name = "StoreOpenError";
 }
 
-/** The store cannot be reached or written now; nothing was changed. */
+/** The store cannot be reached or written at present. The store is unchanged. */
 export class StoreUnavailableError extends Error {
   override readonly name: string = "StoreUnavailableError";
 }
@@ -260,7 +260,7 @@ export class StoreDisconnectedError extends StoreUnavailableError {
   }
 }
 
-/** The amount of history that a store keeps. */
+/** The amount of history to keep in a store. */
 export interface Retention {
   /** Events per task; the newest are kept. */
   readonly historyLimit: number;
@@ -271,7 +271,7 @@ export interface Retention {
 }
 
 /**
- * Makes the announcement of an event that was stored together with this state.
+ * Makes the announcement of an event stored together with the given state.
  */
 export function eventAnnouncement(
   event: TaskEvent,

@@ -28,16 +28,15 @@ export interface LinkOptions<Received> {
    */
   readonly maxPushed?: number;
   /**
-   * Called for each push beyond the limit, which is dropped: the far end does
-   * not read.
+   * Called for every push dropped beyond the limit, if the far end does not read.
    */
   readonly onOverflow?: () => void;
 }
 
 /**
- * Encodes a message: a line with the head as JSON, then texts of JSON, each
- * after a tab. JSON from `JSON.stringify` contains neither tabs nor line ends,
- * so events pass without being encoded again.
+ * Encodes a message: a line with the head as JSON, then texts of JSON, separated
+ * by tabs. JSON from `JSON.stringify` contains no tabs or line ends, and events
+ * pass without being encoded again.
  */
 export function encodeMessage(
   head: unknown,
@@ -81,11 +80,11 @@ export class Link<Sent, Received> {
   }
 
   /**
-   * Sends a message that the far end did not request; such messages are limited
-   * by `maxPushed`.
+   * Sends a message without a request by the far end. `maxPushed` limits pushed
+   * messages.
    *
-   * @param line Made by {@linkcode encodeMessage}, so that several links can
-   * share the text.
+   * @param line Made by {@linkcode encodeMessage}: several links can share the
+   * text.
    */
   push(line: string): void {
     const { maxPushed = Infinity, onOverflow } = this.#options;

@@ -22,7 +22,7 @@ export type StoreCall =
     readonly taskId: string;
     readonly change: Change;
   }
-  /** Each `Publication` follows as JSON in texts. */
+  /** The publications follow as JSON in texts. */
   | { readonly method: "publishAll" }
   | {
     readonly method: "read";
@@ -83,7 +83,7 @@ export interface WorkerStart {
   readonly worker: number;
 }
 
-/** A worker's report that it listens. */
+/** A worker's report of listening. */
 export interface WorkerReady {
   readonly host: string;
   readonly port: number;
@@ -92,13 +92,13 @@ export interface WorkerReady {
   readonly routes: readonly string[];
 }
 
-/** The supervisor's request that a worker drain and end. */
+/** The supervisor's request to a worker to drain and end. */
 export interface StopRequest {
   /** The time limit in milliseconds; absent for the drain time. */
   readonly timeoutMs?: number;
 }
 
-/** A worker's call that waits for a reply. */
+/** A worker's call, to be answered with a reply. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
   /** `Peers.ask`; the result has the answers of all other workers. */

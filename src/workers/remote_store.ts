@@ -6,15 +6,15 @@ import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
 
 /**
- * The most concurrent reads, since histories wait in the link's buffers in both
+ * The most concurrent reads, since histories wait in the link's buffers of two
  * processes.
  */
 const maxReads = 4;
 
 /**
- * The most slices of histories at once. Slices that wait for each other in the
- * link survive into the old generation, where garbage is collected late: with
- * four slices at once, the slow readers of a worker cost 100 MB of garbage.
+ * The most slices of histories at once. Slices waiting in the link survive into
+ * the old generation, where garbage is collected late: with four slices at once,
+ * the slow readers of a worker cost 100 MB of garbage.
  */
 const maxSlices = 1;
 
@@ -32,9 +32,8 @@ export interface StoreLink {
 }
 
 /**
- * Makes a worker's store, which calls the supervisor's store over the link.
- * Changes are announced over the same link, ahead of the results of later
- * calls.
+ * Makes a worker's store. Calls go to the supervisor's store over the link, and
+ * changes are announced over the same link, ahead of the results of later calls.
  */
 export function createRemoteStore(link: StoreLink): Store {
   const reads = new Semaphore(maxReads);
@@ -50,8 +49,8 @@ export function createRemoteStore(link: StoreLink): Store {
   return {
     publish: (taskId, change) => ask({ method: "publish", taskId, change }),
     async publishAll(publications) {
-      // Encoded one by one, so that an encoding error affects only its own
-      // change.
+      // Encoded separately, because an encoding error must fail a single change
+      // only.
       const encoded = publications.map((publication) =>
         settle(() => JSON.stringify(publication))
       );

@@ -29,7 +29,8 @@ interface Asked {
 }
 
 /**
- * The workers of one supervisor, which reach each other through the supervisor.
+ * The workers of a supervisor. Questions between workers go through the
+ * supervisor.
  */
 export class SharedPeers {
   readonly #workers = new Set<PutQuestion>();

@@ -3,12 +3,12 @@ import { allSettings } from "../config/settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
 /**
- * The present program, regardless of its name: the only program that the
- * process may run. Exists only on Linux.
+ * The present program, regardless of the file's name: the only program with
+ * permission to run. Exists only on Linux.
  */
 const self = "/proc/self/exe";
 
-/** The command that makes a process a worker. */
+/** The command for running a process as a worker. */
 export const workerCommandName = "worker";
 
 /** The permissions of a worker run from source: no database, no environment. */
@@ -22,8 +22,8 @@ const sourceFlags = [
 /**
  * Makes the arguments of a worker.
  *
- * @param mainModule The file that was run; absent in the compiled binary, which
- * contains its permissions.
+ * @param mainModule The file that was run; absent in the compiled binary, since
+ * a binary contains the permissions.
  */
 export function workerArguments(mainModule?: string): string[] {
   return mainModule === undefined ? [workerCommandName] : [
@@ -36,8 +36,8 @@ export function workerArguments(mainModule?: string): string[] {
 }
 
 /**
- * Names the lockfile beside the main module, so that workers run the same
- * packages as the server.
+ * Names the lockfile beside the main module, to run workers with the same packages
+ * as the server.
  */
 function lockFlag(mainModule: string): string {
   return `--lock=${fileURLToPath(new URL("deno.lock", mainModule))}`;
@@ -59,11 +59,11 @@ export function workerEnvironment(): Record<string, string> {
 }
 
 /**
- * Starts a worker process: the same program again. The worker gets its data
- * over standard input, and logs to the same place.
+ * Starts a worker process: the same program again. The worker receives data over
+ * standard input, and logs to the same place.
  *
- * @throws {Deno.errors.NotCapable} Without permission to run, or if another
- * variable of the dynamic linker (`LD_…`) is set, which Deno never passes on.
+ * @throws {Deno.errors.NotCapable} Without permission to run, or if a further
+ * variable of the dynamic linker (`LD_…`) is set: Deno passes none on.
  */
 export function spawnWorker(): WorkerProcess {
   const { standalone } = Deno.build;

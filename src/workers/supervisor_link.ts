@@ -10,10 +10,10 @@ import { sendError } from "./sent_error.ts";
 import type { PeersClient, SharedPeers } from "./shared_peers.ts";
 import type { SharedStore, StoreClient } from "./shared_store.ts";
 
-/** The most unwritten code units that the supervisor pushes to a worker. */
+/** The most unwritten code units in the pushes to a worker. */
 const maxPushed = 67_108_864;
 
-/** The parts that all workers share. */
+/** The parts shared by all workers. */
 export interface Shared {
   readonly store: SharedStore;
   readonly peers: SharedPeers;
@@ -59,7 +59,7 @@ export class SupervisorLink {
     });
   }
 
-  /** Resolves when the worker has ended and all its messages were taken. */
+  /** Resolves when the worker has ended and all messages of the worker were taken. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }

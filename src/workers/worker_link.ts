@@ -53,7 +53,7 @@ export class WorkerLink {
     return this.#stopped.promise;
   }
 
-  /** Resolves when the supervisor has ended, and with it the store. */
+  /** Resolves when the supervisor, and so the store, has ended. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
@@ -77,7 +77,7 @@ export class WorkerLink {
     this.#answer = answer;
   }
 
-  /** Reports that the worker listens. */
+  /** Reports the worker as listening. */
   sendReady(ready: WorkerReady): void {
     this.#link.send({ kind: "ready", ready });
   }

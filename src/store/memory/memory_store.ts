@@ -16,7 +16,7 @@ import {
   type TaskList,
 } from "../../tasks/store.ts";
 
-/** A task and the kept part of its history. */
+/** A task with the kept part of the history. */
 interface Task {
   state: TaskState;
   readonly history: MemoryHistory;
@@ -26,11 +26,11 @@ interface Task {
 }
 
 /**
- * Makes a store in the memory of this process: the fastest store, but all tasks
- * are lost when the process ends.
+ * Makes a store in memory: the fastest store, but all tasks are lost when the
+ * process ends.
  *
  * @param retention The amount of history to keep.
- * @param announce Called for each stored change.
+ * @param announce Called for every stored change.
  */
 export function createMemoryStore(
   retention: Retention,
@@ -48,8 +48,8 @@ class MemoryStore implements Store {
   readonly #retention: Retention;
   readonly #announce: Announce;
   /**
-   * The epoch of new histories; changed at each deletion, so that a task that
-   * begins again gets another epoch.
+   * The epoch of new histories. Changed at every deletion, to give a new task
+   * under an old id a new epoch.
    */
   #epoch = crypto.randomUUID();
   #changes = 0;
@@ -234,7 +234,7 @@ class MemoryStore implements Store {
 }
 
 /**
- * The tasks looked at per publish or read. More than one, since each publish
+ * The number of tasks to check per publish or read: at least 2, since a publish
  * may add a task.
  */
 const sweptPerPublish = 2;

@@ -7,7 +7,7 @@ import type { PublishOutcome } from "../../tasks/store.ts";
 export interface KnownTask {
   /** For a task without a history: the epoch of a new history. */
   readonly epoch: string;
-  /** The task's revision: counts its writes. */
+  /** The task's revision: the number of writes. */
   readonly rev: string;
   readonly state: TaskState | undefined;
   /** Set if a script has just returned this state. */
@@ -15,10 +15,10 @@ export interface KnownTask {
 }
 
 /**
- * The result of changes to one task, valid if the task's state is as assumed.
+ * The result of changes to a task, valid if the task's state is as assumed.
  */
 export interface Judgement {
-  /** The state after the changes; `undefined` if nothing changes. */
+  /** The state after the changes; `undefined` if unchanged. */
   readonly state: TaskState | undefined;
   /** The last arguments of the publish script. */
   readonly operations: readonly string[];
@@ -29,10 +29,9 @@ export interface Judgement {
 }
 
 /**
- * Applies changes in sequence, each to the state after the change before.
+ * Applies changes in sequence.
  *
- * @param places Offsets of events in the history, by their `event_id`; 0 if
- * absent.
+ * @param places Offsets of events in the history, by `event_id`; 0 if absent.
  */
 export function applyBatch(
   taskId: string,

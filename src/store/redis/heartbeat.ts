@@ -12,7 +12,7 @@ import { leaveScript, tickScript } from "./shard_scripts.ts";
 import { listOf } from "./redis_task.ts";
 
 /**
- * The time for which an expired lease belongs to the node that found it, in
+ * The time for which an expired lease belongs to the finding node, in
  * milliseconds.
  */
 const claimMs = 5_000;
@@ -26,19 +26,19 @@ export interface RedisPulseOptions {
   /** The process's id. */
   readonly node: string;
   readonly historyTtlMs: number;
-  /** Called for a shard in which Redis no longer knew this process. */
+  /** Called for a shard if Redis no longer knew the process. */
   readonly onUnknown: (shard: number, client: RedisClient) => Promise<void>;
   /**
-   * Called with a task whose lease had expired at a time, in milliseconds since
-   * 1970 by Redis's clock. For a while no other process gets the same task.
+   * Called with a task and the end of the task's lease, in milliseconds since 1970
+   * by Redis's clock. For a while no other process gets the same task.
    */
   readonly onLeaseEnd: (taskId: string, byMs: number) => Promise<void>;
 }
 
 /**
- * Sends heartbeats to all shards of the store, so that this process's watchers
- * count. Each heartbeat also finds due work: expired leases, regardless of the
- * process that stored their events, and expired tasks.
+ * Sends heartbeats to all shards of the store, to keep the process's watchers
+ * counted. A heartbeat also finds due work: expired tasks, and expired leases of
+ * any process.
  */
 export class RedisHeartbeat {
   readonly #options: RedisPulseOptions;
@@ -49,7 +49,7 @@ export class RedisHeartbeat {
 
   /**
    * Sends the first heartbeat of a new connection, and resets the numbers of
-   * watchers: Redis does not know about watchers that left during the outage.
+   * watchers: Redis does not know about watchers gone during the outage.
    *
    * @param run See `checkRedis`.
    */
@@ -83,7 +83,7 @@ export class RedisHeartbeat {
     }));
   }
 
-  /** Removes this process from all shards. */
+  /** Removes the process from all shards. */
   async end(client: RedisClient): Promise<void> {
     const { prefix, node } = this.#options;
     await Promise.all(shards.map((shard) => {
@@ -117,7 +117,7 @@ export class RedisHeartbeat {
     try {
       await this.#options.onLeaseEnd(taskId, byMs);
     } catch (error) {
-      // The lease comes up again, here or in another process.
+      // A later heartbeat, of any process, finds the lease again.
       log.error("Could not mark a task as lost, retrying: {error}", {
         taskId,
         error,

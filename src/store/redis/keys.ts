@@ -2,8 +2,8 @@ import { statuses } from "../../tasks/status.ts";
 
 /**
  * The number of shards. All keys of a shard share a hash tag, and therefore a
- * node of a Cluster: so a script may change a task and the indexes with the
- * task in one step. The number can't be changed while tasks exist.
+ * node of a Cluster: a script may change a task and the indexes with the task
+ * atomically. The number can't be changed while tasks exist.
  */
 export const shardCount = 16;
 
@@ -14,8 +14,7 @@ export const shards: readonly number[] = Array.from(
 );
 
 /**
- * The time after which a node without heartbeats stops counting, in
- * milliseconds.
+ * The time without heartbeats until a node stops counting, in milliseconds.
  */
 export const patienceMs = 10_000;
 
@@ -36,11 +35,12 @@ export function shardBase(prefix: string, shard: number): string {
 /**
  * Returns the keys of a shard:
  *
- * | | | | --- | --- | | `shard` | hash: the `epoch` of new histories, the `run`
- * of Redis in which the epoch was made, the last `tick` | | `leases` | sorted
- * set: tasks by the end of their lease, in milliseconds since 1970 | | `nodes`
- * | set: the taskwire processes | | `i:<status>` | sorted sets: the tasks of a
- * status by their last event |
+ * - `shard`, hash: the `epoch` of new histories, the `run` of Redis in which the
+ *   epoch was made, the last `tick`
+ * - `leases`, sorted set: tasks by the end of the lease, in milliseconds since
+ *   1970
+ * - `nodes`, set: the taskwire processes
+ * - `i:<status>`, sorted sets: the tasks of a status by the last event
  */
 export function shardKeys(base: string): string[] {
   return [
@@ -52,14 +52,14 @@ export function shardKeys(base: string): string[] {
 }
 
 /**
- * Returns the keys of a task, which expire together:
+ * Returns the keys of a task. The keys expire together:
  *
- * | | | | --- | --- | | `s:<id>` | hash: `state` as JSON; its `epoch`,
- * `offset`, `status` and `lease`; `rev`, which counts writes; `run`, as above;
- * the node whose `turn` it is, and `until` when | | `h:<id>` | stream: the
- * history; the ids are `<offset>-0`, `e` is the event as JSON, `n` its
- * `event_id` if given by the publisher | | `n:<id>` | hash: the offsets of the
- * events with `n` |
+ * - `s:<id>`, hash: `state` as JSON; the state's `epoch`, `offset`, `status` and
+ *   `lease`; `rev`, the number of writes; `run`, as above; the node with the
+ *   `turn`, and the turn's end, `until`
+ * - `h:<id>`, stream: the history. The ids are `<offset>-0`, `e` is the event as
+ *   JSON, `n` the `event_id` if given by the publisher
+ * - `n:<id>`, hash: the offsets of the events with `n`
  */
 export function taskKeys(base: string, taskId: string): string[] {
   return [

@@ -16,7 +16,7 @@ export interface ListedTasks {
   readonly hasMore: boolean;
 }
 
-/** The most tasks of a page that are read at once: a state may be 64 KiB long. */
+/** The most tasks of a page to read at once: a state may be 64 KiB long. */
 const maxBatch = 16;
 
 /**
@@ -31,7 +31,7 @@ export async function listTasks(
   prefix: string,
   { status, limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
-  // One task more than the page holds, to know if there is a next page.
+  // A surplus task after the page shows if a next page exists.
   const args = [status ?? "-", String(cursor ?? "+inf"), String(limit + 1)];
   const found = (await Promise.all(
     shards.map(async (shard) =>
@@ -42,8 +42,8 @@ export async function listTasks(
 }
 
 /**
- * Reads the tasks of a page, in batches until the states are long enough for
- * one answer. Tasks that were deleted meanwhile are left out.
+ * Reads the tasks of a page, in batches, until the states are long enough for an
+ * answer. Tasks deleted meanwhile are left out.
  *
  * @param read Reads one task.
  */

@@ -24,13 +24,14 @@ interface Waiting {
 const maxBatch = 100;
 
 /**
- * The most concurrent scripts: each may return a state, and all states must fit
- * into Redis's output buffer of a subscribed client (see `readArgs`).
+ * The most concurrent scripts. A script may return a state, and all states must
+ * fit into Redis's output buffer of a subscribed client (see `readArgs`).
  */
 const maxScripts = 64;
 
 /**
- * The most tasks remembered, so that most changes succeed at the first attempt.
+ * The most tasks to remember. Changes of a remembered task mostly succeed at the
+ * first attempt.
  */
 const maxKnown = 32_768;
 
@@ -38,8 +39,7 @@ const maxKnown = 32_768;
 const maxKnownLength = 2_048;
 
 /**
- * The longest wait of other nodes for the node that has the turn, in
- * milliseconds.
+ * The longest wait of nodes for the node with the turn, in milliseconds.
  */
 const turnMs = 1_000;
 
@@ -62,11 +62,11 @@ const unknown = "?";
  * Publishes to Redis with optimistic concurrency. `applyChange` runs in this
  * process, and a Lua script commits the result if the task's revision is
  * unchanged. Otherwise the script returns the current state, and the change is
- * applied to that state. So no rule is written twice. A node that is too late
- * twice in a row gets the next turn, and the other nodes wait: without turns, a
+ * applied to the current state: no rule is written twice. After two late attempts
+ * in a row a node gets the next turn, and the other nodes wait: without turns, a
  * node far from Redis would never win.
  *
- * Changes of one task are stored in sequence, all waiting changes in one call.
+ * Changes of a task are stored in sequence, all waiting changes in a single call.
  */
 export class RedisPublisher {
   readonly #link: StoreRedis;
@@ -94,8 +94,7 @@ export class RedisPublisher {
   }
 
   /**
-   * Forgets all known states: Redis may have restored an older copy of its
-   * data.
+   * Forgets all known states: Redis may have restored an older copy of the data.
    */
   forget(): void {
     this.#known.clear();

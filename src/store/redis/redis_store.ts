@@ -37,12 +37,12 @@ const maxReads = 16;
 const goodbyeMs = 1_000;
 
 /**
- * A store in Redis, 6.2 or later, shared by any number of processes. The
- * durability of acknowledged writes is that of Redis's persistence and
- * replication: see guide/durability.md.
+ * A store in Redis, 6.2 or later, shared by any number of processes. Acknowledged
+ * writes are as durable as Redis's persistence and replication: see
+ * guide/durability.md.
  */
 export class RedisStore implements Store {
-  /** This process's id among the processes that share the store. */
+  /** The process's id among the processes sharing the store. */
   readonly node: string = crypto.randomUUID();
   readonly link: StoreRedis;
   readonly isCluster: boolean;
@@ -60,7 +60,7 @@ export class RedisStore implements Store {
   /**
    * @param prefix The prefix of all keys and channels.
    * @param retention The amount of history to keep.
-   * @param announce Called for each change of a task watched here.
+   * @param announce Called for every change of a task watched in the process.
    */
   constructor(
     address: RedisAddress,
@@ -124,7 +124,7 @@ export class RedisStore implements Store {
     this.#feeds.note(taskId, view);
     const { epoch, offset: head } = view;
     const events = [...view.events];
-    // Each reply is limited in bytes, so reading continues until the limit.
+    // Replies are limited in bytes: reading continues until the limit.
     for (;;) {
       const { offset } = events.at(-1) ?? { offset: head };
       const missing = Math.min(limit - events.length, head - offset);
@@ -132,7 +132,7 @@ export class RedisStore implements Store {
       if (missing <= 0 || left <= 0) return { ...view, events };
       const rest = { epoch, offset };
       const next = await this.#readSlice(taskId, rest, missing, left);
-      // Meanwhile the task was deleted, or its oldest events were dropped.
+      // Meanwhile the task was deleted, or the oldest events were dropped.
       if (next.events.length === 0) return { ...view, events };
       events.push(...next.events);
     }
@@ -188,7 +188,7 @@ export class RedisStore implements Store {
     ]) === 1;
   }
 
-  /** Counts the processes that share the store, including this process. */
+  /** Counts the processes sharing the store, including this process. */
   async countNodes(): Promise<number> {
     const key = `${shardBase(this.#prefix, 0)}nodes`;
     return Number(

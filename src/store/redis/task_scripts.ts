@@ -49,13 +49,13 @@ end
 `;
 
 /**
- * Commits changes that a node has applied, if the task's revision is unchanged.
+ * Commits changes applied by a node, if the task's revision is unchanged.
  *
  * `ARGV[5..]`: the expected `epoch:rev`; the task's lifetime, in ms; the most
  * events to keep; the task's channel; the new status, the end of the lease (`-`
  * for none) and the new state (`-` if unchanged); the node; the length of the
- * turn that the node gets if its changes are outdated, in ms (0: no turn); the
- * number of `event_id`s, each with its assumed offset, 0 for none; then
+ * node's turn if the changes are outdated, in ms (0: no turn); the number of
+ * `event_id`s; pairs of `event_id` and assumed offset, 0 for none; then
  * operations: offset (`-` for a change without an event), `event_id` if given
  * (otherwise empty), JSON of the event, head of the announcement.
  *
