@@ -1,4 +1,4 @@
-import { guidePageNames, pictureTypes } from "./guide_files.ts";
+import { guidePageNames, pictureNames } from "./guide_files.ts";
 import { renderMarkdown } from "./markdown.ts";
 import { readStyle } from "./render_document.ts";
 import {
@@ -47,5 +47,5 @@ function resolve(target: string): string | undefined {
   const [, page = "", anchor = ""] = /^(\w+)\.md(#.*)?$/.exec(target) ?? [];
   if (guidePageNames.some((name) => name === page)) return page + anchor;
   const [, picture = ""] = /^\.\.\/pictures\/(.+)$/.exec(target) ?? [];
-  return Object.hasOwn(pictureTypes, picture) ? target : undefined;
+  return pictureNames.includes(picture) ? target : undefined;
 }

@@ -15,13 +15,13 @@ export const guidePageNames = [
   "changelog",
 ] as const;
 
-/** The pictures of the guide, files in `pictures/`, and their media types. */
-export const pictureTypes: Readonly<Record<string, string>> = {
-  "console.png": "image/png",
-  "growth-history.svg": "image/svg+xml",
-  "growth-sockets.svg": "image/svg+xml",
-  "growth-tasks.svg": "image/svg+xml",
-  "growth-watchers.svg": "image/svg+xml",
-  "peers.svg": "image/svg+xml",
-  "terminal.png": "image/png",
-};
+/** The pictures of the guide: files in `pictures/`. */
+export const pictureNames: readonly string[] = [
+  "console.png",
+  "growth-history.svg",
+  "growth-sockets.svg",
+  "growth-tasks.svg",
+  "growth-watchers.svg",
+  "peers.svg",
+  "terminal.png",
+];

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { makeOnce } from "../async/make_once.ts";
-import { staticPicture } from "../http/static_files.ts";
-import { pictureTypes } from "./guide_files.ts";
+import { staticFile } from "../http/static_files.ts";
+import { pictureNames } from "./guide_files.ts";
 import { htmlAnswer } from "./html_answer.ts";
 
 /** The folder of the pictures, which go into the binary. */
@@ -27,9 +27,9 @@ interface Answers {
 export function guideRoutes(): Hono {
   const answers = makeOnce(make);
   const pictureAnswers = new Map(
-    Object.entries(pictureTypes).map(([name, type]) => [
+    pictureNames.map((name) => [
       name,
-      staticPicture(new URL(name, pictures), type, pictureHeaders),
+      staticFile(new URL(name, pictures), pictureHeaders),
     ]),
   );
   return new Hono()

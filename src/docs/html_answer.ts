@@ -7,7 +7,7 @@ export function htmlAnswer(
   page: string,
   pictures: "data:" | "'self' data:",
 ): (c: Context) => Response {
-  return staticText(page, "text/html; charset=UTF-8", {
+  return staticText(page, "text/html; charset=utf-8", {
     "Content-Security-Policy": policyOf(page, pictures),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",

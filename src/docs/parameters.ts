@@ -1,6 +1,6 @@
 import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
-import { guidePageNames, pictureTypes } from "./guide_files.ts";
+import { guidePageNames, pictureNames } from "./guide_files.ts";
 import type { Schema } from "./schemas/components.ts";
 
 /** A request parameter in OpenAPI's form. */
@@ -115,7 +115,7 @@ export const parameters = {
     in: "path",
     required: true,
     description: "A picture of the guide",
-    schema: { type: "string", enum: Object.keys(pictureTypes) },
+    schema: { type: "string", enum: [...pictureNames] },
     example: "console.png",
   },
   status: {

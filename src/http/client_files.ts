@@ -16,13 +16,10 @@ export function clientFileRoutes(): Hono {
   return new Hono()
     .get(
       "/client.js",
-      staticFile(scriptUrl, "text/javascript; charset=UTF-8", () => ({
+      staticFile(scriptUrl, {
         ...headers,
         "X-TypeScript-Types": "./client.d.ts", // for Deno
-      })),
+      }),
     )
-    .get(
-      "/client.d.ts",
-      staticFile(typesUrl, "text/plain; charset=UTF-8", () => headers),
-    );
+    .get("/client.d.ts", staticFile(typesUrl, headers));
 }

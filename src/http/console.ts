@@ -7,28 +7,28 @@ const folder = new URL("../console/", import.meta.url);
 /** The page, served at `/console`; the rest is served below `/console/`. */
 const page = "index.html";
 
-/** The console's files with content types. */
-const contentTypes = {
-  [page]: "text/html; charset=UTF-8",
-  "console.css": "text/css; charset=UTF-8",
-  "console.js": "text/javascript; charset=UTF-8",
-  "api.js": "text/javascript; charset=UTF-8",
-  "charts.js": "text/javascript; charset=UTF-8",
-  "connections.js": "text/javascript; charset=UTF-8",
-  "details.js": "text/javascript; charset=UTF-8",
-  "dom.js": "text/javascript; charset=UTF-8",
-  "format.js": "text/javascript; charset=UTF-8",
-  "locale.js": "text/javascript; charset=UTF-8",
-  "pager.js": "text/javascript; charset=UTF-8",
-  "setup.js": "text/javascript; charset=UTF-8",
-  "task_feed.js": "text/javascript; charset=UTF-8",
-  "task_words.js": "text/javascript; charset=UTF-8",
-  "tasks.js": "text/javascript; charset=UTF-8",
-  "throughput.js": "text/javascript; charset=UTF-8",
-  "vendor/LICENSE": "text/plain; charset=UTF-8",
-  "vendor/uPlot.esm.js": "text/javascript; charset=UTF-8",
-  "vendor/uPlot.min.css": "text/css; charset=UTF-8",
-} as const;
+/** The console's files. */
+const names = [
+  page,
+  "console.css",
+  "console.js",
+  "api.js",
+  "charts.js",
+  "connections.js",
+  "details.js",
+  "dom.js",
+  "format.js",
+  "locale.js",
+  "pager.js",
+  "setup.js",
+  "task_feed.js",
+  "task_words.js",
+  "tasks.js",
+  "throughput.js",
+  "vendor/LICENSE",
+  "vendor/uPlot.esm.js",
+  "vendor/uPlot.min.css",
+];
 
 /**
  * Content Security Policy (CSP Level 3): the console loads files from and
@@ -56,10 +56,7 @@ export function consoleRoutes(): Hono {
     "X-Content-Type-Options": "nosniff",
   };
   const answers = new Map(
-    Object.entries(contentTypes).map(([name, contentType]) => [
-      name,
-      staticFile(new URL(name, folder), contentType, () => headers),
-    ]),
+    names.map((name) => [name, staticFile(new URL(name, folder), headers)]),
   );
   const app = new Hono();
   app.get("/console", (c) => answers.get(page)?.(c) ?? c.notFound());

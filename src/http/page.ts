@@ -14,7 +14,7 @@ export function pageRoutes(): Hono {
   return new Hono()
     .get(
       "/",
-      staticFile(pageUrl, "text/html; charset=UTF-8", (html) => ({
+      staticFile(pageUrl, (html) => ({
         "Content-Security-Policy": policyOf(html),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
@@ -22,9 +22,7 @@ export function pageRoutes(): Hono {
     )
     .get(
       "/playground.js",
-      staticFile(scriptUrl, "text/javascript; charset=UTF-8", () => ({
-        "X-Content-Type-Options": "nosniff",
-      })),
+      staticFile(scriptUrl, { "X-Content-Type-Options": "nosniff" }),
     );
 }
 

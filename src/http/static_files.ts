@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import { getMimeType, mimes } from "hono/utils/mime";
 import { makeOnce } from "../async/make_once.ts";
+
+type Headers = Readonly<Record<string, string>>;
 
 /**
  * Serves a text, the same for all clients, compressed if the client accepts
@@ -14,7 +17,7 @@ import { makeOnce } from "../async/make_once.ts";
 export function staticText(
   text: string,
   contentType: string,
-  headers: Readonly<Record<string, string>>,
+  headers: Headers,
 ): (c: Context) => Response {
   return staticBytes(
     () => new TextEncoder().encode(text),
@@ -29,7 +32,7 @@ const compressedFormat = /^image\/(?!svg)/;
 function staticBytes(
   make: () => Uint8Array<ArrayBuffer>,
   contentType: string,
-  headers: Readonly<Record<string, string>>,
+  headers: Headers,
 ): (c: Context) => Response {
   const plain = once(make);
   const compressed = once(() =>
@@ -61,36 +64,31 @@ function staticBytes(
   };
 }
 
+const plainText = "text/plain; charset=utf-8";
+
+/** Hono takes `.ts` for a video. */
+const mediaTypes = { ...mimes, ts: plainText };
+
 /**
  * Serves a file of the binary like {@linkcode staticText}. The first request
  * reads the file.
  *
- * @param headersOf Derives the headers from the file's text.
+ * @param headers Sent with every answer, or derived from the file's text.
  */
 export function staticFile(
   url: URL,
-  contentType: string,
-  headersOf: (text: string) => Readonly<Record<string, string>>,
+  headers: Headers | ((text: string) => Headers),
 ): (c: Context) => Promise<Response> {
-  const open = makeOnce(async () => {
-    const text = await Deno.readTextFile(url);
-    return staticText(text, contentType, headersOf(text));
-  });
-  return async (c) => (await open())(c);
-}
-
-/**
- * Serves a picture that goes into the binary, as {@linkcode staticText} does.
- * The first request reads the file.
- */
-export function staticPicture(
-  url: URL,
-  contentType: string,
-  headers: Readonly<Record<string, string>>,
-): (c: Context) => Promise<Response> {
+  const contentType = getMimeType(url.pathname, mediaTypes) ?? plainText;
   const open = makeOnce(async () => {
     const bytes = await Deno.readFile(url);
-    return staticBytes(() => bytes, contentType, headers);
+    return staticBytes(
+      () => bytes,
+      contentType,
+      typeof headers === "function"
+        ? headers(new TextDecoder().decode(bytes))
+        : headers,
+    );
   });
   return async (c) => (await open())(c);
 }

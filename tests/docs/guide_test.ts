@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeGuide } from "../../src/docs/guide.ts";
-import { guidePageNames, pictureTypes } from "../../src/docs/guide_files.ts";
+import { guidePageNames, pictureNames } from "../../src/docs/guide_files.ts";
 
 const docs = new URL("../../src/docs/", import.meta.url);
 const guide = await makeGuide();
@@ -28,8 +28,8 @@ Deno.test("guidePageNames are the files of the guide", async () => {
   assertEquals(files.toSorted(), await filesIn("guide/"));
 });
 
-Deno.test("pictureTypes are the pictures in the folder", async () => {
-  assertEquals(Object.keys(pictureTypes).sort(), await filesIn("pictures/"));
+Deno.test("pictureNames are the pictures in the folder", async () => {
+  assertEquals(pictureNames.toSorted(), await filesIn("pictures/"));
 });
 
 Deno.test("makeGuide() lists every page with a sentence", () => {
@@ -50,7 +50,7 @@ function brokenLinksOf(path: string, page: string): string[] {
     if (protocol === "data:" || origin !== base.origin) return false;
     if (pathname === "/" || pathname === "/docs") return false;
     const picture = /^\/docs\/pictures\/(.+)$/.exec(pathname)?.[1];
-    if (picture !== undefined) return !Object.hasOwn(pictureTypes, picture);
+    if (picture !== undefined) return !pictureNames.includes(picture);
     const linked = pages.get(pathname);
     const id = decodeURIComponent(hash.slice(1));
     return linked === undefined ||

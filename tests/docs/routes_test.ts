@@ -6,7 +6,7 @@ import { startTestServer } from "../support/server.ts";
 const routes = [
   ["/openapi.json", "application/json", '{"openapi":"3.1'],
   ["/asyncapi.json", "application/json", '{"asyncapi":"3.0.0"'],
-  ["/docs", "text/html; charset=UTF-8", "<!DOCTYPE html>"],
+  ["/docs", "text/html; charset=utf-8", "<!DOCTYPE html>"],
 ] as const;
 
 for (const [path, type, start] of routes) {

@@ -7,8 +7,8 @@ const routes = clientFileRoutes();
 
 for (
   const [name, type] of [
-    ["client.js", "text/javascript; charset=UTF-8"],
-    ["client.d.ts", "text/plain; charset=UTF-8"],
+    ["client.js", "text/javascript; charset=utf-8"],
+    ["client.d.ts", "text/plain; charset=utf-8"],
   ] as const
 ) {
   Deno.test(`clientFileRoutes() serves ${name} to pages of any origin`, async () => {

@@ -39,7 +39,7 @@ Deno.test("consoleRoutes() serves every file of its folder as it is, without a k
     assertEquals(status, 200, file);
     assertEquals(text, await Deno.readTextFile(new URL(file, folder)));
     const type = types[/\w+$/.exec(file)?.[0] ?? ""];
-    assertEquals(headers.get("content-type"), `${type}; charset=UTF-8`, file);
+    assertEquals(headers.get("content-type"), `${type}; charset=utf-8`, file);
   }
 });
 

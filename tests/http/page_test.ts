@@ -25,7 +25,7 @@ Deno.test("pageRoutes() serves the page as HTML, without a key", async () => {
   await using server = await startTestServer();
   const page = await answerOf(fetch(server.origin));
   assertEquals(page.status, 200);
-  assertEquals(page.headers.get("content-type"), "text/html; charset=UTF-8");
+  assertEquals(page.headers.get("content-type"), "text/html; charset=utf-8");
   const file = new URL("../../src/playground/index.html", import.meta.url);
   assertEquals(page.text, await Deno.readTextFile(file));
 });
@@ -35,7 +35,7 @@ Deno.test("pageRoutes() serves the page's script", async () => {
     page.request("/playground.js"),
   );
   assertEquals(status, 200);
-  assertEquals(headers.get("content-type"), "text/javascript; charset=UTF-8");
+  assertEquals(headers.get("content-type"), "text/javascript; charset=utf-8");
   assertEquals(headers.get("x-content-type-options"), "nosniff");
   const file = new URL("../../src/playground/playground.js", import.meta.url);
   assertEquals(text, await Deno.readTextFile(file));
