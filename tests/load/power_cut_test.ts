@@ -1,4 +1,9 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+} from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { printLine } from "../../src/terminal/output.ts";
@@ -21,7 +26,7 @@ const publishers = 8;
 /** The disks rebuilt after each cut with random fates of unflushed data. */
 const randomDisks = 4;
 /** Large events reach the checkpoints of the write-ahead log. */
-const data = "x".repeat(isFull ? 20_000 : 500);
+const data = "x".repeat(isFull ? 5_000 : 500);
 const apiKey = "key-of-the-power-cut-test";
 const tasks = Array.from({ length: 5 }, (_, index) => `power/${index}`);
 
@@ -92,6 +97,89 @@ for (const sync of ["FULL", "NORMAL"] as const) {
       if (sync === "NORMAL") assertGreater(Math.max(...losses), 0);
     },
   );
+}
+
+needs("gcc")(
+  "a power cut that takes events with NORMAL lets no watcher resume into others",
+  async () => {
+    await using log = await DiskLog.compile();
+    const task = "power/watched";
+    const settings = {
+      TASKWIRE_API_KEYS: apiKey,
+      TASKWIRE_SQLITE_SYNC: "NORMAL",
+    };
+    const publish = async (origin: string, count: number) => {
+      for (let index = 0; index < count; index++) {
+        await post(origin, task, crypto.randomUUID());
+      }
+      return await read(origin, task);
+    };
+    /** Serves from a disk, publishes, and cuts the power. */
+    async function publishUntilCut(
+      before: Disk,
+      { bootMs, count, isKilled, fate }: {
+        /** The start of the system, in milliseconds since 1970. */
+        readonly bootMs: number;
+        readonly count: number;
+        readonly isKilled: boolean;
+        readonly fate: Fate;
+      },
+    ) {
+      const { server, origin } = await serve([], {
+        cwd: log.folder,
+        env: {
+          ...await log.insert(before),
+          ...settings,
+          DISK_LOG_UPTIME: String(Math.floor((Date.now() - bootMs) / 1_000)),
+        },
+      });
+      const position = await publish(origin, count);
+      server.kill(isKilled ? "SIGKILL" : "SIGTERM");
+      await server.exitCode();
+      return { position, disk: await log.cut(before, fate) };
+    }
+
+    const bootMs = Date.now() - 1_000_000;
+    const stopped = await publishUntilCut(new Map(), {
+      bootMs,
+      count: 5,
+      isKilled: false,
+      fate: nothingUnflushed,
+    });
+    assertEquals(stopped.position.offset, 5);
+    const killed = await publishUntilCut(stopped.disk, {
+      bootMs,
+      count: 5,
+      isKilled: true,
+      fate: () => true,
+    });
+    assertEquals(killed.position, { ...stopped.position, offset: 10 });
+    const cut = await publishUntilCut(killed.disk, {
+      bootMs,
+      count: 5,
+      isKilled: true,
+      fate: nothingUnflushed,
+    });
+    assertEquals(cut.position, { ...stopped.position, offset: 15 });
+    const restarted = await publishUntilCut(cut.disk, {
+      bootMs: Date.now() - 10_000,
+      count: 20,
+      isKilled: true,
+      fate: nothingUnflushed,
+    });
+    assertNotEquals(restarted.position.epoch, cut.position.epoch);
+    assertLess(restarted.position.offset, 15 + 20);
+  },
+);
+
+/** Reads a task's position. */
+async function read(origin: string, task: string) {
+  const response = await fetch(
+    `${origin}/api/tasks/${encodeURIComponent(task)}`,
+    { headers: { Authorization: `Bearer ${apiKey}` } },
+  );
+  const { epoch, offset } = await response.json();
+  return { epoch: String(epoch), offset: Number(offset) };
 }
 
 /** A round of publishing. */

@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { log } from "../../log/log.ts";
 import { explain } from "./error.ts";
+import { markUnflushed, renewEpochsAfterPowerLoss } from "./power_loss.ts";
 import { StoreOpenError } from "../../tasks/store.ts";
 
 /**
@@ -19,11 +20,17 @@ const applicationId = 0x546b5772;
  * The version of the layout below. Each change needs the next number and a
  * migration.
  */
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 const schema = `
-  -- One row: the epoch of new histories.
-  CREATE TABLE store (epoch TEXT NOT NULL);
+  -- One row.
+  CREATE TABLE store (
+    -- The epoch of new histories.
+    epoch TEXT NOT NULL,
+    -- The start of the system, in seconds since 1970, if commits since then may
+    -- be unflushed: the file is in use, or was not closed.
+    unflushed_since_boot_s INTEGER
+  );
 
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,
@@ -74,6 +81,9 @@ const migrations: Record<number, string> = {
   // Without the index, a list of the few running tasks read all tasks that
   // had ended since.
   2: "CREATE INDEX tasks_by_status ON tasks (status, changed_at);",
+  // Watchers resumed into other events if a power cut had taken the events that
+  // they had seen.
+  3: "ALTER TABLE store ADD COLUMN unflushed_since_boot_s INTEGER;",
 };
 
 /**
@@ -99,11 +109,16 @@ export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = ${sync};
+      PRAGMA synchronous = FULL;
       PRAGMA journal_size_limit = 67108864;
       PRAGMA wal_autocheckpoint = ${checkpointPages};
     `);
     prepareSchema(database, path);
+    renewEpochsAfterPowerLoss(database, path);
+    if (sync === "NORMAL") {
+      markUnflushed(database);
+      database.exec("PRAGMA synchronous = NORMAL");
+    }
     return database;
   } catch (error) {
     database?.close();

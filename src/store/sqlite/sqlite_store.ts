@@ -3,7 +3,9 @@ import type { StreamPosition } from "../../tasks/event.ts";
 import { applyChange, type Change } from "../../tasks/state.ts";
 import { GroupCommit } from "./group_commit.ts";
 import { Pace } from "../../async/pace.ts";
-import { asUnavailable } from "./error.ts";
+import { log } from "../../log/log.ts";
+import { asUnavailable, explain } from "./error.ts";
+import { clearUnflushedMark } from "./power_loss.ts";
 import { openDatabase, type SqliteSync } from "./schema.ts";
 import { SqliteTasks } from "./sqlite_tasks.ts";
 import {
@@ -142,8 +144,20 @@ class SqliteStore implements Store {
     this.#commits.flush();
     this.#isClosed = true;
     this.#tasks.close();
+    this.#markClosed();
     this.#database.close();
     return Promise.resolve();
+  }
+
+  #markClosed(): void {
+    try {
+      clearUnflushedMark(this.#database);
+    } catch (error) {
+      log.warn(
+        "The store could not be marked as closed, so watchers can't resume if the system restarts before the server does: {reason}",
+        { reason: explain(error) },
+      );
+    }
   }
 
   #attempt<T>(read: () => T): T {

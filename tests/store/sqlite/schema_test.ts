@@ -174,7 +174,7 @@ Deno.test("openDatabase() migrates a database of layout 1 with its contents", as
     );
     assertEquals(
       database.prepare("PRAGMA user_version").get()?.user_version,
-      3,
+      4,
     );
     database.close();
   }
