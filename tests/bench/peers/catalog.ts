@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { findPython } from "../../support/needs.ts";
 import { program } from "../../support/taskwire.ts";
 import type { Job } from "./load/job.ts";
-import { bunPath } from "./packages.ts";
+import { buildCentrifuge, bunPath, centrifugePath } from "./packages.ts";
 
 /** The secret for tokens, long enough for all servers. */
 export const secret = "a-secret-of-the-benchmark-of-32-bytes-or-more";
@@ -24,6 +24,8 @@ export interface Peer {
    * True if the handshake verifies the token; otherwise the token is ignored.
    */
   readonly verifiesTokens?: boolean;
+  /** The works that the server can do. @default {all} */
+  readonly works?: readonly string[];
   /** The reason why the server can't run here, if any. */
   missing?(): Promise<string | undefined>;
 }
@@ -91,6 +93,15 @@ export const peers: readonly Peer[] = [
     label: "Socket.IO",
     wire: "socketIo",
     command: ["node", `${servers}socket_io.mjs`],
+  },
+  {
+    name: "centrifuge",
+    label: "Centrifuge (Go)",
+    wire: "centrifuge",
+    command: [centrifugePath],
+    verifiesTokens: true,
+    works: ["storm", "publish-64", "fanout", "memory"],
+    missing: buildCentrifuge,
   },
   {
     name: "fastapi",

@@ -15,11 +15,13 @@ const categories: Readonly<Record<string, string>> = {
   "handshakes, guest": "handshakes\nguest",
   "handshakes, one token": "handshakes\none token",
   "handshakes, new tokens": "handshakes\nnew tokens",
+  "publishes, 64 publishers": "publishes\n64 publishers",
   "fan-out, 1 task to 1,000": "fan-out\n1 task to 1,000",
   "10,000 tasks, 1 watcher each": "10,000 tasks\n1 watcher each",
   "latency, ½ of bare Deno's limit, p99":
     "latency, p99\nat ½ of bare Deno's limit",
   "latency, ½ of its own limit, p99": "latency, p99\nat ½ of its own limit",
+  "CPU a returning watcher": "CPU a\nreturning watcher",
   "memory a socket": "memory\na socket",
   "start, source": "start\nfrom source",
   "start, binary": "start\nbinary",

@@ -7,8 +7,42 @@ const folder = fileURLToPath(new URL(".cache", import.meta.url));
 /** The packages of the compared servers, used only by this benchmark. */
 const packages = ["bun@1", "socket.io@4", "ws@8"];
 
+/** The Debian packages of Centrifuge. */
+const goPackages = [
+  "golang-go",
+  "golang-github-centrifugal-centrifuge-dev",
+  "golang-github-centrifugal-protocol-dev",
+  "golang-github-fzambia-eagle-dev",
+  "golang-github-golang-jwt-jwt-dev",
+  "golang-github-igm-sockjs-go-dev",
+  "golang-github-mna-redisc-dev",
+];
+
 /** The Bun for the load and for one of the servers. */
 export const bunPath = `${folder}/node_modules/.bin/bun`;
+
+/** The server of Centrifuge; see {@linkcode buildCentrifuge}. */
+export const centrifugePath = `${folder}/centrifuge`;
+
+/**
+ * Builds the server of Centrifuge from Debian's packages.
+ *
+ * @returns The reason if the build fails.
+ */
+export async function buildCentrifuge(): Promise<string | undefined> {
+  const source = new URL("servers/centrifuge/main.go", import.meta.url);
+  try {
+    const { success } = await new Deno.Command("go", {
+      args: ["build", "-o", centrifugePath, fileURLToPath(source)],
+      env: { GO111MODULE: "off", GOPATH: "/usr/share/gocode" },
+      stderr: "null",
+    }).output();
+    if (success) return undefined;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return `install the Debian packages ${goPackages.join(", ")}`;
+}
 
 /** Runs a program to its end; returns the output, or `undefined` on failure. */
 export async function outputOf(
@@ -60,6 +94,7 @@ export async function describeMachine(): Promise<Record<string, string>> {
     bun: await installedVersion("bun"),
     ws: await installedVersion("ws"),
     "socket.io": await installedVersion("socket.io"),
+    go: /go\d\S*/.exec(await outputOf("go", "version") ?? "")?.[0] ?? "absent",
     python: await outputOf(
       findPython("fastapi", "uvicorn", "websockets") ?? "python3",
       "-c",

@@ -17,9 +17,10 @@ export interface Rounds {
 /** Measures servers in turns, after a warm-up round. */
 export async function measureWork(
   work: Work,
-  peers: readonly Peer[],
+  all: readonly Peer[],
   { rounds, seconds }: Rounds,
 ): Promise<Row[]> {
+  const peers = all.filter(({ works }) => works?.includes(work.name) ?? true);
   const outcomes = peers.map((): Outcome[] => []);
   if (work.isFresh) {
     for (let round = 0; round < Math.min(rounds, maxFreshRounds); round++) {

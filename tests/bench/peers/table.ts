@@ -18,7 +18,7 @@ const busy = 0.9;
 const busyLoad = 0.95;
 
 /** Works that keep a server fully busy; all others wait or poll by design. */
-const saturating = /^(?:echo|handshake|fanout|tasks)/;
+const saturating = /^(?:echo|handshake|fanout|tasks|publish)/;
 
 function showNumber(value: number): string {
   return value >= 100

@@ -50,6 +50,26 @@ function handshake(
   };
 }
 
+const storm: Work = {
+  name: "storm",
+  metrics: [{
+    key: "us",
+    title: "CPU a returning watcher",
+    unit: "µs",
+    isLowerBetter: true,
+  }],
+  isFresh: true,
+  measure: (server, seconds) =>
+    server.run({ work: "storm", sockets: 10_000, seconds }),
+};
+
+const publish: Work = {
+  name: "publish-64",
+  metrics: rate("publishes, 64 publishers", "events/s"),
+  measure: (server, seconds) =>
+    server.run({ work: "publishes", sockets: 64, seconds }),
+};
+
 const memory: Work = {
   name: "memory",
   metrics: [{
@@ -139,6 +159,8 @@ export const works: readonly Work[] = [
   handshake("guest", "guest", "none"),
   handshake("token", "one token", "one"),
   handshake("tokens", "new tokens", "many"),
+  storm,
+  publish,
   fanout,
   tasks,
   latency,

@@ -27,9 +27,11 @@ export interface ClientEvents {
 }
 
 const closeFrame = maskedFrame(opcodes.close, new Uint8Array([0x03, 0xe8]));
-const ioJoin = maskedFrame(opcodes.text, new TextEncoder().encode("40"));
-const ioPong = maskedFrame(opcodes.text, new TextEncoder().encode("3"));
-const [c, s, zero, two, four] = [..."cs024"].map((char) => char.charCodeAt(0));
+const [zero, two, four] = [..."024"].map((char) => char.charCodeAt(0));
+
+const encoder = new TextEncoder();
+const ioJoin = maskedFrame(opcodes.text, encoder.encode("40"));
+const ioPong = maskedFrame(opcodes.text, encoder.encode("3"));
 
 /** A minimal WebSocket client, sufficient to count and check. */
 export class Client implements Reader {
@@ -52,7 +54,7 @@ export class Client implements Reader {
     const { port, wire, route, id, token = "" } = this.#target;
     this.#link = await Link.open(port, this);
     this.#link.send(
-      new TextEncoder().encode(
+      encoder.encode(
         `GET ${wire.path(route, id, token)} HTTP/1.1\r\n` +
           `Host: 127.0.0.1:${port}\r\n` +
           "Upgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -80,6 +82,8 @@ export class Client implements Reader {
         if (!unread.toString("latin1", 0, end).startsWith("HTTP/1.1 101")) {
           this.#break();
         }
+        const { wire, token = "" } = this.#target;
+        this.#ask(wire.asks?.connected(token));
         unread = unread.subarray(end + 4);
       }
     }
@@ -105,15 +109,23 @@ export class Client implements Reader {
     } else if (opcode === opcodes.text) {
       const { wire } = this.#target;
       if (wire.isSocketIo && this.#answerSocketIo(bytes, start)) return;
+      const kind = bytes[start + wire.kindAt];
       if (!this.#isConnected) {
-        if (bytes[start + wire.kindAt] !== c) return this.#break();
+        if (kind !== wire.kinds.connected) return this.#break();
         this.#isConnected = true;
+        this.#ask(wire.asks?.sync(this.#target.id));
         if (!this.#target.waitsForSync) this.#tellConnected();
-      } else if (bytes[start + wire.kindAt] !== s) {
+      } else if (kind !== wire.kinds.sync) {
         this.#events.onFrame?.(bytes, start, end);
       } else this.#tellConnected();
     }
   };
+
+  /** Asks for the next frame, if the server does not send it by itself. */
+  #ask(text: string | undefined): void {
+    if (text === undefined) return;
+    this.send(maskedFrame(opcodes.text, encoder.encode(text)));
+  }
 
   #tellConnected(): void {
     if (this.#isAwaited) this.#events.onConnected?.(this);
@@ -134,14 +146,15 @@ export class Client implements Reader {
   }
 }
 
-/** Opens clients, 64 at a time, until all are connected. */
+/** Opens clients, a number at a time, until all are connected. */
 export async function openAll(
   targets: readonly Target[],
   events: (index: number) => ClientEvents,
+  atOnce = 64,
 ): Promise<Client[]> {
   const clients: Client[] = [];
   let next = 0;
-  await Promise.all(Array.from({ length: 64 }, async () => {
+  await Promise.all(Array.from({ length: atOnce }, async () => {
     for (let index = next++; index < targets.length; index = next++) {
       const target = targets[index];
       if (!target) return;

@@ -1,6 +1,6 @@
-import { createHmac } from "node:crypto";
 import { Client } from "./client.ts";
 import type { Job, Outcome } from "./job.ts";
+import { makeToken } from "./token.ts";
 import { sleep, startWindow, warmUpMs } from "./window.ts";
 import { wires } from "./wire.ts";
 
@@ -8,18 +8,6 @@ const atOnce = 64;
 
 /** More than any of the servers can do in a second. */
 const maxPerSecond = 25_000;
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
-}
-
-function makeToken(sub: number, secret: string): string {
-  const exp = Math.floor(Date.now() / 1_000) + 3_600;
-  const head = encode({ alg: "HS256", typ: "JWT" });
-  const signed = `${head}.${encode({ sub: String(sub), exp })}`;
-  const signature = createHmac("sha256", secret).update(signed);
-  return `${signed}.${signature.digest("base64url")}`;
-}
 
 function makeTokens({ tokens, secret, seconds }: Job): string[] {
   if (tokens === "none") return [""];

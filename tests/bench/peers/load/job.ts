@@ -9,7 +9,8 @@ export interface Job {
     | "tasks"
     | "publishes"
     | "latency"
-    | "memory";
+    | "memory"
+    | "storm";
   readonly port: number;
   /** The process id of the server. */
   readonly pid: number;
@@ -20,7 +21,9 @@ export interface Job {
   readonly secret: string;
   /** The number of sockets. */
   readonly sockets: number;
-  /** `handshake`: no token, the same token, or a new token per handshake. */
+  /**
+   * `handshake`: no token, the same token, or a new token per handshake.
+   */
   readonly tokens?: "none" | "one" | "many";
   /** True if the server sends `sync`, and watchers wait for `sync`. */
   readonly waitsForSync?: boolean;

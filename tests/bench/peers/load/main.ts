@@ -11,9 +11,19 @@ import { handshake } from "./handshake.ts";
 import type { Job } from "./job.ts";
 import { latency } from "./latency.ts";
 import { memory } from "./memory.ts";
+import { storm } from "./storm.ts";
 import { fanout, publishes, tasks } from "./publishing.ts";
 
-const works = { echo, handshake, fanout, tasks, publishes, latency, memory };
+const works = {
+  echo,
+  handshake,
+  fanout,
+  tasks,
+  publishes,
+  latency,
+  memory,
+  storm,
+};
 
 const job: Job = JSON.parse(process.argv[2] ?? "{}");
 const outcome = await works[job.work](job);

@@ -15,18 +15,30 @@ export class Watchers {
   faults = 0;
   onDelivery: OnDelivery = () => {};
 
-  async open(job: Job, ids: readonly string[]): Promise<void> {
+  /**
+   * Opens a socket for each id.
+   *
+   * @param tokens The tokens of the sockets. @default {none}
+   * @param atOnce The number of handshakes at a time.
+   */
+  async open(
+    job: Job,
+    ids: readonly string[],
+    tokens: readonly string[] = [],
+    atOnce?: number,
+  ): Promise<void> {
     const wire = wires[job.wire];
-    const targets = ids.map((id) => ({
+    const targets = ids.map((id, index) => ({
       port: job.port,
       wire,
       route: "realtime" as const,
       id,
+      token: tokens[index] ?? "",
       waitsForSync: job.waitsForSync ?? false,
     }));
     await openAll(targets, (index) => {
       const start = `{"type":"task","connection_id":"${ids[index]}","offset":`;
-      const offsetAt = wire.taskAt + start.length;
+      const offsetAt = wire.taskAt(ids[index] ?? "") + start.length;
       let offset = 0;
       return {
         onFrame: (bytes, frameAt) => {
@@ -45,6 +57,6 @@ export class Watchers {
           this.onDelivery(bytes, at);
         },
       };
-    });
+    }, atOnce);
   }
 }
