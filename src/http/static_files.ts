@@ -5,7 +5,7 @@ import { accepts } from "hono/accepts";
 import { getMimeType, mimes } from "hono/utils/mime";
 import { makeOnce } from "../async/make_once.ts";
 
-type Headers = Readonly<Record<string, string>>;
+type HeaderMap = Readonly<Record<string, string>>;
 
 /**
  * Serves a text, the same for all clients, compressed if the client accepts
@@ -17,7 +17,7 @@ type Headers = Readonly<Record<string, string>>;
 export function staticText(
   text: string,
   contentType: string,
-  headers: Headers,
+  headers: HeaderMap,
 ): (c: Context) => Response {
   return staticBytes(
     () => new TextEncoder().encode(text),
@@ -32,7 +32,7 @@ const compressedFormat = /^image\/(?!svg)/;
 function staticBytes(
   make: () => Uint8Array<ArrayBuffer>,
   contentType: string,
-  headers: Headers,
+  headers: HeaderMap,
 ): (c: Context) => Response {
   const plain = once(make);
   const compressed = once(() =>
@@ -77,7 +77,7 @@ const mediaTypes = { ...mimes, ts: plainText };
  */
 export function staticFile(
   url: URL,
-  headers: Headers | ((text: string) => Headers),
+  headers: HeaderMap | ((text: string) => HeaderMap),
 ): (c: Context) => Promise<Response> {
   const contentType = getMimeType(url.pathname, mediaTypes) ?? plainText;
   const open = makeOnce(async () => {
