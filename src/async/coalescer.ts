@@ -9,6 +9,20 @@ interface UnderWay {
  * Runs work per key, never twice at once for the same key. Calls during a run
  * share a single run after it, so the work must read for itself how much there
  * is to do.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const coalescer = new Coalescer();
+ * let runs = 0;
+ * const work = () => {
+ *   runs += 1;
+ *   return Promise.resolve();
+ * };
+ * await Promise.all([1, 2, 3, 4].map(() => coalescer.run("a", work)));
+ * assertEquals(runs, 2); // the first call's run, and a run for the other three
+ * ```
  */
 export class Coalescer {
   readonly #underWay = new Map<string, UnderWay>();

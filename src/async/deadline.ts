@@ -1,6 +1,18 @@
 /**
  * Waits for a promise, but no longer than a timeout.
  *
+ * @example
+ * ```ts
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * assertEquals(await deadline(Promise.resolve("answer"), 1_000), "answer");
+ * await assertRejects(
+ *   () => deadline(new Promise(() => {}), 5),
+ *   Error,
+ *   "No answer within 5 ms",
+ * );
+ * ```
+ *
  * @param timeoutMs In milliseconds.
  * @param signal Stops the waiting as well.
  * @throws {Error} On timeout or abort; a later result of the promise is

@@ -1,6 +1,14 @@
 /**
  * Waits for a promise, and uses a fallback on timeout.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const silence = new Promise<number>(() => {});
+ * assertEquals(await withFallback(silence, 5, 0), 0);
+ * ```
+ *
  * @param timeoutMs In milliseconds.
  * @returns The promise's value, or the fallback after the timeout.
  * @throws {unknown} The promise's error. After the timeout errors are ignored.

@@ -29,8 +29,8 @@ const maxTasksPerLink = 50;
  * Watches one task: yields the current state, then every event exactly once and
  * in order, across lost connections and server restarts, until the task ends.
  *
- * @example
- * ```js
+ * @example In a page
+ * ```js ignore
  * import { watchTask } from "/client.js";
  *
  * for await (const update of watchTask("/", "upload_123456")) {
@@ -54,6 +54,30 @@ export function watchTask(
 /**
  * Creates a client for many tasks. The tasks share sockets, up to 50 tasks per
  * socket; a socket stays open while a task is being watched.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Stands for the server in a test of a page.
+ * const frames = [
+ *   { type: "sync", epoch: "e1", offset: 0, task: null },
+ *   { type: "task", epoch: "e1", offset: 1, status: "succeeded" },
+ * ];
+ * const client = connect("https://status.example", {
+ *   transport: "sse",
+ *   fetch: () =>
+ *     Promise.resolve(
+ *       new Response(
+ *         frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(""),
+ *         { headers: { "Content-Type": "text/event-stream" } },
+ *       ),
+ *     ),
+ * });
+ * const types = [];
+ * for await (const { type } of client.watch("upload_123456")) types.push(type);
+ * assertEquals(types, ["sync", "task"]);
+ * ```
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
  * @throws {TypeError} If the URL is invalid.

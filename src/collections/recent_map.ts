@@ -3,6 +3,18 @@
  * has two halves: when the newer half is full, the older half is dropped. (A
  * single map in order of use would have to skip, for each eviction, all holes
  * left by deleted entries.)
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const map = new RecentMap<{ age: number }>(4);
+ * for (const key of ["a", "b", "c"]) map.set(key, { age: 1 });
+ * map.get("a"); // used, so kept
+ * map.set("d", { age: 1 });
+ * assertEquals(map.get("a"), { age: 1 });
+ * assertEquals(map.get("b"), undefined);
+ * ```
  */
 export class RecentMap<Value extends object> {
   #recent = new Map<string, Value>();

@@ -22,7 +22,9 @@ const entities: Readonly<Record<string, string>> = {
  *
  * @example
  * ```ts
- * html`<p>${"1 < 2"}</p>`.text; // <p>1 &lt; 2</p>
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(html`<p>${"1 < 2"}</p>`.text, "<p>1 &lt; 2</p>");
  * ```
  */
 export function html(
@@ -43,7 +45,16 @@ function textOf(part: HtmlPart): string {
 /** Empty HTML, for an absent optional part of a template. */
 export const nothing: Html = html``;
 
-/** Renders a sentence with `code` between backticks, as in CommonMark. */
+/**
+ * Renders a sentence with `code` between backticks, as in CommonMark.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(prose("Send `ping` & wait").text, "Send <code>ping</code> &amp; wait");
+ * ```
+ */
 export function prose(text: string): Html {
   const pieces = text.split("`").map((piece, index) =>
     index % 2 === 1 ? html`<code>${piece}</code>` : html`${piece}`

@@ -38,7 +38,33 @@ export function foldEvent(
   };
 }
 
-/** Merges two consecutive events into one event with the same effect. */
+/**
+ * Merges two consecutive events into one event with the same effect.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * const event = {
+ *   type: "task",
+ *   connection_id: "upload_1",
+ *   attempt: 1,
+ *   timestamp: "2026-01-01T00:00:00.000Z",
+ * } as const;
+ * const merged = mergeEvents(
+ *   { ...event, event_id: "a", offset: 1, status: "queued", message: "Waiting" },
+ *   { ...event, event_id: "b", offset: 2, status: "running", progress: 0.5 },
+ * );
+ * assertEquals(merged, {
+ *   ...event,
+ *   event_id: "b",
+ *   offset: 2,
+ *   status: "running",
+ *   progress: 0.5,
+ *   message: "Waiting",
+ * });
+ * ```
+ */
 export function mergeEvents(first: TaskEvent, second: TaskEvent): TaskEvent {
   const cleared = new Set([...first.cleared ?? [], ...second.cleared ?? []]);
   return {

@@ -67,6 +67,20 @@ export interface Transition {
  * The task state machine: applies a change to the current state, or refuses the
  * change. A pure function; the rules are spec §2, 'Event rules'.
  *
+ * @example
+ * ```ts
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const stamp = { taskId: "upload_1", epoch: "e1", now: new Date() };
+ * const first = applyChange(undefined, { status: "succeeded" }, stamp);
+ * assert("state" in first);
+ * assertEquals(first.event?.offset, 1);
+ *
+ * const late = applyChange(first.state, { status: "running" }, stamp);
+ * assert("code" in late);
+ * assertEquals(late.code, "task_finished");
+ * ```
+ *
  * @param state `undefined` for a task without a history.
  */
 export function applyChange(

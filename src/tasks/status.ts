@@ -45,6 +45,15 @@ export const statusWords: readonly string[] = [...statusOf.keys()];
 /**
  * Translates a publisher's word for a status, in any letter case.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(normalizeStatus("SUCCESS"), "succeeded"); // Celery
+ * assertEquals(normalizeStatus("active"), "running"); // BullMQ
+ * assertEquals(normalizeStatus("lost"), undefined); // only the server's word
+ * ```
+ *
  * @returns `undefined` for an unknown word.
  */
 export function normalizeStatus(word: string): PublishedStatus | undefined {

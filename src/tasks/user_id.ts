@@ -16,6 +16,15 @@ const maxIntegerDigits = 309;
  * (spec §1, `connected`). The digits are copied, because `JSON.stringify` would
  * print 2^60 with different digits.
  *
+ * @example
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(encodeUserId("42"), "42");
+ * assertEquals(encodeUserId("042"), '"042"');
+ * assertEquals(encodeUserId("alice"), '"alice"');
+ * ```
+ *
  * @param userId The id as text, the form in which ids are compared.
  * @returns JSON source text.
  */
