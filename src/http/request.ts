@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler, Next } from "hono";
 import { log } from "../log/log.ts";
 import { type AuthorizationContext, requireScope } from "./authorization.ts";
 import { ProblemError } from "../protocol/problem.ts";
+import { noSuchTask } from "../tasks/state.ts";
 
 /** Drops a byte order mark at the start, like `Request.text`. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
@@ -172,7 +173,6 @@ export function unknownTask(): ProblemError {
   return new ProblemError({
     status: 404,
     code: "task_unknown",
-    detail:
-      "No such task: nothing was published under this id, or it has expired",
+    detail: noSuchTask,
   });
 }

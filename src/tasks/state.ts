@@ -42,6 +42,10 @@ export interface Stamp {
   readonly now: Date;
 }
 
+/** The explanation of `task_unknown` for operators and clients. */
+export const noSuchTask =
+  "No such task: nothing was published under this id, or it has expired";
+
 /** The reason why a change was refused; the publisher gets a 404 or 409. */
 export interface Refusal {
   readonly code:
@@ -90,7 +94,7 @@ export function applyChange(
 ): Transition | Refusal {
   if (!("kind" in change)) return applyDraft(state, change, stamp);
   if (state === undefined) {
-    return { code: "task_unknown", detail: "No such task" };
+    return { code: "task_unknown", detail: noSuchTask };
   }
   return change.kind === "lost"
     ? applyLoss(state, change.offset, stamp)

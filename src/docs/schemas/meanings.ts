@@ -53,7 +53,8 @@ export const errorCodeMeanings: Readonly<Record<ErrorCode, string>> = {
   server_restarting: "the server stops or restarts",
   store_unavailable: "the store can't be reached now",
   task_finished: "the task has already ended",
-  task_unknown: "no such task: nothing was published, or it has expired",
+  task_unknown:
+    "no such task: nothing was published under this id, or it has expired",
   too_many_bad_frames: "ten frames were malformed",
   too_many_connections:
     "the address or the user has reached its connection limit",

@@ -1,4 +1,5 @@
 import type { ProblemCode } from "../../protocol/problem.ts";
+import { noSuchTask } from "../../tasks/state.ts";
 
 /** The conditions of the HTTP API's problems. */
 export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
@@ -21,8 +22,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   forbidden: "This user may not watch this task",
   origin_not_allowed: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
   not_found: "There is no route for this path",
-  task_unknown:
-    "No such task: nothing was published under this id, or it has expired",
+  task_unknown: noSuchTask,
   connection_unknown: "No open socket has this id",
   method_not_allowed:
     "The path does not support this method: `Allow` lists the supported methods",
