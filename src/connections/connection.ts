@@ -222,7 +222,7 @@ export class Connection {
     log.error("The {route} connection {connection} failed: {error}", {
       route,
       connection: this.id,
-      taskId,
+      connectionId: taskId,
       error,
     });
     this.close(closeCodes.internalError, {
@@ -276,7 +276,7 @@ export class Connection {
       {
         route,
         connection: this.id,
-        taskId,
+        connectionId: taskId,
         remoteAddress,
       },
     );

@@ -61,7 +61,7 @@ function greet(
   log.info("Rejected a token: {code}", {
     code,
     connection: connection.id,
-    taskId,
+    connectionId: taskId,
     remoteAddress: connection.handshake.remoteAddress,
   });
   connection.send(encodeError(identity.rejection));

@@ -162,7 +162,7 @@ export class LeaseKeeper implements Leases {
       }
     } catch (error) {
       log.error("Could not mark a task as lost, retrying: {error}", {
-        taskId,
+        connectionId: taskId,
         error,
       });
       if (isCurrent()) this.#ringIn(taskId, retryDelayMs);

@@ -84,7 +84,7 @@ export class Hub {
       log.error(
         "Could not update the number of watchers in the store: {error}",
         {
-          taskId,
+          connectionId: taskId,
           error,
         },
       );

@@ -146,7 +146,7 @@ Deno.test("Connection.writable() logs an evicted client once", async () => {
   const lines = log.text.trimEnd().split("\n");
   assertEquals(lines.length, 1);
   const { level, properties } = JSON.parse(String(lines));
-  assertEquals([level, properties.connection, properties.taskId], [
+  assertEquals([level, properties.connection, properties.connectionId], [
     "INFO",
     connection.id,
     "upload_123456",

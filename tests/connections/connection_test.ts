@@ -156,5 +156,7 @@ Deno.test("Connection.fail() logs the error, the route and the connection", () =
   connection.fail(new Error("secret detail"));
   assertMatch(log.text, /secret detail/);
   assertMatch(log.text, /test_websocket/);
-  assertMatch(log.text, new RegExp(connection.id));
+  const { properties } = JSON.parse(log.text);
+  assertEquals(properties.connection, connection.id);
+  assertEquals(properties.connectionId, connection.handshake.taskId);
 });

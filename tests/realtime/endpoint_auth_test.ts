@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import type { Config } from "../../src/config/config.ts";
 import { answerOf } from "../support/answer.ts";
+import { captureLog } from "../support/captured_log.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { passSilence } from "../support/silence.ts";
 import { type Frame, TestSocket } from "../support/socket.ts";
@@ -50,6 +51,19 @@ Deno.test("RealtimeSession takes a guest for a user after auth", async () => {
   await answerOf(server.publish("b", { user_id: "42" }));
   socket.send({ type: "subscribe", connection_id: "b" });
   assertEquals((await socket.nextOf("sync")).connection_id, "b");
+});
+
+Deno.test("RealtimeEndpoint logs a rejected token with the task and the socket", async () => {
+  await using server = await startTestServer();
+  using log = captureLog("info");
+  const url = server.ws("/ws/realtime/a?token=bad");
+  await using socket = new TestSocket(url);
+  await socket.nextOf("sync");
+  const [connection] = server.services.registry.list();
+  const line = log.text.split("\n").find((line) => line.includes("Rejected"));
+  const { properties } = JSON.parse(line ?? "");
+  assertEquals(properties.connection, connection?.id);
+  assertEquals(properties.connectionId, "a");
 });
 
 Deno.test("RealtimeSession sends the reason for a rejected token in auth, and makes the client a guest", async () => {

@@ -23,6 +23,7 @@ Deno.test("LeaseKeeper tries each second to store a loss, and logs why it could 
   await elapse(time, 10_000);
   assertEquals(tasks.losses, 1);
   assertStringIncludes(log.text, "the disk is full");
+  assertEquals(JSON.parse(log.text).properties.connectionId, "a");
   for (const losses of [2, 3]) {
     await elapse(time, 999);
     assertEquals(tasks.losses, losses - 1);

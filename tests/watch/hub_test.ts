@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { encodeTask } from "../../src/protocol/server_frames.ts";
 import type { StoredEvent } from "../../src/tasks/store.ts";
 import { Hub, type Watcher } from "../../src/watch/hub.ts";
+import { captureLog } from "../support/captured_log.ts";
 
 class FakeWatcher implements Watcher {
   readonly got: [StoredEvent, string][] = [];
@@ -153,6 +154,18 @@ Deno.test("Hub reports each change of the number of watchers", async () => {
   hub.leave("a", first);
   hub.leave("a", second);
   assertEquals(told, [["a", 1], ["a", 2], ["a", 1], ["a", 0]]);
+});
+
+Deno.test("Hub logs the task if the store can't take the number of watchers", async () => {
+  using log = captureLog();
+  const hub = new Hub((_, watchers) =>
+    watchers > 0 ? Promise.resolve() : Promise.reject(new Error("broken"))
+  );
+  const watcher = new FakeWatcher();
+  await hub.join("a", watcher);
+  hub.leave("a", watcher);
+  await log.wrote("broken");
+  assertEquals(JSON.parse(log.text).properties.connectionId, "a");
 });
 
 Deno.test("Hub.announce() makes watchers read missed events from the store", async () => {

@@ -119,7 +119,7 @@ export class RedisHeartbeat {
     } catch (error) {
       // A later heartbeat, of any process, finds the lease again.
       log.error("Could not mark a task as lost, retrying: {error}", {
-        taskId,
+        connectionId: taskId,
         error,
       });
     }

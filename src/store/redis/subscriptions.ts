@@ -256,7 +256,7 @@ export class RedisSubscriptions {
       // An exception would end the connection to Redis.
       log.warn(
         "Ignored a message on a task's channel, from another program or version: {error}",
-        { taskId, error: parsed.reason },
+        { connectionId: taskId, error: parsed.reason },
       );
       return;
     }

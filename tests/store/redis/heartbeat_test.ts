@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseRedisUrl } from "../../../src/redis/address.ts";
 import {
   shardBase,
@@ -162,6 +162,7 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   await other.beat();
   assertEquals(test.ended, ["failing a"]);
   await log.wrote("Could not mark a task as lost");
+  assertStringIncludes(log.text, '"connectionId":"a"');
   // 5 seconds later, for the node that could not store the loss.
   await server.command(
     "ZADD",

@@ -98,6 +98,7 @@ test("a foreign message costs neither the connection nor an event", async () => 
   assertEquals(await announced.until("a", 2), [1, 2]);
   assertStrictEquals(one.link.client, client);
   assertEquals(log.text.split("Ignored a message").length - 1, 3);
+  assertEquals(log.text.split('"connectionId":"a"').length - 1, 3);
 });
 
 test("a process cut off catches up on missed events, and its watchers count again", async () => {
