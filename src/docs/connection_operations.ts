@@ -1,5 +1,5 @@
 import { exampleEpoch, exampleEvent, exampleId } from "./examples.ts";
-import type { Operation } from "./operation.ts";
+import { json, type Operation } from "./operation.ts";
 
 const sseExample = [
   "event: task",
@@ -27,13 +27,11 @@ export const connectionOperations: readonly Operation[] = [
       "connection_cursor",
     ],
     problems: ["bad_query"],
-    answers: [{
-      status: 200,
-      when: "A page of the open sockets and streams, oldest first",
-      content: {
-        type: "application/json",
-        schema: "ConnectionList",
-        example: {
+    answers: [
+      json(
+        "A page of the open sockets and streams, oldest first",
+        "ConnectionList",
+        {
           connections: [{
             id: "9b2f7c1e-52a0-4c68-9d4e-1f0a6a4f3c11",
             route: "realtime_websocket",
@@ -46,8 +44,8 @@ export const connectionOperations: readonly Operation[] = [
           }],
           total: 1,
         },
-      },
-    }],
+      ),
+    ],
   },
   {
     method: "delete",

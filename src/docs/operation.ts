@@ -50,3 +50,18 @@ export interface Operation {
   /** Problems in addition to those of every route and of the route's access. */
   readonly problems?: readonly ProblemCode[];
 }
+
+/** An answer with a JSON body. */
+export function json(
+  when: string,
+  schema: HttpSchemaName,
+  example?: unknown,
+  status = 200,
+): Answer {
+  const content = { type: "application/json", schema };
+  return {
+    status,
+    when,
+    content: example === undefined ? content : { ...content, example },
+  };
+}

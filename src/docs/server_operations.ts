@@ -1,11 +1,12 @@
-import type { Operation } from "./operation.ts";
+import { type Answer, json, type Operation } from "./operation.ts";
 
-/** Describes a public file or page. */
-function open(
+/** Describes a route for everybody, unless `more` says otherwise. */
+function get(
   path: string,
   id: string,
   summary: string,
-  type: string,
+  answer: Answer,
+  more: Partial<Operation> = {},
 ): Operation {
   return {
     method: "get",
@@ -14,152 +15,97 @@ function open(
     tag: "Server",
     summary,
     access: "anybody",
-    answers: [{ status: 200, when: "The file", content: { type } }],
+    answers: [answer],
+    ...more,
   };
 }
 
+const file = (type: string): Answer => ({
+  status: 200,
+  when: "The file",
+  content: { type },
+});
+
+const page = file("text/html");
+const script = file("text/javascript");
+const document = file("application/json");
+
 /** Operations for health, settings, metrics, documents and pages (spec §2). */
 export const serverOperations: readonly Operation[] = [
-  {
-    method: "get",
-    path: "/healthz",
-    id: "readLiveness",
-    tag: "Server",
-    summary: "Checks that the process is alive",
-    access: "anybody",
-    answers: [{
-      status: 200,
-      when: "The check passed",
-      content: {
-        type: "application/json",
-        schema: "Health",
-        example: { status: "ok" },
-      },
-    }],
-  },
-  {
-    method: "get",
-    path: "/readyz",
-    id: "readReadiness",
-    tag: "Server",
-    summary: "Checks that the server accepts new work",
-    access: "anybody",
-    answers: [{
-      status: 200,
-      when: "The check passed",
-      content: {
-        type: "application/json",
-        schema: "Health",
-        example: { status: "ready" },
-      },
-    }],
-    problems: ["store_unavailable"],
-  },
-  {
-    method: "get",
-    path: "/api/stats",
-    id: "readStats",
-    tag: "Server",
-    summary:
-      "Reads the throughput of all nodes, per second of the last 10 minutes",
-    access: ["admin"],
-    parameters: ["since"],
-    answers: [{
-      status: 200,
-      when: "Totals, and figures per second",
-      content: { type: "application/json", schema: "Stats" },
-    }],
-    problems: ["bad_query"],
-  },
-  {
-    method: "get",
-    path: "/api/config",
-    id: "readSetup",
-    tag: "Server",
-    summary: "Reads the settings in force and the routes",
-    access: ["admin"],
-    answers: [{
-      status: 200,
-      when: "The settings, with secrets hidden",
-      content: { type: "application/json", schema: "Setup" },
-    }],
-  },
-  {
-    ...open(
-      "/metrics",
-      "readMetrics",
-      "Prometheus metrics of all workers",
-      "text/plain",
-    ),
-    access: ["admin"],
-  },
-  open(
-    "/openapi.json",
-    "readOpenApi",
-    "This document (OpenAPI 3.1)",
-    "application/json",
+  get(
+    "/healthz",
+    "readLiveness",
+    "Checks that the process is alive",
+    json("The check passed", "Health", { status: "ok" }),
   ),
-  open(
+  get(
+    "/readyz",
+    "readReadiness",
+    "Checks that the server accepts new work",
+    json("The check passed", "Health", { status: "ready" }),
+    { problems: ["store_unavailable"] },
+  ),
+  get(
+    "/api/stats",
+    "readStats",
+    "Reads the throughput of all nodes, per second of the last 10 minutes",
+    json("Totals, and figures per second", "Stats"),
+    { access: ["admin"], parameters: ["since"], problems: ["bad_query"] },
+  ),
+  get(
+    "/api/config",
+    "readSetup",
+    "Reads the settings in force and the routes",
+    json("The settings, with secrets hidden", "Setup"),
+    { access: ["admin"] },
+  ),
+  get(
+    "/metrics",
+    "readMetrics",
+    "Prometheus metrics of all workers",
+    file("text/plain"),
+    { access: ["admin"] },
+  ),
+  get("/openapi.json", "readOpenApi", "This document (OpenAPI 3.1)", document),
+  get(
     "/asyncapi.json",
     "readAsyncApi",
     "The WebSocket routes (AsyncAPI 3.0)",
-    "application/json",
+    document,
   ),
-  open("/docs", "readDocs", "Both documents, as a page", "text/html"),
-  open(
+  get("/docs", "readDocs", "Both documents, as a page", page),
+  get(
     "/docs/guide",
     "readGuide",
     "The pages of the guide, each with its first sentence",
-    "text/html",
+    page,
   ),
-  {
-    ...open(
-      "/docs/guide/{page}",
-      "readGuidePage",
-      "A page of the guide",
-      "text/html",
-    ),
+  get("/docs/guide/{page}", "readGuidePage", "A page of the guide", page, {
     parameters: ["page"],
     problems: ["not_found"],
-  },
-  {
-    ...open(
-      "/docs/pictures/{picture}",
-      "readGuidePicture",
-      "A picture of the guide",
-      "image/*",
-    ),
-    parameters: ["picture"],
-    problems: ["not_found"],
-  },
-  open("/", "readPage", "A playground: publish and watch a task", "text/html"),
-  open(
-    "/playground.js",
-    "readPageScript",
-    "The playground's script",
-    "text/javascript",
+  }),
+  get(
+    "/docs/pictures/{picture}",
+    "readGuidePicture",
+    "A picture of the guide",
+    file("image/*"),
+    { parameters: ["picture"], problems: ["not_found"] },
   ),
-  open("/console", "readConsole", "The operators' console", "text/html"),
-  {
-    ...open(
-      "/console/{file}",
-      "readConsoleFile",
-      "A file of the console",
-      "text/css",
-    ),
-    parameters: ["file"],
-    answers: [{
-      status: 200,
-      when: "The file",
-      content: { type: "*/*" },
-    }],
-    problems: ["not_found"],
-  },
-  open("/client.js", "readClient", "The browser client", "text/javascript"),
-  open(
+  get("/", "readPage", "A playground: publish and watch a task", page),
+  get("/playground.js", "readPageScript", "The playground's script", script),
+  get("/console", "readConsole", "The operators' console", page),
+  get(
+    "/console/{file}",
+    "readConsoleFile",
+    "A file of the console",
+    file("*/*"),
+    { parameters: ["file"], problems: ["not_found"] },
+  ),
+  get("/client.js", "readClient", "The browser client", script),
+  get(
     "/client.d.ts",
     "readClientTypes",
     "The types of the browser client",
-    "text/plain",
+    file("text/plain"),
   ),
 ];

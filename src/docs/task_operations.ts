@@ -8,7 +8,7 @@ import {
   examplePublished,
   exampleTask,
 } from "./examples.ts";
-import type { Operation } from "./operation.ts";
+import { json, type Operation } from "./operation.ts";
 
 const maxEventSize = maxEventBytes.toLocaleString("en");
 const maxBodySize = maxKeptBytes.toLocaleString("en");
@@ -30,15 +30,14 @@ export const publishOperations: readonly Operation[] = [
       schema: "EventDraft",
       example: exampleDraft,
     },
-    answers: [{
-      status: 201,
-      when: "The event is stored, or was stored earlier",
-      content: {
-        type: "application/json",
-        schema: "Published",
-        example: examplePublished,
-      },
-    }],
+    answers: [
+      json(
+        "The event is stored, or was stored earlier",
+        "Published",
+        examplePublished,
+        201,
+      ),
+    ],
     problems: [
       "bad_connection_id",
       "bad_json",
@@ -94,15 +93,12 @@ export const publishOperations: readonly Operation[] = [
       "The watchers get `cancel_requested`. The worker finds `cancel_requested: true` in the answer to the next publish.",
     access: ["publish", "admin"],
     parameters: ["connection_id"],
-    answers: [{
-      status: 200,
-      when: "The request is stored for the worker",
-      content: {
-        type: "application/json",
-        schema: "CancelRequested",
-        example: { connection_id: exampleId, cancel_requested: true },
-      },
-    }],
+    answers: [
+      json("The request is stored for the worker", "CancelRequested", {
+        connection_id: exampleId,
+        cancel_requested: true,
+      }),
+    ],
     problems: [
       "bad_connection_id",
       "task_unknown",
@@ -134,15 +130,12 @@ export const readOperations: readonly Operation[] = [
     summary: "Lists tasks, newest change first",
     access: ["admin"],
     parameters: ["status", "limit", "cursor"],
-    answers: [{
-      status: 200,
-      when: "A page of tasks",
-      content: {
-        type: "application/json",
-        schema: "TaskList",
-        example: { tasks: [exampleTask], cursor: "17" },
-      },
-    }],
+    answers: [
+      json("A page of tasks", "TaskList", {
+        tasks: [exampleTask],
+        cursor: "17",
+      }),
+    ],
     problems: ["bad_query", "store_unavailable"],
   },
   {
@@ -153,15 +146,9 @@ export const readOperations: readonly Operation[] = [
     summary: "Reads a task",
     access: ["admin"],
     parameters: ["connection_id"],
-    answers: [{
-      status: 200,
-      when: "The newest value of each member",
-      content: {
-        type: "application/json",
-        schema: "TaskSnapshot",
-        example: exampleTask,
-      },
-    }],
+    answers: [
+      json("The newest value of each member", "TaskSnapshot", exampleTask),
+    ],
     problems: ["bad_connection_id", "task_unknown", "store_unavailable"],
   },
   {
@@ -174,21 +161,13 @@ export const readOperations: readonly Operation[] = [
       "Starts with the oldest stored event, or after `offset`; oldest first.",
     access: ["admin"],
     parameters: ["connection_id", "epoch", "offset", "limit"],
-    answers: [{
-      status: 200,
-      when: "A page of events",
-      content: {
-        type: "application/json",
-        schema: "TaskHistory",
-        example: {
-          connection_id: exampleId,
-          epoch: exampleEpoch,
-          offset: exampleEvent.offset,
-          recovered: true,
-          events: [exampleEvent],
-        },
-      },
-    }],
+    answers: [json("A page of events", "TaskHistory", {
+      connection_id: exampleId,
+      epoch: exampleEpoch,
+      offset: exampleEvent.offset,
+      recovered: true,
+      events: [exampleEvent],
+    })],
     problems: [
       "bad_connection_id",
       "bad_query",
