@@ -1,6 +1,7 @@
 /**
- * The start of a command line that calls this program again: the path of the
- * binary, or `deno task start` through npx for a machine with only Node.
+ * Returns the start of a command line for another call of this program: the
+ * path of the binary, or `deno task start` through npx, for machines with only
+ * Node.
  */
 export function invocation(): string {
   if (!Deno.build.standalone) {

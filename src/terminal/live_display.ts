@@ -2,27 +2,27 @@ import { printable } from "./output.ts";
 import { renderTask, type TaskView } from "./task_line.ts";
 import { cutToWidth, textWidth } from "./text_width.ts";
 
-/** The terminal that a {@linkcode LiveDisplay} draws on. */
+/** The terminal below a {@linkcode LiveDisplay}. */
 export interface Terminal {
-  /** The size now; 0 if the terminal does not know. */
+  /** The current size; 0 if unknown to the terminal. */
   readonly size: () => { readonly columns: number; readonly rows: number };
   readonly write: (text: string) => void;
 }
 
-/** The size of a terminal that does not know its own. */
+/** The size of a terminal of unknown size. */
 const usualSize = { columns: 80, rows: 24 };
 
 /**
- * Draws tasks below all that was printed, a line for each, and again whenever
- * one changes. If there are more tasks than rows, the last line counts those
- * that are not shown.
+ * Draws tasks below the printed lines, a line per task, and redraws after each
+ * change. If there are more tasks than rows, the last line counts the hidden
+ * tasks.
  */
 export class LiveDisplay {
   readonly #tasks = new Map<string, TaskView | undefined>();
   readonly #terminal: Terminal;
-  /** The widths of the lines that are on the screen. */
+  /** The widths of the drawn lines. */
   #drawn: readonly number[] = [];
-  /** Set if the cursor is on a line of its own, below the tasks. */
+  /** True if the cursor is on an empty line below the tasks. */
   #isCursorBelow = false;
 
   constructor(ids: readonly string[], terminal: Terminal) {
@@ -30,7 +30,7 @@ export class LiveDisplay {
     this.#terminal = terminal;
   }
 
-  /** Shows a task as it is now. */
+  /** Shows the current state of a task. */
   show(taskId: string, task: TaskView | undefined): void {
     this.#tasks.set(taskId, task);
     this.#draw();
@@ -50,7 +50,7 @@ export class LiveDisplay {
     if (isDrawn) this.#draw();
   }
 
-  /** Leaves all tasks on the screen as they are, in full. */
+  /** Draws all tasks a last time, in full. */
   end(): void {
     if (this.#drawn.length === 0) return;
     this.#erase();
@@ -65,7 +65,7 @@ export class LiveDisplay {
     const lines = this.#fit(this.#isCursorBelow ? rows - 1 : rows)
       .map((line) => cutToWidth(line, Math.max(1, columns - 1)));
     const end = this.#isCursorBelow ? "\r\n" : "";
-    // Without autowrap: a character may be wider than thought.
+    // Without autowrap: a character may be wider than `textWidth` counts.
     this.#terminal.write(
       `${eraser}\x1b[?7l${lines.join("\r\n")}${end}\x1b[?7h`,
     );
@@ -78,13 +78,13 @@ export class LiveDisplay {
   }
 
   /**
-   * Clears the lines that are on the screen, and moves the cursor to the first.
-   * Line by line: if all of the screen is cleared at once, terminals keep it in
-   * their history.
+   * Clears the drawn lines, and moves the cursor to the first of the lines.
+   * Terminals would keep a screen cleared as a whole in the scrollback, so each
+   * line is cleared on its own.
    */
   #eraser(columns: number): string {
     if (this.#drawn.length === 0) return "";
-    // A terminal that was made narrower has broken long lines.
+    // A narrowed terminal wraps long lines.
     const heights = this.#drawn.map((width) =>
       Math.max(1, Math.ceil(width / columns))
     );
@@ -106,7 +106,7 @@ export class LiveDisplay {
     return [...this.#tasks].map(([id, task]) => renderTask(id, task));
   }
 
-  /** As many lines as there is room for: those of unfinished tasks first. */
+  /** Returns as many lines as fit, unfinished tasks first. */
   #fit(room: number): string[] {
     if (this.#tasks.size <= room) return this.#lines();
     const entries = [...this.#tasks].sort(([, a], [, b]) =>

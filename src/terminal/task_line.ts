@@ -1,6 +1,6 @@
 import { printable } from "./output.ts";
 
-/** The members of a task that are shown. */
+/** The displayed members of a task. */
 export interface TaskView {
   readonly status?: string;
   readonly attempt?: number;
@@ -13,11 +13,11 @@ export interface TaskView {
 
 const barWidth = 24;
 
-/** The error that rounding may leave in a quotient such as 29/100, times the number of steps. */
+/** The largest rounding error of a quotient such as 29/100, times the number of steps. */
 const epsilon = 1e-6;
 
 /**
- * One task as a line: id, bar, per cent, status, amounts, message.
+ * Renders a task as a line: id, bar, per cent, status, amounts, message.
  *
  * @param task `undefined` before its first event.
  */
@@ -43,7 +43,7 @@ export function renderTask(
   ].filter((part) => part !== undefined).map(printable).join("  ");
 }
 
-/** A bar with its percentage; dots if no progress is known. */
+/** Renders a bar and the percentage; only dots if the progress is unknown. */
 function renderBar(progress: number | undefined): string {
   if (progress === undefined) return `[${"·".repeat(barWidth)}]    `;
   const filled = stepsDone(progress, barWidth);
@@ -51,7 +51,7 @@ function renderBar(progress: number | undefined): string {
   return `[${bar}] ${String(stepsDone(progress, 100)).padStart(3)}%`;
 }
 
-/** Counts the steps that are done; all of them only at the end. */
+/** Counts the completed steps; returns `steps` only if the progress is 1. */
 function stepsDone(progress: number, steps: number): number {
   if (progress >= 1) return steps;
   const done = Math.floor(progress * steps + epsilon);

@@ -20,17 +20,17 @@ const allChecks = ["no token", "a good token", "a bad token"].flatMap((name) =>
 
 const streamCheck = "sse/realtime with a good token";
 
-/** The last line of an output. */
+/** Returns the last line of the output. */
 function verdictOf({ stdout }: CommandResult): string {
   return stdout.trimEnd().split("\n").at(-1) ?? "";
 }
 
-/** The marked lines of an output. */
+/** Returns the lines of the output marked as passed or failed. */
 function checksOf({ stdout }: CommandResult): string[] {
   return stdout.split("\n").filter((line) => /^[✅❌]/u.test(line));
 }
 
-/** Asserts that every check failed, calmly, that no reason is given twice, and the advice. */
+/** Asserts that every check failed without a stack trace, each reason is printed once, and the verdict gives the advice. */
 function assertAllFailed(
   result: CommandResult,
   reason: RegExp,
@@ -59,7 +59,7 @@ Deno.test("checkCommand() passes every check against serve", async () => {
   assertEquals(verdictOf(result), "All 10 checks passed.");
 });
 
-Deno.test("checkCommand() publishes with a key, and leaves no task behind", async () => {
+Deno.test("checkCommand() publishes with a key, then deletes the task", async () => {
   await using server = await startTestServer();
   const result = await taskwire(["check", server.origin], {
     env: { ...env, TASKWIRE_API_KEYS: `${testApiKey},another` },
@@ -80,18 +80,18 @@ Deno.test("checkCommand() publishes with a key, and leaves no task behind", asyn
   );
   assert(!wrong.stdout.includes("another-key"));
 
-  // A token that could not be tried explains less.
+  // The wrong key takes precedence over the missing token.
   const without = await taskwire(["check", server.origin], {
     env: { TASKWIRE_API_KEYS: "another-key" },
   });
   assertMatch(verdictOf(without), /^4 of 11 failed\. .*TASKWIRE_API_KEYS/);
 });
 
-Deno.test("checkStream() finds a proxy that holds streams back", async () => {
+Deno.test("checkStream() detects a proxy that buffers streams", async () => {
   await using proxy = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () =>
-      // As one that collects the whole answer first.
+      // Like a proxy waiting for the end of the answer.
       new Response(new ReadableStream(), {
         headers: { "content-type": "text/event-stream" },
       }),
@@ -124,7 +124,7 @@ Deno.test("checkCommand() finds the server by argument, --url, or host and port"
   }
 });
 
-Deno.test("checkCommand() tries the token that it is given, and doesn't print it", async () => {
+Deno.test("checkCommand() uses the given token, and doesn't print the token", async () => {
   await using server = await startTestServer();
   const good = await signToken({ sub: "42" });
   const passed = await taskwire(["check", server.origin, "--token", good]);
@@ -140,7 +140,7 @@ Deno.test("checkCommand() tries the token that it is given, and doesn't print it
   assertMatch(verdictOf(failed), /the server rejects the token/);
 });
 
-Deno.test("checkCommand() fails the good token without a secret, and says what to set", async () => {
+Deno.test("checkCommand() names the setting for a missing secret", async () => {
   await using server = await startTestServer();
   const result = await taskwire(["check", server.origin]);
   assertEquals(result.code, 1);
@@ -154,7 +154,7 @@ Deno.test("checkCommand() fails the good token without a secret, and says what t
   assertMatch(verdictOf(result), /^3 of 10 failed\. .*TASKWIRE_JWT_SECRET/);
 });
 
-Deno.test("checkCommand() finds a server with another secret, and one that can't verify", async () => {
+Deno.test("checkCommand() detects a different secret, and a server that can't verify tokens", async () => {
   const cases = [
     [
       { config: { jwtSecrets: ["another-secret-of-32-bytes-or-more"] } },
@@ -184,7 +184,7 @@ Deno.test("checkCommand() finds a server with another secret, and one that can't
   }
 });
 
-Deno.test("checkCommand() says that nothing listens", async () => {
+Deno.test("checkCommand() reports that nothing listens at the address", async () => {
   const result = await taskwire(["check", closedOrigin()], { env });
   assertEquals(checksOf(result).length, 1);
   assertAllFailed(
@@ -194,7 +194,7 @@ Deno.test("checkCommand() says that nothing listens", async () => {
   );
 });
 
-Deno.test("checkCommand() says how a plain HTTP server answered", async () => {
+Deno.test("checkCommand() gives advice by the status of a plain HTTP server", async () => {
   const cases = [
     [200, /a proxy does not forward WebSocket upgrades/],
     [302, /the address redirects/],
@@ -223,7 +223,7 @@ Deno.test("checkCommand() says how a plain HTTP server answered", async () => {
   }
 });
 
-Deno.test("checkCommand() says that a server hangs up", async () => {
+Deno.test("checkCommand() reports a server that closes connections", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const hangingUp = (async () => {
     for await (const connection of listener) connection.close();
@@ -235,7 +235,7 @@ Deno.test("checkCommand() says that a server hangs up", async () => {
   await hangingUp;
 });
 
-Deno.test("checkCommand() exits 2 for an address that is none, or named twice", async () => {
+Deno.test("checkCommand() exits 2 if the address is invalid or given twice", async () => {
   const wrong = await taskwire(["check", "ftp://127.0.0.1"]);
   assertEquals(wrong.code, 2);
   assertMatch(
@@ -247,7 +247,7 @@ Deno.test("checkCommand() exits 2 for an address that is none, or named twice", 
   assertMatch(twice.stderr, /named twice/);
 });
 
-Deno.test("checkCommand() with --ready asks for no more than whether the server takes work", async () => {
+Deno.test("checkCommand() asks only /readyz if called with --ready", async () => {
   await using server = await startTestServer();
   const ready = await taskwire(["check", server.origin, "--ready", "0"]);
   assertEquals(ready, { code: 0, stdout: "✅ ready\n", stderr: "" });
@@ -282,7 +282,7 @@ needs("openssl")(
       /authority is not trusted by this program/,
       /DENO_TLS_CA_STORE=mozilla,system.*SSL_CERT_FILE/,
     );
-    // The advice works: the answer of the server is reached.
+    // The advice works: the request reaches the server.
     const trusted = await taskwire(["check", `https:${at}`, "--ready", "0"], {
       env: {
         ...env,

@@ -11,7 +11,7 @@ import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
 import { taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-Deno.test("withSettings() gives every setting its flag, described", () => {
+Deno.test("withSettings() adds a described flag for every setting", () => {
   const names = Object.keys(settings) as SettingName[];
   const command = withSettings(new Command("serve"), names);
   const help = command.configureHelp({ helpWidth: 1_000 }).helpInformation();
@@ -40,7 +40,7 @@ Deno.test("readConfig() reads flags of several words", () => {
   assertEquals(jwtSecrets, [secret, `${secret}!`]);
 });
 
-Deno.test("readConfig() takes the flag before the environment before the env file", async () => {
+Deno.test("readConfig() prefers flags to the environment, and the environment to the env file", async () => {
   await using folder = await makeTempDir();
   const file = await folder.write(
     ".env",
@@ -73,7 +73,7 @@ UNRELATED=ignored
   ]);
 });
 
-Deno.test("readConfig() names every mistake at once and hides secrets", async () => {
+Deno.test("readConfig() reports all mistakes at once and hides secrets", async () => {
   await using folder = await makeTempDir();
   const file = await folder.write(
     ".env",
@@ -102,7 +102,7 @@ Deno.test("readConfig() names every mistake at once and hides secrets", async ()
   assertEquals(result.stdout, "");
 });
 
-Deno.test("readConfig() fails for an env file that can't be read", async () => {
+Deno.test("readConfig() fails if the env file can't be read", async () => {
   await using folder = await makeTempDir();
   for (const file of [`${folder.path}/missing.env`, folder.path]) {
     const result = await taskwire(["serve", "--env-file", file]);
@@ -111,7 +111,7 @@ Deno.test("readConfig() fails for an env file that can't be read", async () => {
   }
 });
 
-Deno.test("openSettings() names the lines of an env file that other readers take for something else", async () => {
+Deno.test("openSettings() rejects lines of an env file that other programs read differently", async () => {
   await using folder = await makeTempDir();
   const file = await folder.write(
     ".env",
@@ -127,7 +127,7 @@ Deno.test("openSettings() names the lines of an env file that other readers take
   assertStringIncludes(second, `${file} line 2: expected NAME=value`);
 });
 
-Deno.test("openSettings() lets commands run beside a service of Kubernetes called taskwire, and beside settings that they do not use", async () => {
+Deno.test("openSettings() ignores invalid settings unused by the command, such as Kubernetes' TASKWIRE_PORT", async () => {
   await using server = await startTestServer();
   const env = {
     TASKWIRE_PORT: "tcp://10.0.0.1:8000",
@@ -149,7 +149,7 @@ Deno.test("openSettings() lets commands run beside a service of Kubernetes calle
     assertEquals(code, 0, stdout + stderr);
     assertFalse(/^error|^warning/m.test(stderr), stderr);
   }
-  // The command that uses the port warns, and the one that uses the workers fails.
+  // `check` without a URL uses the port and warns; `serve` uses the workers and fails.
   const { TASKWIRE_URL: _, ...withoutUrl } = env;
   const unready = await taskwire(["check", "--ready", "0"], {
     env: { ...withoutUrl, TASKWIRE_HOST: "127.0.0.2" },
@@ -164,7 +164,7 @@ Deno.test("openSettings() lets commands run beside a service of Kubernetes calle
   assertFailure(serve, 1, /^error: TASKWIRE_WORKERS=many: expected/m);
 });
 
-Deno.test("openSettings() warns of secrets among the arguments", async () => {
+Deno.test("openSettings() warns of secrets in the arguments", async () => {
   const secrets = {
     "--api-keys": "a-key-on-the-command-line",
     "--store": "redis://:hunter2@127.0.0.1",

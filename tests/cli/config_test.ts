@@ -28,7 +28,7 @@ Deno.test("configCommand() hides secrets", async () => {
   assert(stdout.includes("TASKWIRE_API_KEYS=(hidden)\n"));
 });
 
-Deno.test("configCommand() prints what an env file can be made of", async () => {
+Deno.test("configCommand() prints a valid env file", async () => {
   const first = await taskwire([
     "config",
     "--origins",

@@ -5,7 +5,7 @@ import { closedOrigin } from "../support/closed_origin.ts";
 import { startTestServer } from "../support/server.ts";
 import { silentTable } from "../support/silent_endpoint.ts";
 
-Deno.test("FrameReader.next() reads frames in their order, text and binary", async () => {
+Deno.test("FrameReader.next() reads text and binary frames in order", async () => {
   await using server = await startTestServer();
   const reader = new FrameReader(new URL(server.ws("/ws/test/x")));
   await reader.next();
@@ -21,7 +21,7 @@ Deno.test("FrameReader.next() reads frames in their order, text and binary", asy
   reader.close();
 });
 
-Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", async () => {
+Deno.test("FrameReader.next() rejects if the server is silent for 10 s", async () => {
   await using server = await startTestServer({ table: silentTable });
   using time = new FakeTime();
   const reader = new FrameReader(new URL(server.ws("/ws/silent/x")));
@@ -32,7 +32,7 @@ Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", 
     "no answer to the handshake within 10 s",
   );
   time.tick(9_999);
-  // a macrotask, in which a rejection would have arrived
+  // A premature rejection would arrive within a macrotask.
   assertEquals(
     await Promise.race([frame, nextTurn()]),
     "a turn later",
@@ -42,7 +42,7 @@ Deno.test("FrameReader.next() gives up on a server that says nothing for 10 s", 
   reader.close();
 });
 
-/** Resolves once what is due has happened; timers are faked. */
+/** Resolves after all due microtasks and events, without timers, since timers are faked. */
 function nextTurn(): Promise<string> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
@@ -55,7 +55,7 @@ function nextTurn(): Promise<string> {
   });
 }
 
-Deno.test("FrameReader.next() reads what came before the end, then says how it ended", async () => {
+Deno.test("FrameReader.next() reads all frames before the close, then rejects with the close code", async () => {
   await using server = await startTestServer({
     config: { auth: "required" },
   });
@@ -71,7 +71,7 @@ Deno.test("FrameReader.next() reads what came before the end, then says how it e
   );
 });
 
-Deno.test("FrameReader.next() says why a socket could not be opened", async () => {
+Deno.test("FrameReader.next() rejects with the reason if the socket can't be opened", async () => {
   const url = new URL(closedOrigin().replace("http", "ws"));
   url.searchParams.set("token", "a-secret");
   const reader = new FrameReader(url);
@@ -82,7 +82,7 @@ Deno.test("FrameReader.next() says why a socket could not be opened", async () =
   );
 });
 
-Deno.test("explainSocketError() puts the runtime's messages into words", () => {
+Deno.test("explainSocketError() explains the runtime's messages", () => {
   const cases = [
     [
       "NetworkError: failed to connect to WebSocket: Invalid status code: 403",

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Fault } from "../../src/terminal/fault.ts";
 import { checkPublish, checkStream } from "../../src/cli/http_checks.ts";
 
-Deno.test("checkPublish() knows the runtime's answer to a body behind an Upgrade header", async () => {
+Deno.test("checkPublish() recognizes the runtime's rejection of a body with an Upgrade header", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
@@ -15,7 +15,7 @@ Deno.test("checkPublish() knows the runtime's answer to a body behind an Upgrade
   assertEquals(fault.likelyCause, "upgrade_with_body");
 });
 
-Deno.test("checkStream() takes no other server's 401 for taskwire's", async () => {
+Deno.test("checkStream() accepts a 401 only from taskwire", async () => {
   const problem = { "Content-Type": "application/problem+json" };
   for (
     const [body, headers, isTaskwire] of [
@@ -33,7 +33,7 @@ Deno.test("checkStream() takes no other server's 401 for taskwire's", async () =
   }
 });
 
-Deno.test("checkPublish() reads no problem out of a text that is no JSON", async () => {
+Deno.test("checkPublish() reports the status if the problem is not JSON", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {

@@ -8,7 +8,7 @@ import { TestSocket } from "../support/socket.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
-Deno.test("readKeyFile() gives the server the public key that it is told of", async () => {
+Deno.test("readKeyFile() lets the server verify tokens by a public key", async () => {
   const issuer = await makeIssuerKey("ES256");
   await using folder = await makeTempDir();
   const file = await folder.write("key.pem", issuer.pem);
@@ -35,7 +35,7 @@ Deno.test("readKeyFile() gives the server the public key that it is told of", as
   assertEquals(check.code, 0, check.stdout);
 });
 
-Deno.test("readKeyFile() stops the start if the key is unusable", async () => {
+Deno.test("readKeyFile() fails the start if the key is unusable", async () => {
   const issuer = await makeIssuerKey("RS256");
   await using folder = await makeTempDir();
   const files: [path: string, reason: RegExp][] = [
@@ -57,7 +57,7 @@ Deno.test("readKeyFile() stops the start if the key is unusable", async () => {
   }
 });
 
-Deno.test("serveCommand() refuses to allow an algorithm without a key for it", async () => {
+Deno.test("serveCommand() fails if an allowed algorithm has no key", async () => {
   const result = await taskwire(["serve", "--port", "0"], {
     env: {
       TASKWIRE_JWT_SECRET: testSecret,
@@ -71,7 +71,7 @@ Deno.test("serveCommand() refuses to allow an algorithm without a key for it", a
   );
 });
 
-Deno.test("describeKeys() names every kind of key, and no query", () => {
+Deno.test("describeKeys() names every kind of key, without the query of a URL", () => {
   const flags = {
     jwtSecrets: `${testSecret},${testSecret}`,
     jwtPublicKey: "key.pem",

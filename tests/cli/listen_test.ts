@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CommandFailure } from "../../src/terminal/failure.ts";
 import { explainListening } from "../../src/cli/listen.ts";
 
-Deno.test("explainListening() says what to do where a port is taken", () => {
+Deno.test("explainListening() reports a port that is in use", () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   assertThrows(
@@ -17,7 +17,7 @@ Deno.test("explainListening() says what to do where a port is taken", () => {
   );
 });
 
-Deno.test("explainListening() returns what listens, and throws what it doesn't know", () => {
+Deno.test("explainListening() returns the listener, and rethrows unknown errors", () => {
   assertEquals(explainListening("::1", 1, () => "listens"), "listens");
   assertThrows(
     () =>

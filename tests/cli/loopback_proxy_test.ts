@@ -5,7 +5,7 @@ import { startTestServer, testApiKey, testSecret } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { serve, taskwire } from "../support/taskwire.ts";
 
-/** A proxy that notes the requests to it, and answers none. */
+/** Starts a proxy that records requests and answers none. */
 function startProxy() {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const lines: string[] = [];
@@ -21,7 +21,7 @@ function startProxy() {
   })();
   return {
     origin: `http://127.0.0.1:${listener.addr.port}`,
-    /** The first lines of requests for a host; the runtime makes some of its own for others. */
+    /** Lists the request lines for a host; the runtime itself sends requests to further hosts. */
     requestsFor: (host: string) => lines.filter((line) => line.includes(host)),
     async [Symbol.asyncDispose]() {
       listener.close();
@@ -41,7 +41,7 @@ function proxied(origin: string): Record<string, string> {
   };
 }
 
-Deno.test("exemptLoopback() keeps every command's requests to this machine away from a proxy", async () => {
+Deno.test("exemptLoopback() keeps the commands' requests to this machine away from a proxy", async () => {
   await using proxy = startProxy();
   await using server = await startTestServer();
   const { port } = new URL(server.origin);
@@ -62,7 +62,7 @@ Deno.test("exemptLoopback() keeps every command's requests to this machine away 
   }
 });
 
-Deno.test("exemptLoopback() leaves other hosts to the proxy, and NO_PROXY in force", async () => {
+Deno.test("exemptLoopback() leaves the proxy for other hosts, and NO_PROXY in force", async () => {
   await using proxy = startProxy();
   const env = proxied(proxy.origin);
   const args = ["check", "--ready", "0", "--url", "http://nowhere.invalid"];
@@ -79,7 +79,7 @@ Deno.test("exemptLoopback() leaves other hosts to the proxy, and NO_PROXY in for
 });
 
 for (const workers of ["1", "2"]) {
-  Deno.test(`exemptLoopback() lets a server of ${workers} process(es) fetch keys from this machine`, async () => {
+  Deno.test(`exemptLoopback() lets ${workers} process(es) fetch keys from this machine`, async () => {
     await using proxy = startProxy();
     const key = await makeIssuerKey("ES256", "of the issuer");
     await using issuer = startKeyServer({ keys: [key.jwk] });

@@ -11,7 +11,7 @@ Deno.test("readOpenFileLimit() reads the soft limit of this process", async () =
   assertEquals(await readOpenFileLimit(), soft);
 });
 
-Deno.test("fitOpenFiles() lowers maxConnections to 80 %, and says what to set", () => {
+Deno.test("fitOpenFiles() lowers maxConnections to 80 % of the limit, and names the remedy", () => {
   using log = captureLog();
   const config = testConfig({ maxConnections: 100_000 });
   assertEquals(fitOpenFiles(config, 1_024).maxConnections, 819);
@@ -21,7 +21,7 @@ Deno.test("fitOpenFiles() lowers maxConnections to 80 %, and says what to set", 
   );
 });
 
-Deno.test("fitOpenFiles() keeps room for more than sockets under a small limit", () => {
+Deno.test("fitOpenFiles() reserves descriptors for other files if the limit is small", () => {
   using _log = captureLog();
   const config = testConfig();
   assertEquals(fitOpenFiles(config, 80).maxConnections, 16);
@@ -38,7 +38,7 @@ Deno.test("fitOpenFiles() changes nothing if the limit suffices", () => {
 });
 
 for (const workers of ["1", "2"]) {
-  Deno.test(`serveCommand() warns once of too few descriptors, with ${workers} workers`, async () => {
+  Deno.test(`serveCommand() warns once if there are too few descriptors, with ${workers} workers`, async () => {
     const served = await serve(["--workers", workers], {
       env: {
         TASKWIRE_JWT_SECRET: testSecret,

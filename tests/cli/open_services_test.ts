@@ -3,7 +3,7 @@ import { CommandFailure } from "../../src/terminal/failure.ts";
 import { openServices, orFail } from "../../src/cli/open_services.ts";
 import { testConfig } from "../support/server.ts";
 
-Deno.test("openServices() watches the leases of the store it opens", async () => {
+Deno.test("openServices() watches the leases of the store", async () => {
   const { store, leases } = await openServices(testConfig());
   await store.publish("a", { lease: 0.001 });
   let status: string | undefined;
@@ -15,7 +15,7 @@ Deno.test("openServices() watches the leases of the store it opens", async () =>
   await store.close();
 });
 
-Deno.test("openServices() fails where keys or the store can't be used", async () => {
+Deno.test("openServices() fails if the keys or the store can't be used", async () => {
   await assertRejects(
     () => openServices(testConfig(), { path: "key.pem", text: "no key" }),
     CommandFailure,
@@ -28,7 +28,7 @@ Deno.test("openServices() fails where keys or the store can't be used", async ()
   );
 });
 
-Deno.test("orFail() throws on what nobody could have named wrongly", async () => {
+Deno.test("orFail() rethrows errors that no setting causes", async () => {
   await assertRejects(
     () => orFail(() => Promise.reject(new RangeError("a fault of ours"))),
     RangeError,

@@ -11,7 +11,7 @@ import { makeTempDir } from "../support/temp_dir.ts";
 const files = Object.keys(deployFiles) as DeployFileName[];
 
 for (const name of files.filter((name) => name !== "env")) {
-  Deno.test(`printCommand() prints the file of ${name} as it stands`, async () => {
+  Deno.test(`printCommand() prints the file of ${name} unchanged`, async () => {
     assertEquals(await taskwire(["print", name]), {
       code: 0,
       stdout: await readDeployFile(name),
@@ -20,7 +20,7 @@ for (const name of files.filter((name) => name !== "env")) {
   });
 }
 
-Deno.test("printCommand() prints an env file that, taken out of its comments, sets the defaults", async () => {
+Deno.test("printCommand() prints an env file with the defaults as comments", async () => {
   const { code, stdout } = await taskwire(["print", "env"]);
   assertEquals(code, 0);
   await using folder = await makeTempDir();
@@ -32,7 +32,7 @@ Deno.test("printCommand() prints an env file that, taken out of its comments, se
     await taskwire(["config", "--env-file", file], options),
     defaults,
   );
-  // and as it stands, none
+  // with the comments left in, the file sets nothing
   const asIs = await folder.write("as-is.env", stdout);
   assertEquals(
     await taskwire(["config", "--env-file", asIs], options),
@@ -40,7 +40,7 @@ Deno.test("printCommand() prints an env file that, taken out of its comments, se
   );
 });
 
-Deno.test("printCommand() says what there is to print", async () => {
+Deno.test("printCommand() lists the files in the help and in errors", async () => {
   const names = Object.keys(deployFiles).join(", ");
   const help = await taskwire(["print", "--help"]);
   assertEquals(help.code, 0);

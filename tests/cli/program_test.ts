@@ -37,12 +37,12 @@ Deno.test("run() prints the version, before and after a command", async () => {
   }));
 });
 
-Deno.test("run() serves where no command is named", async () => {
+Deno.test("run() serves if no command is named", async () => {
   await using server = new RunningCommand(["--port", "0"]);
   await server.line(/listens on http:/);
 });
 
-Deno.test("run() exits 2 for an unknown command and says where the known ones are", async () => {
+Deno.test("run() exits 2 for an unknown command and points to the help", async () => {
   const result = await taskwire(["serv"]);
   assertFailure(result, 2, /^error: unknown command 'serv'.*--help/);
   assertEquals(result.stdout, "");
@@ -53,7 +53,7 @@ Deno.test("run() exits 2 for an unknown flag and suggests a known one", async ()
   assertFailure(result, 2, /unknown option '--prot'[^]*Did you mean --port\?/);
 });
 
-Deno.test("run() exits 2 for an argument too few or too many", async () => {
+Deno.test("run() exits 2 for a missing or an excess argument", async () => {
   assertFailure(
     await taskwire(["publish"]),
     2,

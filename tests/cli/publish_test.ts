@@ -14,13 +14,13 @@ import { signToken } from "../support/tokens.ts";
 
 const env = { TASKWIRE_API_KEYS: testApiKey };
 
-/** The snapshot of a task, without what changes from run to run. */
+/** Reads the snapshot of a task, without members that differ between runs. */
 async function taskOf({ services }: TestServer, id: string) {
   const { state } = await services.store.read(id);
   return state?.snapshot;
 }
 
-Deno.test("publishCommand() posts one event of its options", async () => {
+Deno.test("publishCommand() posts an event made from options", async () => {
   await using server = await startTestServer();
   const { code, stdout, stderr } = await taskwire([
     "publish",
@@ -63,7 +63,7 @@ Deno.test("publishCommand() has a flag for every member of an event", async () =
     member === "data" ? JSON.stringify(value) : String(value),
   ]);
   await using proxy = startForgetfulProxy(server.origin);
-  // The answer that is lost.
+  // The proxy drops the first answer.
   await (await fetch(proxy.origin, { method: "POST", body: "{}" })).text();
   const args = ["publish", "t", ...flags, "--url", proxy.origin];
   const { code, stderr } = await taskwire(args, { env });
@@ -74,7 +74,7 @@ Deno.test("publishCommand() has a flag for every member of an event", async () =
   assertEquals(state?.snapshot.attempt, 2);
 });
 
-Deno.test("publishCommand() follows no redirect: another address gets neither key nor event", async () => {
+Deno.test("publishCommand() follows no redirect, so that no other address gets the key or the event", async () => {
   const requests: string[] = [];
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -106,7 +106,7 @@ Deno.test("publishCommand() follows no redirect: another address gets neither ke
   assertEquals(requests, []);
 });
 
-Deno.test("publishCommand() fails for an answer that is none of taskwire's", async () => {
+Deno.test("publishCommand() fails if the answer is not taskwire's", async () => {
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
@@ -126,7 +126,7 @@ Deno.test("publishCommand() fails for an answer that is none of taskwire's", asy
   }
 });
 
-Deno.test("publishCommand() publishes every line also if nobody reads the answers", async () => {
+Deno.test("publishCommand() publishes every line even if nobody reads the answers", async () => {
   await using server = await startTestServer();
   const [file = "", ...flags] = program();
   const child = new Deno.Command(file, {
@@ -144,7 +144,7 @@ Deno.test("publishCommand() publishes every line also if nobody reads the answer
   assertEquals((await taskOf(server, "t"))?.offset, 1_000);
 });
 
-Deno.test("publishCommand() posts a line of standard input an event", async () => {
+Deno.test("publishCommand() posts an event per line of standard input", async () => {
   await using server = await startTestServer();
   const { code, stdout, stderr } = await taskwire(
     ["publish", "t", "--url", server.origin],
@@ -159,12 +159,12 @@ Deno.test("publishCommand() posts a line of standard input an event", async () =
   assertEquals((await taskOf(server, "t"))?.status, "succeeded");
 });
 
-Deno.test("publishCommand() publishes a file larger than the body of a request may be", async () => {
+Deno.test("publishCommand() publishes a file above the limit of a request body", async () => {
   await using server = await startTestServer({
     config: { historyLimit: 10 },
   });
   const line = JSON.stringify({ message: "é", data: "x".repeat(60_000) });
-  const count = 600; // 36 MB, over the 32 MiB of a body
+  const count = 600; // 36 MB; a body is limited to 32 MiB
   const { code, stdout, stderr } = await taskwire(
     ["publish", "t", "--url", server.origin],
     { env, stdin: `${line}\n`.repeat(count) },
@@ -175,7 +175,7 @@ Deno.test("publishCommand() publishes a file larger than the body of a request m
   assertEquals([task?.offset, task?.message], [count, "é"]);
 });
 
-Deno.test("publishCommand() passes on the bytes of a line, and names the line that is not UTF-8", async () => {
+Deno.test("publishCommand() sends lines byte for byte, and names a line that is not UTF-8", async () => {
   await using server = await startTestServer();
   const [file = "", ...flags] = program();
   const child = new Deno.Command(file, {
@@ -197,7 +197,7 @@ Deno.test("publishCommand() passes on the bytes of a line, and names the line th
   assertEquals((await taskOf(server, "a/é"))?.message, "à");
 });
 
-Deno.test("publishCommand() lets a bad line fail alone, by its number", async () => {
+Deno.test("publishCommand() reports a bad line by number, and publishes the rest", async () => {
   await using server = await startTestServer();
   const result = await taskwire(["publish", "t", "--url", server.origin], {
     env,
@@ -211,7 +211,7 @@ Deno.test("publishCommand() lets a bad line fail alone, by its number", async ()
   assertEquals((await taskOf(server, "t"))?.progress, 0.3);
 });
 
-Deno.test("publishCommand() exits 2 where there is nothing to publish", async () => {
+Deno.test("publishCommand() exits 2 if there is nothing to publish", async () => {
   await using server = await startTestServer();
   for (const stdin of ["", "\n \n"]) {
     const args = ["publish", "t", "--url", server.origin];
@@ -221,7 +221,7 @@ Deno.test("publishCommand() exits 2 where there is nothing to publish", async ()
   assertEquals(await taskOf(server, "t"), undefined);
 });
 
-Deno.test("publishCommand() exits 2 for a number in --data that would be changed", async () => {
+Deno.test("publishCommand() exits 2 for a number in --data beyond double precision", async () => {
   assertFailure(
     await taskwire(["publish", "t", "--data", '{"id":1764338400123456789}'], {
       env,
@@ -231,7 +231,7 @@ Deno.test("publishCommand() exits 2 for a number in --data that would be changed
   );
 });
 
-Deno.test("publishCommand() exits 2 for options that make no event", async () => {
+Deno.test("publishCommand() exits 2 for invalid options", async () => {
   const cases: [option: string, value: string, reason: RegExp][] = [
     ["--progress", "1.5", /--progress 1\.5: expected a number from 0 to 1/],
     ["--progress", "half", /--progress half: expected/],
@@ -246,7 +246,7 @@ Deno.test("publishCommand() exits 2 for options that make no event", async () =>
   }
 });
 
-Deno.test("publishCommand() says which keys will do", async () => {
+Deno.test("publishCommand() names the setting for a missing or wrong key", async () => {
   await using server = await startTestServer();
   const args = ["publish", "t", "--status", "queued", "--url", server.origin];
   const none = await taskwire(args);
@@ -261,7 +261,7 @@ Deno.test("publishCommand() says which keys will do", async () => {
   assertEquals(await taskOf(server, "t"), undefined);
 });
 
-Deno.test("publishCommand() publishes by a JWT with the scope, and no other", async () => {
+Deno.test("publishCommand() publishes by a JWT only if the scope is publish", async () => {
   await using server = await startTestServer();
   const args = ["publish", "t", "--status", "queued", "--url", server.origin];
   const user = await signToken({ sub: "42" });
@@ -288,7 +288,7 @@ Deno.test("publishCommand() repeats the server's reason", async () => {
   );
 });
 
-Deno.test("publishCommand() says where nothing listens", async () => {
+Deno.test("publishCommand() fails if nothing listens at the address", async () => {
   const url = closedOrigin();
   const args = ["publish", "t", "--status", "queued", "--url", url];
   const result = await taskwire(args, { env });
@@ -299,7 +299,7 @@ Deno.test("publishCommand() says where nothing listens", async () => {
   );
 });
 
-Deno.test("publishCommand() doubts a server that is no taskwire", async () => {
+Deno.test("publishCommand() reports an answer of another server", async () => {
   await using other = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("<h1>Forbidden</h1>", { status: 403 }),
@@ -312,7 +312,7 @@ Deno.test("publishCommand() doubts a server that is no taskwire", async () => {
   );
 });
 
-Deno.test("publishCommand() never posts to another path than the task's", async () => {
+Deno.test("publishCommand() rejects ids that would change the path", async () => {
   await using server = await startTestServer();
   for (const id of [".", "..", ""]) {
     const args = ["publish", id, "--status", "queued", "--url", server.origin];
@@ -320,7 +320,7 @@ Deno.test("publishCommand() never posts to another path than the task's", async 
   }
 });
 
-Deno.test("publishCommand() says that a key can't be sent", async () => {
+Deno.test("publishCommand() fails for a key that no header can hold", async () => {
   const args = ["publish", "t", "--status", "queued", "--url", closedOrigin()];
   const result = await taskwire(args, { env: { TASKWIRE_API_KEYS: "ключ" } });
   assertFailure(result, 1, /TASKWIRE_API_KEYS/);

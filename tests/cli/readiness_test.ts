@@ -3,7 +3,7 @@ import { findUnreadiness } from "../../src/cli/readiness.ts";
 import { closedOrigin } from "../support/closed_origin.ts";
 import { startTestServer } from "../support/server.ts";
 
-Deno.test("findUnreadiness() finds nothing wrong with a server that is ready", async () => {
+Deno.test("findUnreadiness() finds no fault with a ready server", async () => {
   await using server = await startTestServer();
   assertEquals(await findUnreadiness(new URL(server.origin), 0), undefined);
 });
@@ -19,7 +19,7 @@ Deno.test("findUnreadiness() asks again until the server is ready", async () => 
   assertEquals(asked, 3);
 });
 
-Deno.test("findUnreadiness() says why a server is not ready", async () => {
+Deno.test("findUnreadiness() gives the reason if the server is not ready", async () => {
   await using server = await startTestServer();
   server.services.registry.beginDrain();
   const url = new URL(server.origin);
@@ -29,7 +29,7 @@ Deno.test("findUnreadiness() says why a server is not ready", async () => {
   assertMatch(nothing?.message ?? "", /nothing listens at this address/);
 });
 
-Deno.test("findUnreadiness() takes no page that a redirect leads to for an answer", async () => {
+Deno.test("findUnreadiness() follows no redirect", async () => {
   await using login = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     ({ url }) =>

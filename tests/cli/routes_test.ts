@@ -28,7 +28,7 @@ async function appOf(table: readonly WebSocketRoute[]): Promise<Hono> {
   return createApp(await createServices(testConfig()), table);
 }
 
-Deno.test("routesCommand() prints the table of the app as built", async () => {
+Deno.test("routesCommand() prints the table of the app", async () => {
   const { code, stdout, stderr } = await taskwire(["routes"]);
   assertEquals([code, stderr], [0, ""]);
   assertEquals(stdout, soundLines.join("\n") + "\n");
@@ -64,7 +64,7 @@ Deno.test("describeRoutes() finds a route declared twice", async () => {
   ]);
 });
 
-Deno.test("describeRoutes() finds a route shadowed by another of the table", async () => {
+Deno.test("describeRoutes() finds a route shadowed by another route", async () => {
   const all = { ...simple, path: "/ws/{connection_id:path}" };
   const table = [all, realtime];
   const { lines, isSound } = describeRoutes(await appOf(table), table);

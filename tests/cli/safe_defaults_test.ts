@@ -6,7 +6,7 @@ import { testApiKey, testSecret } from "../support/server.ts";
 
 const bare = loadConfig({});
 
-Deno.test("withKeys() makes both keys on loopback, other ones each time", () => {
+Deno.test("withKeys() makes two new keys on loopback each time", () => {
   const { config, madeSecret, madeApiKey } = withKeys(bare);
   assert(madeSecret && madeApiKey);
   assertEquals(config, {
@@ -24,7 +24,7 @@ Deno.test("withKeys() makes both keys on loopback, other ones each time", () => 
   );
 });
 
-Deno.test("withKeys() makes only what is missing", () => {
+Deno.test("withKeys() makes only missing keys", () => {
   const secretOnly = { ...bare, jwtSecrets: [testSecret] };
   const made = withKeys(secretOnly);
   assertEquals(made.madeSecret, undefined);
@@ -48,7 +48,7 @@ Deno.test("withKeys() makes no secret beside a public key or a key set", () => {
   }
 });
 
-Deno.test("withKeys() refuses to be reached by others without a JWT key", () => {
+Deno.test("withKeys() refuses a non-loopback address without a JWT key", () => {
   for (const host of ["0.0.0.0", "::", "192.168.0.1", "example.com"]) {
     assertThrows(
       () => withKeys({ ...bare, host, apiKeys: [testApiKey] }),
@@ -58,12 +58,12 @@ Deno.test("withKeys() refuses to be reached by others without a JWT key", () => 
   }
 });
 
-Deno.test("withKeys() makes no key for a server that others reach", () => {
+Deno.test("withKeys() makes no key for a non-loopback address", () => {
   const config = { ...bare, host: "0.0.0.0", jwtSecrets: [testSecret] };
   assertEquals(withKeys(config), { config });
 });
 
-Deno.test("withKeys() refuses an API key that can be guessed, where others reach the server", () => {
+Deno.test("withKeys() refuses a short API key for a non-loopback address", () => {
   const reachable = { ...bare, host: "0.0.0.0", jwtSecrets: [testSecret] };
   for (const apiKeys of [["a7"], [testApiKey, "15-characters-k"]]) {
     assertThrows(

@@ -82,20 +82,20 @@ needs("python3")(
   },
 );
 
-Deno.test("serveCommand() doesn't print keys that were set", async () => {
+Deno.test("serveCommand() doesn't print configured keys", async () => {
   await using served = await serve([], { env });
   served.server.kill("SIGTERM");
   await served.server.exitCode();
   const output = served.server.unread.join("\n") + await served.server.stderr;
-  // Nor, without a terminal, hints for newcomers.
+  // Hints for newcomers appear only on a terminal.
   assertMatch(output, /-> WebSocketRoute\n/);
   assert(!output.includes("Watch a task") && !output.includes("Ctrl-C"));
   assert(!output.includes(testSecret) && !output.includes(testApiKey), output);
 });
 
 for (const workers of ["1", "2"]) {
-  for (const reader of ["gone", "full"]) {
-    Deno.test(`serveCommand() goes on with ${workers} process(es) if its standard output is ${reader}`, async () => {
+  for (const reader of ["closed", "full"]) {
+    Deno.test(`serveCommand() continues with ${workers} process(es) if standard output is ${reader}`, async () => {
       const to = reader === "full" ? " > /dev/full" : "";
       const args = ["serve", "--port", "0", "--store", "memory:"];
       const child = new Deno.Command("sh", {
@@ -132,7 +132,7 @@ for (const workers of ["1", "2"]) {
   }
 }
 
-Deno.test("serveCommand() refuses to be reached by others without a JWT key", async () => {
+Deno.test("serveCommand() refuses a non-loopback address without a JWT key", async () => {
   const args = ["serve", "--host", "0.0.0.0", "--port", "0"];
   const result = await taskwire(args);
   assertFailure(
@@ -143,7 +143,7 @@ Deno.test("serveCommand() refuses to be reached by others without a JWT key", as
   assertEquals(result.stdout, "");
 });
 
-Deno.test("serveCommand() warns of an API key that can be guessed", async () => {
+Deno.test("serveCommand() warns of a short API key", async () => {
   await using served = await serve([], {
     env: { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: "a7" },
   });
@@ -153,7 +153,7 @@ Deno.test("serveCommand() warns of an API key that can be guessed", async () => 
   assertMatch(log, /fewer than 16 characters.*openssl rand -hex 16/);
 });
 
-Deno.test("serveCommand() is reached by others with a JWT key", async () => {
+Deno.test("serveCommand() listens on a non-loopback address with a JWT key", async () => {
   await using served = await serve(["--host", "0.0.0.0"], {
     env: { TASKWIRE_JWT_SECRET: testSecret },
   });
@@ -163,7 +163,7 @@ Deno.test("serveCommand() is reached by others with a JWT key", async () => {
   assertEquals((await socket.nextFrame()).type, "connected");
 });
 
-Deno.test("serveCommand() says what to do where the port is taken", async () => {
+Deno.test("serveCommand() gives advice if the port is in use", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const result = await taskwire(["serve", "--port", String(port)]);
@@ -174,7 +174,7 @@ Deno.test("serveCommand() says what to do where the port is taken", async () => 
   );
 });
 
-Deno.test("serveCommand() says that it can't listen on a host", async () => {
+Deno.test("serveCommand() fails if the host can't be listened on", async () => {
   const result = await taskwire(["serve", "--host", "no-such-host.invalid"], {
     env,
   });
@@ -186,7 +186,7 @@ Deno.test("serveCommand() says that it can't listen on a host", async () => {
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`serveCommand() sends watchers away and exits 0 on ${signal}`, async () => {
+  Deno.test(`serveCommand() disconnects watchers and exits 0 on ${signal}`, async () => {
     await using served = await serve();
     await using socket = new TestSocket(
       `${served.origin.replace("http", "ws")}/ws/realtime/x`,
@@ -204,7 +204,7 @@ Deno.test("serveCommand() ends at once on a second signal", async () => {
   const url = `${served.origin.replace("http", "ws")}/ws/test/x`;
   await using first = new TestSocket(url);
   await first.next();
-  await using second = new TestSocket(url); // it would be sent away minutes later
+  await using second = new TestSocket(url); // drains minutes later
   await second.next();
   served.server.kill("SIGINT");
   assertEquals((await first.closed).code, 1012);
@@ -245,7 +245,7 @@ Deno.test("serveCommand() logs JSON lines without tokens and keys", async () => 
   }
 });
 
-Deno.test("serveCommand() logs nothing below the level asked for", async () => {
+Deno.test("serveCommand() logs nothing below the configured level", async () => {
   await using served = await serve(["--log", "error"]);
   served.server.kill("SIGTERM");
   assertEquals(await served.server.exitCode(), 0);

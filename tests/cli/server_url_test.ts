@@ -17,13 +17,13 @@ function reader(sources: ConfigSources): SettingsReader {
   return (...names) => readSettings(sources, names);
 }
 
-Deno.test("listeningUrl() is made of host and port", () => {
+Deno.test("listeningUrl() combines host and port", () => {
   const cases = [
     ["127.0.0.1", "http://127.0.0.1:8001/"],
     ["localhost", "http://localhost:8001/"],
     ["example.com", "http://example.com:8001/"],
     ["::1", "http://[::1]:8001/"],
-    // no client can connect to these
+    // wildcard addresses, to which no client can connect
     ["0.0.0.0", "http://127.0.0.1:8001/"],
     ["::", "http://[::1]:8001/"],
   ] as const;
@@ -32,7 +32,7 @@ Deno.test("listeningUrl() is made of host and port", () => {
   }
 });
 
-Deno.test("serverUrl() takes http and ws addresses, and a path that ends in a slash", () => {
+Deno.test("serverUrl() accepts http and ws addresses, and ends the path in a slash", () => {
   const cases = [
     ["http://a.example", "http://a.example/"],
     ["https://a.example:8443", "https://a.example:8443/"],
@@ -51,12 +51,12 @@ Deno.test("serverUrl() takes http and ws addresses, and a path that ends in a sl
   }
 });
 
-Deno.test("serverUrl() takes the argument before the setting before host and port", () => {
+Deno.test("serverUrl() prefers the argument to the setting, and the setting to host and port", () => {
   const environment = (variable: string) =>
     ({ TASKWIRE_URL: "http://b.example", TASKWIRE_HOST: "c.example" })[
       variable
     ];
-  const flags = { port: "none" }; // read only if it is needed
+  const flags = { port: "none" }; // read only if needed
   const read = reader({ environment, flags });
   assertEquals(serverUrl(read, "http://a.example").hostname, "a.example");
   assertEquals(serverUrl(read).hostname, "b.example");
@@ -68,13 +68,13 @@ Deno.test("serverUrl() takes the argument before the setting before host and por
   assertThrows(() => serverUrl(reader({ flags })), ConfigError, "--port=none");
 });
 
-Deno.test("serverUrl() refuses what is no address of a server", () => {
+Deno.test("serverUrl() rejects invalid addresses", () => {
   for (
     const given of ["", "127.0.0.1:8000", "localhost:8000", "ftp://a", "/"]
   ) {
     const expected = "http://127.0.0.1:8000";
     assertThrows(() => serverUrl(reader({}), given), UsageFailure, expected);
-    if (given === "") continue; // which is unset
+    if (given === "") continue; // an empty setting is unset
     const flags = { url: given };
     assertThrows(() => serverUrl(reader({ flags })), ConfigError, expected);
   }
@@ -90,7 +90,7 @@ Deno.test("webSocketUrl() keeps the server's path and security", () => {
   }
 });
 
-Deno.test("redirectTarget() shows where a redirect leads, without its query", () => {
+Deno.test("redirectTarget() returns the target of a redirect, without the query", () => {
   const from = new URL("https://a.example/readyz");
   const target = (status: number, location?: string) =>
     redirectTarget(

@@ -16,21 +16,21 @@ function describe(
   }, hasHints);
 }
 
-Deno.test("describeStart() names the workers where there are several", () => {
+Deno.test("describeStart() counts the workers if there are several", () => {
   assert(describe(2).includes("   workers: 2"));
   assertEquals(describe(2).filter((line) => !describe(1).includes(line)), [
     "   workers: 2",
   ]);
 });
 
-Deno.test("describeStart() shows where it listens and its routes, and no password", () => {
+Deno.test("describeStart() shows address and routes, but no password", () => {
   const lines = describe(1, "redis://user:secret@host");
   assertEquals(lines[0]?.endsWith(" listens on http://127.0.0.1:8000"), true);
   assert(lines.includes("✅ WebSocket routes: 0"));
   assert(!lines.join("\n").includes("secret@"), lines.join("\n"));
 });
 
-Deno.test("describeStart() says what to paste next only if that is wanted", () => {
+Deno.test("describeStart() gives commands to paste only if hints are wanted", () => {
   const isHint = (line: string) =>
     /^ +(?:open|watch|publish|check) |Watch a task|Ctrl-C/.test(line);
   assertEquals(describe(1).filter(isHint), []);

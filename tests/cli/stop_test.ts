@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { nextStopSignal, stopFor } from "../../src/cli/stop.ts";
 import { testConfig } from "../support/server.ts";
 
-/** Something that keeps the time it was given to stop. */
+/** Creates an object with `stop()` that records the timeouts. */
 function createStoppable() {
   const timeouts: (number | undefined)[] = [];
   return {
@@ -20,7 +20,7 @@ Deno.test("stopFor() drains for a signal, and exits 0", async () => {
   assertEquals(running.timeouts, [undefined]);
 });
 
-Deno.test("stopFor() drains in haste for too much memory, and exits 75", async () => {
+Deno.test("stopFor() drains fast and exits 75 if memory runs out", async () => {
   const running = createStoppable();
   for (const drainTimeoutSeconds of [1, 10]) {
     const config = testConfig({ drainTimeoutSeconds, maxMemoryBytes: 1 });
@@ -29,15 +29,15 @@ Deno.test("stopFor() drains in haste for too much memory, and exits 75", async (
   assertEquals(running.timeouts, [1_000, 2_000]);
 });
 
-Deno.test("stopFor() drains in haste for too many unopened sockets, and exits 75", async () => {
+Deno.test("stopFor() drains fast and exits 75 if too many sockets never open", async () => {
   const running = createStoppable();
   const reason = { unopened: 100 };
   assertEquals(await stopFor(reason, running, testConfig()), 75);
   assertEquals(running.timeouts, [2_000]);
 });
 
-Deno.test("nextStopSignal() resolves to the signal that comes first", async () => {
-  // Who waits for signals keeps no process alive.
+Deno.test("nextStopSignal() resolves to the first signal", async () => {
+  // Waiting for signals alone does not keep the process alive.
   const alive = setTimeout(() => {}, 60_000);
   const signal = nextStopSignal();
   Deno.kill(Deno.pid, "SIGTERM");

@@ -15,15 +15,15 @@ const test = needs("redis-server");
 
 const env = { TASKWIRE_JWT_SECRET: testSecret, TASKWIRE_API_KEYS: testApiKey };
 
-/** Serves with two workers. */
+/** Starts a server with two workers. */
 function serveTwo(args: readonly string[] = []): Promise<ServeCommand> {
   return serve(["--workers", "2", ...args], { env });
 }
 
-/** So many that it is as good as certain that both workers have some: 1 to 2^31. */
+/** Enough sockets to reach both workers: the odds are 2^31 to 1. */
 const sockets = 32;
 
-/** Watches a task by many sockets, which the kernel deals out to the workers. */
+/** Watches a task by many sockets; the kernel distributes the sockets to the workers. */
 async function watchByMany(
   origin: string,
   task: string,
@@ -38,7 +38,7 @@ async function watchByMany(
   return Object.assign(stack, { all });
 }
 
-/** Asks the API something, with the API key. */
+/** Calls the API with the API key. */
 async function ask(origin: string, method: string, path: string) {
   const response = await fetch(origin + path, {
     method,
@@ -57,7 +57,7 @@ async function publish(origin: string, task: string, event: unknown = {}) {
   return await response.json();
 }
 
-/** Publishes as one who asks again where the worker that took the connection is killed. */
+/** Publishes, and retries if the worker on the connection was killed. */
 async function publishAgain(origin: string, task: string) {
   for (;;) {
     try {
@@ -68,7 +68,7 @@ async function publishAgain(origin: string, task: string) {
   }
 }
 
-Deno.test("supervise() shows one server, and how many workers it has", async () => {
+Deno.test("supervise() prints the start lines once, with the number of workers", async () => {
   await using served = await serveTwo();
   await served.server.line(/^ {3}store: memory:/);
   await served.server.line(/^ {3}workers: 2$/);
@@ -77,7 +77,7 @@ Deno.test("supervise() shows one server, and how many workers it has", async () 
   assertEquals(childrenOf(served.server.pid).length, 2);
 });
 
-Deno.test("supervise() starts a worker for each core with auto", async () => {
+Deno.test("supervise() starts a worker per core with --workers auto", async () => {
   await using served = await serve(["--workers", "auto"], { env });
   assertEquals(
     childrenOf(served.server.pid).length,
@@ -86,7 +86,7 @@ Deno.test("supervise() starts a worker for each core with auto", async () => {
   );
 });
 
-Deno.test("supervise() gives secrets to workers neither as arguments nor by their environment", async () => {
+Deno.test("supervise() passes secrets neither as arguments nor by the environment", async () => {
   await using served = await serveTwo();
   for (const pid of childrenOf(served.server.pid)) {
     const given = givenTo(pid);
@@ -95,7 +95,7 @@ Deno.test("supervise() gives secrets to workers neither as arguments nor by thei
   }
 });
 
-Deno.test("supervise() delivers to the watchers of all workers, and counts them", async () => {
+Deno.test("supervise() delivers to the watchers of all workers, and counts the watchers", async () => {
   await using served = await serveTwo();
   await using watchers = await watchByMany(served.origin, "a");
   const { delivered, offset } = await publish(served.origin, "a");
@@ -107,7 +107,7 @@ Deno.test("supervise() delivers to the watchers of all workers, and counts them"
   assertEquals(body.watchers, sockets);
 });
 
-Deno.test("supervise() tells the watchers of all workers that a task is lost, canceled and deleted", async () => {
+Deno.test("supervise() informs the watchers of all workers of a loss, a cancel and a delete", async () => {
   await using served = await serveTwo();
   await using watchers = await watchByMany(served.origin, "a");
   await publish(served.origin, "a", { lease: 0.001 });
@@ -137,7 +137,7 @@ Deno.test("supervise() lists and closes the connections of all workers", async (
   assertEquals(await Promise.all(ends), Array(sockets).fill(4409));
 });
 
-Deno.test("supervise() limits a user's connections in all workers together", async () => {
+Deno.test("supervise() limits a user's connections over all workers", async () => {
   await using served = await serveTwo(["--max-connections-per-user", "8"]);
   const token = await signToken({ sub: "42" });
   const url = `${served.origin.replace("http", "ws")}/ws/realtime/a`;
@@ -152,7 +152,7 @@ Deno.test("supervise() limits a user's connections in all workers together", asy
   assertEquals(refused, sockets - 8);
 });
 
-Deno.test("supervise() keeps tasks in the file, for a single process too", async () => {
+Deno.test("supervise() keeps tasks in the file for the next server", async () => {
   await using folder = await makeTempDir();
   const options = { env, cwd: folder.path };
   {
@@ -163,12 +163,12 @@ Deno.test("supervise() keeps tasks in the file, for a single process too", async
   assertEquals((await publish(served.origin, "a")).offset, 6);
 });
 
-test("supervise() has each worker open a store in Redis itself", async () => {
+test("supervise() lets each worker connect to Redis", async () => {
   await using redis = await RedisServer.start();
   await using served = await serveTwo(["--store", redis.url]);
   await using watchers = await watchByMany(served.origin, "a");
   let { delivered } = await publish(served.origin, "a");
-  // One of the two may hear of the other's watchers a moment later.
+  // A worker may learn of the second worker's watchers a moment later.
   while (delivered !== sockets) {
     ({ delivered } = await publish(served.origin, "a"));
   }
@@ -182,7 +182,7 @@ test("supervise() has each worker open a store in Redis itself", async () => {
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`supervise() sends all watchers away and exits 0 on ${signal}`, async () => {
+  Deno.test(`supervise() disconnects all watchers and exits 0 on ${signal}`, async () => {
     await using served = await serveTwo(["--drain-timeout", "2"]);
     await using watchers = await watchByMany(served.origin, "a");
     served.server.kill(signal);
@@ -195,11 +195,11 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test("supervise() stops once where the signal reaches the workers as well", async () => {
+Deno.test("supervise() stops once if the signal reaches the workers as well", async () => {
   await using served = await serveTwo(["--drain-timeout", "2"]);
   await using watchers = await watchByMany(served.origin, "a");
   const { pid } = served.server;
-  // As a terminal does, and systemd.
+  // Terminals and systemd signal all processes.
   for (const process of [...childrenOf(pid), pid]) {
     Deno.kill(process, "SIGINT");
   }
@@ -216,7 +216,7 @@ Deno.test("supervise() stops once where the signal reaches the workers as well",
   );
 });
 
-Deno.test("supervise() serves newcomers while one worker drains", async () => {
+Deno.test("supervise() serves new watchers while a worker drains", async () => {
   await using served = await serveTwo(["--drain-timeout", "8"]);
   await using watchers = await watchByMany(served.origin, "a");
   const [drained = 0] = childrenOf(served.server.pid);
@@ -225,13 +225,13 @@ Deno.test("supervise() serves newcomers while one worker drains", async () => {
     watchers.all.map(async ({ closed }) => [(await closed).code]),
   );
   assertEquals(code, 1012);
-  // As many again, of whom that worker gets some as well.
+  // As many again: the kernel would give some to the draining worker.
   await using newcomers = await watchByMany(served.origin, "a");
   assertEquals(newcomers.all.length, sockets);
   assert(childrenOf(served.server.pid).includes(drained));
 });
 
-Deno.test("supervise() leaves no worker behind when it is killed", async () => {
+Deno.test("supervise() leaves no worker behind if killed", async () => {
   await using served = await serveTwo(["--drain-timeout", "2"]);
   await using watchers = await watchByMany(served.origin, "a");
   served.server.kill("SIGKILL");
@@ -241,11 +241,11 @@ Deno.test("supervise() leaves no worker behind when it is killed", async () => {
     ),
     Array(sockets).fill(1012),
   );
-  // Workers hold the pipe of the log as well: it ends with the last of them.
+  // Workers share the pipe of the log, so that the pipe ends with the last worker.
   assertEquals(await served.server.exitCode(), 137);
 });
 
-Deno.test("supervise() replaces a killed worker, and the other's watchers notice nothing", async () => {
+Deno.test("supervise() replaces a killed worker without disturbing the other worker's watchers", async () => {
   await using served = await serveTwo();
   await using watchers = await watchByMany(served.origin, "a");
   const [victim = 0, other = 0] = childrenOf(served.server.pid);
@@ -255,7 +255,7 @@ Deno.test("supervise() replaces a killed worker, and the other's watchers notice
     socket.closed.then(({ code }) => codes.push(code));
   await Promise.race(watchers.all.map(isKilled));
   let { delivered } = await publishAgain(served.origin, "a");
-  // The supervisor may learn of a death after its clients.
+  // The supervisor may learn of the death after the clients.
   while (delivered + codes.length !== sockets) {
     ({ delivered } = await publishAgain(served.origin, "a"));
   }
@@ -272,7 +272,7 @@ Deno.test("supervise() replaces a killed worker, and the other's watchers notice
   assert(workers.includes(other) && !workers.includes(victim), `${workers}`);
 });
 
-Deno.test("supervise() replaces workers that die one after the other, and serves on", async () => {
+Deno.test("supervise() replaces workers killed in succession, and continues to serve", async () => {
   await using served = await serveTwo(["--drain-timeout", "1"]);
   const { server, origin } = served;
   const killed = new Set<number>();
@@ -293,7 +293,7 @@ Deno.test("supervise() replaces workers that die one after the other, and serves
   assertEquals(await server.exitCode(), 0);
 });
 
-Deno.test("supervise() says what to do where the port is taken, also by another with workers", async () => {
+Deno.test("supervise() gives advice if a server with workers uses the port", async () => {
   await using served = await serveTwo();
   const { port } = new URL(served.origin);
   const result = await taskwire(["serve", "--workers", "2", "--port", port], {
@@ -306,7 +306,7 @@ Deno.test("supervise() says what to do where the port is taken, also by another 
   );
 });
 
-Deno.test("supervise() waits for the workers of one that was killed, and takes their port", async () => {
+Deno.test("supervise() waits for the workers of a killed server to free the port", async () => {
   await using served = await serveTwo();
   await using _ = await watchByMany(served.origin, "a");
   const { port } = new URL(served.origin);
@@ -315,7 +315,7 @@ Deno.test("supervise() waits for the workers of one that was killed, and takes t
   assertEquals(next.origin, served.origin);
 });
 
-Deno.test("supervise() says why a worker can't begin", async () => {
+Deno.test("supervise() gives the reason if a worker can't start", async () => {
   await using folder = await makeTempDir();
   const path = await folder.write("key.pem", "no key");
   const result = await taskwire(
@@ -325,7 +325,7 @@ Deno.test("supervise() says why a worker can't begin", async () => {
   assertEquals(result.stdout, "");
 });
 
-Deno.test("supervise() says why the store can't be used", async () => {
+Deno.test("supervise() gives the reason if the store can't be used", async () => {
   const result = await taskwire(
     ["serve", "--workers", "2", "--port", "0", "--store", "sqlite:/none/a.db"],
     { env },
@@ -333,7 +333,7 @@ Deno.test("supervise() says why the store can't be used", async () => {
   assertFailure(result, 1, /^error: cannot open the store: /m);
 });
 
-Deno.test("supervise() answers publishers from whichever worker", async () => {
+Deno.test("supervise() answers publishers from any worker", async () => {
   await using served = await serveTwo();
   const offsets = await Promise.all(
     Array.from(

@@ -9,7 +9,7 @@ import { secondsFromNow } from "../support/tokens.ts";
 
 const env = { TASKWIRE_JWT_SECRET: testSecret };
 
-/** The token that the command prints, and nothing else. */
+/** Runs the command, asserts that the output is only a token, and returns the token. */
 async function tokenOf(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await taskwire(["token", ...args], { env });
   assertEquals([code, stderr], [0, ""]);
@@ -22,7 +22,7 @@ function expiryOf(token: string): number {
   return exp * 1_000;
 }
 
-Deno.test("tokenCommand() mints what the server's verifier accepts", async () => {
+Deno.test("tokenCommand() mints a token that the server accepts", async () => {
   const token = await tokenOf(
     "--sub",
     "42",
@@ -52,7 +52,7 @@ Deno.test("tokenCommand() mints what the server's verifier accepts", async () =>
   });
 });
 
-Deno.test("tokenCommand() takes the first of several secrets", async () => {
+Deno.test("tokenCommand() signs with the first of several secrets", async () => {
   const older = "another-secret-for-tests-of-32-bytes";
   const { stdout } = await taskwire(["token", "--sub", "42"], {
     env: { TASKWIRE_JWT_SECRET: `${testSecret},${older}` },
@@ -64,7 +64,7 @@ Deno.test("tokenCommand() takes the first of several secrets", async () => {
   assertEquals((await second.verify(stdout.trim())).ok, false);
 });
 
-Deno.test("tokenCommand() limits the token's life", async () => {
+Deno.test("tokenCommand() limits the token's lifetime", async () => {
   for (const [ttl, args] of [[3_600, []], [60, ["--ttl", "60"]]] as const) {
     const before = secondsFromNow(ttl);
     const [, payload] = decode(await tokenOf("--sub", "42", ...args));
@@ -74,7 +74,7 @@ Deno.test("tokenCommand() limits the token's life", async () => {
   }
 });
 
-Deno.test("tokenCommand() mints a token that has expired", async () => {
+Deno.test("tokenCommand() mints an expired token", async () => {
   const verifier = await createVerifier({
     secrets: [testSecret],
     leewaySeconds: 0,
@@ -86,19 +86,19 @@ Deno.test("tokenCommand() mints a token that has expired", async () => {
   assertEquals(verdict.rejection.code, "token_expired");
 });
 
-Deno.test("tokenCommand() leaves out what was not asked for", async () => {
+Deno.test("tokenCommand() omits claims without an option", async () => {
   const [header, payload] = decode(await tokenOf("--scope", "publish"));
   assertEquals(header, { alg: "HS256", typ: "JWT" });
   assertEquals(Object.keys(payload as Payload).sort(), ["exp", "scope"]);
 });
 
-Deno.test("tokenCommand() says what to do without a secret", async () => {
+Deno.test("tokenCommand() names the setting for a missing secret", async () => {
   const result = await taskwire(["token", "--sub", "42"]);
   assertFailure(result, 1, /set TASKWIRE_JWT_SECRET/);
   assertEquals(result.stdout, "");
 });
 
-Deno.test("tokenCommand() says that a public key signs nothing", async () => {
+Deno.test("tokenCommand() explains that a public key can't sign", async () => {
   const result = await taskwire(["token", "--sub", "42"], {
     env: { TASKWIRE_JWT_PUBLIC_KEY: "key.pem" },
   });
@@ -109,7 +109,7 @@ Deno.test("tokenCommand() says that a public key signs nothing", async () => {
   assertFailure(notAllowed, 1, /TASKWIRE_JWT_ALGORITHMS allows none of these/);
 });
 
-Deno.test("tokenCommand() refuses a token for nobody and a ttl that is no number", async () => {
+Deno.test("tokenCommand() rejects a token without user and scope, and an invalid ttl", async () => {
   assertFailure(await taskwire(["token"], { env }), 2, /--sub.*--scope/);
   for (const ttl of ["soon", "1.5", ""]) {
     const args = ["token", "--sub", "42", "--ttl", ttl];

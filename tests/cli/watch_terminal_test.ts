@@ -6,7 +6,7 @@ import { hasEnded, openTerminal } from "../support/terminal.ts";
 
 const test = needs("tmux");
 
-/** The condition that so many lines of the screen match. */
+/** Returns a condition: `count` lines of the screen match. */
 function shows(pattern: RegExp, count = 1) {
   return (lines: readonly string[]) =>
     lines.filter((line) => pattern.test(line)).length === count;
@@ -14,7 +14,7 @@ function shows(pattern: RegExp, count = 1) {
 
 const waiting = /waiting for its first event$/;
 
-test("watchCommand() draws each task once on a terminal, and what it says above", async () => {
+test("watchCommand() draws each task once on a terminal, below the messages", async () => {
   await using server = await startTestServer();
   const args = ["watch", "a", "b", "--url", server.origin];
   await using terminal = await openTerminal(args);
@@ -61,13 +61,13 @@ for (const [columns, rows] of [[20, 4], [80, 3], [80, 2], [12, 24]] as const) {
     }
     const lines = await terminal.until(hasEnded);
     const words = lines.map((line) => line.replace(/ .*/, ""));
-    // As soon as each is connected, in any order; then the tasks, in theirs.
+    // First the connections, in any order, then the tasks, in the order of the arguments.
     assertEquals(words.slice(0, 5).sort(), ids.map((id) => `${id}:`));
     assertEquals(words.slice(5), [...ids, "exit"], lines.join("\n"));
   });
 }
 
-test("watchCommand() draws anew on a terminal that was made narrower", async () => {
+test("watchCommand() redraws on a narrowed terminal", async () => {
   await using server = await startTestServer();
   const args = ["watch", "a", "b", "--url", server.origin];
   await using terminal = await openTerminal(args);

@@ -9,7 +9,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { RunningCommand, taskwire } from "../support/taskwire.ts";
 import { signToken } from "../support/tokens.ts";
 
-/** Starts to watch, and waits until the server has told where each task stands. */
+/** Starts the command, and waits for the server's first answer for each task. */
 async function startWatch(
   { origin }: Pick<TestServer, "origin">,
   ids: readonly string[],
@@ -19,7 +19,7 @@ async function startWatch(
   return watch;
 }
 
-/** The lines up to the first that matches. */
+/** Reads lines up to the first match. */
 async function linesUntil(
   watch: RunningCommand,
   pattern: RegExp,
@@ -54,7 +54,7 @@ Deno.test("watchCommand() follows a task from queued to succeeded", async () => 
 });
 
 for (const status of ["failed", "canceled"]) {
-  Deno.test(`watchCommand() exits 1 when a task is ${status}`, async () => {
+  Deno.test(`watchCommand() exits 1 if a task is ${status}`, async () => {
     await using server = await startTestServer();
     await using watch = await startWatch(server, ["t"]);
     await published(server, "t", { status, message: "why" });
@@ -63,7 +63,7 @@ for (const status of ["failed", "canceled"]) {
   });
 }
 
-Deno.test("watchCommand() ends at once for a task that has ended", async () => {
+Deno.test("watchCommand() exits at once if the task has ended", async () => {
   await using server = await startTestServer();
   await published(server, "t", { status: "succeeded" });
   const { code, stdout } = await taskwire([
@@ -76,7 +76,7 @@ Deno.test("watchCommand() ends at once for a task that has ended", async () => {
   assertMatch(stdout, /^t .* succeeded\n$/);
 });
 
-Deno.test("watchCommand() waits for every task, and exits 1 when one failed", async () => {
+Deno.test("watchCommand() waits for every task, and exits 1 if any failed", async () => {
   await using server = await startTestServer();
   await using watch = await startWatch(server, ["a", "b"]);
   await published(server, "a", { status: "failed" });
@@ -88,7 +88,7 @@ Deno.test("watchCommand() waits for every task, and exits 1 when one failed", as
   assertEquals(await watch.exitCode(), 1);
 });
 
-Deno.test("watchCommand() comes back when the server sends it away, and misses nothing", async () => {
+Deno.test("watchCommand() reconnects after a restart of the server, and misses no event", async () => {
   await using server = await startTestServer();
   await using watch = await startWatch(server, ["t"]);
   await published(server, "t", { progress: 0.25 });
@@ -103,14 +103,14 @@ Deno.test("watchCommand() comes back when the server sends it away, and misses n
   await published(server, "t", { progress: 0.5 }, { status: "succeeded" });
   const lines = await linesUntil(watch, /succeeded/);
   assertEquals(await watch.exitCode(), 0);
-  // resumed: the event that it was not connected for is not merged into the snapshot
+  // resumed: the missed event is delivered as an event, not merged into a snapshot
   assertEquals(lines.filter((line) => / 50% +running$/.test(line)).length, 1);
   const stderr = await watch.stderr;
   assertMatch(stderr, /^t: server_restarting: Connect again$/m);
   assertMatch(stderr, /^t: connection lost .*; connecting again in 0\.0 s$/m);
 });
 
-Deno.test("watchCommand() exits 1 with the reason when an operator disconnects it", async () => {
+Deno.test("watchCommand() exits 1 with the reason if an operator closes the connection", async () => {
   await using server = await startTestServer();
   await using watch = await startWatch(server, ["t"]);
   const [connection] = server.services.registry.list();
@@ -128,7 +128,7 @@ Deno.test("watchCommand() exits 1 with the reason when an operator disconnects i
   );
 });
 
-Deno.test("watchCommand() comes back after a connection that was cut, and says so", async () => {
+Deno.test("watchCommand() reconnects after a cut connection, and reports the cut", async () => {
   await using server = await startTestServer();
   await using proxy = cutProxy(server.origin);
   await using watch = await startWatch(proxy, ["t"]);
@@ -144,7 +144,7 @@ Deno.test("watchCommand() comes back after a connection that was cut, and says s
   );
 });
 
-Deno.test("watchCommand() exits 1 with the reason when it may not watch", async () => {
+Deno.test("watchCommand() exits 1 with the reason if the user may not watch", async () => {
   await using server = await startTestServer();
   await published(server, "t", { status: "running", user_id: "42" });
   const result = await taskwire(["watch", "t", "--url", server.origin]);
@@ -168,7 +168,7 @@ Deno.test("watchCommand() watches as the user of a token", async () => {
   }
 });
 
-Deno.test("watchCommand() says why a token was not accepted, and goes on as a guest", async () => {
+Deno.test("watchCommand() reports a rejected token, and continues as a guest", async () => {
   await using server = await startTestServer();
   await published(server, "t", { status: "succeeded" });
   const token = await signToken({ sub: "42", exp: 1 });
@@ -184,7 +184,7 @@ Deno.test("watchCommand() says why a token was not accepted, and goes on as a gu
   assert(!stderr.includes(token));
 });
 
-Deno.test("watchCommand() fails where nothing listens, or no taskwire does", async () => {
+Deno.test("watchCommand() fails if nothing listens, or another server does", async () => {
   const nothing = await taskwire(["watch", "t", "--url", closedOrigin()]);
   assertFailure(
     nothing,
@@ -200,7 +200,7 @@ Deno.test("watchCommand() fails where nothing listens, or no taskwire does", asy
   assertFailure(refused, 1, /answered HTTP 403 instead/);
 });
 
-Deno.test("watchCommand() refuses a token that no header can hold", async () => {
+Deno.test("watchCommand() rejects a token that no header can hold", async () => {
   const args = [
     "watch",
     "t",
@@ -220,25 +220,25 @@ const hostile: Record<string, string> = {
   "a list": "[]",
   "an empty object": "{}",
   "an event without a number": '{"type":"task"}',
-  "a progress that is a text": '{"type":"task","offset":1,"progress":"1"}',
-  "a message that is no text":
+  "a progress of text": '{"type":"task","offset":1,"progress":"1"}',
+  "a message that is not text":
     '{"type":"task","offset":1,"message":{"toString":1}}',
-  "a task that is a number":
+  "a number as a task":
     '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":5}',
-  "an error without words": '{"type":"error","code":{"toString":1}}',
-  "a return in a million years":
+  "an error without a message": '{"type":"error","code":{"toString":1}}',
+  "a retry delay of a million years":
     '{"type":"error","code":"c","message":"m","retry_after_ms":1e300}',
 };
 
 for (const [what, message] of Object.entries(hostile)) {
-  Deno.test(`watchCommand() fails in one sentence when the server sends ${what}`, async () => {
+  Deno.test(`watchCommand() fails in one sentence if the server sends ${what}`, async () => {
     await using server = serveCut(message);
     const result = await taskwire(["watch", "t", "--url", server.origin]);
     assertFailure(result, 1, /^error: t: .* no frame of taskwire.*\n$/);
   });
 }
 
-Deno.test("watchCommand() draws what is out of bounds, and ignores frames that it does not know", async () => {
+Deno.test("watchCommand() clamps progress to the bar, and ignores unknown frames", async () => {
   await using server = serveCut(
     '{"type":"news"}',
     '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":null}',
@@ -256,7 +256,7 @@ Deno.test("watchCommand() draws what is out of bounds, and ignores frames that i
 });
 
 for (const error of ["forbidden", "origin_not_allowed"]) {
-  Deno.test(`watchCommand() stays away after ${error}, also when the connection is cut`, async () => {
+  Deno.test(`watchCommand() does not reconnect after ${error}, even if the connection is cut`, async () => {
     await using server = serveCut(
       `{"type":"error","code":"${error}","message":"Why"}`,
     );

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { assertFailure } from "../support/assert_failure.ts";
 import { taskwire } from "../support/taskwire.ts";
 
-Deno.test("workerCommand() is not for people", async () => {
+Deno.test("workerCommand() is internal", async () => {
   assertFailure(
     await taskwire(["worker"]),
     1,

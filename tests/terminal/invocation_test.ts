@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { invocation } from "../../src/terminal/invocation.ts";
 
-// How the binary names itself is held against it by `serve_test.ts`.
-Deno.test("invocation() runs the source by its task, on a machine with Node only", () => {
+// `serve_test.ts` checks the invocation of the binary.
+Deno.test("invocation() runs the source by `deno task start` through npx", () => {
   assertEquals(
     invocation(),
     `npx -y deno@${Deno.version.deno} task start`,

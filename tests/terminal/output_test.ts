@@ -3,7 +3,7 @@ import { stub } from "@std/testing/mock";
 import { printError, printLine, printRaw } from "../../src/terminal/output.ts";
 import { program } from "../support/taskwire.ts";
 
-/** What is written to a stream that takes this many bytes at a time. */
+/** Returns the text written to a stream that accepts at most `bytesAtOnce` bytes per write. */
 function written(
   stream: typeof Deno.stdout | typeof Deno.stderr,
   bytesAtOnce: number,
@@ -28,12 +28,12 @@ Deno.test("printError() writes a line to standard error", () => {
   assertEquals(written(Deno.stderr, 1_000, () => printError("状态")), "状态\n");
 });
 
-Deno.test("printRaw() writes all to a pipe that takes a part at a time", () => {
+Deno.test("printRaw() writes the whole text to a pipe that accepts few bytes at a time", () => {
   const text = "✅ a".repeat(1_000);
   assertEquals(written(Deno.stdout, 7, () => printRaw(text)), text);
 });
 
-Deno.test("printLine() ends a command quietly whose reader has gone", async () => {
+Deno.test("printLine() ends the command without an error if standard output is closed", async () => {
   const child = new Deno.Command("sh", {
     args: ["-c", 'read _ && exec "$@"', "sh", ...program(), "config"],
     stdin: "piped",

@@ -3,16 +3,16 @@ import { renderTask } from "../../src/terminal/task_line.ts";
 
 const dots = "·".repeat(24);
 
-Deno.test("renderTask() waits for the first event", () => {
+Deno.test("renderTask() says that a task waits for its first event", () => {
   assertEquals(renderTask("t", undefined), "t  waiting for its first event");
 });
 
-Deno.test("renderTask() draws progress from none to all", () => {
+Deno.test("renderTask() draws progress from unknown to complete", () => {
   const cases = [
     [undefined, `[${dots}]    `],
     [0, `[${dots}]   0%`],
     [0.42, `[${"█".repeat(10)}${"·".repeat(14)}]  42%`],
-    // not done before it is done
+    // rounded down: only a completed task shows a full bar
     [0.999, `[${"█".repeat(23)}·]  99%`],
     [1, `[${"█".repeat(24)}] 100%`],
   ] as const;
@@ -25,7 +25,7 @@ Deno.test("renderTask() draws progress from none to all", () => {
   }
 });
 
-Deno.test("renderTask() counts each per cent that is done, and 100 at the end alone", () => {
+Deno.test("renderTask() shows each per cent, and 100 only at the end", () => {
   const percentOf = (progress: number) =>
     / (\d+)%/.exec(renderTask("t", { status: "running", progress }))?.[1];
   for (let current = 0; current <= 100; current++) {
@@ -36,7 +36,7 @@ Deno.test("renderTask() counts each per cent that is done, and 100 at the end al
   }
 });
 
-Deno.test("renderTask() has a full bar for succeeded, and leaves that of failed", () => {
+Deno.test("renderTask() fills the bar of a succeeded task only", () => {
   const full = `[${"█".repeat(24)}] 100%`;
   const half = `[${"█".repeat(12)}${"·".repeat(12)}]  50%`;
   for (
@@ -82,7 +82,7 @@ Deno.test("renderTask() shows amounts, attempt and message", () => {
   }
 });
 
-Deno.test("renderTask() lets no stranger move the cursor", () => {
+Deno.test("renderTask() replaces control characters of ids and messages", () => {
   const line = renderTask("a\x1b[2Jb", {
     status: "running",
     message: "one\r\ntwo\x9b3A\x00",

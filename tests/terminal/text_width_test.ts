@@ -17,7 +17,7 @@ Deno.test("textWidth() counts the columns of a terminal", () => {
   }
 });
 
-Deno.test("cutToWidth() cuts no character in two, and none that fits", () => {
+Deno.test("cutToWidth() keeps whole characters that fit", () => {
   const cases: [text: string, columns: number, cut: string][] = [
     ["running", 3, "run"],
     ["running", 7, "running"],
