@@ -20,34 +20,44 @@ const table: [
   owner: string | undefined,
   expected: boolean,
 ][] = [
-  ["a guest an open task", guest, undefined, true],
+  ["an open task to a guest", guest, undefined, true],
   [
-    "a bad token's bearer an open task",
+    "an open task to the bearer of a bad token",
     rejected("invalid_token"),
     undefined,
     true,
   ],
   [
-    "an unchecked token's bearer an open task",
+    "an open task to the bearer of an unchecked token",
     rejected("auth_error"),
     undefined,
     true,
   ],
-  ["a user an open task", user("7"), undefined, true],
-  ["a guest no private task", guest, "7", false],
-  ["a guest not even the task of the guest id", guest, "1", false],
-  ["nor a bad token's bearer", rejected("invalid_token"), "1", false],
-  ["nor an unchecked token's bearer", rejected("auth_error"), "1", false],
-  ["a user the user's own task", user("7"), "7", true],
-  ["a user with the guest id the user's own task", user("1"), "1", true],
-  ["a user no other's task", user("7"), "8", false],
-  ["ids that differ as text: a leading zero", user("07"), "7", false],
-  ["ids that differ as text: letter case", user("Ann"), "ann", false],
-  ["a user no task of an empty id", user("7"), "", false],
+  ["an open task to a user", user("7"), undefined, true],
+  ["a private task to a guest", guest, "7", false],
+  ["the task of the guest id to a guest", guest, "1", false],
+  [
+    "the task of the guest id to the bearer of a bad token",
+    rejected("invalid_token"),
+    "1",
+    false,
+  ],
+  [
+    "the task of the guest id to the bearer of an unchecked token",
+    rejected("auth_error"),
+    "1",
+    false,
+  ],
+  ["the user's own task to a user", user("7"), "7", true],
+  ["the user's own task to a user with the guest id", user("1"), "1", true],
+  ["the task of a different user to a user", user("7"), "8", false],
+  ["ids that differ in a leading zero", user("07"), "7", false],
+  ["ids that differ in letter case", user("Ann"), "ann", false],
+  ["the task of an empty id to a user", user("7"), "", false],
 ];
 
 for (const [what, identity, owner, expected] of table) {
-  Deno.test(`mayWatch() allows ${what}`, () => {
+  Deno.test(`mayWatch() ${expected ? "allows" : "refuses"} ${what}`, () => {
     assertEquals(mayWatch(identity, "upload_1", owner), expected);
   });
 }
@@ -70,7 +80,7 @@ const claims: [tasks: string[], taskId: string, expected: boolean][] = [
   [[""], "upload_1", false],
 ];
 
-Deno.test("mayWatch() holds a token to its 'tasks', open tasks and own ones alike", () => {
+Deno.test("mayWatch() limits a token to its 'tasks', both open and private", () => {
   for (const [tasks, taskId, expected] of claims) {
     for (const owner of [undefined, "7"]) {
       assertEquals(
@@ -82,6 +92,6 @@ Deno.test("mayWatch() holds a token to its 'tasks', open tasks and own ones alik
   }
 });
 
-Deno.test("mayWatch() opens no other's task by a 'tasks' claim", () => {
+Deno.test("mayWatch() refuses a different user's task despite a 'tasks' claim", () => {
   assertEquals(mayWatch(user("7", ["upload_1", "*"]), "upload_1", "8"), false);
 });

@@ -8,7 +8,7 @@ import {
   secretAlgorithms,
 } from "../../src/auth/algorithms.ts";
 
-Deno.test("jwtAlgorithms are those of secrets and of public keys, and never none", () => {
+Deno.test("jwtAlgorithms combine the algorithms of secrets and of public keys, without none", () => {
   assertEquals(jwtAlgorithms, [...secretAlgorithms, ...publicKeyAlgorithms]);
   assertEquals(jwtAlgorithms.filter(isSecretAlgorithm), [...secretAlgorithms]);
   assertEquals(jwtAlgorithms.includes("none" as never), false);
@@ -22,7 +22,7 @@ const parameters: [JwtAlgorithm, object][] = [
 ];
 
 for (const [algorithm, expected] of parameters) {
-  Deno.test(`importParameters() says what WebCrypto calls ${algorithm}`, () => {
+  Deno.test(`importParameters() translates ${algorithm} for WebCrypto`, () => {
     assertEquals(importParameters(algorithm), expected as never);
   });
 }

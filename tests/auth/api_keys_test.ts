@@ -8,7 +8,7 @@ Deno.test("createApiKeyCheck() accepts each of the keys", () => {
   }
 });
 
-Deno.test("createApiKeyCheck() refuses whatever is not one of them, byte for byte", () => {
+Deno.test("createApiKeyCheck() rejects any different byte sequence", () => {
   const isApiKey = createApiKeyCheck(["first-key", "second-key"]);
   const wrong = [
     "",
@@ -25,12 +25,12 @@ Deno.test("createApiKeyCheck() refuses whatever is not one of them, byte for byt
   for (const key of wrong) assertFalse(isApiKey(key), JSON.stringify(key));
 });
 
-Deno.test("createApiKeyCheck() without keys refuses everything", () => {
+Deno.test("createApiKeyCheck() rejects every key if none is configured", () => {
   const isApiKey = createApiKeyCheck([]);
   for (const key of ["", "undefined", "first-key"]) assertFalse(isApiKey(key));
 });
 
-Deno.test("createApiKeyCheck() tells keys from their Unicode look-alikes", () => {
+Deno.test("createApiKeyCheck() rejects Unicode look-alikes of a key", () => {
   const isApiKey = createApiKeyCheck(["é"]);
   assertFalse(isApiKey("e\u0301"));
 });

@@ -7,7 +7,7 @@ function verifier(verify: (token: string) => Promise<Verdict>): Verifier {
   return { verify };
 }
 
-Deno.test("authenticate() takes nobody's token for a guest's, and asks no verifier", async () => {
+Deno.test("authenticate() makes a client without a token a guest, without the verifier", async () => {
   const verify = spy((): Promise<Verdict> => Promise.reject(new Error("down")));
   assertEquals(await authenticate(undefined, verifier(verify), "0"), {
     status: "guest",
@@ -16,7 +16,7 @@ Deno.test("authenticate() takes nobody's token for a guest's, and asks no verifi
   assertSpyCalls(verify, 0);
 });
 
-Deno.test("authenticate() names the user of a token that verifies, with what it grants", async () => {
+Deno.test("authenticate() returns the user and the grant of a valid token", async () => {
   const grant = { userId: "7", scopes: new Set(["admin"]), tasks: ["a*"] };
   const verify = spy((_token: string): Promise<Verdict> =>
     Promise.resolve({ ok: true, grant })
@@ -29,7 +29,7 @@ Deno.test("authenticate() names the user of a token that verifies, with what it 
   assertEquals(verify.calls.map(({ args }) => args), [["a token"]]);
 });
 
-Deno.test("authenticate() makes the bearer of a bad token a guest who is told why", async () => {
+Deno.test("authenticate() makes the bearer of a bad token a guest, with the reason", async () => {
   const rejection = { code: "token_expired", message: "Too late" } as const;
   const bad = verifier(() => Promise.resolve({ ok: false, rejection }));
   assertEquals(await authenticate("a token", bad, "1"), {
@@ -39,7 +39,7 @@ Deno.test("authenticate() makes the bearer of a bad token a guest who is told wh
   });
 });
 
-Deno.test("authenticate() takes a token that names no user for invalid", async () => {
+Deno.test("authenticate() rejects a token without a user", async () => {
   const grant = { scopes: new Set(["publish"]) };
   const nobody = verifier(() => Promise.resolve({ ok: true, grant }));
   const identity = await authenticate("a token", nobody, "1");
@@ -56,11 +56,11 @@ const failures: Record<string, () => Promise<Verdict>> = {
   "throws": () => {
     throw new TypeError("key set at 10.0.0.7 is down");
   },
-  "rejects with no Error": () => Promise.reject("10.0.0.7"),
+  "rejects without an Error": () => Promise.reject("10.0.0.7"),
 };
 
 for (const [what, verify] of Object.entries(failures)) {
-  Deno.test(`authenticate() survives a verifier that ${what}, and doesn't tell its clients the details`, async () => {
+  Deno.test(`authenticate() survives a verifier that ${what}, and hides the details from clients`, async () => {
     const identity = await authenticate("a token", verifier(verify), "1");
     assertEquals(identity.status, "auth_error");
     assertEquals(identity.userId, "1");

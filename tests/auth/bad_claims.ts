@@ -11,11 +11,11 @@ import {
 } from "./issued_tokens.ts";
 import { assemble } from "./judge_token.ts";
 import type { BadToken } from "./bad_tokens.ts";
-/** Tokens that are signed as they should be, and say what they should not. */
+/** Correctly signed tokens with bad claims. */
 export const badClaims: readonly BadToken[] = [
   // Claims
   [
-    "claims that are no JSON",
+    "claims that are not JSON",
     assemble('{"alg":"HS256"}', "sub=alice"),
     "token_malformed",
   ],
@@ -76,7 +76,11 @@ export const badClaims: readonly BadToken[] = [
   ["another issuer", withClaims({ iss: `${issuer}/` }), "token_wrong_issuer"],
   ["no issuer", withClaims({ iss: undefined }), "token_wrong_issuer"],
   ["issuers in a list", withClaims({ iss: [issuer] }), "token_wrong_issuer"],
-  ["iss twice, another's last", withClaims('"iss":"x"'), "token_wrong_issuer"],
+  [
+    "iss twice, the wrong issuer last",
+    withClaims('"iss":"x"'),
+    "token_wrong_issuer",
+  ],
   ["another audience", withClaims({ aud: "wires" }), "token_wrong_audience"],
   ["no audience", withClaims({ aud: undefined }), "token_wrong_audience"],
   [

@@ -11,7 +11,7 @@ import {
 } from "./issued_tokens.ts";
 import { assemble, sign } from "./judge_token.ts";
 import type { BadToken } from "./bad_tokens.ts";
-/** Tokens whose form, header or algorithm is wrong. */
+/** Tokens with a wrong form, header or algorithm. */
 export const badHeaders: readonly BadToken[] = [
   // Form
   ["an opaque word", "letmein", "token_malformed"],
@@ -19,22 +19,22 @@ export const badHeaders: readonly BadToken[] = [
   ["two parts", `${header}.${payload}`, "token_malformed"],
   ["four parts", `${good}.${signature}`, "token_malformed"],
   ["five parts, as of a JWE", `${good}.a.b`, "token_malformed"],
-  ["'Bearer' before it", `Bearer ${good}`, "token_malformed"],
-  ["quotes around it", `"${good}"`, "token_malformed"],
-  ["white space before it", `\t${good}`, "token_malformed"],
+  ["'Bearer' before the token", `Bearer ${good}`, "token_malformed"],
+  ["quotes around the token", `"${good}"`, "token_malformed"],
+  ["white space before the token", `\t${good}`, "token_malformed"],
   [
     "a line feed inside",
     `${header}.${payload}\n.${signature}`,
     "token_malformed",
   ],
-  ["a NUL after it", `${good}\0`, "token_malformed"],
+  ["a NUL after the token", `${good}\0`, "token_malformed"],
   [
-    "padding in excess",
+    "excess padding",
     `${header}====.${payload}.${signature}`,
     "token_malformed",
   ],
   [
-    "a sign of padding in excess after the signature",
+    "excess padding after the signature",
     `${good}==`,
     "token_malformed",
   ],
@@ -56,7 +56,7 @@ export const badHeaders: readonly BadToken[] = [
     "token_malformed",
   ],
   // Header
-  ["a header that is no JSON", withHeader("alg=HS256"), "token_malformed"],
+  ["a header that is not JSON", withHeader("alg=HS256"), "token_malformed"],
   ["a header cut short", withHeader('{"alg":"HS256"'), "token_malformed"],
   ["a header that is a list", withHeader(["HS256"]), "token_malformed"],
   ["a header that is null", withHeader(null), "token_malformed"],
@@ -99,7 +99,7 @@ export const badHeaders: readonly BadToken[] = [
   ["nOnE", withHeader({ alg: "nOnE" }), "token_wrong_algorithm"],
   ["an empty alg", withHeader({ alg: "" }), "token_wrong_algorithm"],
   [
-    "hs256 in small letters",
+    "hs256 in lower case",
     withHeader({ alg: "hs256" }),
     "token_wrong_algorithm",
   ],
@@ -121,7 +121,7 @@ export const badHeaders: readonly BadToken[] = [
     "token_wrong_algorithm",
   ],
   [
-    "RS384 for a key that is for ES256",
+    "RS384 for a key of ES256",
     withHeader({ alg: "RS384", kid: "set-key" }),
     "token_wrong_algorithm",
   ],

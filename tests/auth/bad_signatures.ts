@@ -12,7 +12,7 @@ import {
 } from "./issued_tokens.ts";
 import { assemble, otherSecret } from "./judge_token.ts";
 import type { BadToken } from "./bad_tokens.ts";
-/** Tokens that none of the keys has signed. */
+/** Tokens with a signature by no key of the server. */
 export const badSignatures: readonly BadToken[] = [
   // Signature
   ["no signature", `${header}.${payload}.`, "token_bad_signature"],
@@ -65,7 +65,7 @@ export const badSignatures: readonly BadToken[] = [
     "token_bad_signature",
   ],
   [
-    "expired, and another's signature",
+    "expired, with another secret's signature",
     assemble('{"alg":"HS256"}', '{"sub":"a","exp":1}', otherSecret),
     "token_bad_signature",
   ],

@@ -3,7 +3,7 @@ import { badClaims } from "./bad_claims.ts";
 import { badHeaders } from "./bad_headers.ts";
 import { badSignatures } from "./bad_signatures.ts";
 
-/** A token that no server with the keys of issued_tokens.ts may accept, and what it says of it. */
+/** A token that servers with the keys of `issued_tokens.ts` reject, with the reason. */
 export type BadToken = readonly [
   what: string,
   token: string,

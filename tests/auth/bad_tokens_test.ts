@@ -8,7 +8,7 @@ import { TestSocket } from "../support/socket.ts";
 import { badTokens } from "./bad_tokens.ts";
 import { audience, issuer, pemKey, setKey } from "./issued_tokens.ts";
 
-/** Every reason that a bad token can be given. */
+/** All reasons for rejecting a token. */
 const reasons: readonly TokenRejectionCode[] = [
   "token_bad_signature",
   "token_expired",
@@ -21,7 +21,7 @@ const reasons: readonly TokenRejectionCode[] = [
   "token_wrong_issuer",
 ];
 
-Deno.test("badTokens are 60 at least, all different, and have every reason", () => {
+Deno.test("badTokens has at least 60 different tokens, with every reason", () => {
   assert(badTokens.length >= 60, `${badTokens.length}`);
   assertEquals(
     new Set(badTokens.map(([, token]) => token)).size,
@@ -31,14 +31,14 @@ Deno.test("badTokens are 60 at least, all different, and have every reason", () 
   assertEquals([...codes].toSorted(), reasons);
 });
 
-/** Lets nobody wait: what is tested here takes its time otherwise. */
+/** Removes the delay after bad tokens, to speed up the tests. */
 class PatientBadTokens extends BadTokens {
   override delayMs(): number {
     return 0;
   }
 }
 
-/** A server with a secret, a PEM and a key set, that wants issuer and audience. */
+/** Starts a server with a secret, a PEM and a key set that requires an issuer and an audience. */
 function startServer(jwksUrl: URL): Promise<TestServer> {
   return startTestServer({
     config: {
@@ -53,7 +53,7 @@ function startServer(jwksUrl: URL): Promise<TestServer> {
   });
 }
 
-/** What a real socket is told: its status and the reason. */
+/** Connects with a token; returns the status, the user and the reason from the server's frames. */
 async function judgedBy(
   server: TestServer,
   token: string,
@@ -72,7 +72,7 @@ async function judgedBy(
   };
 }
 
-Deno.test("a server tells every bad token's bearer why, authenticates none, and logs no fault", async (t) => {
+Deno.test("realtimeEndpoint() rejects every bad token with the reason, and logs no fault", async (t) => {
   using log = captureLog();
   await using keys = startKeyServer({ keys: [setKey.jwk] });
   await using server = await startServer(keys.url);
@@ -96,7 +96,7 @@ Deno.test("a server tells every bad token's bearer why, authenticates none, and 
   }
 });
 
-Deno.test("the same server authenticates the bearers of good tokens, by each of its keys", async () => {
+Deno.test("realtimeEndpoint() authenticates by each of the server's keys", async () => {
   await using keys = startKeyServer({ keys: [setKey.jwk] });
   await using server = await startServer(keys.url);
   const claims = { sub: "alice", iss: issuer, aud: audience };
@@ -106,7 +106,7 @@ Deno.test("the same server authenticates the bearers of good tokens, by each of 
   }
 });
 
-Deno.test("a server whose key set can't be had says auth_error, and 503 to its API, and counts it", async () => {
+Deno.test("realtimeEndpoint() and requireScope() report and count an unavailable key set", async () => {
   await using keys = startKeyServer(() => new Response(null, { status: 500 }));
   await using server = await startServer(keys.url);
   const token = await setKey.sign({ sub: "a", iss: issuer, aud: audience });

@@ -8,10 +8,10 @@ import {
   Rejected,
 } from "../../src/auth/claims.ts";
 
-/** Seconds since 1970 in these tests. */
+/** The current time in the tests, in seconds since 1970. */
 const now = 1_000_000;
 
-/** The code that claims are rejected with, if they are. */
+/** Returns the code of the rejection; `undefined` if the claims pass. */
 function codeOf(claims: Payload, checks: Partial<ClaimChecks> = {}) {
   using _ = new FakeTime(now * 1_000);
   try {
@@ -29,28 +29,33 @@ const table: [
   checks: Partial<ClaimChecks>,
   code: string | undefined,
 ][] = [
-  ["no claims where none are asked for", {}, {}, undefined],
+  ["no claims if none are required", {}, {}, undefined],
   ["a token that expires later", { exp: now + 1 }, {}, undefined],
-  ["one that expired within the leeway", { exp: now - 4 }, {}, undefined],
-  ["one that expired a leeway ago", { exp: now - 5 }, {}, "token_expired"],
+  ["a token that expired within the leeway", { exp: now - 4 }, {}, undefined],
+  ["a token that expired a leeway ago", { exp: now - 5 }, {}, "token_expired"],
   ["an exp of 0", { exp: 0 }, {}, "token_expired"],
   [
-    "one that expires now, without leeway",
+    "a token that expires now, without leeway",
     { exp: now },
     { leewaySeconds: 0 },
     "token_expired",
   ],
-  ["one that is valid since now", { nbf: now }, {}, undefined],
-  ["one that will be, within the leeway", { nbf: now + 5 }, {}, undefined],
-  ["one that will be later", { nbf: now + 6 }, {}, "token_not_yet_valid"],
-  ["any issuer where none is asked for", { iss: "them" }, {}, undefined],
-  ["the issuer asked for", { iss: "us" }, { issuer: "us" }, undefined],
+  ["a token valid from now", { nbf: now }, {}, undefined],
+  ["a token valid within the leeway", { nbf: now + 5 }, {}, undefined],
+  [
+    "a token valid after the leeway",
+    { nbf: now + 6 },
+    {},
+    "token_not_yet_valid",
+  ],
+  ["any issuer if none is required", { iss: "them" }, {}, undefined],
+  ["the required issuer", { iss: "us" }, { issuer: "us" }, undefined],
   ["another issuer", { iss: "US" }, { issuer: "us" }, "token_wrong_issuer"],
   ["no issuer", {}, { issuer: "us" }, "token_wrong_issuer"],
-  ["any audience where none is asked for", { aud: "them" }, {}, undefined],
-  ["the audience asked for", { aud: "us" }, { audience: "us" }, undefined],
+  ["any audience if none is required", { aud: "them" }, {}, undefined],
+  ["the required audience", { aud: "us" }, { audience: "us" }, undefined],
   [
-    "it among others",
+    "the required audience among several",
     { aud: ["them", "us"] },
     { audience: "us" },
     undefined,
@@ -62,7 +67,12 @@ const table: [
     "token_wrong_audience",
   ],
   ["no audience", {}, { audience: "us" }, "token_wrong_audience"],
-  ["none of many", { aud: [] }, { audience: "us" }, "token_wrong_audience"],
+  [
+    "an empty list of audiences",
+    { aud: [] },
+    { audience: "us" },
+    "token_wrong_audience",
+  ],
 ];
 
 for (const [what, claims, checks, code] of table) {
@@ -71,7 +81,7 @@ for (const [what, claims, checks, code] of table) {
   });
 }
 
-Deno.test("checkClaims() says since when a token is no longer valid, or when it will be", () => {
+Deno.test("checkClaims() says how long ago a token expired, or when a token becomes valid", () => {
   using _ = new FakeTime(now * 1_000);
   const check = (claims: Payload) => () =>
     checkClaims(claims, { leewaySeconds: 0 });

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { expired, type Identity, isExpired } from "../../src/auth/identity.ts";
 
-Deno.test("expired() makes a guest, and isExpired() knows it", () => {
+Deno.test("isExpired() recognizes an identity made by expired()", () => {
   const identity = expired("7");
   assertEquals([identity.status, identity.userId], ["invalid_token", "7"]);
   assertEquals(isExpired(identity), true);
 });
 
-Deno.test("isExpired() takes no other token for an expired one", () => {
+Deno.test("isExpired() is false for guests and tokens rejected for different reasons", () => {
   const identities: Identity[] = [
     { status: "guest", userId: "1" },
     {

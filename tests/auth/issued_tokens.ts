@@ -4,26 +4,26 @@ import { testSecret } from "../support/server.ts";
 import { secondsFromNow } from "../support/tokens.ts";
 import { assemble } from "./judge_token.ts";
 
-/** The keys that the server has: by PEM, and by key set. */
+/** The server's keys: from a PEM, and from a key set. */
 export const pemKey = await makeIssuerKey("RS256");
 export const setKey = await makeIssuerKey("ES256", "set-key");
-/** A key that nobody gave the server. */
+/** A key unknown to the server. */
 export const foreign = await makeIssuerKey("RS256", "foreign");
 
-/** What the server asks of a token besides its signature. */
+/** The issuer and the audience required by the server. */
 export const issuer = "https://id.example";
 export const audience = "wire";
 
 export const claims = { sub: "alice", iss: issuer, aud: audience };
 export const soon = secondsFromNow(600);
 
-/** A token that lacks nothing but what the header says or does. */
+/** Makes a valid token except for the header or the secret. */
 export function withHeader(header: unknown, secret = testSecret): string {
   const text = typeof header === "string" ? header : JSON.stringify(header);
   return assemble(text, JSON.stringify({ ...claims, exp: soon }), secret);
 }
 
-/** A token that is signed with the server's secret and says this. */
+/** Makes a token with these claims, signed with the server's secret. */
 export function withClaims(members: string | Record<string, unknown>): string {
   const text = typeof members === "string"
     ? `{"sub":"alice","iss":"${issuer}","aud":"${audience}",${members}}`

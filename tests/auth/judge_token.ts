@@ -8,12 +8,12 @@ import {
 } from "../../src/auth/verifier.ts";
 import { testSecret } from "../support/server.ts";
 
-/** A secret that the verifier under test doesn't have. */
+/** A secret unknown to the verifier under test. */
 export const otherSecret = "another-secret-for-tests-of-32-bytes";
 export const hs256 = '{"alg":"HS256","typ":"JWT"}';
 export const alice = '{"sub":"alice"}';
 
-/** Signs whatever is given as header and claims, JSON or not. */
+/** Signs any header and claims, even if not JSON. */
 export function assemble(
   header: string | Uint8Array,
   claims: string | Uint8Array,
@@ -25,15 +25,15 @@ export function assemble(
   return sign(`${h}.${c}`, secret);
 }
 
-/** Signs header and claims that are encoded already. */
+/** Signs an encoded header and encoded claims. */
 export function sign(input: string, secret = testSecret): string {
   const signature = createHmac("sha256", secret).update(input);
   return `${input}.${signature.digest("base64url")}`;
 }
 
 /**
- * The grant of a token, or the code for which it is rejected. No message may
- * repeat the token, a part of it, or a secret.
+ * Verifies a token; returns the grant, or the code of the rejection. Asserts
+ * that the message repeats no token, no part of a token, and no secret.
  */
 export async function judge(
   token: string,
@@ -56,7 +56,7 @@ export async function judge(
   return code;
 }
 
-/** What a token grants that names a user, perhaps its own end, and nothing else. */
+/** Returns the grant of a token with only a user and, if given, an expiry. */
 export function grantOf(userId: string, expiresAtMs?: number): Grant {
   return {
     userId,

@@ -6,7 +6,7 @@ import { makeIssuerKey } from "../support/keys.ts";
 const rsa = await makeIssuerKey("RS256", "r");
 const p256 = await makeIssuerKey("ES256", "p");
 
-Deno.test("importJwk() takes an alg for the only one, and keeps the name", async () => {
+Deno.test("importJwk() limits the key to a given alg, and keeps the kid", async () => {
   const keys = await importJwk({ ...rsa.jwk, alg: "PS384", use: "sig" });
   assertEquals(keys.map(({ algorithm, kid }) => [algorithm, kid]), [
     ["PS384", "r"],

@@ -14,13 +14,13 @@ import { makeIssuerKey } from "../support/keys.ts";
 
 const one = await makeIssuerKey("ES256", "one");
 const two = await makeIssuerKey("RS256", "two");
-/** Valid for years, whatever the fake clock says. */
+/** Claims valid for centuries, even if the fake clock advances. */
 const alice = { sub: "alice", exp: 9e9 };
 const byOne = await one.sign(alice);
 const byTwo = await two.sign(alice);
 const byUnknown = await one.sign(alice, { kid: "unknown" });
 
-/** A verifier with nothing but the key set of a server. */
+/** Creates a verifier with only the key set of a server. */
 async function verifierFor({ url }: Pick<KeyServer, "url">) {
   let failures = 0;
   const keySet = new KeySet(url, { onFailure: () => failures += 1 });
@@ -32,7 +32,7 @@ async function verifierFor({ url }: Pick<KeyServer, "url">) {
   return {
     failures: () => failures,
     [Symbol.dispose]: () => keySet[Symbol.dispose](),
-    /** 'ok', or the code of the reason. */
+    /** Returns 'ok', or the code of the rejection. */
     async judge(token: string): Promise<string> {
       const verdict = await verifier.verify(token);
       return verdict.ok ? "ok" : verdict.rejection.code;
@@ -40,7 +40,7 @@ async function verifierFor({ url }: Pick<KeyServer, "url">) {
   };
 }
 
-Deno.test("KeySet finds keys by kid, with one request for all", async () => {
+Deno.test("KeySet finds keys by kid, with a single request", async () => {
   await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
   using issuer = await verifierFor(server);
   const { judge } = issuer;
@@ -56,7 +56,7 @@ Deno.test("KeySet finds keys by kid, with one request for all", async () => {
   assertEquals(server.requests, 1);
 });
 
-Deno.test("KeySet tries a token without kid with all keys of its algorithm", async () => {
+Deno.test("KeySet tries all keys of the algorithm for a token without kid", async () => {
   const other = await makeIssuerKey("ES256", "other");
   await using server = startKeyServer({ keys: [other.jwk, two.jwk, one.jwk] });
   using issuer = await verifierFor(server);
@@ -64,7 +64,7 @@ Deno.test("KeySet tries a token without kid with all keys of its algorithm", asy
   assertEquals(await judge(await one.sign(alice, { kid: undefined })), "ok");
 });
 
-Deno.test("KeySet takes a key's alg for the only one", async () => {
+Deno.test("KeySet limits a key to its alg", async () => {
   const jwk = { ...two.jwk, alg: "RS512" };
   await using server = startKeyServer({ keys: [jwk] });
   using issuer = await verifierFor(server);
@@ -73,7 +73,7 @@ Deno.test("KeySet takes a key's alg for the only one", async () => {
   assertEquals(server.requests, 1);
 });
 
-Deno.test("KeySet ignores keys that are not for it, with a debug line each", async () => {
+Deno.test("KeySet ignores unusable keys, with a debug line each", async () => {
   using log = captureLog();
   const others = [
     { ...one.jwk, use: "enc" },
@@ -101,7 +101,7 @@ Deno.test("KeySet reads again for an unknown kid, at most once a minute", async 
   const { judge } = issuer;
   assertEquals(await judge(byOne), "ok");
   server.answer = { keys: [one.jwk, two.jwk] };
-  assertEquals(await judge(byTwo), "ok"); // the first rotation waits for nothing
+  assertEquals(await judge(byTwo), "ok"); // the first rotation causes no delay
   assertEquals(server.requests, 2);
 
   const flood = Array.from(
@@ -118,7 +118,7 @@ Deno.test("KeySet reads again for an unknown kid, at most once a minute", async 
   assert(server.requests >= 2 + 2, `${server.requests} requests`);
 });
 
-Deno.test("KeySet doesn't read twice for the first token of all", async () => {
+Deno.test("KeySet reads only once for the first token", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
   using issuer = await verifierFor(server);
   const { judge } = issuer;
@@ -126,7 +126,7 @@ Deno.test("KeySet doesn't read twice for the first token of all", async () => {
   assertEquals(server.requests, 1);
 });
 
-Deno.test("KeySet lets go of a removed key when it is ten minutes old, whoever comes or not", async () => {
+Deno.test("KeySet drops a removed key after ten minutes, even without new tokens", async () => {
   using time = new FakeTime();
   await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
   using issuer = await verifierFor(server);
@@ -136,13 +136,13 @@ Deno.test("KeySet lets go of a removed key when it is ten minutes old, whoever c
   time.tick(599_000);
   assertEquals([await judge(byOne), server.requests], ["ok", 1]);
   time.tick(1_000);
-  // Waits for the read that the clock began.
+  // An unknown kid waits for the read begun by the clock.
   assertEquals(await judge(byUnknown), "token_unknown_key");
   assertEquals(await judge(byOne), "token_unknown_key");
   assertEquals(server.requests, 2);
 });
 
-Deno.test("KeySet lets no token wait whose key it knows, while the issuer hangs", async () => {
+Deno.test("KeySet verifies with known keys while the issuer hangs", async () => {
   using time = new FakeTime();
   await using server = startKeyServer({ keys: [one.jwk, two.jwk] });
   using issuer = await verifierFor(server);
@@ -156,14 +156,14 @@ Deno.test("KeySet lets no token wait whose key it knows, while the issuer hangs"
   };
   time.tick(600_000);
   await asked.promise;
-  // No time passes: what waited for the issuer would wait for ever.
+  // The fake clock stands still, so that waiting for the issuer would never end.
   assertEquals([await judge(byOne), await judge(byTwo)], ["ok", "ok"]);
   answered.resolve(Response.json({ keys: [two.jwk] }));
   assertEquals(await judge(byUnknown), "token_unknown_key");
   assertEquals(await judge(byOne), "token_unknown_key");
 });
 
-Deno.test("KeySet reads on time, whatever becomes of the wall clock", async () => {
+Deno.test("KeySet reads on time despite changes of the wall clock", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
   using issuer = await verifierFor(server);
   const { judge } = issuer;
@@ -176,7 +176,7 @@ Deno.test("KeySet reads on time, whatever becomes of the wall clock", async () =
   assertEquals(await judge(byTwo), "ok");
 });
 
-Deno.test("KeySet verifies with the 17th key without kid as well", async () => {
+Deno.test("KeySet tries even the 17th key without kid", async () => {
   const others = await Promise.all(
     Array.from({ length: 16 }, () => makeIssuerKey("ES256", "other")),
   );
@@ -186,7 +186,7 @@ Deno.test("KeySet verifies with the 17th key without kid as well", async () => {
   assertEquals(await issuer.judge(byOne), "ok");
 });
 
-Deno.test("KeySet drops tokens verified before when its keys change", async () => {
+Deno.test("KeySet forgets verified tokens when its keys change", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
   using issuer = await verifierFor(server);
   const { judge } = issuer;
@@ -196,7 +196,7 @@ Deno.test("KeySet drops tokens verified before when its keys change", async () =
   assertEquals(await judge(byOne), "token_unknown_key");
 });
 
-Deno.test("KeySet serves known keys while it can't be read, and warns once a try", async () => {
+Deno.test("KeySet keeps known keys while the issuer fails, and warns once per attempt", async () => {
   using time = new FakeTime();
   using log = captureLog("warn");
   await using server = startKeyServer({ keys: [one.jwk] });
@@ -239,7 +239,7 @@ for (const [reason, set] of Object.entries(unreadable)) {
   });
 }
 
-Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async () => {
+Deno.test("KeySet gives up on a silent server after 5 s", async () => {
   using time = new FakeTime();
   const asked = Promise.withResolvers<void>();
   const answered = Promise.withResolvers<Response>();
@@ -262,7 +262,7 @@ Deno.test("KeySet gives up on a server that doesn't answer, after 5 s", async ()
   assertEquals(await judge(byOne), "ok");
 });
 
-Deno.test("KeySet is not asked about tokens that it can't be the judge of", async () => {
+Deno.test("KeySet is not read for tokens that no public key can have signed", async () => {
   await using server = startKeyServer({ keys: [one.jwk] });
   using issuer = await verifierFor(server);
   const { judge } = issuer;

@@ -4,7 +4,7 @@ import { startKeyServer } from "../support/key_server.ts";
 
 const set = '{"keys":[]}';
 
-Deno.test("fetchKeySet() brings the text as it is", async () => {
+Deno.test("fetchKeySet() returns the text unchanged", async () => {
   const text = `${set} `.padEnd(262_144, " ");
   await using server = startKeyServer(() => new Response(text));
   assertEquals(await fetchKeySet(server.url), text);
@@ -26,18 +26,18 @@ const unreadable: Record<string, () => Response> = {
 };
 
 for (const [reason, answer] of Object.entries(unreadable)) {
-  Deno.test(`fetchKeySet() rejects what is ${reason}`, async () => {
+  Deno.test(`fetchKeySet() rejects an answer: ${reason}`, async () => {
     await using server = startKeyServer(answer);
     await assertRejects(() => fetchKeySet(server.url), Error, reason);
   });
 }
 
-Deno.test("fetchKeySet() rejects what is not UTF-8", async () => {
+Deno.test("fetchKeySet() rejects text that is not UTF-8", async () => {
   await using server = startKeyServer(() => new Response(Uint8Array.of(233)));
   await assertRejects(() => fetchKeySet(server.url), TypeError);
 });
 
-Deno.test("fetchKeySet() reads an endless body no further than its limit", async () => {
+Deno.test("fetchKeySet() stops reading an endless body at the limit", async () => {
   let sent = 0;
   let isCanceled = false;
   const endless = () =>

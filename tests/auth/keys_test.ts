@@ -40,7 +40,7 @@ Deno.test("createVerifier() accepts secrets and a public key together", async ()
   );
 });
 
-Deno.test("createVerifier() uses an RSA key for what is allowed, and nothing else", async () => {
+Deno.test("createVerifier() uses an RSA key only for allowed algorithms", async () => {
   const options = {
     secrets: [],
     publicKey: { path: "pss.pem", text: pss.pem },
@@ -57,7 +57,7 @@ Deno.test("createVerifier() uses an RSA key for what is allowed, and nothing els
   );
 });
 
-Deno.test("createVerifier() takes a JWK's alg for the only one", async () => {
+Deno.test("createVerifier() limits a JWK to its alg", async () => {
   const text = JSON.stringify({ ...pss.jwk, alg: "RS256" });
   const options = { secrets: [], publicKey: { path: "jwk", text } };
   assertEquals(
@@ -66,7 +66,7 @@ Deno.test("createVerifier() takes a JWK's alg for the only one", async () => {
   );
 });
 
-Deno.test("createVerifier() never takes a public key for a secret", async () => {
+Deno.test("createVerifier() never uses a public key as a secret", async () => {
   const attacker = assemble('{"alg":"HS256"}', '{"sub":"alice"}', rsa.pem);
   assertEquals(
     await judge(attacker, { secrets: [], publicKey: rsaFile }),
@@ -78,7 +78,7 @@ Deno.test("createVerifier() never takes a public key for a secret", async () => 
   );
 });
 
-Deno.test("createVerifier() knows the keys of a JWK Set by their names", async () => {
+Deno.test("createVerifier() finds the keys of a JWK Set by kid", async () => {
   const [one, two] = [
     await makeIssuerKey("ES256", "one"),
     await makeIssuerKey("ES256", "two"),
@@ -97,7 +97,7 @@ Deno.test("createVerifier() knows the keys of a JWK Set by their names", async (
   }
 });
 
-Deno.test("importKeys() allows what the keys are for, by default", async () => {
+Deno.test("importKeys() allows the algorithms of the keys by default", async () => {
   const { algorithms } = await importKeys({ secrets: [testSecret] }, false);
   assertEquals(algorithms, secretAlgorithms);
   const withSet = await importKeys({ secrets: [] }, true);

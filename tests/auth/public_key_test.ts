@@ -52,7 +52,7 @@ for (const [what, text, algorithms] of good) {
   });
 }
 
-Deno.test("readPublicKeys() keeps the names of keys, and only public ones", async () => {
+Deno.test("readPublicKeys() returns only public keys, with their kid", async () => {
   const keys = await readPublicKeys(
     JSON.stringify({ keys: [p256.jwk, p384.jwk] }),
   );
@@ -119,11 +119,11 @@ const bad: [what: string, text: string, remedy: RegExp][] = [
 ];
 
 for (const [what, text, remedy] of bad) {
-  Deno.test(`readPublicKeys() refuses ${what}, and says what to do`, async () => {
+  Deno.test(`readPublicKeys() rejects ${what}, and names the remedy`, async () => {
     const error = await assertRejects(() => readPublicKeys(text), KeyError);
     assert(remedy.test(error.message), error.message);
     for (const line of text.split("\n").filter((line) => line.length > 40)) {
-      assert(!error.message.includes(line), "a key is told");
+      assert(!error.message.includes(line), "the message reveals a key");
     }
   });
 }

@@ -10,7 +10,7 @@ const local = await makeIssuerKey("RS256");
 const remote = await makeIssuerKey("RS256", "remote");
 const keys = await readPublicKeys(local.pem);
 
-Deno.test("verifySignature() asks the key set only where no key at hand has signed", async () => {
+Deno.test("verifySignature() asks the key set only if no local key has signed", async () => {
   await using server = startKeyServer({ keys: [remote.jwk] });
   using keySet = new KeySet(server.url);
   const judge = (token: string, kid?: string) =>
@@ -21,14 +21,14 @@ Deno.test("verifySignature() asks the key set only where no key at hand has sign
       keySet,
     );
   const near = await judge(await local.sign({ sub: "a", exp: 1 }));
-  assertEquals(near, { payload: { sub: "a", exp: 1 } }); // no claim is checked
+  assertEquals(near, { payload: { sub: "a", exp: 1 } }); // claims are not checked
   assertEquals(server.requests, 0);
   const far = await judge(await remote.sign({ sub: "b", exp: 1 }), "remote");
   assertEquals(far, { payload: { sub: "b", exp: 1 }, generation: 1 });
   assertEquals(server.requests, 1);
 });
 
-Deno.test("verifySignature() tells a key that is not known from a signature that is wrong", async () => {
+Deno.test("verifySignature() distinguishes an unknown key from a wrong signature", async () => {
   const foreign = await makeIssuerKey("RS256", "foreign");
   const [key] = await readPublicKeys(JSON.stringify(remote.jwk));
   const named = key === undefined ? [] : [key];

@@ -25,19 +25,19 @@ const offers: [
     selected: "bearer",
     token: jwt,
   }],
-  ["other names around", `chat, bearer, ${jwt}, v2`, {
+  ["further names around bearer and token", `chat, bearer, ${jwt}, v2`, {
     selected: "bearer",
     token: jwt,
   }],
-  ["a token that is no JWT", "bearer, opaque", {
+  ["a token that is not a JWT", "bearer, opaque", {
     selected: "bearer",
     token: "opaque",
   }],
   ["bearer alone", "bearer", { selected: "bearer" }],
   ["the token before bearer", `${jwt}, bearer`, { selected: "bearer" }],
-  ["one name", "chat", { selected: "chat" }],
+  ["a single name", "chat", { selected: "chat" }],
   ["two names", "chat, superchat", { selected: "chat" }],
-  ["bearer in another case, which is another name", "Bearer", {
+  ["bearer in different letter case", "Bearer", {
     selected: "Bearer",
   }],
   ["a token without bearer", jwt, {}],
@@ -62,7 +62,7 @@ Deno.test("parseOfferedProtocols() never selects the token", () => {
   }
 });
 
-Deno.test("selectToken() prefers the query, then the subprotocol, and takes an empty token for none", () => {
+Deno.test("selectToken() prefers the query, then the subprotocol, and ignores empty tokens", () => {
   const table: [
     query: string | undefined,
     protocol: string | undefined,

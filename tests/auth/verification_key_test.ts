@@ -14,7 +14,7 @@ function named(kid?: string): VerificationKey {
   return { algorithm: "HS256", key, ...(kid === undefined ? {} : { kid }) };
 }
 
-Deno.test("selectKeys() takes the keys of an algorithm and a name, and those without one", () => {
+Deno.test("selectKeys() selects the keys by algorithm and kid, and keys without kid", () => {
   const [a, b, nameless] = [named("a"), named("b"), named()];
   const keys = [a, b, nameless];
   assertEquals(selectKeys(keys, "HS256", "a"), [a, nameless]);
@@ -25,17 +25,17 @@ Deno.test("selectKeys() takes the keys of an algorithm and a name, and those wit
   }
 });
 
-Deno.test("selectKeys() leaves out no key that may have signed", () => {
+Deno.test("selectKeys() includes every key that may have signed", () => {
   const keys = Array.from({ length: 100 }, (_, n) => named(`${n}`));
   assertEquals(selectKeys(keys, "HS256", undefined).length, 100);
   assertEquals(selectKeys(keys, "HS256", "99").length, 1);
 });
 
-Deno.test("importSecret() refuses an empty secret", async () => {
+Deno.test("importSecret() rejects an empty secret", async () => {
   await assertRejects(() => importSecret("", "HS256"), DOMException);
 });
 
-Deno.test("assertUsable() refuses an RSA key of 1024 bits and takes one of 2048", async () => {
+Deno.test("assertUsable() rejects an RSA key of 1024 bits and accepts 2048 bits", async () => {
   for (const modulusLength of [1_024, 2_048]) {
     const { publicKey } = await crypto.subtle.generateKey(
       {

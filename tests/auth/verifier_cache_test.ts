@@ -7,7 +7,7 @@ import { secondsFromNow, signToken } from "../support/tokens.ts";
 
 const options = { secrets: [testSecret], leewaySeconds: 5 };
 
-/** How often signatures were verified since. */
+/** Counts the signatures verified from now on. */
 function countVerifications() {
   const verifying = spy(crypto.subtle, "verify");
   return {
@@ -18,7 +18,7 @@ function countVerifications() {
   };
 }
 
-Deno.test("createVerifier() verifies a token once in a storm, and not again after it", async () => {
+Deno.test("createVerifier() verifies a token once in a storm, and not again afterwards", async () => {
   const verifier = await createVerifier(options);
   const token = await signToken({ sub: "a" });
   using verifications = countVerifications();
@@ -40,7 +40,7 @@ Deno.test("createVerifier() verifies a bad token each time", async () => {
   }
 });
 
-Deno.test("createVerifier() keeps no long token", async () => {
+Deno.test("createVerifier() does not cache long tokens", async () => {
   const verifier = await createVerifier(options);
   const token = await signToken({ sub: "a", data: "a".repeat(5_000) });
   using verifications = countVerifications();
@@ -48,7 +48,7 @@ Deno.test("createVerifier() keeps no long token", async () => {
   assertEquals(verifications.count, 2);
 });
 
-Deno.test("createVerifier() sees a token that it knows expire, without verifying it again", async () => {
+Deno.test("createVerifier() notices the expiry of a cached token without verifying again", async () => {
   using time = new FakeTime();
   const verifier = await createVerifier(options);
   const token = await signToken({ sub: "a", exp: secondsFromNow(60) });

@@ -23,7 +23,7 @@ const times: [
   ['"nbf":1e308', 5, "token_not_yet_valid"],
   ['"nbf":-1', 5],
   ['"exp":1001,"nbf":999', 0, undefined, 1_001_000],
-  ['"iat":5000', 0], // says nothing about validity (RFC 7519 §4.1.6)
+  ['"iat":5000', 0], // irrelevant to validity (RFC 7519 §4.1.6)
 ];
 
 for (const [claims, leewaySeconds, code, expiresAtMs] of times) {
@@ -37,7 +37,7 @@ for (const [claims, leewaySeconds, code, expiresAtMs] of times) {
   });
 }
 
-Deno.test("createVerifier() sees a token expire", async () => {
+Deno.test("createVerifier() rejects a token after the expiry", async () => {
   using time = new FakeTime();
   const token = await signToken({ sub: "a" });
   assertEquals(typeof await judge(token), "object");
@@ -69,7 +69,7 @@ for (const [claims, code] of meant) {
   });
 }
 
-Deno.test("createVerifier() asks for no issuer or audience that isn't configured", async () => {
+Deno.test("createVerifier() requires an issuer or audience only if configured", async () => {
   const token = assemble(hs256, '{"sub":"a","iss":"them","aud":["x"]}');
   assertEquals(await judge(token), grantOf("a"));
 });
@@ -93,7 +93,7 @@ const users: [claims: string, userId?: string][] = [
   ['"user_id":""'],
   ['"sub":"alice","user_id":"bob"', "alice"],
   ['"sub":0,"user_id":"bob"', "0"],
-  ['"sub":1.5,"user_id":"bob"'], // a bad sub is not passed over
+  ['"sub":1.5,"user_id":"bob"'], // user_id does not replace a bad sub
   ['"sub":"","user_id":"bob"'],
   ['"__proto__":{"sub":"alice"}'],
   ['"scope":"publish"'],

@@ -40,25 +40,25 @@ function testEach(criterion: string, code: string, table: Table): void {
 const [header = "", claims = "", signature = ""] = assemble(hs256, alice)
   .split(".");
 
-testEach("calls malformed what is no JWT", "token_malformed", [
+testEach("rejects as malformed", "token_malformed", [
   ["nothing", ""],
   ["an opaque word", "0123456789abcdef"],
   ["dots", ".."],
   ["2 parts", `${header}.${claims}`],
   ["4 parts", `${header}.${claims}.${signature}.${signature}`],
-  ["'Bearer' before it", `Bearer ${header}.${claims}.${signature}`],
+  ["'Bearer' before the token", `Bearer ${header}.${claims}.${signature}`],
   ["quotes", `"${header}.${claims}.${signature}"`],
   ["a space before", ` ${header}.${claims}.${signature}`],
   ["a line feed after", `${header}.${claims}.${signature}\n`],
   ["a space inside", `${header}. ${claims}.${signature}`],
-  ["the other base64 alphabet", sign(`${header}.eyJzdWIiOiI/Pz8+Pj4ifQ==`)],
+  ["the alphabet of plain base64", sign(`${header}.eyJzdWIiOiI/Pz8+Pj4ifQ==`)],
   ["letters outside base64", "é.é.é"],
-  ["a header that is no JSON", assemble("alg=HS256", alice)],
+  ["a header that is not JSON", assemble("alg=HS256", alice)],
   ["a header that is a list", assemble('["HS256"]', alice)],
   ["a header that is null", assemble("null", alice)],
   ["a header without alg", assemble("{}", alice)],
-  ["an alg that is no string", assemble('{"alg":["HS256"]}', alice)],
-  ["claims that are no JSON", assemble(hs256, '{"sub":"alice","exp":NaN}')],
+  ["an alg that is not a string", assemble('{"alg":["HS256"]}', alice)],
+  ["claims that are not JSON", assemble(hs256, '{"sub":"alice","exp":NaN}')],
   ["claims that are a list", assemble(hs256, "[]")],
   ["claims that are null", assemble(hs256, "null")],
   ["claims that are a string", assemble(hs256, '"alice"')],
@@ -79,7 +79,7 @@ testEach("calls malformed what is no JWT", "token_malformed", [
   ),
 ]);
 
-Deno.test("createVerifier() calls malformed what is not UTF-8", async () => {
+Deno.test("createVerifier() rejects as malformed: text that is not UTF-8", async () => {
   const latin1 = (text: string) => Buffer.from(text, "latin1");
   const tokens = [
     assemble(hs256, latin1('{"sub":"Andr\xe9"}')),
@@ -90,7 +90,7 @@ Deno.test("createVerifier() calls malformed what is not UTF-8", async () => {
   }
 });
 
-testEach("wants an algorithm of its own", "token_wrong_algorithm", [
+testEach("rejects the algorithm", "token_wrong_algorithm", [
   ...["none", "None", "NONE", "hs256", "", "__proto__"].map((alg) =>
     [
       `'${alg}', unsigned`,
@@ -105,20 +105,30 @@ testEach("wants an algorithm of its own", "token_wrong_algorithm", [
   }],
 ]);
 
-testEach("wants its own signature", "token_bad_signature", [
-  ["none at all", `${header}.${claims}.`],
+testEach("rejects the signature", "token_bad_signature", [
+  ["an empty signature", `${header}.${claims}.`],
   ["another secret's", assemble(hs256, alice, otherSecret)],
   ["another token's", `${header}.eyJzdWIiOiJib2IifQ.${signature}`],
   ["another algorithm's", assemble('{"alg":"HS384"}', alice)],
-  ["half of it", `${header}.${claims}.${signature.slice(0, 22)}`],
-  ["expired as well", assemble(hs256, '{"sub":"a","exp":1}', otherSecret)],
-  ["too early as well", assemble(hs256, '{"nbf":1e12}', otherSecret)],
-  ["another issuer's as well", assemble(hs256, '{"iss":"x"}', otherSecret), {
-    issuer: "us",
-  }],
+  ["half a signature", `${header}.${claims}.${signature.slice(0, 22)}`],
+  [
+    "another secret's, of an expired token",
+    assemble(hs256, '{"sub":"a","exp":1}', otherSecret),
+  ],
+  [
+    "another secret's, of a token not valid yet",
+    assemble(hs256, '{"nbf":1e12}', otherSecret),
+  ],
+  [
+    "another secret's, of a token of another issuer",
+    assemble(hs256, '{"iss":"x"}', otherSecret),
+    {
+      issuer: "us",
+    },
+  ],
 ]);
 
-Deno.test("createVerifier() accepts each algorithm that it offers", async () => {
+Deno.test("createVerifier() accepts each algorithm of secrets", async () => {
   for (const algorithm of secretAlgorithms) {
     assertEquals(
       await judge(await signToken({ sub: "a", exp: 9e9 }, { algorithm })),
@@ -127,7 +137,7 @@ Deno.test("createVerifier() accepts each algorithm that it offers", async () => 
   }
 });
 
-Deno.test("createVerifier() names the algorithms that it accepts", async () => {
+Deno.test("createVerifier() names the accepted algorithms", async () => {
   const verifier = await createVerifier({
     secrets: [testSecret],
     algorithms: ["HS384", "HS512"],
@@ -151,14 +161,14 @@ Deno.test("createVerifier() accepts both secrets of a rotation, in any order", a
   }
 });
 
-Deno.test("createVerifier() refuses an empty secret", async () => {
+Deno.test("createVerifier() rejects an empty secret", async () => {
   await assertRejects(
     () => createVerifier({ secrets: [""], leewaySeconds: 0 }),
     DOMException,
   );
 });
 
-Deno.test("createVerifier() grants nothing new to a token that was tampered with", async () => {
+Deno.test("createVerifier() grants nothing new to a changed token", async () => {
   const token = assemble(hs256, alice);
   const verifier = await createVerifier({
     secrets: [testSecret],
@@ -172,7 +182,7 @@ Deno.test("createVerifier() grants nothing new to a token that was tampered with
     token.slice(0, at) + added + token.slice(at + removed)
   );
   await fc.assert(fc.asyncProperty(tampered, async (token) => {
-    const verdict = await verifier.verify(token); // and never rejects
+    const verdict = await verifier.verify(token); // the promise never rejects
     if (verdict.ok) assertEquals(verdict.grant.userId, "alice");
   }));
 });

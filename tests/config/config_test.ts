@@ -25,7 +25,7 @@ function fromEnvironment(variables: Record<string, string>): ConfigSources {
   return { environment: (variable) => variables[variable] };
 }
 
-/** The mistakes in a configuration. */
+/** Returns the error that lists the mistakes of a configuration. */
 function mistakesOf(sources: ConfigSources): ConfigError {
   return assertThrows(() => loadConfig(sources), ConfigError);
 }
@@ -61,7 +61,7 @@ Deno.test("loadConfig() has the spec's defaults", () => {
   });
 });
 
-Deno.test("loadConfig() hides what looks like a secret in a URL that it refuses", () => {
+Deno.test("loadConfig() hides apparent secrets in invalid URLs", () => {
   for (
     const [store, shown] of [
       ["redis://u:p@ss@h:x", "redis://u:(hidden)@h:x"],
@@ -74,7 +74,7 @@ Deno.test("loadConfig() hides what looks like a secret in a URL that it refuses"
   }
 });
 
-Deno.test("loadConfig() is frozen", () => {
+Deno.test("loadConfig() returns a frozen object", () => {
   const config = loadConfig({});
   assertThrows(() => Object.assign(config, { port: 1 }), TypeError);
   assertEquals(config.port, 8000);
@@ -114,7 +114,7 @@ const samples: Record<SettingName, [text: string, value: unknown]> = {
   connectedMessage: ["hi", "hi"],
 };
 
-Deno.test("loadConfig() reads every setting from flag, environment and env file alike", () => {
+Deno.test("loadConfig() reads every setting from flag, environment and env file", () => {
   const flags: Record<string, string> = {};
   const variables: Record<string, string> = {};
   const expected: Record<string, unknown> = {};
@@ -134,7 +134,7 @@ Deno.test("loadConfig() reads every setting from flag, environment and env file 
   }
 });
 
-Deno.test("loadConfig() lets a flag beat the environment, and that the env file", () => {
+Deno.test("loadConfig() prefers flags to the environment, and the environment to the env file", () => {
   const flags = { port: "1" };
   const environment = () => "2";
   const envFile = { TASKWIRE_PORT: "3" };
@@ -154,12 +154,12 @@ Deno.test("loadConfig() lets a flag beat the environment, and that the env file"
   }
 });
 
-Deno.test("loadConfig() looks at nothing that a stronger source overrules", () => {
+Deno.test("loadConfig() ignores a bad value that a stronger source overrides", () => {
   const envFile = { TASKWIRE_PORT: "bad" };
   assertEquals(loadConfig({ flags: { port: "1" }, envFile }).port, 1);
 });
 
-Deno.test("loadConfig() finds every mistake, each on a line with variable, value and expectation", () => {
+Deno.test("loadConfig() reports every mistake on a line with variable, value and expectation", () => {
   const wrong = Object.entries<Setting>(settings).filter(([name]) =>
     ![
       "jwtPublicKey",
@@ -167,7 +167,7 @@ Deno.test("loadConfig() finds every mistake, each on a line with variable, value
       "jwtAudience",
       "guestUserId",
       "connectedMessage",
-    ].includes(name) // which take any text
+    ].includes(name) // any text is valid
   ).map(([, setting]) => setting);
   const variables = Object.fromEntries(
     wrong.map(({ variable }, index) => [variable, `/bad ${index}`]),
@@ -187,7 +187,7 @@ Deno.test("loadConfig() finds every mistake, each on a line with variable, value
   assertFalse(isWrongUsage);
 });
 
-Deno.test("loadConfig() says where a bad value came from", () => {
+Deno.test("loadConfig() names the flag or the variable of a bad value", () => {
   const envFile = { TASKWIRE_MAX_MESSAGE_BYTES: "0" };
   const flags = { maxMessageBytes: "none" };
   assertStringIncludes(
@@ -199,7 +199,7 @@ Deno.test("loadConfig() says where a bad value came from", () => {
   assert(isWrongUsage);
 });
 
-Deno.test("loadConfig() shows no key, wherever it comes from", () => {
+Deno.test("loadConfig() shows no key from any source", () => {
   const values = { jwtSecrets: "too-short", apiKeys: "two words" };
   const variables = {
     TASKWIRE_JWT_SECRET: values.jwtSecrets,
@@ -230,7 +230,7 @@ Deno.test("loadConfig() shows no password of a store", () => {
   }
 });
 
-Deno.test("loadConfig() shows no key that came where a file is wanted", () => {
+Deno.test("loadConfig() shows no key given in place of a file", () => {
   for (const key of ["-----BEGIN PRIVATE KEY-----\nMIIE", '{"d":"MIIE"}']) {
     const { message } = mistakesOf({ flags: { jwtPublicKey: key } });
     assertStringIncludes(message, "(hidden): expected the path of a file");
@@ -238,13 +238,13 @@ Deno.test("loadConfig() shows no key that came where a file is wanted", () => {
   }
 });
 
-Deno.test("loadConfig() keeps to a line for each mistake, whatever the value", () => {
+Deno.test("loadConfig() reports a mistake on a single line even if the value has several", () => {
   const { lines } = mistakesOf({ flags: { host: "a\nb\r\x1b[2J" } });
   assertEquals(lines.length, 1);
   assertFalse(/\p{Cc}/u.test(lines.join()), lines.join());
 });
 
-Deno.test("loadConfig() objects to variables of the env file that mean nothing", () => {
+Deno.test("loadConfig() rejects unknown variables of the env file", () => {
   const envFile = { TASKWIRE_PROT: "1", taskwire_port: "2", PATH: "/bin" };
   const { lines } = mistakesOf({ envFile });
   assertEquals(lines.length, 1);
@@ -260,7 +260,7 @@ Deno.test("loadConfig() reads no variables but its own", () => {
   );
 });
 
-/** The variables of a pod beside a service called taskwire. */
+/** The variables that Kubernetes sets in a pod beside a service called taskwire. */
 const ofKubernetes = {
   TASKWIRE_SERVICE_HOST: "10.0.0.1",
   TASKWIRE_SERVICE_PORT: "8000",
@@ -272,10 +272,10 @@ const ofKubernetes = {
   TASKWIRE_PORT_8000_TCP_ADDR: "10.0.0.1",
 };
 
-Deno.test("loadConfig() ignores what Kubernetes sets for a service called taskwire, and warns", () => {
+Deno.test("loadConfig() ignores the variables of a Kubernetes service called taskwire, and warns", () => {
   for (
     const [sources, count] of [
-      [fromEnvironment(ofKubernetes), 1], // the only name that is read
+      [fromEnvironment(ofKubernetes), 1], // the only name among the settings
       [{ envFile: ofKubernetes }, Object.keys(ofKubernetes).length],
     ] as const
   ) {
@@ -295,7 +295,7 @@ Deno.test("loadConfig() ignores what Kubernetes sets for a service called taskwi
   mistakesOf({ flags: { port: "tcp://10.0.0.1:8000" } });
 });
 
-Deno.test("readSettings() reads the named settings alone", () => {
+Deno.test("readSettings() reads only the named settings", () => {
   const sources = fromEnvironment({
     TASKWIRE_PORT: "none",
     TASKWIRE_URL: "http://a.example",
@@ -318,7 +318,7 @@ Deno.test("describeConfig() shows no query of a key set's URL", () => {
   assertFalse(`${lines}${message}`.includes("hunter2"), message);
 });
 
-Deno.test("describeConfig() writes an env file, which leads to the same configuration", () => {
+Deno.test("describeConfig() writes an env file of the same configuration", () => {
   const config = loadConfig({
     flags: { port: "1", origins: "https://a.example,https://b.example" },
   });
@@ -327,7 +327,7 @@ Deno.test("describeConfig() writes an env file, which leads to the same configur
   assertEquals(loadConfig({ envFile: Object.fromEntries(pairs) }), config);
 });
 
-Deno.test("describeSettings() tells what is unset from what has a value", () => {
+Deno.test("describeSettings() distinguishes set and unset settings", () => {
   const described = describeSettings(
     loadConfig({ flags: { jwtSecrets: secret, port: "1" } }),
   );
@@ -344,7 +344,7 @@ Deno.test("describeSettings() tells what is unset from what has a value", () => 
   assertEquals(named("jwtSecrets"), ["(hidden)", undefined]);
 });
 
-Deno.test("describeConfig() shows every setting and no key", () => {
+Deno.test("describeConfig() shows every setting but no key", () => {
   const apiKeys = "an-api-key,another-key";
   const lines = describeConfig(
     loadConfig({ flags: { jwtSecrets: secret, apiKeys } }),

@@ -2,12 +2,12 @@ import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { encodeEnvValue, parseEnvFile } from "../../src/config/env_file.ts";
 
-/** The value of `TASKWIRE_A` in a file that has it after an equals sign. */
+/** Parses a file with `TASKWIRE_A=text`; returns the value. */
 function valueOf(text: string): string | undefined {
   return parseEnvFile(`TASKWIRE_A=${text}\n`).TASKWIRE_A;
 }
 
-Deno.test("parseEnvFile() reads whole values", () => {
+Deno.test("parseEnvFile() reads values up to the end of the line", () => {
   const cases = [
     ["k#rest", "k#rest"],
     ["#rest", "#rest"],
@@ -25,7 +25,7 @@ Deno.test("parseEnvFile() reads whole values", () => {
   for (const [text, value] of cases) assertEquals(valueOf(text), value, text);
 });
 
-Deno.test("parseEnvFile() refuses a value that other readers take for another one, and says how to write it", () => {
+Deno.test("parseEnvFile() rejects a value that other programs read differently, and names the remedy", () => {
   const cases = [
     ["key # a comment", "put the value into quotes"],
     [" # nothing", "put the value into quotes"],
@@ -48,7 +48,7 @@ Deno.test("parseEnvFile() refuses a value that other readers take for another on
   }
 });
 
-Deno.test("parseEnvFile() reads the lines of taskwire, and leaves others alone", () => {
+Deno.test("parseEnvFile() reads only the variables of taskwire", () => {
   const text = `\uFEFF# TASKWIRE_PORT=1
 ; TASKWIRE_PORT=2
 TASKWIRE_PORT = 3\r
@@ -60,7 +60,7 @@ of several lines"
   assertEquals(parseEnvFile(text), { TASKWIRE_PORT: "4" });
 });
 
-Deno.test("parseEnvFile() names every line that it refuses", () => {
+Deno.test("parseEnvFile() names every rejected line", () => {
   const text = "TASKWIRE_A=1\nexport TASKWIRE_B=2\nTASKWIRE_C: 3\nTASKWIRE_D='";
   const { errors } = assertThrows(() => parseEnvFile(text), AggregateError, "");
   assertEquals(errors.map(({ message }) => message), [
@@ -70,7 +70,7 @@ Deno.test("parseEnvFile() names every line that it refuses", () => {
   ]);
 });
 
-Deno.test("encodeEnvValue() is undone by parseEnvFile(), and by a shell if it is one word", async () => {
+Deno.test("encodeEnvValue() is reversed by parseEnvFile() and by a shell", async () => {
   const value = fc.string({ unit: fc.constantFrom(..."aZ0 #'=$\"\\,/:✓") })
     .filter((text) => !(text.includes("'") && /["\\]/.test(text)));
   fc.assert(fc.property(value, (text) => {

@@ -60,7 +60,7 @@ Deno.test("settings have the spec's variables, and flags of the same names", () 
 const isGood = (setting: Setting, text: string) =>
   setting.schema.safeParse(text).success;
 
-const maxTimeoutSeconds = 2_147_483; // what a timer holds: 2^31 - 1 ms
+const maxTimeoutSeconds = 2_147_483; // the limit of a timer: 2^31 - 1 ms
 
 const bounds: [name: SettingName, min: number, max: number][] = [
   ["port", 0, 65_535],
@@ -80,7 +80,7 @@ const bounds: [name: SettingName, min: number, max: number][] = [
 ];
 
 for (const [name, min, max] of bounds) {
-  Deno.test(`settings.${name} takes whole numbers from ${min} to ${max}`, () => {
+  Deno.test(`settings.${name} accepts whole numbers from ${min} to ${max}`, () => {
     const setting: Setting = settings[name];
     for (const value of [min, min + 1, max]) {
       assertEquals(setting.schema.parse(String(value)), value);
@@ -187,7 +187,7 @@ const values: [
 ];
 
 for (const [name, good, bad] of values) {
-  Deno.test(`settings.${name} takes what is good and nothing else`, () => {
+  Deno.test(`settings.${name} accepts only valid values`, () => {
     for (const [text, value] of Object.entries(good)) {
       assertEquals(settings[name].schema.parse(text), value as never);
     }
@@ -197,7 +197,7 @@ for (const [name, good, bad] of values) {
   });
 }
 
-Deno.test("settings have defaults that are good values", () => {
+Deno.test("settings have valid defaults", () => {
   for (const setting of Object.values<Setting>(settings)) {
     const { fallback, variable } = setting;
     if (fallback === undefined) continue;
@@ -205,7 +205,7 @@ Deno.test("settings have defaults that are good values", () => {
   }
 });
 
-Deno.test("settings hide keys and nothing else", () => {
+Deno.test("settings hide only keys", () => {
   assertEquals(
     Object.entries<Setting>(settings).filter(([, { isSecret }]) => isSecret)
       .map(([name]) => name),
