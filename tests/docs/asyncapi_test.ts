@@ -15,7 +15,7 @@ import {
   openApi,
 } from "../support/documents.ts";
 
-Deno.test("makeAsyncApi() makes a document that AsyncAPI's own parser takes", async () => {
+Deno.test("makeAsyncApi() makes a document valid for AsyncAPI's own parser", async () => {
   const { document, diagnostics } = await new Parser().parse(
     structuredClone(asyncApi) as never,
   );
@@ -77,7 +77,7 @@ Deno.test("makeAsyncApi() has examples that validate", () => {
   assert(count > 17);
 });
 
-Deno.test("makeAsyncApi() lets each message of a route be sent or received there", () => {
+Deno.test("makeAsyncApi() has each message of a route sent or received", () => {
   const operations = Object.values(
     at(asyncApi, "operations"),
   ) as { action: string; messages: { $ref: string }[] }[];

@@ -45,7 +45,7 @@ for (const { path } of handshakes) {
   });
 }
 
-Deno.test("connectionOperations are an operator's alone", () => {
+Deno.test("connectionOperations are for operators only", () => {
   for (const { access } of connectionOperations) {
     assertEquals(access, ["admin"]);
   }

@@ -12,7 +12,7 @@ Deno.test("makeDocuments() serialises both documents, of this version", async ()
   }
 });
 
-Deno.test("makeDocuments() puts the page's style into it, unescaped", async () => {
+Deno.test("makeDocuments() inserts the style into the page, unescaped", async () => {
   const { page } = await makeDocuments();
   const style = await Deno.readTextFile(
     new URL("../../src/playground/docs.css", import.meta.url),

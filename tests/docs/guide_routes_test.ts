@@ -5,7 +5,7 @@ import { answerOf } from "../support/answer.ts";
 import { makeApi } from "../support/api.ts";
 
 for (const path of ["/docs/guide", "/docs/guide/tour"]) {
-  Deno.test(`guideRoutes() lets ${path} run nothing, and load only pictures`, async () => {
+  Deno.test(`guideRoutes() forbids scripts on ${path}, and lets the page load only pictures`, async () => {
     const { status, headers, text } = await answerOf(
       guideRoutes().request(path),
     );
@@ -27,7 +27,7 @@ for (const path of ["/docs/guide", "/docs/guide/tour"]) {
   });
 }
 
-Deno.test("guideRoutes() serves the pictures as they are, and compresses SVG only", async () => {
+Deno.test("guideRoutes() serves the pictures unchanged, and compresses only SVG", async () => {
   const app = guideRoutes();
   for (const name of pictureNames) {
     const type = name.endsWith(".png")
@@ -52,7 +52,7 @@ Deno.test("guideRoutes() serves the pictures as they are, and compresses SVG onl
   }
 });
 
-Deno.test("guideRoutes() leads from /docs/guide/ to /docs/guide", async () => {
+Deno.test("guideRoutes() redirects /docs/guide/ to /docs/guide", async () => {
   const { status, headers } = await answerOf(
     guideRoutes().request("/docs/guide/"),
   );

@@ -5,7 +5,7 @@ import { guidePageNames, pictureNames } from "../../src/docs/guide_files.ts";
 const docs = new URL("../../src/docs/", import.meta.url);
 const guide = await makeGuide();
 
-/** All pages by their paths. */
+/** The pages by path. */
 const pages = new Map([
   ["/docs/guide", guide.contents],
   ...[...guide.pages].map(([name, page]) =>
@@ -41,7 +41,7 @@ Deno.test("makeGuide() lists every page with a sentence", () => {
   }
 });
 
-/** Finds the links and pictures of a page that lead nowhere. */
+/** Finds the broken links and pictures of a page. */
 function brokenLinksOf(path: string, page: string): string[] {
   const base = new URL(path, "http://a.example");
   const targets = [...valuesOf(page, "href"), ...valuesOf(page, "src")];
@@ -59,11 +59,11 @@ function brokenLinksOf(path: string, page: string): string[] {
 }
 
 for (const [path, page] of pages) {
-  Deno.test(`${path} has links, anchors and pictures that exist`, () => {
+  Deno.test(`${path} has no broken links, anchors or pictures`, () => {
     assertEquals(brokenLinksOf(path, page), []);
   });
 
-  Deno.test(`${path} has one title, and every id once`, () => {
+  Deno.test(`${path} has a single title, and unique ids`, () => {
     assertEquals([...page.matchAll(/<h1[ >]/g)].length, 1);
     const ids = valuesOf(page, "id");
     assertEquals(ids, [...new Set(ids)]);

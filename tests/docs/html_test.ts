@@ -8,7 +8,7 @@ Deno.test("html() escapes inserted text", () => {
   );
 });
 
-Deno.test("html() takes in other templates, lists and numbers as they are", () => {
+Deno.test("html() inserts templates, lists and numbers without escaping", () => {
   const items = [1, 2].map((item) => html`<li>${item}</li>`);
   assertEquals(
     html`<ul>${items}${nothing}</ul>`.text,

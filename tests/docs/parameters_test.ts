@@ -9,7 +9,7 @@ const bounded = [
 ] as const;
 
 for (const [name, path] of bounded) {
-  Deno.test(`parameters.${name} has the bounds that ${path} keeps`, async () => {
+  Deno.test(`parameters.${name} has the bounds enforced by ${path}`, async () => {
     const { call, put } = await makeApi();
     await put("a", {});
     const { minimum, maximum } = parameters[name].schema;
@@ -24,7 +24,7 @@ for (const [name, path] of bounded) {
   });
 }
 
-Deno.test("parameters.connection_id has the length that the server keeps", async () => {
+Deno.test("parameters.connection_id has the length enforced by the server", async () => {
   const { call } = await makeApi();
   const { maxLength } = parameters.connection_id.schema;
   const statusOf = async (length: number) =>
@@ -50,7 +50,7 @@ Deno.test("parameters.idempotency_key identifies an event without event_id", asy
   assertEquals((await publish()).json().duplicate, true);
 });
 
-Deno.test("parameters.lines_idempotency_key leaves an event_id room for the number of the line", async () => {
+Deno.test("parameters.lines_idempotency_key leaves room for the line number", async () => {
   const { call } = await makeApi();
   const { name, schema } = parameters.lines_idempotency_key;
   const longest = "k".repeat(schema.maxLength ?? 0);
@@ -65,7 +65,7 @@ Deno.test("parameters.lines_idempotency_key leaves an event_id room for the numb
   assertEquals(`${longest}:${10 ** 14}`.length, 256);
 });
 
-Deno.test("parameters.status has every status, and no other word is taken", async () => {
+Deno.test("parameters.status has exactly the accepted statuses", async () => {
   const { call } = await makeApi();
   for (const status of parameters.status.schema.enum ?? []) {
     assertEquals((await call(`GET /api/tasks?status=${status}`)).status, 200);

@@ -42,7 +42,7 @@ for (
     ["watchTask", ""],
   ] as const
 ) {
-  Deno.test(`renderOperation() has for ${id} the command ${command || "of none"}`, () => {
+  Deno.test(`renderOperation() shows for ${id} the command ${command || "(none)"}`, () => {
     assertEquals(commandOf(operationOf(id)), command);
   });
 }

@@ -22,7 +22,7 @@ Deno.test("renderPage() has no dangling links", () => {
   assertEquals(targets.filter((target) => !ids.includes(target)), []);
 });
 
-Deno.test("renderPage() needs no script, no other host, and only the style it was given", () => {
+Deno.test("renderPage() needs no script, no other host, and only the given style", () => {
   assertFalse(/<script|\son\w+=|\sstyle=|javascript:/i.test(page));
   assertEquals(page.match(/<style>[^]*?<\/style>/g), [
     "<style>a > b {}</style>",

@@ -38,12 +38,12 @@ const types: [Schema, string][] = [
 ];
 
 for (const [schema, expected] of types) {
-  Deno.test(`renderType() says of ${JSON.stringify(schema)}: ${expected}`, () => {
+  Deno.test(`renderType() renders ${JSON.stringify(schema)} as ${expected}`, () => {
     assertEquals(renderType(schema).text, expected);
   });
 }
 
-Deno.test("renderMembers() has a row for each member, and says which may be left out", () => {
+Deno.test("renderMembers() has a row for each member, and marks optional members", () => {
   const members = renderMembers({
     type: "object",
     properties: {
@@ -59,11 +59,11 @@ Deno.test("renderMembers() has a row for each member, and says which may be left
   );
 });
 
-Deno.test("renderMembers() renders the type of a schema that is no object", () => {
+Deno.test("renderMembers() renders the type of a schema that is not an object", () => {
   assertEquals(renderMembers({ type: "string" }).text, "<p>string</p>");
 });
 
-Deno.test("renderRow() puts a name, a type and a description together", () => {
+Deno.test("renderRow() combines a name, a type and a description", () => {
   assertEquals(
     squeeze(renderRow(html`a`, html`b`, html`c`)),
     "<div><dt>a b</dt><dd>c</dd></div>",

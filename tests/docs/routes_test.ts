@@ -22,7 +22,7 @@ for (const [path, type, start] of routes) {
   });
 }
 
-Deno.test("docsRoutes() makes the documents once, however many ask at a time", async () => {
+Deno.test("docsRoutes() makes the documents once for concurrent requests", async () => {
   const readTextFile = Deno.readTextFile;
   let reads = 0;
   Deno.readTextFile = (...args) => {

@@ -42,7 +42,7 @@ Deno.test("startServer() forbids caching and content sniffing of API answers", a
   ]);
 });
 
-Deno.test("startServer() leaves static files to be asked about", async () => {
+Deno.test("startServer() lets clients revalidate static files", async () => {
   await using server = await startTestServer();
   const { headers } = await answerOf(fetch(`${server.origin}/client.js`));
   assertEquals(headers.get("cache-control"), "no-cache, no-transform");

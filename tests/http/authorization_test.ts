@@ -79,7 +79,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`requireScope() answers 401 to ${criterion}, scope or not`, async () => {
+  Deno.test(`requireScope() answers 401 to ${criterion}, with any scope`, async () => {
     const token = await signToken({ scope: "publish", ...claims }, options);
     const answer = await publishAs(`Bearer ${token}`);
     assertEquals(answer.status, 401);
@@ -107,7 +107,7 @@ for (
   });
 }
 
-Deno.test("requireScope() asks no verifier about an API key", async () => {
+Deno.test("requireScope() accepts an API key without the verifier", async () => {
   const verifier = { verify: () => Promise.reject(new Error("down")) };
   assertEquals(
     (await publishAs(`Bearer ${testApiKey}`, { verifier })).status,
@@ -115,12 +115,12 @@ Deno.test("requireScope() asks no verifier about an API key", async () => {
   );
 });
 
-Deno.test("requireScope() answers 500, never 201, if the verifier fails", async () => {
+Deno.test("requireScope() answers 500 if the verifier fails", async () => {
   const verifier = { verify: () => Promise.reject(new Error("down")) };
   assertEquals((await publishAs("Bearer something", { verifier })).status, 500);
 });
 
-Deno.test("requireScope() refuses before the body is looked at", async () => {
+Deno.test("requireScope() rejects before reading the body", async () => {
   const app = createApp(await createServices(testConfig()));
   const body = "x".repeat(1_000_000);
   const answer = await answerOf(
@@ -171,7 +171,7 @@ Deno.test("requireScope() counts credentials by verdict, and logs wrong ones onc
   assertFalse(log.text.includes("guess-"));
 });
 
-Deno.test("requireScope() delays wrong credentials after 10 of an address, and no right one", async () => {
+Deno.test("requireScope() delays only wrong credentials, after 10 from an address", async () => {
   await using server = await startTestServer({ config: { trustProxy: 1 } });
   const { badTokens } = server.services;
   const delays: [address: string, delayMs: number][] = [];
@@ -202,7 +202,7 @@ Deno.test("requireScope() delays wrong credentials after 10 of an address, and n
   ]);
 });
 
-Deno.test("requireScope() answers 429 at once if too many wrong credentials of an address wait", async () => {
+Deno.test("requireScope() answers 429 at once if too many wrong credentials from an address are waiting", async () => {
   await using server = await startTestServer();
   const { badTokens } = server.services;
   for (let count = 0; count < 20; count += 1) badTokens.note("127.0.0.1");
@@ -221,7 +221,7 @@ Deno.test("requireScope() answers 429 at once if too many wrong credentials of a
   assertEquals(await call("wrong"), 401);
 });
 
-Deno.test("realtimeEndpoint() and requireScope() hold wrong credentials against the same address", async () => {
+Deno.test("realtimeEndpoint() and requireScope() count an address's wrong credentials together", async () => {
   await using server = await startTestServer();
   await using socket = new TestSocket(server.ws("/ws/realtime/a?token=bad"));
   await socket.nextOf("sync");

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { rawRequest } from "../support/raw_request.ts";
 import { startTestServer, testApiKey } from "../support/server.ts";
 
-Deno.test("taskRoutes() answers 408 to a body that stops arriving, and ends the connection", async () => {
+Deno.test("taskRoutes() answers 408 to a body that stops arriving, and closes the connection", async () => {
   await using server = await startTestServer({
     config: { idleTimeoutSeconds: 1 },
   });

@@ -26,7 +26,7 @@ const files = await listFiles();
 const pathOf = (file: string) =>
   file === "index.html" ? "/console" : `/console/${file}`;
 
-Deno.test("consoleRoutes() serves every file of its folder as it is, without a key", async () => {
+Deno.test("consoleRoutes() serves every file of the folder unchanged, without a key", async () => {
   const types: Record<string, string> = {
     html: "text/html",
     css: "text/css",
@@ -43,7 +43,7 @@ Deno.test("consoleRoutes() serves every file of its folder as it is, without a k
   }
 });
 
-Deno.test("consoleRoutes() lets the page run its own files and talk to its own server only", async () => {
+Deno.test("consoleRoutes() lets the page run its own files and call its own server only", async () => {
   for (const file of files) {
     const { headers } = await get(pathOf(file));
     assertEquals(
@@ -85,7 +85,7 @@ Deno.test("consoleRoutes() redirects /console/, so that relative paths resolve",
   );
 });
 
-Deno.test("consoleRoutes() serves a page that its policy would not break", async () => {
+Deno.test("consoleRoutes() serves a page that obeys the page's policy", async () => {
   const { text } = await get("/console");
   assertFalse(/\son\w+\s*=/i.test(text), "inline event handlers");
   assertFalse(/\sstyle\s*=/i.test(text), "style attributes");
@@ -98,7 +98,7 @@ Deno.test("consoleRoutes() serves a page that its policy would not break", async
   }
 });
 
-Deno.test("the vendored files are named as they are served", () => {
+Deno.test("the vendored files have the same names as the served files", () => {
   assertEquals(
     files.filter((file) => file.startsWith("vendor/")),
     Object.keys(VENDORED_FILES).map((name) => `vendor/${name}`).sort(),
@@ -106,7 +106,7 @@ Deno.test("the vendored files are named as they are served", () => {
 });
 
 Deno.test({
-  name: "the vendored files are those of the npm package",
+  name: "the vendored files equal the files of the npm package",
   ignore: !isPackaged,
   async fn() {
     for (const name of Object.keys(VENDORED_FILES)) {

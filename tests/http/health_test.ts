@@ -5,7 +5,7 @@ import { StoreUnavailableError } from "../../src/tasks/store.ts";
 import { answerOf } from "../support/answer.ts";
 import { testConfig } from "../support/server.ts";
 
-Deno.test("healthRoutes() is live and ready, and asks for no key", async () => {
+Deno.test("healthRoutes() is live and ready, and requires no key", async () => {
   const app = createApp(await createServices(testConfig()));
   for (
     const [path, status] of [["/healthz", "ok"], ["/readyz", "ready"]] as const

@@ -41,7 +41,7 @@ Deno.test("pageRoutes() serves the page's script", async () => {
   assertEquals(text, await Deno.readTextFile(file));
 });
 
-Deno.test("pageRoutes() allows the server's scripts and the page's own style, and no other", async () => {
+Deno.test("pageRoutes() allows only the server's scripts and the page's own style", async () => {
   const { text, headers } = await answerOf(page.request("/"));
   const policy = parsePolicy(headers.get("content-security-policy") ?? "");
   assertEquals(policy.get("default-src"), ["'none'"]);
@@ -65,7 +65,7 @@ Deno.test("pageRoutes() lets the page connect to its own server only, and forbid
   assertEquals(headers.get("x-content-type-options"), "nosniff");
 });
 
-Deno.test("pageRoutes() serves a page that its policy would not break", async () => {
+Deno.test("pageRoutes() serves a page that obeys the page's policy", async () => {
   const { text } = await answerOf(page.request("/"));
   const markup = text.replace(/<(script|style)[^>]*>[^]*?<\/\1>/g, "");
   assertFalse(/\son\w+\s*=/i.test(markup), "inline event handlers");

@@ -68,7 +68,7 @@ for (
   });
 }
 
-Deno.test("requestFault() refuses a Host that the target contradicts", () => {
+Deno.test("requestFault() rejects a Host that differs from the target", () => {
   assertEquals(faultOf("http://h/a", [["host", "other"]]), "bad_host");
   assertEquals(faultOf("http://h/a", [["host", "h:8000"]]), "bad_host");
 });

@@ -6,7 +6,7 @@ import { captureLog } from "../support/captured_log.ts";
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
-Deno.test("requestIdOf() takes a sane id, and makes one in place of another", async () => {
+Deno.test("requestIdOf() accepts a valid id, and replaces an invalid id", async () => {
   for (
     const id of [
       "7b1c9a0e",
@@ -28,7 +28,7 @@ Deno.test("requestIdOf() takes a sane id, and makes one in place of another", as
   assertNotEquals(requestIdOf(undefined), requestIdOf(undefined));
 });
 
-Deno.test("createApp() answers an error with the id that its log line has, and no token", async () => {
+Deno.test("createApp() answers an error with the id of the log line, without a token", async () => {
   const down = new StoreUnavailableError("the disk failed");
   const { call } = await makeApi({}, ({ store }) => ({
     store: { ...store, read: () => Promise.reject(down) },

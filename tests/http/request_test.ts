@@ -54,7 +54,7 @@ for (const path of ["%", "%f", "a%ffb", "%E4%B8", "%00", "a".repeat(257)]) {
   });
 }
 
-Deno.test("checkTaskId() gives a good id back", () => {
+Deno.test("checkTaskId() returns a valid id", () => {
   for (const id of ["a", "a/b", "😀".repeat(256)]) {
     assertEquals(checkTaskId(id), id);
   }
@@ -197,7 +197,7 @@ Deno.test("readBody() reads nothing of a request without a body", async () => {
   assertEquals(await readBody(new Request("http://a/"), 1), "");
 });
 
-Deno.test("readBody() reads no further than its limit", async () => {
+Deno.test("readBody() stops reading at the limit", async () => {
   const chunks = Array.from({ length: 100 }, () => new Uint8Array(10));
   const { request, taken } = streamed(chunks);
   const { problem } = await assertRejects(

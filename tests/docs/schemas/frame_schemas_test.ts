@@ -19,7 +19,7 @@ const encoded: readonly (readonly [
   string,
 ])[] = [
   ...authStatusSchema.options.flatMap((authStatus) =>
-    // 2^60, exact in a double, is no safe integer
+    // 2^60 is exact in a double, but not a safe integer
     ["1", "O'Neil", "1152921504606846976"].map((userId) =>
       [
         "encodeConnected",
@@ -81,12 +81,12 @@ for (const [encoder, name, frame] of encoded) {
   });
 }
 
-Deno.test("serverFrameSchemas are held against every encoder", () => {
+Deno.test("serverFrameSchemas are checked against every encoder", () => {
   const held = new Set(encoded.map(([encoder]) => encoder));
   assertEquals([...held].sort(), Object.keys(encoders).sort() as never);
 });
 
-Deno.test("serverFrameSchemas refuse malformed frames", () => {
+Deno.test("serverFrameSchemas reject malformed frames", () => {
   const { schemas } = asyncApi.components as { schemas: object };
   for (const name of Object.keys(schemas)) {
     const faults = faultsOf("asyncapi", ["components", "schemas", name], {

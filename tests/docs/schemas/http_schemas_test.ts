@@ -32,13 +32,13 @@ for (
   ] as const
 ) {
   const json = JSON.stringify(draft).slice(0, 60);
-  Deno.test(`httpSchemas.EventDraft ${expected ? "takes" : "refuses"} ${json}, as the server does`, () => {
+  Deno.test(`httpSchemas.EventDraft ${expected ? "accepts" : "rejects"} ${json} like the server`, () => {
     assertEquals(isDocumented(draft), expected);
     assertEquals(eventDraftSchema.safeParse(draft).success, expected);
   });
 }
 
-Deno.test("httpSchemas.EventDraft is the schema that validates, and EventLine has all of it", () => {
+Deno.test("httpSchemas.EventDraft is the validating schema, and EventLine has all members", () => {
   assertEquals(httpSchemas.EventDraft, eventDraftSchema);
   assertEquals(Object.keys(httpSchemas.EventLine.shape), [
     ...Object.keys(eventDraftSchema.shape),

@@ -17,7 +17,7 @@ Deno.test("connectionSchema accepts a socket of a route without authentication",
   assertEquals(connectionSchema.parse(bare), bare);
 });
 
-Deno.test("connectionListSchema takes the last page, without a cursor", () => {
+Deno.test("connectionListSchema accepts the last page, without a cursor", () => {
   const list = { connections: [bare], total: 1 };
   assertEquals(connectionListSchema.parse(list), list);
 });

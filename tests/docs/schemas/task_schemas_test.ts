@@ -20,8 +20,10 @@ const full = {
 } as const;
 
 for (const draft of [full, {}]) {
-  const criterion = Object.keys(draft).length === 0 ? "no member" : "all";
-  Deno.test(`taskSchema takes a task whose event had ${criterion}, and knows each of its members`, async () => {
+  const criterion = Object.keys(draft).length === 0
+    ? "no members"
+    : "all members";
+  Deno.test(`taskSchema describes a task whose event has ${criterion}`, async () => {
     const { services, put } = await makeApi();
     await put("a", draft);
     await services.store.publish("a", { kind: "cancel" });

@@ -29,7 +29,7 @@ Deno.test("POST /api/events answers a line while the request is still being writ
   assertEquals((await lines.next())?.offset, 4);
 });
 
-Deno.test("POST /api/events waits for the end of a line that comes in pieces", async () => {
+Deno.test("POST /api/events waits for the end of a line that arrives in pieces", async () => {
   await using server = await startTestServer();
   await using lines = await EventLines.open(server);
   await lines.write(line("a") + '{"connection_id":"上');
@@ -40,7 +40,7 @@ Deno.test("POST /api/events waits for the end of a line that comes in pieces", a
   assertEquals((await lines.next())?.connection_id, "上传");
 });
 
-Deno.test("POST /api/events has watchers see each event at once", async () => {
+Deno.test("POST /api/events delivers each event to watchers at once", async () => {
   await using server = await startTestServer();
   await using socket = await openRealtime(server, "a");
   await using lines = await EventLines.open(server);
@@ -64,7 +64,7 @@ Deno.test("POST /api/events keeps the answered events if the client disconnects"
   assertEquals((await server.services.store.read("a")).offset, 1);
 });
 
-Deno.test("POST /api/events holds no more of a long request than of a short one", async () => {
+Deno.test("POST /api/events needs constant memory during a long request", async () => {
   await using server = await startTestServer({ config: { historyLimit: 10 } });
   await using lines = await EventLines.open(server);
   const total = 20_000;
@@ -216,7 +216,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`POST /api/events answers ${lineCount} lines with ${kind} to a client that writes everything before it reads`, async () => {
+  Deno.test(`POST /api/events answers ${lineCount} lines with ${kind} to a client that writes everything before reading`, async () => {
     await using server = await startTestServer({
       config: { store: "memory:", historyLimit: 10 },
     });
@@ -233,7 +233,7 @@ for (
   });
 }
 
-Deno.test("POST /api/events refuses too large a body with a length, before it publishes anything", async () => {
+Deno.test("POST /api/events rejects an oversized body with a length before publishing", async () => {
   await using server = await startTestServer({ config: { store: "memory:" } });
   const size = line("a").length;
   const count = Math.ceil((maxKeptBytes + 1) / size / 1_000) * 1_000;
@@ -251,7 +251,7 @@ Deno.test("POST /api/events refuses too large a body with a length, before it pu
   assertEquals((await server.services.store.read("a")).offset, 0);
 });
 
-Deno.test("POST /api/events answers each line in chunks beyond the results that it keeps, and publishes none of those", async () => {
+Deno.test("POST /api/events answers body_too_large to chunked lines beyond the limit of kept results", async () => {
   await using server = await startTestServer({
     config: { store: "memory:", historyLimit: 10 },
   });
@@ -300,7 +300,7 @@ Deno.test("POST /api/events publishes nothing of a body with a length that break
   assertEquals((await server.services.store.read("a")).offset, 0);
 });
 
-Deno.test("POST /api/events refuses nothing of a short request that an earlier line spoils", async () => {
+Deno.test("POST /api/events answers later lines of a short request after a bad line", async () => {
   await using server = await startTestServer();
   const response = await fetch(`${server.origin}/api/events`, {
     method: "POST",

@@ -30,7 +30,7 @@ async function publish(body: string): Promise<string[]> {
   return resultsOf(text).map(short);
 }
 
-Deno.test("POST /api/events answers each line in its order, as NDJSON", async () => {
+Deno.test("POST /api/events answers the lines in order, as NDJSON", async () => {
   const { call, services } = await makeApi();
   const body = ["a", "b", "a", "c/d", "a"]
     .map((connection_id) => `${JSON.stringify({ connection_id })}\n`).join("");
@@ -106,7 +106,7 @@ for (
   });
 }
 
-Deno.test("POST /api/events describes a bad line as a request of its own would be", async () => {
+Deno.test("POST /api/events answers a bad line like a single request", async () => {
   const { call, put } = await makeApi();
   await put("a", { status: "succeeded" });
   const members = '"progress":2';
@@ -119,7 +119,7 @@ Deno.test("POST /api/events describes a bad line as a request of its own would b
   assertEquals(resultsOf(text), [{ ...alone.json(), line: 1 }]);
 });
 
-Deno.test("POST /api/events names the line of the body that is bad", async () => {
+Deno.test("POST /api/events numbers bad lines by their position in the body", async () => {
   const { call } = await makeApi();
   const body = '{"connection_id":"a"}\n\n{\n{"connection_id":"a"}\n{}\n';
   const { text } = await call(path, { body });
@@ -132,7 +132,7 @@ Deno.test("POST /api/events names the line of the body that is bad", async () =>
   );
 });
 
-Deno.test("POST /api/events refuses the one line that is not UTF-8", async () => {
+Deno.test("POST /api/events rejects only the line that is not UTF-8", async () => {
   const { call, services } = await makeApi();
   const latin1 = [
     '{"connection_id":"x-\xe9"}',
@@ -191,7 +191,7 @@ Deno.test("ProblemError captures no stack", () => {
   assertEquals(Error.stackTraceLimit, stackTraceLimit);
 });
 
-Deno.test("POST /api/events takes a line of the largest size", async () => {
+Deno.test("POST /api/events accepts a line of the largest size", async () => {
   const [head, tail] = ['{"connection_id":"a","data":"', '"}'];
   const data = "x".repeat(65_534);
   const padding = " ".repeat(
@@ -227,7 +227,7 @@ Deno.test("POST /api/events answers a request without a body", async () => {
   assertEquals([status, text], [200, ""]);
 });
 
-Deno.test("POST /api/events answers an event_id that comes again with its first answer", async () => {
+Deno.test("POST /api/events answers a repeated event_id with the first answer", async () => {
   const { call } = await makeApi();
   const line = '{"connection_id":"a","event_id":"e1"}\n';
   const twice = resultsOf((await call(path, { body: line + line })).text);
@@ -312,7 +312,7 @@ for (
 
 const down = new StoreUnavailableError("the disk is full");
 
-Deno.test("POST /api/events answers 503 to all lines that a store takes together and can't", async () => {
+Deno.test("POST /api/events answers 503 to all lines of a failed batch", async () => {
   const { call } = await makeApi({}, ({ store }) => ({
     store: { ...store, publishAll: () => Promise.reject(down) },
   }));
@@ -325,7 +325,7 @@ Deno.test("POST /api/events answers 503 to all lines that a store takes together
   ]);
 });
 
-Deno.test("POST /api/events answers 503 to the one line that the store can't take", async () => {
+Deno.test("POST /api/events answers 503 only to the lines that the store can't store", async () => {
   const { call } = await makeApi({}, ({ store }) => ({
     store: {
       ...store,

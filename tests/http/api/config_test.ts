@@ -5,7 +5,7 @@ import { version } from "../../../src/process/version.ts";
 import { makeApi, scoped } from "../../support/api.ts";
 import { testApiKey, testSecret } from "../../support/server.ts";
 
-Deno.test("configRoutes() shows every setting in force, secrets hidden", async () => {
+Deno.test("configRoutes() shows every setting in force, with secrets hidden", async () => {
   const { call } = await makeApi({ messageRate: 7 });
   const { status, text, json } = await call("GET /api/config");
   assertEquals(status, 200);
@@ -28,7 +28,7 @@ Deno.test("configRoutes() shows every setting in force, secrets hidden", async (
   }
 });
 
-Deno.test("configRoutes() shows the version and the routes as built", async () => {
+Deno.test("configRoutes() shows the version and the routes", async () => {
   const { call } = await makeApi();
   const answer = (await call("GET /api/config")).json();
   assertEquals(answer.version, version);

@@ -46,7 +46,7 @@ async function startTwo(nodes = new JoinedNodes()): Promise<
   };
 }
 
-Deno.test("connectionRoutes() lists the connections of all nodes, whichever is asked", async () => {
+Deno.test("connectionRoutes() lists the connections of all nodes on any node", async () => {
   await using two = await startTwo();
   const [one, other] = two.servers;
   const token = await signToken({ sub: "42" });

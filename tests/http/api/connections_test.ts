@@ -79,7 +79,7 @@ Deno.test("connectionRoutes() lists sockets and streams with all members, oldest
   );
 });
 
-Deno.test("connectionRoutes() keeps the digits of a user id that is a number", async () => {
+Deno.test("connectionRoutes() keeps all digits of a numeric user id", async () => {
   await using server = await startTestServer();
   const token = await signToken({ sub: "1152921504606846976" }); // 2^60
   await using socket = new TestSocket(
@@ -116,7 +116,7 @@ Deno.test("connectionRoutes() lists page by page while connections close", async
   for (;;) {
     const answer = await list(query);
     seen.push(...connectionsOf(answer).map(({ id }) => id));
-    connections[2]?.close(1001); // was a cursor before
+    connections[2]?.close(1001); // a cursor of a previous page
     const { cursor } = answer.json();
     if (cursor === undefined) break;
     query = `?limit=3&cursor=${cursor}`;
@@ -130,7 +130,7 @@ Deno.test("connectionRoutes() has a cursor only if more follows", async () => {
   assertEquals(typeof (await list("?limit=2")).json().cursor, "string");
 });
 
-Deno.test("connectionRoutes() lists those of a task or user", async () => {
+Deno.test("connectionRoutes() lists the connections of a task or user", async () => {
   const { connections, list } = await withConnections(12);
   for (
     const [query, isMeant] of [
@@ -165,7 +165,7 @@ for (
   });
 }
 
-Deno.test("connectionRoutes() answers with a thousand of very many connections unless asked for more", async () => {
+Deno.test("connectionRoutes() lists at most 1,000 connections unless asked for more", async () => {
   const { list } = await withConnections(12_000);
   assertEquals(connectionsOf(await list()).length, 1_000);
   const answer = await list("?limit=10000");
@@ -174,7 +174,7 @@ Deno.test("connectionRoutes() answers with a thousand of very many connections u
   assertLess(answer.text.length, 3_000_000);
 });
 
-Deno.test("connectionRoutes() closes a socket with 4409 and says why", async () => {
+Deno.test("connectionRoutes() closes a socket with 4409 and a reason", async () => {
   await using server = await startTestServer();
   await using socket = new TestSocket(server.ws("/ws/ws/simple/a"));
   await socket.nextOf("connected");

@@ -43,7 +43,7 @@ for (
   });
 }
 
-Deno.test("parseDraft() gives the event with its status normalised", () => {
+Deno.test("parseDraft() returns the event with a normalised status", () => {
   const members = { status: "STARTED", progress: 0.5, data: null, user_id: 7 };
   assertEquals(parseDraft(members), {
     status: "running",
@@ -54,7 +54,7 @@ Deno.test("parseDraft() gives the event with its status normalised", () => {
   assertEquals(parseDraft({}), {});
 });
 
-Deno.test("parseDraft() names each bad member with its fault", () => {
+Deno.test("parseDraft() names each bad member and the fault", () => {
   const { status, code, detail } = problemOf(() =>
     parseDraft({ status: "finished", progress: 2, message: "fine", x: 1 })
   );
@@ -79,7 +79,7 @@ const event = {
   timestamp: "2026-11-23T20:20:58.123Z",
 } as const;
 
-Deno.test("describeOutcome() answers for a stored event, in the spec's order", () => {
+Deno.test("describeOutcome() describes a stored event, in the spec's order", () => {
   const answer = describeOutcome("a", {
     kind: "stored",
     epoch: "e1",
@@ -118,7 +118,7 @@ for (
   });
 }
 
-Deno.test("describeOutcome() takes a request to cancel for a fault of ours", () => {
+Deno.test("describeOutcome() throws if given a request to cancel", () => {
   assertThrows(
     () => describeOutcome("a", { kind: "noted", isNew: true }),
     TypeError,

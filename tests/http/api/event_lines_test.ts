@@ -57,7 +57,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`LineBatches cuts ${what}, arriving in any pieces`, async () => {
+  Deno.test(`LineBatches handles ${what}, arriving in any pieces`, async () => {
     for (
       const size of [1, 2, 3, 65_536].filter((it) => body.length / it < 1_000)
     ) {
@@ -70,6 +70,6 @@ for (
   });
 }
 
-Deno.test("LineBatches drops the line that a broken body has begun", async () => {
+Deno.test("LineBatches drops the unfinished last line of a broken body", async () => {
   assertEquals(await linesOf([bytesOf("one\ntw")], "broken"), ["1 one"]);
 });

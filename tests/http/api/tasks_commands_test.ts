@@ -6,7 +6,7 @@ import { published } from "../../support/published.ts";
 import { openRealtime } from "../../support/realtime.ts";
 import { startTestServer, testApiKey } from "../../support/server.ts";
 
-Deno.test("DELETE task answers 204, and the task is gone with its history", async () => {
+Deno.test("DELETE task answers 204, and deletes the task and the history", async () => {
   const { call, put, services } = await makeApi();
   await put("a", { event_id: "one", status: "succeeded" });
   const { epoch } = await services.store.read("a");
@@ -33,7 +33,7 @@ Deno.test("DELETE task answers 404 to an unknown or deleted task", async () => {
   assertEquals(statuses, [404, 204, 404]);
 });
 
-Deno.test("DELETE task leaves other tasks as they are", async () => {
+Deno.test("DELETE task leaves other tasks unchanged", async () => {
   const { call, put } = await makeApi();
   for (const id of ["a/events", "a", "a/b"]) await put(id, {});
   assertEquals((await call("DELETE /api/tasks/a%2Fevents")).status, 204);
@@ -56,7 +56,7 @@ Deno.test("DELETE task and POST cancel reach the task's watchers", async () => {
   }
 });
 
-Deno.test("POST cancel answers 200, and the worker finds it in its next answer", async () => {
+Deno.test("POST cancel answers 200, and the worker's next answer has cancel_requested", async () => {
   const { call, put } = await makeApi();
   await put("a", {});
   for (let count = 0; count < 2; count += 1) {
@@ -90,7 +90,7 @@ for (const status of ["succeeded", "failed", "canceled"] as const) {
   });
 }
 
-Deno.test("POST cancel asks for the task that its path names", async () => {
+Deno.test("POST cancel cancels the task in the path", async () => {
   const { call, put } = await makeApi();
   for (const id of ["a", "a/b", "a/cancel"]) await put(id, {});
   for (
@@ -152,7 +152,7 @@ for (
 }
 
 for (const key of ["", "wrong"]) {
-  Deno.test(`taskRoutes() answers 401 to ${key || "no"} key, known task or not`, async () => {
+  Deno.test(`taskRoutes() answers 401 to ${key || "no"} key, for known and unknown tasks`, async () => {
     const { call, put } = await makeApi();
     await put("a", {});
     for (const id of ["a", "unknown"]) {

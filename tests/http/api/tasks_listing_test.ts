@@ -10,7 +10,7 @@ function idsOf({ json }: Answer): unknown[] {
     .map(({ connection_id }) => connection_id);
 }
 
-Deno.test("GET tasks lists them as GET task does, the newest change first", async () => {
+Deno.test("GET tasks lists the same snapshots as GET task, the newest change first", async () => {
   const { call, put } = await makeApi();
   await put("a", { message: "a's" });
   await put("b", {});
@@ -58,7 +58,7 @@ Deno.test("GET tasks includes the end of a lease", async () => {
   assert(before + 10_000 <= endsAt && endsAt <= Date.now() + 10_000, a);
 });
 
-Deno.test("GET tasks lists those of one status", async () => {
+Deno.test("GET tasks lists the tasks of a status", async () => {
   const { call, put, services } = await makeApi();
   await put("queued", { status: "queued" });
   await put("lost", { lease: 10 });
@@ -114,7 +114,7 @@ for (const store of ["memory:", "sqlite::memory:"]) {
   });
 }
 
-Deno.test("GET tasks lists nothing twice when tasks change between two pages", async () => {
+Deno.test("GET tasks lists no task twice if tasks change between two pages", async () => {
   const { call, put } = await makeApi();
   for (const id of ["a", "b", "c", "d"]) await put(id, {});
   const first = await call("GET /api/tasks?limit=2");

@@ -58,7 +58,7 @@ Deno.test("GET task and history answer 404 if nothing was published", async () =
   }
 });
 
-Deno.test("GET history answers the events as they were stored", async () => {
+Deno.test("GET history answers the stored events", async () => {
   const { call, put, services } = await makeApi();
   await put("a", { message: "begun", data: { frame: 1 } }, { progress: 0.5 });
   const { epoch } = await services.store.read("a");

@@ -6,7 +6,7 @@ import { startTestServer, testApiKey } from "../../support/server.ts";
 
 const test = needs("redis-server");
 
-test("GET tasks goes on from a cursor over Redis", async () => {
+test("GET tasks continues from a cursor over Redis", async () => {
   await using redis = await RedisServer.start();
   await using server = await startTestServer({ config: { store: redis.url } });
   const { store } = server.services;

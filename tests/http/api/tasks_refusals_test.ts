@@ -106,7 +106,7 @@ for (
   });
 }
 
-Deno.test("POST events names everything that is wrong", async () => {
+Deno.test("POST events names every fault", async () => {
   const { json } = await post(['{"progress":2,"attempt":0,"x":1}']);
   for (const name of ["progress", "attempt", "x"]) {
     assertEquals(String(json().detail).includes(name), true, name);
@@ -148,7 +148,7 @@ for (const isChunked of [false, true]) {
     assertProblem(answer, 413, "body_too_large");
   });
 
-  Deno.test(`POST events takes a ${kind} of 256 KiB`, async () => {
+  Deno.test(`POST events accepts a ${kind} of 256 KiB`, async () => {
     await using server = await startTestServer();
     const { status } = await answerOf(
       fetch(`${server.origin}/api/tasks/a/events`, {
@@ -161,7 +161,7 @@ for (const isChunked of [false, true]) {
   });
 }
 
-Deno.test("POST events answers 413 over a real connection, which goes on", async () => {
+Deno.test("POST events answers 413 and keeps the connection open", async () => {
   await using server = await startTestServer();
   const over = await answerOf(
     server.publish("a", { data: "x".repeat(300_000) }),

@@ -42,7 +42,7 @@ Deno.test("POST events counts offsets from 1 for each task", async () => {
   assertEquals(offsets, [1, 2, 1, 3]);
 });
 
-Deno.test("POST events has every watcher see the event, and says how many", async () => {
+Deno.test("POST events delivers to every watcher, and answers with the number of watchers", async () => {
   await using server = await startTestServer();
   await using one = new TestSocket(server.ws("/ws/realtime/a"));
   await using two = new TestSocket(server.ws("/ws/realtime/a"));
@@ -91,7 +91,7 @@ for (
     ["a%E2%80%A8b", "a\u2028b"],
   ] as const
 ) {
-  Deno.test(`POST events knows ${path} as the task that is watched at the same path`, async () => {
+  Deno.test(`POST events reads the same task from ${path} as the WebSocket route`, async () => {
     await using server = await startTestServer();
     await using socket = new TestSocket(server.ws(`/ws/realtime/${path}`));
     await socket.nextOf("sync");
@@ -128,7 +128,7 @@ Deno.test("POST events answers a repeated event_id with the first answer, and de
   assertEquals(offsets, [1, 2, 3]);
 });
 
-Deno.test("POST events takes Idempotency-Key for an event_id", async () => {
+Deno.test("POST events uses Idempotency-Key as the event_id", async () => {
   await using server = await startTestServer();
   const path = "/api/tasks/a/events";
   const key = { "Idempotency-Key": "k1" };
@@ -155,7 +155,7 @@ Deno.test("POST events keeps a task private to the user_id of its first event", 
   assertEquals(again.status, 201);
 });
 
-Deno.test("POST events takes the largest data there may be, escaped", async () => {
+Deno.test("POST events accepts escaped data of the largest size", async () => {
   await using server = await startTestServer();
   const text = "连".repeat(21_844); // 65,532 bytes, and two quotes
   const body = JSON.stringify({ data: text }).replace(

@@ -9,7 +9,7 @@ import { TestSocket } from "../../support/socket.ts";
 import { answerOfStream, SseClient } from "../../support/sse_client.ts";
 import { signToken } from "../../support/tokens.ts";
 
-/** Resolves when the runtime has let go of every socket. */
+/** Resolves when the runtime has released every socket. */
 function allReleased({ registry }: Services): Promise<void> {
   return new Promise((resolve) => {
     const { released } = registry;
@@ -20,7 +20,7 @@ function allReleased({ registry }: Services): Promise<void> {
   });
 }
 
-Deno.test("addConnectionMetrics() counts open connections by route and who they are", async () => {
+Deno.test("addConnectionMetrics() counts open connections by route and auth_status", async () => {
   await using server = await startTestServer();
   await using _guest = await openRealtime(server, "a");
   await using _user = await openRealtime(server, "a", { sub: "42" });
@@ -86,7 +86,7 @@ Deno.test("addConnectionMetrics() counts the handshakes of event streams", async
   assertEquals([shaken("accepted"), shaken("forbidden")], [1, 1]);
 });
 
-Deno.test("addConnectionMetrics() counts tokens by verdict, those of auth frames too", async () => {
+Deno.test("addConnectionMetrics() counts tokens by verdict, including auth frames", async () => {
   await using server = await startTestServer();
   const expired = await signToken({ sub: "42", exp: 1 });
   const nobody = await signToken({ scope: "publish" });
@@ -117,7 +117,7 @@ Deno.test("addConnectionMetrics() counts tokens by verdict, those of auth frames
   );
 });
 
-Deno.test("addConnectionMetrics() counts closes by code, whoever closed", async () => {
+Deno.test("addConnectionMetrics() counts closes of both sides by code", async () => {
   await using server = await startTestServer({
     config: { maxMessageBytes: 4 },
   });
@@ -145,7 +145,7 @@ Deno.test("addConnectionMetrics() counts closes by code, whoever closed", async 
   assertEquals(samples.get("taskwire_sockets"), 0);
 });
 
-Deno.test("addConnectionMetrics() shows what was counted elsewhere", async () => {
+Deno.test("addConnectionMetrics() shows the counters of other parts", async () => {
   await using server = await startTestServer();
   server.services.counters.evictedConnections = 3;
   server.services.counters.keySetFailures = 4;

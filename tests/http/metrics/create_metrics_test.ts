@@ -4,7 +4,7 @@ import { createServices } from "../../../src/create_services.ts";
 import { parseMetrics } from "../../support/scrape.ts";
 import { testConfig } from "../../support/server.ts";
 
-Deno.test("createMetrics() names no worker where there is one process", async () => {
+Deno.test("createMetrics() names no worker if there is a single process", async () => {
   const { metrics } = await createServices(testConfig());
   const { samples } = parseMetrics(await metrics.metrics());
   assertEquals(
@@ -14,7 +14,7 @@ Deno.test("createMetrics() names no worker where there is one process", async ()
   );
 });
 
-Deno.test("createMetrics() names the worker in each series where there are several", async () => {
+Deno.test("createMetrics() names the worker in each series if there are several", async () => {
   const { metrics } = await createServices(testConfig(), undefined, {
     worker: 3,
     siblings: noPeers,

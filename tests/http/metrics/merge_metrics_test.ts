@@ -6,7 +6,7 @@ import {
   Registry,
 } from "../../../src/metrics/prometheus.ts";
 
-/** What a worker shows of a counter with a label, and of a gauge without. */
+/** Returns the text of a worker with a labelled counter and an unlabelled gauge. */
 async function textOf(worker: string): Promise<string> {
   const registry = new Registry();
   registry.setDefaultLabels({ worker });
@@ -20,7 +20,7 @@ async function textOf(worker: string): Promise<string> {
   return await registry.metrics();
 }
 
-Deno.test("mergeMetrics() leaves a single text as it is", async () => {
+Deno.test("mergeMetrics() leaves a single text unchanged", async () => {
   const text = await textOf("1");
   assertEquals(mergeMetrics([text]), text);
 });

@@ -14,7 +14,7 @@ import {
   type TestServer,
 } from "../../support/server.ts";
 
-Deno.test("metricsRoute() wants an API key, or a JWT with admin", async () => {
+Deno.test("metricsRoute() requires an API key, or a JWT with the scope admin", async () => {
   const { call } = await makeApi();
   for (
     const [key, status] of [
@@ -26,7 +26,7 @@ Deno.test("metricsRoute() wants an API key, or a JWT with admin", async () => {
   ) assertEquals((await call("GET /metrics", { key })).status, status);
 });
 
-Deno.test("metricsRoute() answers in Prometheus' text format, and the same twice", async () => {
+Deno.test("metricsRoute() answers in Prometheus' text format, with the same metrics each time", async () => {
   const { call } = await makeApi();
   const answers = [await call("GET /metrics"), await call("GET /metrics")];
   for (const { status, headers, text } of answers) {
@@ -51,16 +51,16 @@ Deno.test("metricsRoute() has a sample of every metric, from the start", async (
   assertEquals(new Set(named), new Set(types.keys()));
 });
 
-/** Worker 1 of a server, and the others in memory. */
+/** Starts worker 1 of a server; workers 2 and 3 exist in memory only. */
 async function startWorkers(
   nodes = new JoinedNodes(),
 ): Promise<TestServer> {
   const join = async (worker: number) => {
     const made = await createServices(testConfig(), undefined, {
       worker,
-      siblings: noPeers, // those that join after it come below
+      siblings: noPeers, // replaced below, after joining
     });
-    createApp(made); // whose routes are in the metrics, too
+    createApp(made); // adds the routes to the metrics
     return { ...made, siblings: nodes.join(made) };
   };
   const first = await join(1);
@@ -68,7 +68,7 @@ async function startWorkers(
   return await startTestServer({ services: () => first });
 }
 
-Deno.test("metricsRoute() shows each series of all workers, and how many they are", async () => {
+Deno.test("metricsRoute() shows each series of all workers, and the number of workers", async () => {
   await using server = await startWorkers();
   await using _socket = await openRealtime(server, "a", { sub: "42" });
   const { samples } = await scrape(server.origin);
@@ -80,7 +80,7 @@ Deno.test("metricsRoute() shows each series of all workers, and how many they ar
     [...samples.keys()].filter((sample) =>
       sample.includes(`worker="${worker}"`)
     ).map((sample) => sample.replace(/\{.*/, ""));
-  // Only who is connected here has more of them.
+  // Only worker 1 has connections, and so more series.
   assertEquals(byWorker(2), byWorker(3));
   assertEquals(new Set(byWorker(1)), new Set(byWorker(2)));
   const others = [...samples.keys()].filter((sample) =>
@@ -89,7 +89,7 @@ Deno.test("metricsRoute() shows each series of all workers, and how many they ar
   assertEquals(others, ["taskwire_workers"]);
 });
 
-Deno.test("metricsRoute() leaves a worker out that stays silent", async () => {
+Deno.test("metricsRoute() leaves out a silent worker", async () => {
   const nodes = new JoinedNodes();
   await using server = await startWorkers(nodes);
   const silent = await createServices(testConfig());
@@ -99,7 +99,7 @@ Deno.test("metricsRoute() leaves a worker out that stays silent", async () => {
   assertEquals(samples.get("taskwire_workers"), 3);
 });
 
-Deno.test("metricsRoute() speaks of no workers where there is one process", async () => {
+Deno.test("metricsRoute() does not mention workers if there is a single process", async () => {
   await using server = await startTestServer();
   const { text } = await scrape(server.origin);
   assertFalse(text.includes("taskwire_workers"));
@@ -107,7 +107,7 @@ Deno.test("metricsRoute() speaks of no workers where there is one process", asyn
 });
 
 needs("promtool")(
-  "metricsRoute() finds nothing for promtool to complain of",
+  "metricsRoute() passes promtool",
   async () => {
     for (const start of [startTestServer, startWorkers]) {
       await using server = await start();

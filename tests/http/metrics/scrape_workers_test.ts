@@ -3,7 +3,7 @@ import type { Answer, Peers } from "../../../src/cluster/peers.ts";
 import { addGauge, Registry } from "../../../src/metrics/prometheus.ts";
 import { scrapeWorkers } from "../../../src/http/metrics/scrape_workers.ts";
 
-/** The second of some workers. */
+/** Creates worker 2, with a gauge. */
 function workerOf(value: number) {
   const metrics = new Registry();
   metrics.setDefaultLabels({ worker: "2" });
@@ -24,7 +24,7 @@ const textOf = (worker: number) =>
 const help =
   "# HELP taskwire_workers Workers of this server that answered and whose series are included.";
 
-Deno.test("scrapeWorkers() shows all workers in their order, and how many they are", async () => {
+Deno.test("scrapeWorkers() shows all workers in order, and the number of workers", async () => {
   const answers = [3, 1].map((worker) =>
     ({ kind: "metrics", worker, text: textOf(worker) }) as const
   );
@@ -43,7 +43,7 @@ taskwire_workers 3
   );
 });
 
-Deno.test("scrapeWorkers() leaves out who stays silent", async () => {
+Deno.test("scrapeWorkers() leaves out silent workers", async () => {
   assertEquals(
     await scrapeWorkers(workerOf(8), siblingsOf([], 2)),
     `# HELP a A.

@@ -5,7 +5,7 @@ import { scrape } from "../../support/scrape.ts";
 import { startTestServer } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
 
-Deno.test("addTaskMetrics() counts publishes, deliveries and how long they took", async () => {
+Deno.test("addTaskMetrics() counts and times publishes and deliveries", async () => {
   await using server = await startTestServer();
   await using _first = await openRealtime(server, "a");
   await using _second = await openRealtime(server, "a");
@@ -30,7 +30,7 @@ Deno.test("addTaskMetrics() counts publishes, deliveries and how long they took"
   assertEquals(samples.get(operation), 5);
 });
 
-Deno.test("addTaskMetrics() counts how watchers began", async () => {
+Deno.test("addTaskMetrics() counts watchers by resume outcome", async () => {
   await using server = await startTestServer();
   const { epoch } = (await answerOf(server.publish("a", {}))).json();
   for (
@@ -53,7 +53,7 @@ Deno.test("addTaskMetrics() counts how watchers began", async () => {
   );
 });
 
-Deno.test("addTaskMetrics() shows what was counted elsewhere", async () => {
+Deno.test("addTaskMetrics() shows the counters of other parts", async () => {
   await using server = await startTestServer();
   server.services.counters.mergedEvents = 3;
   server.services.counters.storeErrors.publish = 4;
