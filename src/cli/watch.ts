@@ -16,7 +16,7 @@ export function watchCommand(): CliCommand {
     command: withSettings(
       new Command("watch")
         .description(
-          "follow tasks; exits 0 when all have succeeded, 1 when one has failed or was canceled",
+          "follow tasks until each has ended; exits 0 if all succeeded, 1 if any failed or was canceled or deleted",
         )
         .argument("<id...>", "the tasks' connection_ids"),
       [...serverSettings, "token"],
