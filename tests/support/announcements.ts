@@ -1,7 +1,7 @@
 import type { Announce, Announcement } from "../../src/tasks/store.ts";
 import { deadline } from "./deadline.ts";
 
-/** What a store announces, kept and waited for. */
+/** Keeps a store's announcements, and waits for announcements. */
 export class Announcements {
   readonly all: Announcement[] = [];
   #wake = () => {};
@@ -12,7 +12,7 @@ export class Announcements {
     return 1;
   };
 
-  /** In short, of one task: the offset of an event, or what else it is. */
+  /** Lists a task's announcements in short: the offset of an event, otherwise the kind. */
   of(taskId: string): (number | string)[] {
     return this.all.filter((announcement) =>
       taskId ===
@@ -26,7 +26,7 @@ export class Announcements {
     );
   }
 
-  /** Waits until so many have come of a task, and says which. */
+  /** Waits for a number of announcements about a task. Returns the announcements in short. */
   async until(
     taskId: string,
     count: number,

@@ -1,6 +1,6 @@
 import type { Frame } from "./socket.ts";
 
-/** A response that was read to its end. */
+/** A response, read to the end. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -9,7 +9,7 @@ export interface Answer {
   json(): Frame;
 }
 
-/** Reads a response to its end, so that nothing of it is left open. */
+/** Reads a response to the end, to leave no body open. */
 export async function answerOf(
   pending: Response | Promise<Response>,
 ): Promise<Answer> {

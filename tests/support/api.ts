@@ -13,7 +13,7 @@ export interface Api {
   readonly services: Services;
   /** `GET /api/tasks` and the like; with the API key unless told otherwise. */
   call(request: string, init?: RequestInit & { key?: string }): Promise<Answer>;
-  /** Stores events, which must be taken. */
+  /** Stores events. Fails if an event is refused. */
   put(taskId: string, ...drafts: readonly EventDraft[]): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export async function makeApi(
       const answer = app.request(
         path,
         { method, headers, ...init },
-        // As Deno.serve tells it.
+        // As `Deno.serve` passes the address.
         { remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 } },
       );
       return answerOf(answer);
@@ -46,7 +46,7 @@ export async function makeApi(
   };
 }
 
-/** A JWT with these words in its `scope`. */
+/** Signs a JWT with the given scopes. */
 export function scoped(scope: string, claims: Payload = {}): Promise<string> {
   return signToken({ sub: "42", scope, ...claims });
 }

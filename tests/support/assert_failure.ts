@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CommandResult } from "./taskwire.ts";
 
-/** Asserts that a command ended with this code and said why, in a sentence and not in a stack trace. */
+/** Asserts a command's exit code, and a sentence on standard error instead of a stack trace. */
 export function assertFailure(
   { code, stderr }: CommandResult,
   expectedCode: 1 | 2,
@@ -12,7 +12,7 @@ export function assertFailure(
   assertEquals(stackTraceOf(stderr), null);
 }
 
-/** The first line of a stack trace in an output, if it holds one. */
+/** Finds the first line of a stack trace in an output. */
 export function stackTraceOf(output: string): string | null {
   return /^\s+at .+|Uncaught.*/m.exec(output)?.[0] ?? null;
 }

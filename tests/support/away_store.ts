@@ -1,7 +1,7 @@
 import type { Services } from "../../src/services.ts";
 import { StoreDisconnectedError } from "../../src/tasks/store.ts";
 
-/** A store that is away until it is restored. */
+/** A store that can't be reached until restored. */
 export function awayStore() {
   const { promise, resolve } = Promise.withResolvers<void>();
   let isAway = false;

@@ -7,14 +7,14 @@ import { makeTempDir } from "./temp_dir.ts";
 const test = needs("chromium");
 
 /**
- * Tells if the server under test runs on Deno 2.4, as the binary does. When it
- * closes a socket, it sends two close frames, of which Chromium complains. That
- * waits for a binary with denoland/deno#31747 (2026).
+ * True if the server under test runs on Deno 2.4, as the binary does. Deno 2.4
+ * sends two close frames at the end of a socket, and Chromium reports an error.
+ * Remove with the first binary with denoland/deno#31747 (2026).
  */
 export const runsOnDeno24: boolean = Deno.env.has("TASKWIRE_BINARY") ||
   Deno.version.deno.startsWith("2.4.");
 
-/** Chromium with an empty profile; dispose of it to close it. */
+/** Chromium with an empty profile. Disposing closes the browser. */
 interface Browser extends AsyncDisposable {
   readonly context: BrowserContext;
 }
@@ -39,21 +39,21 @@ async function launch(): Promise<Browser> {
   return { context, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** What a test in a browser is like. */
+/** The options of a test in a browser. */
 export interface BrowserTestOptions {
-  /** What the console may say: what the browser itself writes of a network that fails. */
+  /** Permitted messages on the console: the browser reports failing requests. */
   readonly expected?: RegExp;
 }
 
-/** What a page may talk to. */
+/** The origins open to a page. */
 interface TestOrigins {
   readonly origin: string;
   readonly foreignOrigin?: string;
 }
 
 /**
- * Collects what a page must not do: write errors to the console (where
- * violations of its policy go too), throw, talk to another host.
+ * Collects forbidden acts of a page: errors on the console (including
+ * violations of the page's policy), exceptions, requests to foreign hosts.
  */
 function watchFaults(
   page: Page,
@@ -80,8 +80,8 @@ function watchFaults(
 }
 
 /**
- * A test in headless Chromium, given an empty page that may talk to one
- * server.
+ * Registers a test in headless Chromium. The test gets an empty page with
+ * access to a single server.
  *
  * @param serve Starts the server.
  */
@@ -102,7 +102,10 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
   });
 }
 
-/** Keeps a picture of the page, for people: in the folder that `TASKWIRE_SCREENSHOTS` names, else in `dist/screenshots`. */
+/**
+ * Saves a picture of the page for people to look at: in the folder named by
+ * `TASKWIRE_SCREENSHOTS`, otherwise in `dist/screenshots`.
+ */
 export async function screenshot(page: Page, name: string): Promise<void> {
   const folder = Deno.env.get("TASKWIRE_SCREENSHOTS") ??
     fileURLToPath(new URL("../../dist/screenshots", import.meta.url));

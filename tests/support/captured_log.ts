@@ -3,10 +3,10 @@ import { stub } from "@std/testing/mock";
 import { configureLog, type LogLevel } from "../../src/log/log.ts";
 import { deadline } from "./deadline.ts";
 
-/** What the server wrote to standard error. */
+/** The server's output to standard error. */
 export interface CapturedLog extends Disposable {
   readonly text: string;
-  /** Waits until it has a text. */
+  /** Waits until the log contains a text. */
   wrote(part: string): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { runTool } from "./external_tool.ts";
 
 /** The files of a server's certificate, PEM. */
 export interface Certificate {
-  /** Of the authority that signed it: what a client has to trust. */
+  /** The certificate of the signing authority, to be trusted by clients. */
   readonly authority: string;
   readonly certificate: string;
   readonly key: string;

@@ -1,4 +1,4 @@
-/** The processes that a process has started and that live, oldest first (proc_pid_children(5)). */
+/** Lists the living child processes of a process, oldest first (proc_pid_children(5)). */
 export function childrenOf(pid: number): number[] {
   const threads = [...Deno.readDirSync(`/proc/${pid}/task`)];
   return threads.flatMap(({ name }) =>
@@ -7,7 +7,10 @@ export function childrenOf(pid: number): number[] {
   ).sort((a, b) => a - b);
 }
 
-/** What a process was called with and given, as text (proc_pid_cmdline(5), proc_pid_environ(5)). */
+/**
+ * Returns a process's arguments and environment as text (proc_pid_cmdline(5),
+ * proc_pid_environ(5)).
+ */
 export function givenTo(pid: number): string {
   return ["cmdline", "environ"]
     .map((file) => Deno.readTextFileSync(`/proc/${pid}/${file}`))

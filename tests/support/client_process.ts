@@ -1,4 +1,4 @@
-import "ws"; // so that Deno has the package
+import "ws"; // for Deno to install the package
 import { fileURLToPath } from "node:url";
 import type { ConnectionState, TaskUpdate } from "../../src/client/mod.ts";
 import { type Line, splitLines } from "../../src/protocol/lines.ts";
@@ -7,7 +7,7 @@ import { brief } from "./watched.ts";
 const script = new URL("../e2e/client_node.mjs", import.meta.url);
 const client = new URL("../../src/client/client.js", import.meta.url);
 
-/** What a client in a process of its own prints. */
+/** A line printed by a client in a separate process. */
 interface Printed {
   readonly update?: TaskUpdate;
   readonly state?: ConnectionState;
@@ -15,15 +15,15 @@ interface Printed {
   readonly end?: unknown;
 }
 
-/** The browser client in a process of its own; dispose of it to wait for its end. */
+/** The browser client in a separate process. Disposing waits for the process to end. */
 export class ClientProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: AsyncIterator<Line>;
   readonly #stderr: Promise<string>;
-  /** What it connected by, in order. */
+  /** The transports used, in order. */
   readonly transports: string[] = [];
 
-  /** @param ws Whether it is given Node's `ws`, for want of a WebSocket of its own. */
+  /** @param ws True to pass Node's `ws` to the client, for Node without a global `WebSocket`. */
   constructor(
     origin: string,
     taskId: string,
@@ -54,7 +54,7 @@ export class ClientProcess implements AsyncDisposable {
     }
   }
 
-  /** What the server next takes the client for; updates before that are dropped. */
+  /** Returns the next authentication status. Drops earlier updates. */
   async nextAuthStatus(): Promise<string> {
     for (;;) {
       const { identity } = await this.#read();

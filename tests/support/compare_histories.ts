@@ -1,21 +1,24 @@
 import type { Nodes, StoredEvent } from "./nodes.ts";
 import type { Acknowledgement } from "./retrying_publishers.ts";
 
-/** What became of the events that were acknowledged. */
+/** The fate of the acknowledged events. */
 export interface Comparison {
-  /** Acknowledged, and in the history at the offset that was answered. */
+  /** Acknowledged, and in the history at the acknowledged offset. */
   readonly found: number;
-  /** Acknowledged, and not there. */
+  /** Acknowledged, and missing in the history. */
   readonly lost: number;
-  /** In a history twice, under one `event_id`. */
+  /** Twice in a history under the same `event_id`. */
   readonly duplicated: number;
-  /** The newest offset of each task. */
+  /** The newest offset per task. */
   readonly heads: ReadonlyMap<string, number>;
-  /** The events of each task. */
+  /** The events per task. */
   readonly histories: ReadonlyMap<string, readonly StoredEvent[]>;
 }
 
-/** Looks for all that was acknowledged in the tasks' histories, each read from another node. */
+/**
+ * Looks for all acknowledged events in the tasks' histories. Every history is
+ * read from a different node.
+ */
 export async function compareHistories(
   nodes: Nodes,
   tasks: readonly string[],

@@ -13,7 +13,7 @@ export const startConsole = (...args: readonly string[]) =>
 /** A row of the console's tasks. */
 export const rowOf = (id: string) => `tr[data-connection-id="${id}"]`;
 
-/** Opens a view of the console, signed in, and waits until it is live. */
+/** Opens a view of the console, signed in, and waits until the view is live. */
 export async function openConsole(
   page: Page,
   origin: string,
@@ -25,7 +25,7 @@ export async function openConsole(
   await page.locator("#state[data-state=live]").waitFor();
 }
 
-/** Publishes events, each of which must be taken. */
+/** Publishes events. Fails if an event is refused. */
 export async function publishAll(
   origin: string,
   events: readonly Record<string, unknown>[],
@@ -40,7 +40,7 @@ export async function publishAll(
   assertEquals(lines.filter((line) => !("offset" in JSON.parse(line))), []);
 }
 
-/** What axe finds wrong with the page as it is, and matters much. */
+/** Returns axe's serious findings about the page. */
 export async function findBarriers(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {

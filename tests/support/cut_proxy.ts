@@ -1,28 +1,29 @@
 import { delay } from "../../src/async/delay.ts";
 
-/** What passes connections on to a server, until it is cut or stalled. */
+/** A proxy for TCP connections to a server, until cut or stalled. */
 export interface CutProxy extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   readonly port: number;
   /** Breaks off all connections, without a word, and passes no more on. */
   cut(): void;
-  /** Passes connections on again; to another server where one is given. */
+  /** Forwards connections again; to a different server if given. */
   mend(origin?: string): void;
   /**
-   * Stops forwarding, and breaks nothing off, as a network does that loses
-   * every packet: connections stay open, new ones are accepted, and what comes
-   * is held, ends of connections included.
+   * Stops forwarding without closing connections, like a network that loses
+   * every packet: open connections stay open, new connections are accepted, and
+   * bytes and ends of connections are held.
    */
   stall(): void;
-  /** Forwards again, what was held first. */
+  /** Forwards again, beginning with the held bytes. */
   resume(): void;
 }
 
 /**
  * Listens on a free port of loopback for a server.
  *
- * @param latencyMs What bytes take from one side to the other: the server is far away.
+ * @param latencyMs The delay of bytes in either direction, as for a distant
+ * server.
  */
 export function cutProxy(origin: string, latencyMs = 0): CutProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -37,7 +38,7 @@ export function cutProxy(origin: string, latencyMs = 0): CutProxy {
     try {
       connection.close();
     } catch (error) {
-      // The runtime closes one itself whose streams have both ended.
+      // The runtime itself closes a connection after the end of both streams.
       if (!(error instanceof Deno.errors.BadResource)) throw error;
     }
   }
@@ -47,7 +48,7 @@ export function cutProxy(origin: string, latencyMs = 0): CutProxy {
     if (isCut) return close(client);
     const { hostname, port } = target;
     const server = await Deno.connect({ hostname, port: Number(port) })
-      .catch(() => undefined); // it may be away
+      .catch(() => undefined); // the server may be away
     if (server === undefined || isCut) {
       server?.close();
       return close(client);
@@ -77,7 +78,7 @@ export function cutProxy(origin: string, latencyMs = 0): CutProxy {
   const cut = () => {
     isCut = true;
     connections.forEach(close);
-    gate.open(); // for what was held to end
+    gate.open(); // to let the held bytes end
   };
   const { port } = listener.addr;
   return {
@@ -99,18 +100,18 @@ export function cutProxy(origin: string, latencyMs = 0): CutProxy {
   };
 }
 
-/** Lets pass while it is open. */
+/** Lets bytes pass while open. */
 class Gate {
   #opened: Promise<void> = Promise.resolve();
   #open = () => {};
 
-  /** Resolves while it is open, or when it opens. */
+  /** Resolves when the gate is open. */
   get opened(): Promise<void> {
     return this.#opened;
   }
 
   close(): void {
-    this.open(); // whoever waits at the one before goes on
+    this.open(); // wakes the waiters of the previous promise
     this.#opened = new Promise((resolve) => this.#open = resolve);
   }
 
@@ -119,7 +120,7 @@ class Gate {
   }
 }
 
-/** Passes bytes and their end on while a gate is open. */
+/** Forwards bytes and the end of a stream while a gate is open. */
 function gated(
   gate: Gate,
   latencyMs: number,

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 
-/** A WebSocket server that says the same to everybody, and cuts each connection. */
+/** A WebSocket server with the same messages for every client, and a cut after the last message. */
 export interface CuttingServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  /** How many connections it has had. */
+  /** The number of connections so far. */
   readonly count: number;
 }
 
 /**
- * Listens on a free port of loopback. Each connection is accepted, receives
- * text messages, and ends without a close frame: so connections look behind a
- * proxy that cuts them, and in Chromium when a server closes twice.
+ * Listens on a free port of loopback. Accepts connections, sends the messages,
+ * and ends every connection without a close frame: as a cutting proxy would, or
+ * as Chromium sees a server that sends two close frames.
  */
 export function serveCut(...messages: readonly string[]): CuttingServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -76,7 +76,7 @@ async function readHead(tcp: Deno.TcpConn): Promise<string> {
   return head;
 }
 
-/** A text message in one frame, unmasked (RFC 6455 §5.2). */
+/** Encodes a text message as a single frame, unmasked (RFC 6455 §5.2). */
 function frame(message: string): Uint8Array {
   const payload = new TextEncoder().encode(message);
   if (payload.length > 65_535) throw new RangeError("The message is too long");

@@ -1,11 +1,11 @@
-/** After this time, what a test waits for does not happen, and it fails instead of hanging. */
+/** Time limit of a test's wait. After the limit the test fails instead of hanging. */
 const deadlineMs = 30_000;
 
 /**
- * Waits for a promise, for a time.
+ * Waits for a promise, up to a limit.
  *
- * @param describe What is so instead, for the error.
- * @throws {Error} When it takes too long.
+ * @param describe Describes the actual state, for the error.
+ * @throws {Error} After the time limit.
  */
 export async function deadline<T>(
   promise: Promise<T>,

@@ -5,7 +5,7 @@ import { makeAsyncApi } from "../../src/docs/asyncapi.ts";
 import { isLines, makeOpenApi } from "../../src/docs/openapi.ts";
 import type { Answer } from "./answer.ts";
 
-/** A document as JSON carries it. */
+/** A document, parsed from JSON. */
 export type Json = Record<string, unknown>;
 
 /** `/openapi.json`, parsed. */
@@ -15,8 +15,8 @@ export const openApi: Json = JSON.parse(JSON.stringify(makeOpenApi()));
 export const asyncApi: Json = JSON.parse(JSON.stringify(makeAsyncApi()));
 
 /**
- * A value with each object's schema closed: readers must take members that
- * they don't know, and a test must find those that nobody wrote down.
+ * Closes the schemas of all objects in a value. Readers must accept unknown
+ * members, but a test must find undocumented members.
  */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
@@ -34,7 +34,7 @@ addFormats.default(ajv);
 ajv.addSchema(closed(openApi) as Json, "openapi");
 ajv.addSchema(closed(asyncApi) as Json, "asyncapi");
 
-/** What is wrong with a value by the schema at a place of a document; empty where nothing is. */
+/** Lists the faults of a value by the schema at a place of a document. */
 export function faultsOf(
   document: "openapi" | "asyncapi",
   pointer: readonly string[],
@@ -56,7 +56,7 @@ export function assertFrame(name: string, frame: unknown): void {
   );
 }
 
-/** A member of a document, which must be an object. */
+/** Returns a member of a document. Fails unless the member is an object. */
 export function at(document: Json, ...pointer: readonly string[]): Json {
   let value: unknown = document;
   for (const part of pointer) value = (value as Json | undefined)?.[part];
@@ -68,8 +68,8 @@ export function at(document: Json, ...pointer: readonly string[]): Json {
 }
 
 /**
- * Holds an answer against `/openapi.json`: its status must be one of the
- * route's, its content of the type and the schema that the status has there.
+ * Checks an answer against `/openapi.json`: the status must be documented for
+ * the route, and the content must have the documented type and schema.
  *
  * @param route Such as `GET /api/tasks/{connection_id}`.
  */
@@ -104,7 +104,7 @@ export function assertAnswer(
       `${route}: ${status} ${body}`,
     );
     if (type !== "application/problem+json") continue;
-    // The examples name the codes that the route may answer with.
+    // The examples name the possible codes of the route.
     assertEquals(at(content, "examples", value.code, "value").status, status);
   }
 }

@@ -3,12 +3,12 @@ import { splitLines } from "../../src/protocol/lines.ts";
 import { testApiKey, type TestServer } from "./server.ts";
 import type { Frame } from "./socket.ts";
 
-/** A request to `/api/events` that is still being written. */
+/** An unfinished request to `/api/events`. */
 export class EventLines implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<string>;
   readonly #results: AsyncIterator<unknown[]>;
   readonly #read: Frame[] = [];
-  /** Result lines read so far. */
+  /** The number of result lines read. */
   count = 0;
 
   private constructor(
@@ -37,7 +37,7 @@ export class EventLines implements AsyncDisposable {
     );
   }
 
-  /** Writes text; resolves when it is on its way. */
+  /** Writes text. Resolves when the text is on the way. */
   write(text: string): Promise<void> {
     return this.#input.write(text);
   }
@@ -58,7 +58,7 @@ export class EventLines implements AsyncDisposable {
     return this.#read.shift();
   }
 
-  /** Leaves the request as it is. */
+  /** Aborts the unfinished request. */
   async abort(): Promise<void> {
     await this.#input.abort();
     await this.#results.return?.();

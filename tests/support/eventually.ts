@@ -1,14 +1,13 @@
-/** After this time, what should be so sometime is not. */
+/** The time limit for a condition. */
 const deadlineMs = 30_000;
 
 /** The pause between two looks, in milliseconds. */
 const pauseMs = 20;
 
 /**
- * Looks again and again: for what becomes so between processes, of which no
- * client is told.
+ * Polls a condition, for changes between processes without a notification.
  *
- * @throws {Error} When it takes too long.
+ * @throws {Error} After the time limit.
  */
 export async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + deadlineMs;

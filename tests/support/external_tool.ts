@@ -1,11 +1,11 @@
-/** What a program of the machine said. */
+/** The result of an external program. */
 export interface ToolResult {
   readonly success: boolean;
-  /** Both outputs. */
+  /** Standard output and standard error. */
   readonly output: string;
 }
 
-/** Runs a program of the machine; rejects where it isn't there. */
+/** Runs an external program. Rejects if the program is not installed. */
 export async function runTool(
   name: string,
   args: readonly string[],

@@ -5,7 +5,7 @@ import {
 } from "../../src/connections/connection.ts";
 import type { Frame, SocketClose } from "./socket.ts";
 
-/** A transport that only notes what is done to it; its buffer is set by hand. */
+/** A transport to record all calls. Tests set the buffered amount. */
 export class FakeTransport implements Transport {
   bufferedAmount = 0;
   readonly sent: (string | ArrayBuffer)[] = [];
@@ -26,7 +26,7 @@ export class FakeTransport implements Transport {
   }
 }
 
-/** What a fake connection's client came with. */
+/** The handshake of a fake connection. */
 export const fakeHandshake: Handshake = {
   route: "test_websocket",
   taskId: "upload_123456",
@@ -43,7 +43,7 @@ export function fakeConnection(
 ): {
   connection: Connection;
   transport: FakeTransport;
-  /** An entry for each time that it was too slow. */
+  /** An entry per eviction of the slow client. */
   evictions: true[];
 } {
   const transport = new FakeTransport();

@@ -2,13 +2,13 @@ import type { ErrorFrame } from "../../src/protocol/server_frames.ts";
 import type { Outlet } from "../../src/watch/outlet.ts";
 import type { Frame } from "./socket.ts";
 
-/** An outlet that keeps what it is sent; whether it is backlogged is set by hand. */
+/** An outlet to record frames. Tests set the backlog. */
 export class FakeOutlet implements Outlet {
   readonly frames: Frame[] = [];
   readonly closes: { code: number; error: ErrorFrame }[] = [];
   readonly failures: unknown[] = [];
   readonly #cleanups: (() => void)[] = [];
-  /** Whether each frame fills the buffer until the next turn of the event loop. */
+  /** True if every frame fills the buffer until the next turn of the event loop. */
   isSlow = false;
   #isClosed = false;
   #drained: PromiseWithResolvers<void> | undefined;
@@ -67,7 +67,7 @@ export class FakeOutlet implements Outlet {
     this.drain();
   }
 
-  /** The offsets of the `task` frames, as they came. */
+  /** The offsets of the `task` frames, in order of arrival. */
   get offsets(): unknown[] {
     return this.frames.filter(({ type }) => type === "task")
       .map(({ offset }) => offset);

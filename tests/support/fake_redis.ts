@@ -9,17 +9,17 @@ import { encodeHead } from "../../src/store/redis/announcement.ts";
 interface FakeTask {
   readonly epoch: string;
   readonly state: TaskState | undefined;
-  /** The events as JSON, the first of which has this offset. */
+  /** The events as JSON, beginning at the offset. */
   readonly events: readonly string[];
   readonly first: number;
 }
 
-/** As much of Redis as feeds see: histories, and who is subscribed. */
+/** The subset of Redis used by feeds: histories and subscriptions. */
 export class FakeRedis {
   readonly #tasks = new Map<string, FakeTask>();
   readonly #clients = new Set<FakeRedisClient>();
 
-  /** Connects another client. */
+  /** Connects a new client. */
   connect(): FakeRedisClient {
     const client = new FakeRedisClient();
     this.#clients.add(client);
@@ -46,12 +46,15 @@ export class FakeRedis {
     this.say(taskId, `${encodeHead(state)}\n${json}`);
   }
 
-  /** Sends a message to who is subscribed. */
+  /** Sends a message to the subscribers of a task. */
   say(taskId: string, message: string): void {
     for (const client of this.#clients) client.hear(taskId, message);
   }
 
-  /** Has another history of it, with so many events, unless it is given more. */
+  /**
+   * Replaces a task's history by a new history with the same number of events,
+   * unless given events.
+   */
   renew(taskId: string, epoch: string): void {
     this.#tasks.set(taskId, {
       epoch,
@@ -99,15 +102,15 @@ export class FakeRedis {
   }
 }
 
-/** A connection that does what it is told at once, and keeps a record of it. */
+/** A connection that runs and records every command at once. */
 export class FakeRedisClient implements RedisClient {
-  /** What was done: `+a`, `-a` for subscriptions, `a=2` for watchers. */
+  /** The calls: `+a` and `-a` for subscriptions, `a=2` for watchers. */
   readonly done: string[] = [];
-  /** The tasks that it is subscribed to. */
+  /** The subscribed tasks. */
   readonly subscribed = new Set<string>();
-  /** How many watch each task, as it was told. */
+  /** The number of watchers per task, as sent. */
   readonly watchers = new Map<string, number>();
-  /** Called before something resolves; what it throws is what that rejects with. */
+  /** Called before a command resolves. An error thrown here rejects the command. */
   before: (what: string) => void | Promise<void> = () => {};
   #onMessage: OnMessage = () => {};
 
@@ -130,7 +133,7 @@ export class FakeRedisClient implements RedisClient {
     await this.before(`-${id}`);
   }
 
-  /** The only script is that which tells of watchers. */
+  /** The only script sets the numbers of watchers. */
   async run(
     _script: unknown,
     _keys: readonly string[],

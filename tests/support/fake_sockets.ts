@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import type { SocketLike } from "../../src/client/api.ts";
 import type { Frame } from "./socket.ts";
 
-/** A socket of a client, whose server is the test. */
+/** A client's socket, with the test as the server. */
 export class FakeSocket implements SocketLike {
   onmessage: unknown = null;
   onerror: unknown = null;
   onclose: unknown = null;
   readonly url: URL;
   readonly protocols: string[];
-  /** What the client has sent. */
+  /** The frames sent by the client. */
   readonly sent: Frame[] = [];
   isClosed = false;
 
@@ -51,7 +51,7 @@ export class FakeSocket implements SocketLike {
     );
   }
 
-  /** The socket ends, after an error frame where one is given. */
+  /** Ends the socket, after an error frame if given. */
   end(code: number, error?: Frame): void {
     if (error) this.receive({ type: "error", message: "Why", ...error });
     if (typeof this.onclose !== "function") throw new Error("Not listening");
@@ -59,7 +59,7 @@ export class FakeSocket implements SocketLike {
   }
 }
 
-/** The sockets that a client opens, in order. */
+/** The sockets opened by a client, in order. */
 export class FakeSockets {
   readonly all: FakeSocket[] = [];
   readonly WebSocket: new (url: string, protocols: string[]) => FakeSocket;
@@ -74,7 +74,7 @@ export class FakeSockets {
     };
   }
 
-  /** The newest, which must be so many'th. */
+  /** Returns the newest socket. Fails unless the number of sockets matches. */
   last(count: number): FakeSocket {
     assertEquals(this.all.length, count, "sockets opened");
     const socket = this.all.at(-1);

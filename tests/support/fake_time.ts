@@ -1,9 +1,9 @@
 import { FakeTime as FakeWallTime } from "@std/testing/time";
 
 /**
- * Fake time in which `performance.now()` passes as well, by which the server
- * measures durations. Wherever the wall clock starts, `performance.now()` goes
- * on from where it is.
+ * Fake time for `performance.now()` as well: the server measures durations with
+ * `performance.now()`. A changed wall clock does not change
+ * `performance.now()`.
  */
 export class FakeTime extends FakeWallTime {
   constructor(start?: number | string | Date | null) {

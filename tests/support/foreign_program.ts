@@ -1,15 +1,15 @@
 import type { CommandResult } from "./taskwire.ts";
 
-/** How a program that is not ours is called. */
+/** The options of a foreign program. */
 export interface ProgramOptions {
   readonly cwd: string;
-  /** Added to this process's environment. */
+  /** Added to the environment of the test process. */
   readonly env?: Record<string, string>;
 }
 
 /**
- * A command that runs on a terminal of its own, by Python; what it writes to
- * the terminal goes to stderr. SIGTERM ends it and the terminal.
+ * Wraps a command to run on a separate terminal, through Python. Output to the
+ * terminal goes to stderr. SIGTERM ends the command and the terminal.
  */
 export function onTerminal(command: readonly string[]): readonly string[] {
   const program =
@@ -17,13 +17,13 @@ export function onTerminal(command: readonly string[]): readonly string[] {
   return ["python3", "-c", program, ...command];
 }
 
-/** After this time a program hangs, and its test fails instead of hanging too. */
+/** The time limit for a hanging program, after which the test fails instead of hanging. */
 const deadlineMs = 60_000;
 
-/** A program that has not stopped after this time is killed. */
+/** The time to stop, after which the program is killed. */
 const stopMs = 10_000;
 
-/** Runs a program to its end; one that hangs is killed. */
+/** Runs a program to the end. A hanging program is killed. */
 export async function runProgram(
   command: readonly string[],
   options: ProgramOptions,
@@ -49,7 +49,7 @@ export async function runProgram(
   }
 }
 
-/** A program that runs until it is disposed of; what it writes to stderr is kept. */
+/** A program running until disposed of. The output to stderr is kept. */
 export class ForeignProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<void>;
@@ -79,7 +79,7 @@ export class ForeignProgram implements AsyncDisposable {
     this.#wake();
   }
 
-  /** All that it has written to stderr so far. */
+  /** The output to stderr. */
   get stderr(): string {
     return this.#text;
   }
@@ -87,7 +87,7 @@ export class ForeignProgram implements AsyncDisposable {
   /**
    * Waits until stderr has a text.
    *
-   * @throws {Error} When the program ended without it, or hangs.
+   * @throws {Error} If the program ends before, or hangs.
    */
   async wrote(pattern: RegExp): Promise<RegExpExecArray> {
     let isOverdue = false;
@@ -118,19 +118,19 @@ export class ForeignProgram implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Whether it has ended. */
+  /** True if the program has ended. */
   get hasEnded(): boolean {
     return this.#ended;
   }
 
-  /** Resolves when it has ended. */
+  /** Resolves at the end of the program. */
   get ended(): Promise<unknown> {
     return Promise.all([this.#reading, this.#child.status]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#child.kill("SIGTERM");
-    // Celery 5.2 sometimes hangs while it stops, after one of its processes was killed.
+    // Celery 5.2 sometimes hangs on stopping after a child process was killed.
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopMs);
     await this.#reading;
     await this.#child.status;

@@ -1,12 +1,15 @@
-/** A proxy that loses the first answer: what it was about has happened, and the client gets a 503. */
+/**
+ * A proxy that loses the first answer: the server has processed the request,
+ * but the client gets a 503.
+ */
 export interface ForgetfulProxy extends AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  /** The bodies that came, in order. */
+  /** The received bodies, in order. */
   readonly bodies: readonly string[];
 }
 
-/** @param target The origin of the server behind it. */
+/** @param target The origin of the server behind the proxy. */
 export function startForgetfulProxy(target: string): ForgetfulProxy {
   const bodies: string[] = [];
   const server = Deno.serve(
@@ -21,7 +24,7 @@ export function startForgetfulProxy(target: string): ForgetfulProxy {
         headers,
         body,
       });
-      // Without its `Content-Encoding`: the text is decoded.
+      // Without the answer's `Content-Encoding`: the text is decoded.
       const answer = await response.text();
       const type = response.headers.get("content-type") ?? "text/plain";
       return isFirst

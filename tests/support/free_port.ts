@@ -1,13 +1,12 @@
-/** How many ports there are to choose from. */
+/** The number of ports to choose from. */
 const choices = 9_000;
 
 /**
- * A port of loopback that nothing listens on, for a server that keeps it over
- * its restarts.
+ * Returns an unused port of loopback, for a server to keep over restarts.
  *
- * It is below those that the kernel gives to outgoing connections. Else a
- * client that knocks while the server is away could be given the very port
- * that it knocks at, and the server would not get it back.
+ * The port is below the kernel's range for outgoing connections. Otherwise a
+ * client retrying while the server is away could be assigned the server's port
+ * as its own, and the server would fail to start.
  */
 export function freePort(): number {
   const first = firstEphemeralPort() - choices;

@@ -1,4 +1,4 @@
-/** The status line and headers with which a server answers a handshake. */
+/** The status line and headers of a server's answer to a handshake. */
 export interface HandshakeAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -6,11 +6,11 @@ export interface HandshakeAnswer {
 }
 
 /**
- * Sends a WebSocket handshake as bytes, header by header, because no client
- * would send some of what a server must withstand. Reads the answer's head and
- * what came with it, then hangs up.
+ * Sends a WebSocket handshake as bytes, header by header: no client would send
+ * some of the headers that a server must withstand. Reads the head of the
+ * answer and any bytes after the head, then hangs up.
  *
- * @param headers Replaces or adds headers; `null` leaves one out.
+ * @param headers Replaces or adds headers; `null` removes a header.
  */
 export async function rawHandshake(
   url: string,

@@ -1,7 +1,7 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 
-/** What the process holds after its garbage is collected, in bytes. */
+/** Returns the memory of the process after garbage collection, in bytes. */
 export function heldMemory(): number {
   v8.setFlagsFromString("--expose-gc");
   vm.runInNewContext("gc")();

@@ -2,23 +2,23 @@ import { opcodes, rawFrame } from "./raw_socket.ts";
 import type { Frame } from "./socket.ts";
 import { handshakeBytes } from "./tcp_exchange.ts";
 
-/** What a watcher has seen over all its connections. */
+/** The events of a watcher over all connections. */
 export interface KeyedCounter {
-  /** Events that never came. */
+  /** Lost events. */
   lost: number;
-  /** Events that came again. */
+  /** Repeated events. */
   repeated: number;
-  /** Events that others stood for. */
+  /** Events merged into later events. */
   merged: number;
 }
 
 /**
- * A resuming watcher of one task that takes little memory itself, so that a
- * test can hold thousands: it reads frames from TCP and keeps a position.
+ * A resuming watcher of a task with little memory: a test can hold thousands.
+ * Reads frames from TCP, and keeps a position.
  */
 export class HeldWatcher {
   readonly tally: KeyedCounter = { lost: 0, repeated: 0, merged: 0 };
-  /** How often the server ended its connection. */
+  /** The number of connections ended by the server. */
   endings = 0;
   readonly #origin: URL;
   readonly #taskId: string;
@@ -29,7 +29,7 @@ export class HeldWatcher {
   #onProgress = () => {};
   #reading: Promise<void> = Promise.resolve();
 
-  /** @param onTask Called with each event. */
+  /** @param onTask Called with every event. */
   constructor(
     origin: string,
     taskId: string,
@@ -46,9 +46,9 @@ export class HeldWatcher {
   }
 
   /**
-   * Connects, and resumes where it was; resolves with the `sync`.
+   * Connects, and resumes from the last position. Resolves with the `sync`.
    *
-   * @throws {Error} When it is refused.
+   * @throws {Error} If the server refuses the connection.
    */
   async connect(): Promise<void> {
     const { hostname, port } = this.#origin;
@@ -75,7 +75,7 @@ export class HeldWatcher {
     await this.#reading;
   }
 
-  /** Waits until an offset was seen, for a time. Returns whether it was. */
+  /** Waits until the watcher has seen an offset, up to a limit. Returns true if seen. */
   seen(offset: number, timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timeout = setTimeout(() => resolve(false), timeoutMs);
@@ -119,7 +119,7 @@ export class HeldWatcher {
     return true;
   }
 
-  /** Takes one frame (RFC 6455 §5.2), if it is there as a whole. */
+  /** Takes a frame (RFC 6455 §5.2), if complete. */
   async #takeFrame(tcp: Deno.TcpConn, onSync: () => void): Promise<boolean> {
     const [first = 0, short = 0, high = 0, low = 0] = this.#bytes;
     if (short > 126) throw new Error("A frame of more than 64 KiB");
@@ -147,7 +147,7 @@ export class HeldWatcher {
     { epoch, offset, recovered }: Record<string, unknown>,
     onSync: () => void,
   ): void {
-    // The snapshot stands for what came meanwhile: it was missed.
+    // The snapshot replaces the missed events.
     if (!recovered && this.#position) {
       this.tally.lost += Number(offset) - this.#position.offset;
     }

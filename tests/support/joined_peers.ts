@@ -13,10 +13,7 @@ interface JoinedNode {
   readonly users: Map<string, number>;
 }
 
-/**
- * Nodes in one process, joined in memory: what they say to each other is JSON,
- * and arrives in a later turn.
- */
+/** Nodes in a single process, joined in memory. Messages are JSON, and arrive in a later turn. */
 export class JoinedNodes {
   readonly #nodes: JoinedNode[] = [];
   readonly #silent = new Set<ConnectionRegistry>();
@@ -24,7 +21,7 @@ export class JoinedNodes {
   /** @param maxLength Of an answer, in characters. */
   constructor(readonly maxLength: number = maxAnswerLength) {}
 
-  /** From now on a node answers nothing. */
+  /** Silences a node: from now on the node does not answer. */
   silence(registry: ConnectionRegistry): void {
     this.#silent.add(registry);
   }
@@ -35,7 +32,7 @@ export class JoinedNodes {
       ?.users.get(userId);
   }
 
-  /** A further node; the others are its peers. */
+  /** Adds a node. The present nodes are peers of the new node. */
   join(node: AnsweringNode): Peers {
     const { registry } = node;
     const self: JoinedNode = { node, registry, users: new Map() };

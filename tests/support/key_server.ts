@@ -1,9 +1,9 @@
-/** A real HTTP server that publishes a key set; dispose of it to stop it. */
+/** A real HTTP server with a key set. Disposing stops the server. */
 export interface KeyServer extends AsyncDisposable {
   readonly url: URL;
   /** How many requests came. */
   readonly requests: number;
-  /** What it answers from now on: a key set, or a response of any kind. */
+  /** The answer from now on: a key set, or any response. */
   answer: { keys: unknown[] } | (() => Response | Promise<Response>);
 }
 

@@ -11,7 +11,7 @@ export interface IssuerKey {
   readonly algorithm: PublicKeyAlgorithm;
   readonly pem: string;
   readonly privatePem: string;
-  /** The public key, named by `kid` where one was given. */
+  /** The public key, with a `kid` if given. */
   readonly jwk: JsonWebKey & { kid?: string; alg?: string };
   /** Signs claims, by default valid for a minute; the header names the key. */
   sign(claims: Payload, header?: Partial<Header>): Promise<string>;

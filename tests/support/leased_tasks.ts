@@ -3,12 +3,12 @@ import type { PublishOutcome, Store } from "../../src/tasks/store.ts";
 import { LeaseKeeper } from "../../src/store/lease.ts";
 import type { Change } from "../../src/tasks/state.ts";
 
-/** Tasks in a real memory store, and who keeps their leases; wants `FakeTime`. */
+/** Tasks in a real memory store, with a lease keeper; needs `FakeTime`. */
 export class LeasedTasks {
   keeper = new LeaseKeeper();
-  /** Each event announced: `id status`. */
+  /** The announced events: `id status`. */
   readonly events: string[] = [];
-  /** Comes before each publish of a loss; what it throws is the store's failure. */
+  /** Called before every publish of a loss. A thrown error counts as the store's failure. */
   onLoss: () => void | Promise<void> = () => {};
   losses = 0;
   readonly store: Store;
@@ -37,7 +37,7 @@ export class LeasedTasks {
     };
   }
 
-  /** Tasks whose keeper has started. */
+  /** Starts tasks and lease keeper. */
   static async started(historyTtlMs?: number): Promise<LeasedTasks> {
     const tasks = new LeasedTasks(historyTtlMs);
     await tasks.keeper.start(tasks.store);

@@ -4,7 +4,7 @@ import { SharedStore } from "../../src/workers/shared_store.ts";
 import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
 
-/** The two ends of a pair of pipes inside one process. */
+/** Makes the two ends of a pair of pipes inside a process. */
 export function pipes(): readonly [LinkStreams, LinkStreams] {
   const there = new TransformStream<
     Uint8Array<ArrayBuffer>,
@@ -20,22 +20,22 @@ export function pipes(): readonly [LinkStreams, LinkStreams] {
   ];
 }
 
-/** A supervisor's and a worker's end; dispose of it to end the link. */
+/** The ends of a link between supervisor and worker. Disposing ends the link. */
 export interface LinkedWorker extends AsyncDisposable {
-  /** What the supervisor has. */
+  /** The supervisor's end. */
   readonly link: SupervisorLink;
-  /** What the worker has. */
+  /** The worker's end. */
   readonly supervisor: WorkerLink;
-  /** What the worker said that it could not begin by. */
+  /** The worker's reasons for a failed start. */
   readonly failures: readonly string[];
 }
 
-/** What workers under test share. */
+/** Creates the objects shared by workers under test. */
 export function createShared() {
   return { store: new SharedStore(), peers: new SharedPeers() };
 }
 
-/** Links a worker of this process to what it is to share. */
+/** Links a worker in the test process to shared objects. */
 export function linkWorker(shared = createShared()): LinkedWorker {
   const [ours, theirs] = pipes();
   const failures: string[] = [];
@@ -45,7 +45,7 @@ export function linkWorker(shared = createShared()): LinkedWorker {
     onStalled: () => {},
   });
   const supervisor = new WorkerLink(theirs);
-  supervisor.started.catch(() => {}); // not every test starts it
+  supervisor.started.catch(() => {}); // not every test starts the worker
   return {
     link,
     supervisor,

@@ -6,20 +6,20 @@ import { RetryingPublishers } from "./retrying_publishers.ts";
 import { UnbrokenWatcher } from "./unbroken_watcher.ts";
 import { upTo } from "./watching.ts";
 
-/** Tasks that are published to all the time. */
+/** Tasks with events all the time. */
 const busyTasks = upTo(6).map((index) => `busy/${index}`);
 
-/** A task that has events, and gets no more while publishers publish. */
+/** A task with a few events, but none while publishers publish. */
 const quietTask = "quiet/1";
 
 /**
- * What has become of the history: `intact`, so that watchers need no second
- * `sync`; `kept`, with all that was acknowledged, though watchers had to begin
- * anew; or `gone`, so that only what was acknowledged since counts.
+ * The fate of the history: `intact`, so watchers need no second `sync`; `kept`,
+ * with all acknowledged events, though watchers had to begin anew; or `gone`,
+ * so only later acknowledgements count.
  */
 export type Fate = "intact" | "kept" | "gone";
 
-/** A watcher, and of what. */
+/** A watcher and the watched task. */
 export interface Watching {
   readonly task: string;
   readonly node: TaskwireNode;
@@ -27,8 +27,9 @@ export interface Watching {
 }
 
 /**
- * Three nodes under load: publishers that retry at any node, and watchers of
- * each task at each node, which never connect again. Dispose of them to stop.
+ * Three nodes under load: publishers retrying at any node, and watchers of
+ * every task at every node. Watchers never reconnect. Disposing stops nodes and
+ * load.
  */
 export class LoadedNodes implements AsyncDisposable {
   readonly nodes: Nodes;
@@ -64,18 +65,18 @@ export class LoadedNodes implements AsyncDisposable {
     return loaded;
   }
 
-  /** The watchers of the task that gets no events. */
+  /** The watchers of the quiet task. */
   get quiet(): readonly Watching[] {
     return this.watchings.filter(({ task }) => task === quietTask);
   }
 
-  /** Publishes to it all the same, at a node, and returns the offset. */
+  /** Publishes an event of the quiet task at a node. Returns the offset. */
   async publishQuietly(node = this.nodes.random()): Promise<number> {
     const event = { event_id: crypto.randomUUID() };
     return Number((await node.publish(quietTask, event)).offset);
   }
 
-  /** Waits until all its watchers have seen an offset. */
+  /** Waits until all watchers of the quiet task have seen an offset. */
   async quietSeen(offset: number): Promise<void> {
     await Promise.all(
       this.quiet.map(({ watcher }) =>
@@ -84,19 +85,19 @@ export class LoadedNodes implements AsyncDisposable {
     );
   }
 
-  /** One more watcher. */
+  /** Adds a watcher. */
   watch(node: TaskwireNode, task = busyTasks[0] ?? ""): UnbrokenWatcher {
     const watcher = this.#stack.use(new UnbrokenWatcher(node.origin, task));
     this.watchings.push({ task, node, watcher });
     return watcher;
   }
 
-  /** Does something with each watcher, all at once. */
+  /** Runs a function for all watchers at once. */
   async each(work: (watching: Watching) => Promise<void>): Promise<void> {
     await Promise.all(this.watchings.map(work));
   }
 
-  /** Waits until nodes answer 503, to publishers and as their readiness. */
+  /** Waits until nodes answer 503, to publishers and as readiness. */
   async unavailable(nodes: readonly TaskwireNode[]): Promise<void> {
     await Promise.all(nodes.map((node) => this.publishers.refusal(node)));
     assertEquals(await readinessOf(nodes), nodes.map(() => 503));
@@ -110,10 +111,10 @@ export class LoadedNodes implements AsyncDisposable {
   }
 
   /**
-   * Ends the publishing, waits until each watcher has seen the last event, and
-   * compares what was acknowledged, found and seen.
+   * Stops publishing, waits until all watchers have seen the last event, and
+   * compares acknowledged, found and seen events.
    *
-   * @param forgiven How many acknowledgements, the first ones, Redis itself may
+   * @param forgiven The number of first acknowledgements that Redis itself may
    * have forgotten.
    */
   async conclude(title: string, fate: Fate, forgiven = 0): Promise<void> {

@@ -10,13 +10,13 @@ export interface Page {
   readonly text: string;
 }
 
-/** Reads a page by its path from the root of the repository. */
+/** Reads a page by the path from the root of the repository. */
 export async function readPage(path: string): Promise<Page> {
   const url = new URL(path, root);
   return { path, url, text: await Deno.readTextFile(url) };
 }
 
-/** Reads a page of the guide, such as `scaling`. */
+/** Reads a page of the guide, for example `scaling`. */
 export function readGuidePage(name: string): Promise<Page> {
   return readPage(`src/docs/guide/${name}.md`);
 }
@@ -29,29 +29,29 @@ export async function readPages(): Promise<Page[]> {
   return await Promise.all(["README.md", ...paths].map(readPage));
 }
 
-/** The fenced blocks of a text, each with the text after the opening fence. */
+/** Returns the fenced blocks of a text, with the text after the opening fence. */
 function fencedBlocksOf(markdown: string): { info: string; text: string }[] {
   const blocks = markdown.matchAll(/^```([^\n]*)\n([^]*?)^```$/gm);
   return [...blocks].map(([, info = "", text = ""]) => ({ info, text }));
 }
 
-/** The text after the opening fence of each fenced block, such as `sh norun`. */
+/** Returns the text after every opening fence, for example `sh norun`. */
 export function fencesOf(markdown: string): string[] {
   return fencedBlocksOf(markdown).map(({ info }) => info);
 }
 
-/** The fenced blocks that follow a fence such as `sh`, without the fences, in order. */
+/** Returns the blocks after a fence such as `sh`, without the fences, in order. */
 export function blocksOf(markdown: string, fence: string): string[] {
   return fencedBlocksOf(markdown).filter(({ info }) => info === fence)
     .map(({ text }) => text);
 }
 
-/** Removes the fenced blocks, which have neither headings nor links. */
+/** Removes fenced blocks, since blocks contain no headings or links. */
 export function withoutBlocks(markdown: string): string {
   return markdown.replace(/^```[^\n]*\n[^]*?^```$/gm, "");
 }
 
-/** The anchors of the headings, as GitHub makes them. */
+/** Returns the anchors of the headings, as made by GitHub. */
 export function anchorsOf(markdown: string): string[] {
   return [...withoutBlocks(markdown).matchAll(/^#+ (.+)$/gm)]
     .map(([, heading = ""]) =>
@@ -60,7 +60,7 @@ export function anchorsOf(markdown: string): string[] {
     );
 }
 
-/** The targets of links and pictures; a reference counts as the target that it names. */
+/** Returns the targets of links and pictures, including the targets of references. */
 export function targetsOf(markdown: string): string[] {
   const prose = withoutBlocks(markdown);
   const references = new Map(
@@ -77,7 +77,7 @@ export function targetsOf(markdown: string): string[] {
   return [...inline, ...named];
 }
 
-/** The cells of each row of a table, by the names of its columns. */
+/** Returns the cells of a table's rows, by the names of the columns. */
 export function tableOf(
   markdown: string,
   ...columns: readonly string[]

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 
-/** A module of Python, and the Debian package that brings it. */
+/** A Python module, and the Debian package with the module. */
 interface PythonModule {
   readonly module: string;
 }
 
 /**
- * Outside programs that tests run, and the Debian package that brings each.
- * A package of Python modules is there if a `python3` on the path imports them.
+ * External programs used by tests, and the Debian packages with the programs. A
+ * package of Python modules counts as installed if a `python3` on the path
+ * imports the modules.
  */
 const packages = {
   bash: "bash",
@@ -29,28 +30,28 @@ const packages = {
   tmux: "tmux",
 } satisfies Record<string, string | PythonModule>;
 
-/** An outside program, a package of Python modules, or the right to mount a file system. */
+/** An external program, a package of Python modules, or the right to mount a file system. */
 export type Need = keyof typeof packages | "mount";
 
-/** What registers a test, as `Deno.test` does. */
+/** Registers a test, as `Deno.test` does. */
 export type Register = (
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ) => void;
 
-/** One skipped test, a line of the file that {@linkcode skippedFileVariable} names. */
+/** A skipped test: a line of the file named by {@linkcode skippedFileVariable}. */
 export interface SkippedTest {
   readonly name: string;
   readonly missing: readonly Need[];
 }
 
-/** The environment variable that names the file to which skipped tests are written. */
+/** The environment variable with the file for the names of skipped tests. */
 export const skippedFileVariable = "TASKWIRE_TEST_SKIPPED";
 
 /**
  * Finds a program on the path.
  *
- * @returns The first executable file of that name.
+ * @returns The first executable file with the name.
  */
 export function findProgram(name: string): string | undefined {
   return findPrograms(name).next().value;
@@ -68,7 +69,7 @@ function* findPrograms(name: string): Generator<string, undefined> {
   }
 }
 
-/** Tells an error of a path at which there is nothing, or nothing that may be looked at. */
+/** True if the error means a missing or unreadable path. */
 function isAbsence(error: unknown): boolean {
   return [
     Deno.errors.NotFound,
@@ -78,8 +79,8 @@ function isAbsence(error: unknown): boolean {
 }
 
 /**
- * Finds a Python that imports modules. Several may be on the path, and only
- * Debian's finds the packages of Debian.
+ * Finds a Python able to import modules. The path may have several, and only
+ * Debian's Python finds Debian's packages.
  */
 export function findPython(...modules: string[]): string | undefined {
   for (const path of findPrograms("python3")) {
@@ -109,7 +110,7 @@ function canMount(): boolean {
   }
 }
 
-/** Tells if this machine has all that is needed. */
+/** True if the machine has all needed programs. */
 export function has(...needs: readonly Need[]): boolean {
   return needs.every(isThere);
 }
@@ -122,7 +123,7 @@ function isThere(need: Need): boolean {
     : findPython(source.module) !== undefined;
 }
 
-/** Says how a Debian machine gets what is missing. */
+/** Explains how to install missing packages on Debian. */
 export function installHint(missing: readonly Need[]): string {
   const names = missing.flatMap((need) => {
     if (need === "mount") return [];
@@ -140,11 +141,11 @@ export function installHint(missing: readonly Need[]): string {
 }
 
 /**
- * Makes tests that need programs of the machine. Without them the tests are
- * skipped, and what is missing is recorded. In CI (if the environment has
- * `CI`) nothing may be skipped: the tests fail instead.
+ * Makes tests in need of external programs. Without the programs the tests are
+ * skipped, and the missing programs are recorded. In CI (if the environment has
+ * `CI`) the tests fail instead.
  *
- * @returns What registers such a test.
+ * @returns The function to register a test.
  */
 export function needs(...names: readonly Need[]): Register {
   const missing = names.filter((name) => !has(name));

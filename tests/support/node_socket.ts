@@ -1,28 +1,29 @@
-import "ws"; // so that Deno has the package
+import "ws"; // for Deno to install the package
 import { fileURLToPath } from "node:url";
 import { type Line, splitLines } from "../../src/protocol/lines.ts";
 
 const script = new URL("../e2e/ws_client.mjs", import.meta.url);
 
-/** Where Deno keeps the package; it has no dependencies, so Node loads it from there as well. */
+/**
+ * The package's place in Deno's cache. The package has no dependencies, so Node
+ * can load the file as well.
+ */
 const ws = import.meta.resolve("ws");
 
-/** What the client prints of its socket. */
+/** An event of the socket, printed by the client. */
 export interface NodeSocketEvent {
   readonly event: "open" | "text" | "binary" | "error" | "close";
   readonly [member: string]: unknown;
 }
 
-/** A socket of Node's `ws` in a process of its own; dispose of it to close it. */
+/** A socket of Node's `ws` in a separate process. Disposing closes the socket. */
 export class NodeSocket implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines: AsyncGenerator<Line>;
   readonly #stderr: Promise<string>;
 
-  /**
-   * @param origin The page that a browser would name; `ws` names none.
-   */
+  /** @param origin The page named by a browser; `ws` names no page. */
   constructor(url: string, protocols: readonly string[] = [], origin = "") {
     this.#child = new Deno.Command("node", {
       args: [fileURLToPath(script), ws, url, origin, ...protocols],
@@ -35,14 +36,14 @@ export class NodeSocket implements AsyncDisposable {
     this.#stderr = new Response(this.#child.stderr).text();
   }
 
-  /** What happens next. */
+  /** Returns the next event. */
   async next(): Promise<NodeSocketEvent> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`The client ended: ${await this.#stderr}`);
     return JSON.parse(String(value));
   }
 
-  /** The next message, which must be text. */
+  /** Returns the next message. Fails unless the message is text. */
   async text(): Promise<string> {
     const { event, text } = await this.next();
     if (event === "text") return String(text);
@@ -55,7 +56,7 @@ export class NodeSocket implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close().catch(() => {}); // it may have ended already
+    await this.#input.close().catch(() => {}); // the process may have ended
     for await (const _ of this.#lines);
     await this.#stderr;
     await this.#child.status;

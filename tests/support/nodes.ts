@@ -5,9 +5,9 @@ import { testApiKey, testSecret } from "./server.ts";
 import type { Frame } from "./socket.ts";
 import { serve, type ServeCommand } from "./taskwire.ts";
 
-/** One taskwire process among several; dispose of it to stop it. */
+/** A taskwire process among several. Disposing stops the process. */
 export class TaskwireNode implements AsyncDisposable {
-  /** `http://127.0.0.1:PORT`, also while it is away. */
+  /** `http://127.0.0.1:PORT`, also while the node is stopped. */
   readonly origin: string;
   readonly #port: string;
   readonly #env: Readonly<Record<string, string>>;
@@ -23,18 +23,18 @@ export class TaskwireNode implements AsyncDisposable {
     return this.#served !== undefined;
   }
 
-  /** The process's id; another one after each start. */
+  /** The process's id, new after every start. */
   get pid(): number {
     if (this.#served === undefined) throw new Error("The node does not run");
     return this.#served.server.pid;
   }
 
-  /** Starts it, again on the same port where it ran before. */
+  /** Starts the node; after a first start, on the same port. */
   async start(): Promise<void> {
     this.#served = await serve(["--port", this.#port], { env: this.#env });
   }
 
-  /** Ends it at once: `kill -9`. */
+  /** Kills the node: `kill -9`. */
   async kill(): Promise<void> {
     const served = this.#served;
     if (served === undefined) throw new Error("The node does not run");
@@ -43,7 +43,7 @@ export class TaskwireNode implements AsyncDisposable {
     await served.server.exitCode();
   }
 
-  /** The WebSocket URL of a path such as `/ws/test/x`. */
+  /** Returns the WebSocket URL of a path, for example `/ws/test/x`. */
   ws(path: string): string {
     return this.origin.replace("http", "ws") + path;
   }
@@ -58,7 +58,7 @@ export class TaskwireNode implements AsyncDisposable {
     }));
   }
 
-  /** Publishes an event, which must be taken, and returns the answer. */
+  /** Publishes an event, and returns the answer. Fails if the event is refused. */
   async publish(taskId: string, event: unknown = {}): Promise<Frame> {
     const id = encodeURIComponent(taskId);
     const answer = await this.call(`POST /api/tasks/${id}/events`, event);
@@ -81,7 +81,7 @@ export class TaskwireNode implements AsyncDisposable {
     }
   }
 
-  /** Stops it, and returns what it has printed since it listens, and its log. */
+  /** Stops the node. Returns the lines printed since listening, and the log. */
   async stop(): Promise<{ readonly printed: string; readonly log: string }> {
     const served = this.#served;
     if (served === undefined) throw new Error("The node does not run");
@@ -106,7 +106,7 @@ export interface StoredEvent {
 
 /** How nodes are started. */
 export interface NodesOptions {
-  /** The store of all, or of each. */
+  /** The store of all nodes, or a store per node. */
   readonly store: string | readonly string[];
   /** More settings. */
   readonly env?: Readonly<Record<string, string>>;
@@ -114,7 +114,7 @@ export interface NodesOptions {
   readonly count?: number;
 }
 
-/** Several taskwire processes with the same keys; dispose of them to stop all. */
+/** Several taskwire processes with the same keys. Disposing stops all processes. */
 export class Nodes implements AsyncDisposable {
   readonly all: readonly TaskwireNode[];
 
@@ -125,7 +125,7 @@ export class Nodes implements AsyncDisposable {
         TASKWIRE_JWT_SECRET: testSecret,
         TASKWIRE_LOG: "error",
         TASKWIRE_DRAIN_TIMEOUT: "1",
-        // For all that a test publishes to be found afterwards.
+        // Keeps all of a test's events.
         TASKWIRE_HISTORY_LIMIT: "1000000",
         TASKWIRE_STORE: typeof store === "string" ? store : store[index] ?? "",
         ...env,
@@ -140,14 +140,14 @@ export class Nodes implements AsyncDisposable {
     return nodes;
   }
 
-  /** One by its place, the first after the last. */
+  /** Returns a node by index, counting round after the last. */
   at(index: number): TaskwireNode {
     const node = this.all[index % this.all.length];
     if (node === undefined) throw new Error("There are no nodes");
     return node;
   }
 
-  /** One of those that run. */
+  /** Returns a random running node. */
   random(): TaskwireNode {
     const running = this.all.filter(({ isRunning }) => isRunning);
     const node = running[Math.floor(Math.random() * running.length)];

@@ -1,4 +1,4 @@
-/** The most files that a process may open: what it has now, and what it may raise that to. */
+/** The most open files of a process: the current limit, and the highest permitted limit. */
 export interface OpenFileLimit {
   readonly soft: number;
   readonly hard: number;
@@ -15,9 +15,10 @@ export function openFileLimit(pid: number): OpenFileLimit {
 }
 
 /**
- * Lets a running process open so many files.
+ * Raises the limit of open files for a running process.
  *
- * @throws {Error} When this machine forbids it; it says what to do.
+ * @throws {Error} If the machine forbids the change; the message says how to
+ * fix the limit.
  */
 export async function allowOpenFiles(
   pid: number,

@@ -1,17 +1,17 @@
 import { assertEquals, assertExists } from "@std/assert";
 import { invocation } from "../../src/terminal/invocation.ts";
 
-/** A line that `serve` prints to be pasted into a shell, taken apart. */
+/** A line printed by `serve` for pasting into a shell, in parts. */
 export interface PastedCommand {
   readonly env: Record<string, string>;
   readonly args: readonly string[];
 }
 
 /**
- * Takes a pasted line apart as a shell would: variables, the program, its
- * arguments. Fails where it calls another program than the one under test.
+ * Splits a pasted line like a shell: variables, program, arguments. Fails
+ * unless the line calls the program under test.
  *
- * @param line Such as `KEY=value taskwire publish upload_123456`.
+ * @param line For example `KEY=value taskwire publish upload_123456`.
  */
 export function parsePasted(line: string): PastedCommand {
   const assignments = /^(?:[A-Z_]+=\S+ )*/.exec(line)?.[0] ?? "";

@@ -23,7 +23,7 @@ const kinds = {
 } as const;
 
 const headerBytes = 24;
-/** The unit that a disk writes whole. */
+/** The unit of atomic writes to a disk. */
 const sectorBytes = 512;
 
 /** The content of a folder: file names with bytes. */
@@ -32,10 +32,10 @@ export type Disk = ReadonlyMap<string, Uint8Array>;
 /** Decides the fate of an unflushed operation or sector: true if it reached the disk. */
 export type Fate = () => boolean;
 
-/** The fate of a disk with a cache that keeps all until flushed. */
+/** The fate with a cache that keeps all operations until flushed. */
 export const nothingUnflushed: Fate = () => false;
 
-/** Chooses fates by a seed, so that a failed test can be repeated. */
+/** Chooses fates by a seed, to make a failed test repeatable. */
 export function randomFate(seed: number): Fate {
   const random = randomNumbers(seed);
   return () => random() < 0.5;
@@ -52,7 +52,7 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** The library that records a process's operations; dispose of it to remove the files. */
+/** The library for recording a process's operations. Disposing removes the files. */
 export class DiskLog implements AsyncDisposable {
   #records = 0;
 
@@ -96,10 +96,7 @@ export class DiskLog implements AsyncDisposable {
     };
   }
 
-  /**
-   * Cuts the power: rebuilds the disk of a killed process, which began with
-   * `before`.
-   */
+  /** Cuts the power: rebuilds the disk of a killed process, beginning with `before`. */
   async cut(before: Disk, fate: Fate): Promise<Disk> {
     const log = await Deno.readFile(this.#file);
     return replay(before, readOperations(log), fate);
@@ -119,7 +116,7 @@ function* readOperations(log: Uint8Array): Generator<Operation> {
   for (let at = 0; at + headerBytes <= log.length;) {
     const length = Number(view.getBigUint64(at + 16, true));
     const start = at + headerBytes;
-    // The kill can break off the last record, whose operation nobody awaited.
+    // The kill can break off the last record: no caller awaited the operation.
     if (start + length > log.length) return;
     yield {
       kind: view.getUint32(at, true),
@@ -131,7 +128,7 @@ function* readOperations(log: Uint8Array): Generator<Operation> {
   }
 }
 
-/** A file with the operations that no flush covers yet. */
+/** A file with the operations not yet flushed. */
 class RecordedFile {
   #bytes: Uint8Array;
   #length: number;
@@ -143,7 +140,7 @@ class RecordedFile {
     this.#length = content.length;
   }
 
-  /** The number of operations so far. */
+  /** The number of recorded operations. */
   get count(): number {
     return this.#appliedCount + this.#pending.length;
   }
@@ -160,7 +157,7 @@ class RecordedFile {
     this.#appliedCount += flushed.length;
   }
 
-  /** Applies the pending operations that fate lets pass, sector by sector. */
+  /** Applies pending operations sector by sector, as decided by fate. */
   cut(fate: Fate): void {
     for (const operation of this.#pending) this.#apply(operation, fate);
     this.#pending = [];
@@ -200,8 +197,8 @@ class RecordedFile {
 }
 
 /**
- * Rebuilds a disk: flushed operations, and the unflushed operations that fate
- * lets pass. A name is on the disk once the folder was flushed.
+ * Rebuilds a disk: flushed operations, and unflushed operations as decided by
+ * fate. A name is on the disk once the folder was flushed.
  */
 export function replay(
   before: Disk,

@@ -2,10 +2,10 @@ import { answerOf } from "./answer.ts";
 import { deadline } from "./deadline.ts";
 import { testApiKey } from "./server.ts";
 
-/** The pause before another attempt, in milliseconds. */
+/** The pause before a new attempt, in milliseconds. */
 const retryDelayMs = 50;
 
-/** What a publisher sends an event again after: what proxies and stopping nodes answer. */
+/** Statuses for a new attempt: the answers of proxies and stopping nodes. */
 const passing: readonly number[] = [502, 503, 504];
 
 interface PublishedEvent {
@@ -13,11 +13,14 @@ interface PublishedEvent {
   readonly status?: string;
 }
 
-/** Workers that publish through a proxy, each event under one `event_id` until it is acknowledged. */
+/**
+ * Workers publishing through a proxy. Every event is repeated under the same
+ * `event_id` until acknowledged.
+ */
 export class ProxiedPublishers {
   /** The `event_id`s. */
   readonly acknowledged = new Set<string>();
-  /** Attempts that came to something else, by what that was. */
+  /** Attempts with any other outcome, counted by outcome. */
   readonly failures = new Map<number | "broken", number>();
   readonly #url: (task: string) => string;
   readonly #publishing: Promise<unknown>;
@@ -36,7 +39,7 @@ export class ProxiedPublishers {
     this.#publishing.catch(() => this.#wake());
   }
 
-  /** Waits until so many more events are acknowledged. */
+  /** Waits for a number of further acknowledgements. */
   async acknowledgements(more: number): Promise<void> {
     const enough = this.acknowledged.size + more;
     while (this.acknowledged.size < enough) {
@@ -48,13 +51,13 @@ export class ProxiedPublishers {
     }
   }
 
-  /** Ends when what is under way is acknowledged. */
+  /** Stops after the acknowledgement of all pending events. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await deadline(this.#publishing, () => "publishers are still unanswered");
   }
 
-  /** Publishes an event, again and again until it is acknowledged. */
+  /** Publishes an event, repeatedly until acknowledged. */
   async publish(task: string, event: PublishedEvent): Promise<void> {
     while (!await this.#isTaken(this.#url(task), event)) {
       await new Promise((resolve) => setTimeout(resolve, retryDelayMs));

@@ -9,26 +9,26 @@ import { ForeignProgram } from "./foreign_program.ts";
 import { freePort } from "./free_port.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 
-/** The proxies that taskwire brings a configuration for. */
+/** The proxies with a configuration from taskwire. */
 export type ProxyName = Extract<DeployFileName, "nginx" | "haproxy">;
 
-/** After this time, what should be logged never is. */
+/** The time limit for an expected log line. */
 const deadlineMs = 30_000;
 
-/** What is put in the place of a part of a configuration, which must be there. */
+/** The replacement of a part of a configuration. The part must exist. */
 type Replacement = readonly [part: RegExp, text: string];
 
 /**
- * A real proxy with the configuration that `taskwire print` prints: only the
- * addresses, the places of its files, how many connections there may be, and
- * the comment signs before what is for TLS are others. Dispose of it to stop it.
+ * A real proxy with the configuration printed by `taskwire print`. Changed are
+ * only the addresses, the places of files, the limit of connections, and the
+ * comment signs before the lines for TLS. Disposing stops the proxy.
  */
 export class Proxy implements AsyncDisposable {
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
   /** `https://127.0.0.1:PORT` */
   readonly secureOrigin: string;
-  /** A certificate that its own is signed with, as PEM. */
+  /** The certificate of the authority behind the proxy's certificate, as PEM. */
   readonly authority: string;
   readonly #folder: TempDir;
   readonly #program: ForeignProgram;
@@ -46,7 +46,7 @@ export class Proxy implements AsyncDisposable {
     this.#program = program;
   }
 
-  /** Starts one before three nodes, given by their origins. */
+  /** Starts a proxy for three nodes, given by origin. */
   static async start(
     name: ProxyName,
     origins: readonly string[],
@@ -78,12 +78,12 @@ export class Proxy implements AsyncDisposable {
     return new Proxy(ports, authority, folder, program);
   }
 
-  /** The process's id; those that do the work are its children. */
+  /** The id of the main process; the worker processes are children. */
   get pid(): number {
     return this.#program.pid;
   }
 
-  /** Waits until it has logged something, which may be after its answer. */
+  /** Waits for a log line, possibly written after the answer. */
   async logged(pattern: RegExp): Promise<void> {
     const deadline = Date.now() + deadlineMs;
     for (let log = ""; !pattern.test(log); log = await this.#log()) {
@@ -92,7 +92,7 @@ export class Proxy implements AsyncDisposable {
     }
   }
 
-  /** Stops it, and returns all that it has logged. */
+  /** Stops the proxy. Returns the complete log. */
   async stop(): Promise<string> {
     await this.#program[Symbol.asyncDispose]();
     const log = await this.#log();
@@ -125,7 +125,7 @@ const commands: Record<
   haproxy: (file) => ["haproxy", "-W", "-f", file],
 };
 
-/** What each says once it listens. */
+/** The log lines of a listening proxy. */
 const isReady: Record<ProxyName, RegExp> = {
   nginx: /start worker processes/,
   haproxy: /Loading success/,
@@ -157,7 +157,7 @@ const replacements: Record<
       [/# bind :443 /, `bind 127.0.0.1:${secure} `],
       [/\/etc\/haproxy\/taskwire\.pem/, await folder.write("both.pem", both)],
       [/log \/dev\/log /, "log stderr format raw "],
-      // Where descriptors are few, it does not start.
+      // The proxy would not start if few descriptors are available.
       [/maxconn 100000/, "maxconn 4000"],
     ];
   },

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { TestServer } from "./server.ts";
 
-/** Publishes events to a test server, one after the other, which must take them. */
+/** Publishes events to a test server in sequence. Fails if an event is refused. */
 export async function published(
   server: TestServer,
   taskId: string,

@@ -1,4 +1,4 @@
-/** An answer as it came over the wire. */
+/** An answer, as sent over the wire. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -6,9 +6,9 @@ export interface RawAnswer {
 }
 
 /**
- * Sends a request as bytes, since no client would send some of what a server
- * must withstand, and reads its answer. The lines of the head come first, then
- * an empty line and the body, if any.
+ * Sends a request as bytes, and reads the answer: no client would send some of
+ * the requests that a server must withstand. Returns the lines of the head,
+ * then an empty line and the body, if any.
  */
 export async function rawRequest(
   origin: string,
@@ -22,7 +22,7 @@ export async function rawRequest(
   return await readAnswer(tcp);
 }
 
-/** Reads one answer whose length is announced. */
+/** Reads an answer with an announced length. */
 export async function readAnswer(tcp: Deno.TcpConn): Promise<RawAnswer> {
   const buffer = new Uint8Array(65_536);
   const decoder = new TextDecoder();

@@ -1,10 +1,10 @@
-/** A frame as it is on the wire (RFC 6455 §5.2). */
+/** A frame, as sent over the wire (RFC 6455 §5.2). */
 export interface RawFrame {
   readonly opcode: number;
   readonly payload: Uint8Array;
 }
 
-/** The opcodes that tests use (RFC 6455 §11.8). */
+/** The opcodes used by tests (RFC 6455 §11.8). */
 export const opcodes = {
   text: 1,
   reserved: 3,
@@ -14,8 +14,8 @@ export const opcodes = {
 } as const;
 
 /**
- * A WebSocket client made of bytes, for what no real client does: it reads only
- * when it is told to, answers no ping and no close, and sends broken frames.
+ * A WebSocket client made of bytes, to behave like no real client: reads only
+ * when told to, answers no ping or close, and sends broken frames.
  */
 export class RawSocket implements Disposable {
   readonly #tcp: Deno.TcpConn;
@@ -58,7 +58,7 @@ export class RawSocket implements Disposable {
     return socket;
   }
 
-  /** Sends one short frame. */
+  /** Sends a short frame. */
   async send(opcode: number, payload: Uint8Array): Promise<void> {
     await this.write(rawFrame(opcode, payload));
   }
@@ -91,7 +91,7 @@ export class RawSocket implements Disposable {
     return new TextDecoder().decode((await this.next()).payload);
   }
 
-  /** Reads to the end of the TCP connection, however it comes. */
+  /** Reads to the end of the TCP connection, whether closed or reset. */
   async ended(): Promise<void> {
     const buffer = new Uint8Array(65_536);
     try {
@@ -120,7 +120,7 @@ export class RawSocket implements Disposable {
   }
 }
 
-/** One short frame as a client sends it, masked with zeros. */
+/** Encodes a short frame of a client, masked with zeros. */
 export function rawFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const head = [0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0];
   return new Uint8Array([...head, ...payload]);

@@ -1,7 +1,6 @@
 /**
- * A client of a stream that is made of bytes: it reads only when it is told to.
- * It speaks HTTP/1.0, so that the body comes as it is and ends with the
- * connection.
+ * A client of an event stream, made of bytes. Reads only when told to. Uses
+ * HTTP/1.0 for an unchunked body that ends with the connection.
  */
 export class RawStream implements Disposable {
   readonly #tcp: Deno.TcpConn;
@@ -10,7 +9,7 @@ export class RawStream implements Disposable {
     this.#tcp = tcp;
   }
 
-  /** Asks for a URL, and reads nothing of the answer. */
+  /** Requests a URL without reading the answer. */
   static async open(url: string): Promise<RawStream> {
     const { hostname, port, host, pathname, search } = new URL(url);
     const tcp = await Deno.connect({ hostname, port: Number(port) });
@@ -20,7 +19,7 @@ export class RawStream implements Disposable {
     return new RawStream(tcp);
   }
 
-  /** Reads the whole answer to its end, which may be a reset. */
+  /** Reads the whole answer to the end, possibly a reset. */
   async text(): Promise<string> {
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(65_536);
@@ -42,7 +41,7 @@ export class RawStream implements Disposable {
   }
 }
 
-/** The data of a stream's events of a type, parsed; a broken one at the end is none. */
+/** Parses the data of a stream's events of a type. Ignores a broken event at the end. */
 export function dataOf(text: string, event: string): Record<string, unknown>[] {
   return text.split("\n\n").slice(0, -1).flatMap((block) => {
     const lines = block.split("\n");

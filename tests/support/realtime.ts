@@ -5,9 +5,9 @@ import { type Frame, TestSocket } from "./socket.ts";
 import { signToken } from "./tokens.ts";
 
 /**
- * Opens `/ws/realtime` and waits for its `sync`.
+ * Opens `/ws/realtime` and waits for the `sync`.
  *
- * @param claims Of the token; without them it is a guest's socket.
+ * @param claims The token's claims. Without claims the client is a guest.
  */
 export async function openRealtime(
   server: TestServer,
@@ -21,13 +21,13 @@ export async function openRealtime(
   return socket;
 }
 
-/** Sends a frame, and reads the one that follows. */
+/** Sends a frame, and reads the next frame. */
 export async function ask(socket: TestSocket, frame: Frame): Promise<Frame> {
   socket.send(frame);
   return await socket.nextFrame();
 }
 
-/** Subscribes to a task, and reads its `sync`. */
+/** Subscribes to a task, and reads the `sync`. */
 export async function subscribe(
   socket: TestSocket,
   taskId: string,
@@ -40,7 +40,7 @@ export async function subscribe(
   });
 }
 
-/** Resolves when the last watcher of these tasks has left. */
+/** Resolves when the last watcher of the tasks has left. */
 export function allLeft(hub: Hub, ids: readonly string[]): Promise<void> {
   return new Promise((resolve) => {
     hub.leave = (...args) => {

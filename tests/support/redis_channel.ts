@@ -9,13 +9,13 @@ function makeClient(url: string) {
   return createClient({
     url,
     RESP: 3,
-    // Else it asks the environment.
+    // Otherwise the client reads the environment.
     maintNotifications: "disabled",
     socket: { reconnectStrategy: false },
   });
 }
 
-/** A connection to a real Redis, which is replaced by hand where it was lost. */
+/** A connection to a real Redis. Tests replace a lost connection by hand. */
 export class TestRedisChannel implements RedisChannel, AsyncDisposable {
   readonly #url: string;
   readonly #listeners = new Map<string, Listener>();
@@ -38,7 +38,7 @@ export class TestRedisChannel implements RedisChannel, AsyncDisposable {
     return this.#lost;
   }
 
-  /** Connects again, and subscribes to what was subscribed to. */
+  /** Reconnects, and restores the subscriptions. */
   async reconnect(): Promise<void> {
     this.#destroy();
     [this.#client, this.#lost] = this.#make();

@@ -5,7 +5,7 @@ import { RedisServer } from "./redis_server.ts";
 /** The number of slots in a Cluster. */
 export const slotCount = 16_384;
 
-/** A Cluster of three masters, without replicas; dispose of it to stop it. */
+/** A Cluster of three masters, without replicas. Disposing stops the Cluster. */
 export class RedisCluster implements AsyncDisposable {
   readonly nodes: readonly RedisServer[];
 
@@ -13,9 +13,10 @@ export class RedisCluster implements AsyncDisposable {
     this.nodes = nodes;
   }
 
-  /** Starts it, and waits until all three agree on who has what. */
+  /** Starts a Cluster, and waits until all masters agree on the slots. */
   static async start(): Promise<RedisCluster> {
-    // Else the nodes would speak to each other on ports that others may be given.
+    // Otherwise the nodes would use bus ports that the kernel may give to other
+    // programs.
     const busPorts = [0, 1, 2].map(() => String(freePort()));
     const nodes = await Promise.all(
       busPorts.map((busPort) =>
@@ -52,7 +53,7 @@ export class RedisCluster implements AsyncDisposable {
     return `redis://${hosts.join(",")}?cluster`;
   }
 
-  /** Waits until it is whole. */
+  /** Waits until the Cluster is complete. */
   async ready(): Promise<void> {
     const isWhole = async (node: RedisServer) => {
       const info = String(await node.command("CLUSTER", "INFO"));
@@ -69,7 +70,7 @@ export class RedisCluster implements AsyncDisposable {
     await deadline(waiting(), () => "the Cluster is not whole");
   }
 
-  /** Sends a command to each. */
+  /** Sends a command to every master. */
   async command(...words: readonly string[]): Promise<void> {
     for (const node of this.nodes) await node.command(...words);
   }

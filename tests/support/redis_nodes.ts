@@ -12,7 +12,7 @@ export interface RedisNode {
   readonly peers: RedisPeers;
 }
 
-/** Servers that are peers over one Redis; each has a store of its own. */
+/** Servers joined over a Redis, with separate stores. */
 export class RedisNodes implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly nodes: RedisNode[] = [];
@@ -32,9 +32,10 @@ export class RedisNodes implements AsyncDisposable {
   }
 
   /**
-   * One more server.
+   * Adds a server.
    *
-   * @param knowsReceivers Whether Redis tells how many a message reaches.
+   * @param knowsReceivers True if Redis reports the number of a message's
+   * receivers.
    */
   async add(
     config: Partial<Config> = {},

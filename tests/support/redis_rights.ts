@@ -1,9 +1,10 @@
 /**
- * The commands that a user of Redis needs, as `guide/scaling.md` lists them. In a
- * Cluster `cluster|slots` besides, and `select` for another database than 0.
+ * The commands needed by a Redis user, as listed in `guide/scaling.md`. A
+ * Cluster also needs `cluster|slots`, and a database other than 0 `select`.
  */
 export const redisCommands: readonly string[] = [
-  // To see whether Redis keeps what it acknowledges; done without, it is not trusted to.
+  // To check if Redis keeps acknowledged writes. Without the right, taskwire
+  // assumes a Redis that may lose writes.
   "config|get",
   ...["info", "subscribe", "unsubscribe", "publish"],
   ...["eval", "evalsha", "time"],
@@ -14,7 +15,10 @@ export const redisCommands: readonly string[] = [
   ...["xadd", "xlen", "xrange", "xtrim"],
 ];
 
-/** As an ACL file and `ACL SETUSER` take them, with the keys and channels under a prefix. */
+/**
+ * Formats the commands for an ACL file or `ACL SETUSER`, with the keys and
+ * channels under a prefix.
+ */
 export function redisRights(
   prefix: string,
   commands: readonly string[] = redisCommands,

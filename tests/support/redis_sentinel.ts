@@ -6,10 +6,10 @@ import { type Reply, sendCommand } from "./resp.ts";
 import type { RedisServer } from "./redis_server.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 
-/** By which name the master is known. */
+/** The master's name in Sentinel. */
 const masterName = "tests";
 
-/** A Sentinel that watches over one master and its replicas, and decides alone; dispose of it to stop it. */
+/** A Sentinel for a master and its replicas, with a quorum of 1. Disposing stops the Sentinel. */
 export class RedisSentinel implements AsyncDisposable {
   readonly port: number;
   readonly #program: ForeignProgram;
@@ -24,7 +24,7 @@ export class RedisSentinel implements AsyncDisposable {
     ], { cwd: folder.path });
   }
 
-  /** Starts one, and waits until it knows the master and one replica. */
+  /** Starts a Sentinel, and waits until the Sentinel knows the master and a replica. */
   static async start(master: RedisServer): Promise<RedisSentinel> {
     const folder = await makeTempDir();
     const port = freePort();
@@ -45,12 +45,12 @@ export class RedisSentinel implements AsyncDisposable {
     return sentinel;
   }
 
-  /** By which the master is found. */
+  /** The URL for finding the master. */
   get url(): string {
     return `redis://127.0.0.1:${this.port}?sentinel=${masterName}`;
   }
 
-  /** Sends one command, over a connection of its own. */
+  /** Sends a command over a new connection. */
   async command(...words: readonly string[]): Promise<Reply> {
     using connection = await Deno.connect({
       hostname: "127.0.0.1",
@@ -59,7 +59,7 @@ export class RedisSentinel implements AsyncDisposable {
     return await sendCommand(connection, ...words);
   }
 
-  /** Waits until another server has become the master. */
+  /** Waits until a different server has become the master. */
   async switched(): Promise<void> {
     await this.#program.wrote(/\+switch-master /);
   }
@@ -70,7 +70,7 @@ export class RedisSentinel implements AsyncDisposable {
   }
 }
 
-/** Waits until a replica has all that its master has. */
+/** Waits until a replica has all of the master's data. */
 export async function replicated(replica: RedisServer): Promise<void> {
   const waiting = async () => {
     for (;;) {

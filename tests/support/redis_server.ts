@@ -9,16 +9,16 @@ import { makeTempDir, type TempDir } from "./temp_dir.ts";
 export interface RedisServerOptions {
   /** The password of the default user. */
   readonly password?: string;
-  /** Lines of an ACL file, such as `user ada on >secret ~* &* +@all`. */
+  /** Lines of an ACL file, for example `user ada on >secret ~* &* +@all`. */
   readonly users?: readonly string[];
-  /** Whether it speaks TLS alone, with a certificate that `authority` vouches for. */
+  /** True for TLS only, with a certificate signed by `authority`. */
   readonly tls?: boolean;
   /**
-   * When the log of changes is flushed to the disk.
+   * The flushing of the append-only file to disk.
    *
-   * With `everysec`, Redis may hold back what it has acknowledged while a
-   * flush is under way, and a kill loses that: where nothing acknowledged may
-   * be lost, it has to be `always`.
+   * With `everysec`, Redis may hold back acknowledged writes during a flush,
+   * and a kill loses the writes. A test for lost acknowledgements needs
+   * `always`.
    *
    * @default {"everysec"}
    */
@@ -27,12 +27,15 @@ export interface RedisServerOptions {
   readonly args?: readonly string[];
 }
 
-/** What a server finds when it comes back: all it had, nothing, or what {@linkcode RedisServer.save} kept. */
+/**
+ * The data of a restarted server: all data, no data, or the data of {@linkcode
+ * RedisServer.save}.
+ */
 export type RestartedData = "kept" | "empty" | "saved";
 
 /**
- * A real `redis-server` of a test's own, on a free port of loopback, with its
- * data in a folder of its own; dispose of it to stop it.
+ * A real `redis-server` for a test, on a free port of loopback, with data in a
+ * separate folder. Disposing stops the server.
  */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
@@ -55,7 +58,7 @@ export class RedisServer implements AsyncDisposable {
     this.#program = this.#run();
   }
 
-  /** Starts one, and waits until it accepts connections. */
+  /** Starts a server, and waits until the server accepts connections. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await makeTempDir());
@@ -74,12 +77,12 @@ export class RedisServer implements AsyncDisposable {
     return server;
   }
 
-  /** Where it is, with the password of the default user: `redis://…`, or `rediss://…`. */
+  /** The URL with the password of the default user: `redis://…`, or `rediss://…`. */
   get url(): string {
     return this.urlFor("", this.#options.password ?? "");
   }
 
-  /** Where it is for a user. */
+  /** Returns the URL for a user. */
   urlFor(user: string, password: string): string {
     const scheme = this.#certificate ? "rediss" : "redis";
     const login = user || password
@@ -88,13 +91,13 @@ export class RedisServer implements AsyncDisposable {
     return `${scheme}://${login}127.0.0.1:${this.port}`;
   }
 
-  /** The file with the authority that a client has to trust. */
+  /** The file with the authority to be trusted by clients. */
   get authority(): string {
     if (this.#certificate) return this.#certificate.authority;
     throw new Error("The server speaks no TLS");
   }
 
-  /** Sends one command as the default user, over a connection of its own. */
+  /** Sends a command as the default user, over a new connection. */
   async command(...words: readonly string[]): Promise<Reply> {
     const { password } = this.#options;
     const at = { hostname: "127.0.0.1", port: this.port };
@@ -110,39 +113,39 @@ export class RedisServer implements AsyncDisposable {
     return await sendCommand(connection, ...words);
   }
 
-  /** Waits until its log has a text. */
+  /** Waits until the server's log has a text. */
   async logged(pattern: RegExp): Promise<void> {
     await this.#program.wrote(pattern);
   }
 
-  /** Forgets everything while it runs. */
+  /** Deletes all data while the server runs. */
   async flush(): Promise<void> {
     await this.command("FLUSHALL");
   }
 
-  /** Ends it at once, as `kill -9` does. */
+  /** Kills the server, as `kill -9` does. */
   async kill(): Promise<void> {
     this.#program.kill("SIGKILL");
     await this.#program.ended;
   }
 
-  /** Ends it in good order, as an operator does. */
+  /** Shuts the server down, as an operator would. */
   async stop(): Promise<void> {
     this.#program.kill("SIGTERM");
     await this.#program.ended;
   }
 
-  /** Stops it where it stands: its connections stay open, and nothing is answered. */
+  /** Suspends the server: connections stay open, but commands get no answer. */
   pause(): void {
     this.#program.kill("SIGSTOP");
   }
 
-  /** Lets it go on. */
+  /** Continues a suspended server. */
   resume(): void {
     this.#program.kill("SIGCONT");
   }
 
-  /** Keeps a copy of the data as it is now, for {@linkcode RedisServer.restart}. */
+  /** Saves a copy of the current data for {@linkcode RedisServer.restart}. */
   async save(): Promise<void> {
     await this.#remove("saved");
     this.pause();
@@ -153,7 +156,7 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Starts it again on the same port, ended by a kill if it still runs. */
+  /** Restarts the server on the same port. A running server is killed. */
   async restart(data: RestartedData = "kept"): Promise<void> {
     if (!this.#program.hasEnded) await this.kill();
     if (data !== "kept") {
@@ -166,7 +169,7 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // A stopped process would never see the signal that ends it.
+    // A suspended process would never receive the signal to end.
     if (!this.#program.hasEnded) this.resume();
     await this.#program[Symbol.asyncDispose]();
     await this.#folder[Symbol.asyncDispose]();

@@ -3,13 +3,13 @@ import { RedisStore } from "../../src/store/redis/redis_store.ts";
 import type { Announce, Retention } from "../../src/tasks/store.ts";
 import type { RedisServer } from "./redis_server.ts";
 
-/** What a test's store keeps, unless it says otherwise. */
+/** The retention of a test's store, unless given. */
 export const redisRetention: Retention = {
   historyLimit: 100,
   historyTtlMs: 60_000,
 };
 
-/** A store in a test's Redis, connected; dispose of it to close it. */
+/** Opens a connected store in a test's Redis. Disposing closes the store. */
 export async function openRedisStore(
   redis: Pick<RedisServer, "url">,
   prefix: string,
@@ -26,8 +26,8 @@ export async function openRedisStore(
 }
 
 /**
- * Makes everything under a prefix older: what would expire later does so
- * sooner, and what happened, happened earlier. Redis' own clock can't be set.
+ * Makes all keys under a prefix older: expiry times come sooner, and past times
+ * move back. Redis's clock can't be set.
  */
 export async function ageRedis(
   redis: { command(...words: readonly string[]): Promise<unknown> },

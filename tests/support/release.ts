@@ -1,7 +1,10 @@
 import type { Connection } from "../../src/connections/connection.ts";
 import type { ConnectionRegistry } from "../../src/connections/registry.ts";
 
-/** The connection whose socket the runtime lets go of next; ask before it can. */
+/**
+ * Resolves with the next connection whose socket the runtime releases. Call
+ * before the release is possible.
+ */
 export function nextRelease(registry: ConnectionRegistry): Promise<Connection> {
   const { promise, resolve } = Promise.withResolvers<Connection>();
   const released = registry.released.bind(registry);

@@ -5,11 +5,12 @@ export function residentBytes(pid: number): number {
 }
 
 /**
- * Looks at a process's memory until it is within a bound, or for the last time.
+ * Measures a process's memory repeatedly, until within a bound or to the last
+ * measurement.
  *
- * @param work What the process does between two looks: garbage is collected
- * only while something is done.
- * @returns What the last look saw, in bytes.
+ * @param work Keeps the process busy between measurements, because garbage is
+ * collected only while code runs.
+ * @returns The last measurement, in bytes.
  */
 export async function settledBytes(
   pid: number,

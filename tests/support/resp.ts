@@ -1,14 +1,14 @@
-/** What a Redis server answers: RESP2 as values, errors thrown. */
+/** An answer of a Redis server: RESP2 as values; errors are thrown. */
 export type Reply = string | number | null | readonly Reply[];
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Sends one command over a connection and reads its answer (RESP2): for the
- * few that tests need, so that no client stands between them and the server.
+ * Sends a command over a connection and reads the answer (RESP2): the few
+ * commands of tests need no client between test and server.
  *
- * @throws {Error} With the server's message, when it answers an error.
+ * @throws {Error} With the server's message if the server answers an error.
  */
 export async function sendCommand(
   connection: Deno.Conn,

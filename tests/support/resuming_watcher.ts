@@ -1,18 +1,18 @@
 import { type Frame, TestSocket } from "./socket.ts";
 
-/** What a watcher has seen so far. */
+/** The events seen by a watcher. */
 export interface Seen {
-  /** The offsets of the events that came, in the order of their coming; merged ones count as come. */
+  /** The offsets of the received events, in order of arrival. Merged events count as received. */
   readonly offsets: readonly number[];
-  /** How often it resumed after a lost connection. */
+  /** The number of resumes after a lost connection. */
   readonly resumes: number;
-  /** How many events others stood for. */
+  /** The number of events merged into later events. */
   readonly skipped: number;
 }
 
 /**
- * A client as the contract wants it: connects again whenever its connection is
- * lost, and resumes by the last epoch and offset that it saw.
+ * A client according to the contract: reconnects after every lost connection,
+ * and resumes by the last seen epoch and offset.
  */
 export class ResumingWatcher {
   readonly #url: () => string;
@@ -29,9 +29,9 @@ export class ResumingWatcher {
   #onJoined = () => {};
 
   /**
-   * @param origin Where to connect; a function is asked anew each time.
-   * @param position Where to begin, as if seen before.
-   * @param token What it shows, in its URLs.
+   * @param origin The server; a function is called for every connection.
+   * @param position The position to begin at, as if seen before.
+   * @param token The token in the URLs.
    */
   constructor(
     origin: string | (() => string),

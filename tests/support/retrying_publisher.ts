@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 
 /**
- * Publishes as a worker that retries: the same `event_id` until there is an
- * answer. Returns the event's offset.
+ * Publishes like a retrying worker, under the same `event_id` until answered.
+ * Returns the event's offset.
  */
 export async function publishUntilAnswered(
   origin: string,
@@ -17,13 +17,14 @@ export async function publishUntilAnswered(
         body: JSON.stringify({ event_id: eventId }),
       });
       const answer = await response.json();
-      // 503: the process that answers is draining; nothing was stored.
+      // 503: the answering process is draining, and has not stored the event.
       if (response.status !== 503) {
         assertEquals(response.status, 201);
         return answer.offset;
       }
     } catch (error) {
-      // The server is being killed or started; nothing was acknowledged.
+      // The server is being killed or started, and has not acknowledged the
+      // event.
       if (!(error instanceof TypeError)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -3,7 +3,7 @@ import { deadline } from "./deadline.ts";
 import type { TaskwireNode } from "./nodes.ts";
 import { testApiKey } from "./server.ts";
 
-/** What a publish was answered with. */
+/** The acknowledgement of a publish. */
 export interface Acknowledgement {
   readonly task: string;
   readonly eventId: string;
@@ -20,12 +20,15 @@ export interface PublishersOptions {
   readonly count?: number;
 }
 
-/** The pause before another attempt, in milliseconds: far less than `Retry-After` says, to press harder. */
+/**
+ * The pause before a new attempt, in milliseconds: far less than `Retry-After`
+ * says, to press harder.
+ */
 const retryDelayMs = 50;
 
 /**
- * Workers that publish one event after the other, each under the same
- * `event_id` until it is acknowledged, at whichever node they are told.
+ * Workers publishing events in sequence, at a chosen node. Every event is
+ * repeated under the same `event_id` until acknowledged.
  */
 export class RetryingPublishers {
   readonly acknowledged: Acknowledgement[] = [];
@@ -33,9 +36,9 @@ export class RetryingPublishers {
   readonly acceptances = new Map<string, number>();
   /** Answers of 503, by the node's origin. */
   readonly refusals = new Map<string, number>();
-  /** Connections that were refused or broke. */
+  /** The number of refused or broken connections. */
   failures = 0;
-  /** The longest that an answer of 503 took, in milliseconds. */
+  /** The longest time to a 503, in milliseconds. */
   slowestRefusalMs = 0;
   readonly #options: PublishersOptions;
   #publishing: Promise<unknown> = Promise.resolve();
@@ -61,13 +64,13 @@ export class RetryingPublishers {
     this.#publishing.catch(() => this.#wake());
   }
 
-  /** Ends when what is under way is acknowledged. */
+  /** Stops after the acknowledgement of all pending events. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await deadline(this.#publishing, () => "publishers are still unanswered");
   }
 
-  /** Waits until so many more events are acknowledged. */
+  /** Waits for a number of further acknowledgements. */
   async acknowledgements(more: number): Promise<void> {
     const enough = this.acknowledged.length + more;
     await this.until(() => this.acknowledged.length >= enough);
@@ -85,12 +88,12 @@ export class RetryingPublishers {
     await this.until(() => (this.acceptances.get(origin) ?? 0) > before);
   }
 
-  /** Waits for what an answer can change. */
+  /** Waits for a condition that answers can change. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
-      // It never resolves while they publish, but it may fail.
+      // Never resolves while publishing, but may fail.
       await deadline(
         Promise.race([promise, this.#publishing]),
         () => `${this.acknowledged.length} events are acknowledged`,
@@ -119,7 +122,7 @@ export class RetryingPublishers {
     }
   }
 
-  /** @returns Nothing where it is to be tried again. */
+  /** @returns `undefined` if a new attempt is needed. */
   async #attempt(
     task: string,
     eventId: string,

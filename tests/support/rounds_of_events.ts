@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 
-/** Publishes to many tasks in turn, a request of many lines after the other, until it is stopped. */
+/** Publishes to many tasks in turn, in requests of many lines, until stopped. */
 export class RoundsOfEvents {
-  /** How many events each task has, as acknowledged. */
+  /** The number of acknowledged events per task. */
   readonly heads: number[];
   /** Events acknowledged. */
   count = 0;
@@ -20,7 +20,7 @@ export class RoundsOfEvents {
     this.heads = tasks.map(() => 0);
   }
 
-  /** Publishes one event each to the next tasks. */
+  /** Publishes an event per task to the next tasks. */
   async publish(events: number): Promise<void> {
     const indices = Array.from(
       { length: events },

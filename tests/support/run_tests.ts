@@ -1,6 +1,6 @@
 /**
- * Runs `deno test` with the arguments given. At the end, tells which tests
- * were skipped for want of programs, and how to install those.
+ * Runs `deno test` with the given arguments. At the end, reports the tests
+ * skipped for want of programs, and how to install the programs.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
   type SkippedTest,
 } from "./needs.ts";
 
-/** Describes the skipped tests in two lines; in none if there are none. */
+/** Describes the skipped tests in two lines, or in no lines if no test was skipped. */
 export function summarize(skipped: readonly SkippedTest[]): string[] {
   if (skipped.length === 0) return [];
   const counts = new Map<Need, number>();
@@ -34,7 +34,8 @@ async function runTests(args: readonly string[]): Promise<number> {
       args: ["test", ...args],
       env: { [skippedFileVariable]: file },
     }).spawn();
-    // A terminal sends Ctrl-C to both: the tests end by it, and then this process.
+    // A terminal sends Ctrl-C to parent and child: the child ends first, then
+    // the parent.
     const wait = () => {};
     const stop = () => tests.kill("SIGTERM");
     Deno.addSignalListener("SIGINT", wait);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { answerOf } from "./answer.ts";
 import { testApiKey } from "./server.ts";
 
-/** What `/metrics` answered. */
+/** An answer of `/metrics`. */
 export interface Scrape {
   readonly text: string;
   /** `counter`, `gauge` or `histogram`, by the metric's name. */
@@ -24,7 +24,7 @@ export function parseMetrics(text: string): Scrape {
   return { text, types, samples };
 }
 
-/** Reads a server's metrics, which must be there. */
+/** Reads a server's metrics. Fails without metrics. */
 export async function scrape(
   origin: string,
   init: RequestInit & { client?: Deno.HttpClient } = {},

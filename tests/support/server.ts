@@ -21,22 +21,22 @@ export function testConfig(overrides: Partial<Config> = {}): Config {
   };
 }
 
-/** What a test server is started with. */
+/** The options of a test server. */
 export interface TestServerOptions {
   readonly config?: Partial<Config>;
   /** Replaces services, for faults. */
   readonly services?: (services: Services) => Partial<Services>;
   readonly table?: readonly WebSocketRoute[];
-  /** The text of the file that `jwtPublicKey` would name. */
+  /** The text of the file named by `jwtPublicKey`. */
   readonly publicKey?: string;
 }
 
-/** A real server on a free port of loopback; dispose of it to stop it. */
+/** A real server on a free port of loopback. Disposing stops the server. */
 export interface TestServer extends AsyncDisposable {
   readonly services: Services;
   /** `http://127.0.0.1:PORT` */
   readonly origin: string;
-  /** The WebSocket URL of a path such as `/ws/test/x`. */
+  /** Returns the WebSocket URL of a path, for example `/ws/test/x`. */
   ws(path: string): string;
   /** Publishes an event over HTTP. */
   publish(taskId: string, event: unknown): Promise<Response>;

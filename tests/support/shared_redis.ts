@@ -2,17 +2,17 @@ import { has } from "./needs.ts";
 import { RedisCluster } from "./redis_cluster.ts";
 import { RedisServer, type RedisServerOptions } from "./redis_server.ts";
 
-/** What all tests of a file use, each with a prefix of its own. */
+/** A Redis for all tests of a file, with a prefix per test. */
 export interface Shared<Redis> {
   readonly server: Redis;
-  /** A prefix that no other test has. */
+  /** Returns an unused prefix. */
   prefix(): string;
 }
 
 /** Stands in for servers on a machine without Redis, where the tests of the file are skipped. */
 const absent = { prefix: () => "", server: { port: 0 } };
 
-/** Starts a Redis for all tests of a file; it is stopped after them. */
+/** Starts a Redis for all tests of a file, and stops the Redis after the tests. */
 export async function shareRedis(
   options: RedisServerOptions = {},
 ): Promise<Shared<RedisServer>> {
@@ -21,7 +21,7 @@ export async function shareRedis(
   return await share(server, [server]);
 }
 
-/** Starts a Cluster for all tests of a file; it is stopped after them. */
+/** Starts a Cluster for all tests of a file, and stops the Cluster after the tests. */
 export async function shareRedisCluster(): Promise<Shared<RedisCluster>> {
   if (!has("redis-server")) {
     return absent as Shared<object> as Shared<RedisCluster>;
@@ -34,14 +34,14 @@ async function share<Redis extends RedisServer | RedisCluster>(
   server: Redis,
   nodes: readonly RedisServer[],
 ): Promise<Shared<Redis>> {
-  // What it writes while a test runs would be taken for a leak of that test.
+  // Deno would take output of Redis during a test for a leak of the test.
   await server.command("CONFIG", "SET", "loglevel", "warning");
   let isStopped = false;
   Deno.test.afterAll(async () => {
     isStopped = true;
     await server[Symbol.asyncDispose]();
   });
-  // Where a filter leaves none of the tests.
+  // If a filter matches no test.
   addEventListener("unload", () => {
     if (!isStopped) { for (const node of nodes) node.kill(); }
   });

@@ -1,6 +1,6 @@
 import type { WebSocketRoute } from "../../src/routes.ts";
 
-/** A table of one route that accepts and says nothing, for clients that wait. */
+/** A table with a single, accepting and silent route, for waiting clients. */
 export const silentTable: readonly WebSocketRoute[] = [{
   name: "silent",
   path: "/ws/silent/{connection_id}",

@@ -1,9 +1,9 @@
-/** A server that accepts one connection, and says nothing. */
+/** A server to accept a single connection, without answering. */
 export interface SilentServer extends AsyncDisposable {
   readonly port: number;
-  /** Resolves when somebody has connected. */
+  /** Resolves when a client has connected. */
   readonly accepted: Promise<unknown>;
-  /** Resolves when they have hung up. */
+  /** Resolves when the client has hung up. */
   hungUp(): Promise<void>;
 }
 

@@ -1,10 +1,13 @@
 import { runTool } from "./external_tool.ts";
 
-/** A file system of a few megabytes, for tests that need `mount`; dispose of it to unmount it. */
+/**
+ * A file system of a few megabytes, for tests in need of `mount`. Disposing
+ * unmounts the file system.
+ */
 export class SmallDisk implements AsyncDisposable {
   private constructor(readonly path: string) {}
 
-  /** @param size As tmpfs(5) reads it, such as `4m`. */
+  /** @param size The size in the format of tmpfs(5), for example `4m`. */
   static async mount(size: string): Promise<SmallDisk> {
     const path = await Deno.makeTempDir({ prefix: "taskwire-disk-" });
     await run("mount", "-t", "tmpfs", "-o", `size=${size}`, "tmpfs", path);
@@ -18,8 +21,8 @@ export class SmallDisk implements AsyncDisposable {
 }
 
 /**
- * Makes a file read-only until it is disposed of. To root every file is
- * writable, but for those of a read-only mount: as root, needs `mount`.
+ * Makes a file read-only until disposed of. Root can write to any file outside
+ * a read-only mount: as root, needs `mount`.
  */
 export async function makeReadOnly(path: string): Promise<AsyncDisposable> {
   if (Deno.uid() !== 0) {

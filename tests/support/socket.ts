@@ -8,8 +8,8 @@ export interface SocketClose {
 }
 
 /**
- * A real WebSocket client that is awaited instead of listened to. Dispose of
- * it to close it and wait for the end.
+ * A real WebSocket client, awaited instead of listened to. Disposing closes the
+ * socket and waits for the end.
  */
 export class TestSocket implements AsyncDisposable {
   readonly raw: WebSocket;
@@ -26,7 +26,7 @@ export class TestSocket implements AsyncDisposable {
     const closed = Promise.withResolvers<SocketClose>();
     this.opened = opened.promise;
     this.closed = closed.promise;
-    this.opened.catch(() => {}); // not every test waits for it
+    this.opened.catch(() => {}); // not every test waits for the opening
     socket.onopen = () => opened.resolve();
     socket.onmessage = ({ data }) => {
       this.#frames.push(data);
@@ -42,7 +42,7 @@ export class TestSocket implements AsyncDisposable {
     };
   }
 
-  /** The next message, as it came; rejects when the socket ends before. */
+  /** Returns the next message. Rejects if the socket ends before. */
   async next(): Promise<string | ArrayBuffer> {
     for (;;) {
       const frame = this.#frames.shift();
@@ -57,7 +57,7 @@ export class TestSocket implements AsyncDisposable {
     return JSON.parse(String(await this.next()));
   }
 
-  /** The next message of a type; those before it are dropped. */
+  /** Returns the next message of a type. Drops earlier messages. */
   async nextOf(type: string): Promise<Frame> {
     for (;;) {
       const frame = await this.nextFrame();

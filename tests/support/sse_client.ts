@@ -4,31 +4,31 @@ import { type Answer, answerOf } from "./answer.ts";
 import type { TestServer } from "./server.ts";
 import type { Frame } from "./socket.ts";
 
-/** One event of a stream as it came, field by field (HTML §9.2.6). */
+/** An event of a stream, field by field (HTML §9.2.6). */
 export interface ServerSentEvent {
   readonly event?: string;
   readonly data?: string;
   readonly id?: string;
   readonly retry?: string;
-  /** A line that is none of these. */
+  /** A line without a field name. */
   readonly comment?: string;
 }
 
 /** How a stream is asked for. */
 export interface SseRequest {
-  /** What follows the id in the URL, with its `?`. */
+  /** The URL after the id, beginning with `?`. */
   readonly query?: string;
   readonly headers?: Record<string, string>;
 }
 
-/** A client of a stream that is awaited; dispose of it to hang up. */
+/** An awaited client of a stream. Disposing hangs up. */
 export class SseClient implements AsyncDisposable {
   readonly response: Response;
   readonly #controller: AbortController;
   readonly #chunks: AsyncIterator<string>;
   readonly #splitter = new LineSplitter();
   readonly #lines: Line[] = [];
-  /** The `id` that was last seen. */
+  /** The last seen `id`. */
   lastEventId: string | undefined;
 
   private constructor(response: Response, controller: AbortController) {
@@ -39,7 +39,7 @@ export class SseClient implements AsyncDisposable {
       [Symbol.asyncIterator]();
   }
 
-  /** Asks for a stream; whether it is one, the response says. */
+  /** Requests a stream. Check the response for success. */
   static async open(
     server: Pick<TestServer, "origin">,
     taskId: string,
@@ -72,7 +72,7 @@ export class SseClient implements AsyncDisposable {
     return block;
   }
 
-  /** The next event that a browser would dispatch; rejects at the end. */
+  /** Returns the next event, as dispatched by a browser. Rejects at the end. */
   async next(): Promise<ServerSentEvent> {
     for (;;) {
       const block = await this.nextBlock();
@@ -81,7 +81,7 @@ export class SseClient implements AsyncDisposable {
     }
   }
 
-  /** The data of the next event of a type, parsed; those before it are dropped. */
+  /** Returns the parsed data of the next event of a type. Drops earlier events. */
   async nextOf(event: string): Promise<Frame> {
     for (;;) {
       const { event: name, data = "" } = await this.next();
@@ -89,7 +89,7 @@ export class SseClient implements AsyncDisposable {
     }
   }
 
-  /** All events that are left. */
+  /** Returns all remaining events. */
   async toTheEnd(): Promise<ServerSentEvent[]> {
     const events: ServerSentEvent[] = [];
     for (;;) {
@@ -115,11 +115,11 @@ export class SseClient implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort();
-    await this.#chunks.return?.().catch(() => {}); // it was aborted
+    await this.#chunks.return?.().catch(() => {}); // the request was aborted
   }
 }
 
-/** What the request of a stream is answered with, read to its end. */
+/** Returns the answer to a stream's request, read to the end. */
 export function answerOfStream(
   { origin }: Pick<TestServer, "origin">,
   taskId: string,

@@ -1,21 +1,21 @@
 import type { Frame } from "./socket.ts";
 
-/** One stream that a client has opened. */
+/** A stream opened by a client. */
 export interface FixtureStream {
   readonly request: Request;
-  /** Sends frames, each as one event. */
+  /** Sends frames, as an event per frame. */
   send(...frames: Frame[]): void;
-  /** Sends text as it is. */
+  /** Sends raw text. */
   write(text: string): void;
   end(): void;
 }
 
-/** A server of streams that does what a test says; WebSockets are refused. */
+/** A scripted server of streams. WebSockets are refused. */
 export interface SseFixture extends AsyncDisposable {
   readonly origin: string;
-  /** The WebSockets that were refused. */
+  /** The number of refused WebSockets. */
   readonly refused: number;
-  /** The next stream; its answer is a stream, or the response given here. */
+  /** Returns the next stream. Answers with a stream, or with the given response. */
   next(answer?: Response): Promise<FixtureStream>;
 }
 
@@ -93,7 +93,7 @@ export function serveStreams(): SseFixture {
   };
 }
 
-/** What a stream begins with. */
+/** Returns the first frames of a stream. */
 export function greeting(sync: Frame = {}): Frame[] {
   return [
     { type: "connected", user_id: 1, auth_status: "guest" },

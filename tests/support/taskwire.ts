@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-/** What a finished command left. */
+/** The result of a finished command. */
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
@@ -9,17 +9,17 @@ export interface CommandResult {
 
 /** How the command line is called. */
 export interface CommandOptions {
-  /** The settings; those of this process are not passed on. */
+  /** The settings. Settings of the test process are not passed on. */
   readonly env?: Record<string, string>;
   readonly stdin?: string;
   readonly cwd?: string;
-  /** The most files that the process may open, and its workers each; by default as this one. */
+  /** The most open files of the process and of every worker; by default as for the test process. */
   readonly openFiles?: number;
 }
 
 /**
- * The program under test: the binary that `TASKWIRE_BINARY` names, else the
- * source by the flags of the `start` task.
+ * Returns the program under test: the binary named by `TASKWIRE_BINARY`,
+ * otherwise the source with the flags of the `start` task.
  */
 export function program(): readonly string[] {
   const binary = Deno.env.get("TASKWIRE_BINARY");
@@ -56,7 +56,7 @@ function command(
     ? []
     : ["sh", "-c", `ulimit -n ${openFiles} && exec "$0" "$@"`];
   const [file = "", ...rest] = [...limited, ...program()];
-  // What tells Deno where packages come from, and all the rest.
+  // The remaining environment, for example the source of packages for Deno.
   const inherited = Object.entries(Deno.env.toObject())
     .filter(([name]) => !name.startsWith("TASKWIRE_"));
   return new Deno.Command(file, {
@@ -64,7 +64,7 @@ function command(
     clearEnv: true,
     env: {
       ...Object.fromEntries(inherited),
-      // No file is left where a test has no folder of its own.
+      // Leaves no file behind if a test has no folder.
       ...(cwd ? {} : { TASKWIRE_STORE: "memory:" }),
       ...env,
     },
@@ -75,16 +75,16 @@ function command(
   });
 }
 
-/** Runs a command of the command line to its end. */
+/** Runs a command of the command line to the end. */
 export async function taskwire(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<CommandResult> {
   const child = command(args, options, "piped").spawn();
   const writer = child.stdin.getWriter();
-  // Read meanwhile: a command that cannot write its output reads no more input.
+  // Read meanwhile: a command unable to write output reads no more input.
   const ended = child.output();
-  // The command may end without reading its input.
+  // The command may end without reading the input.
   await writer.write(new TextEncoder().encode(options.stdin ?? ""))
     .then(() => writer.close()).catch(() => {});
   const { code, stdout, stderr } = await ended;
@@ -96,10 +96,10 @@ export async function taskwire(
   };
 }
 
-/** After this time without the line that is waited for, a command hangs, and a test fails instead of hanging too. */
+/** The time limit for an awaited line, after which a test fails instead of hanging. */
 const deadlineMs = 30_000;
 
-/** A command that runs until it is stopped, read line by line. */
+/** A command running until stopped, read line by line. */
 export class RunningCommand implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #lines: string[] = [];
@@ -128,9 +128,9 @@ export class RunningCommand implements AsyncDisposable {
   }
 
   /**
-   * The first line, from here on, that matches; those before it are dropped.
+   * Returns the next matching line. Drops earlier lines.
    *
-   * @throws {Error} When the command ended without one, or hangs.
+   * @throws {Error} If the command ends before, or hangs.
    */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
     const dropped: string[] = [];
@@ -161,7 +161,7 @@ export class RunningCommand implements AsyncDisposable {
     }
   }
 
-  /** The lines that nobody has waited for, so far. */
+  /** The lines not yet awaited. */
   get unread(): readonly string[] {
     return this.#lines;
   }
@@ -188,7 +188,7 @@ export class RunningCommand implements AsyncDisposable {
   }
 }
 
-/** A server run by the command line; dispose of it to stop it. */
+/** A server run by the command line. Disposing stops the server. */
 export interface ServeCommand extends AsyncDisposable {
   readonly server: RunningCommand;
   /** `http://127.0.0.1:PORT` */

@@ -1,4 +1,4 @@
-/** After this time without its end, a connection hangs. */
+/** The time limit for the end of a connection. */
 const deadlineMs = 30_000;
 
 /** A handshake on a path, as bytes (RFC 6455 §4.1). */
@@ -15,12 +15,12 @@ export function handshakeBytes(path: string): Uint8Array {
 }
 
 /**
- * Sends bytes over a TCP connection of their own, says that no more will come,
- * and reads to the end, which may be a reset.
+ * Sends bytes over a new TCP connection, ends the sending side, and reads to
+ * the end, possibly a reset.
  *
- * @param later Sent once the first answer is there.
+ * @param later Sent after the first answer.
  * @returns The beginning of the answer, 500 characters at most.
- * @throws {Error} When the server doesn't end the connection.
+ * @throws {Error} If the server does not end the connection.
  */
 export async function exchangeBytes(
   origin: string,

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 
-/** An empty folder of its own; dispose of it to remove it with what it holds. */
+/** A new, empty folder. Disposing removes the folder and its files. */
 export interface TempDir extends AsyncDisposable {
   readonly path: string;
-  /** Writes a file into it. Returns the file's path. */
+  /** Writes a file into the folder. Returns the file's path. */
   write(name: string, text: string): Promise<string>;
 }
 

@@ -1,20 +1,20 @@
 import { makeTempDir } from "./temp_dir.ts";
 import { program } from "./taskwire.ts";
 
-/** A command in a terminal, whose screen can be read; dispose of it to end it. */
+/** A command in a terminal with a readable screen. Disposing ends the command. */
 export interface Terminal extends AsyncDisposable {
-  /** The lines on the screen and above it, without the empty ones at the end. */
+  /** Returns the lines of screen and scrollback, without empty lines at the end. */
   read(): Promise<string[]>;
   /**
-   * Waits until the screen is as wanted.
+   * Waits for a condition on the lines.
    *
-   * @throws {Error} After 30 s, with what is on the screen.
+   * @throws {Error} After 30 s, with the lines.
    */
   until(condition: (lines: string[]) => boolean): Promise<string[]>;
   resize(columns: number, rows: number): Promise<void>;
 }
 
-/** The size of a terminal, and what kind it is. */
+/** The size and kind of a terminal. */
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
@@ -23,13 +23,10 @@ export interface TerminalOptions {
 
 const deadlineMs = 30_000;
 
-/** Printed by the shell after the command, with its exit code. */
+/** Printed by the shell after the command, with the exit code. */
 const endMark = "exit code";
 
-/**
- * Runs a command of the command line in tmux, a terminal as people use them.
- * Its last line is `exit code N`.
- */
+/** Runs a command of the command line in tmux, a real terminal. The last line is `exit code N`. */
 export async function openTerminal(
   args: readonly string[],
   { columns = 80, rows = 24, term }: TerminalOptions = {},

@@ -2,12 +2,12 @@ import { create, type Header, type Payload } from "djwt";
 import { importSecret } from "../../src/auth/verification_key.ts";
 import { testSecret } from "./server.ts";
 
-/** Seconds since 1970, so many from now. */
+/** Seconds since 1970, with an offset from the current time. */
 export function secondsFromNow(seconds: number): number {
   return Math.floor(Date.now() / 1_000) + seconds;
 }
 
-/** Signs claims as a backend would; by default they are valid for a minute. */
+/** Signs claims like a backend. By default a token is valid for a minute. */
 export async function signToken(
   claims: Payload,
   { secret = testSecret, algorithm = "HS256", header = {} }: {

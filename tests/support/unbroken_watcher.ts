@@ -1,30 +1,29 @@
 import { deadline } from "./deadline.ts";
 import { type Frame, TestSocket } from "./socket.ts";
 
-/** What a watcher has seen of one life of a task's history. */
+/** The events of a single life of a task's history, as seen by a watcher. */
 export interface SeenLife {
   readonly epoch: string;
-  /** Where it began: what the `sync` said. */
+  /** The offset in the `sync`. */
   readonly from: number;
   /** Whether the `sync` knew of a task. */
   readonly hasTask: boolean;
-  /** The events' offsets, in the order of their coming; merged ones count as come. */
+  /** The offsets of the events, in order of arrival. Merged events count as received. */
   readonly offsets: number[];
-  /** The events' ids by their offsets; not of those that were merged. */
+  /** The ids of unmerged events, by offset. */
   readonly eventIds: Map<number, string>;
 }
 
 /**
- * A watcher of one task that never connects again: what it sees, it sees over
- * one connection, whatever becomes of the store meanwhile. Dispose of it to
- * disconnect.
+ * A watcher of a task over a single connection, through all faults of the
+ * store: never reconnects. Disposing disconnects.
  */
 export class UnbrokenWatcher implements AsyncDisposable {
-  /** One for each `sync`. */
+  /** The lives, beginning with a `sync`. */
   readonly lives: SeenLife[] = [];
-  /** Frames so far. */
+  /** The number of received frames. */
   frameCount = 0;
-  /** Frames that are neither `connected`, `sync` nor `task`. */
+  /** Frames other than `connected`, `sync` and `task`. */
   readonly others: Frame[] = [];
   readonly #name: string;
   readonly #socket: TestSocket;
@@ -42,17 +41,17 @@ export class UnbrokenWatcher implements AsyncDisposable {
     this.#watching.catch(() => this.#wake());
   }
 
-  /** What it has seen since the last `sync`. */
+  /** The events since the last `sync`. */
   get life(): SeenLife | undefined {
     return this.lives.at(-1);
   }
 
-  /** The last offset seen in this life. */
+  /** The last offset seen in the current life. */
   get offset(): number {
     return this.life?.offsets.at(-1) ?? this.life?.from ?? 0;
   }
 
-  /** Whether each life's offsets go up by one from where it began. */
+  /** True if the offsets of every life are consecutive from the start. */
   get isContiguous(): boolean {
     return this.lives.every(({ from, offsets }) =>
       offsets.every((offset, index) => offset === from + index + 1)
@@ -65,9 +64,9 @@ export class UnbrokenWatcher implements AsyncDisposable {
   }
 
   /**
-   * Waits until something was seen.
+   * Waits for a condition.
    *
-   * @throws {Error} When its connection ends before, or nothing comes.
+   * @throws {Error} If the connection ends before, or no frame arrives.
    */
   async until(condition: (watcher: this) => boolean): Promise<void> {
     while (!condition(this)) {

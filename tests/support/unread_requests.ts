@@ -1,17 +1,17 @@
-/** The types of HTTP/2's frames that are used here (RFC 9113 §6). */
+/** The used types of HTTP/2 frames (RFC 9113 §6). */
 const frameTypes = { headers: 1, settings: 4 } as const;
 
-/** The static table's entry `:status: 200` as it is sent (RFC 7541 §6.1, Appendix A). */
+/** The static table's entry `:status: 200`, as sent (RFC 7541 §6.1, Appendix A). */
 const status200 = 0x88;
 
 /**
- * Requests over HTTP/2, whose client grants no room for any answer: the window
- * of its streams is 0 (RFC 9113 §6.9.2). The runtime answers with heads alone,
- * and holds the bodies for as long as the connection lives.
+ * Requests over HTTP/2 from a client with windows of 0 for all streams (RFC
+ * 9113 §6.9.2). The runtime answers with heads alone, and holds the bodies for
+ * the life of the connection.
  */
 export class UnreadRequests implements Disposable {
   readonly #tcp: Deno.TcpConn;
-  /** The number of answers with status 200, and with another. */
+  /** The number of answers with status 200, and with other statuses. */
   readonly accepted: number;
   readonly refused: number;
 
@@ -21,7 +21,7 @@ export class UnreadRequests implements Disposable {
     this.refused = refused;
   }
 
-  /** Sends requests, 200 at most, and reads the heads of their answers. */
+  /** Sends requests, 200 at most, and reads the heads of the answers. */
   static async send(
     origin: string,
     path: string,
@@ -61,7 +61,7 @@ export class UnreadRequests implements Disposable {
   }
 }
 
-/** A header whose name is in the static table, with a text as its value (RFC 7541 §6.2.2). */
+/** Encodes a header with a name from the static table and a text as value (RFC 7541 §6.2.2). */
 function literal(name: number, value: string): number[] {
   return [name, value.length, ...new TextEncoder().encode(value)];
 }

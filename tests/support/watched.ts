@@ -8,7 +8,7 @@ import {
   TaskwireError,
 } from "../../src/client/mod.ts";
 
-/** A client whose notices are kept, and can be waited for. */
+/** A client with recorded, awaitable notices. */
 export class WatchingClient {
   readonly states: ConnectionState[] = [];
   readonly errors: ErrorFrame[] = [];
@@ -29,19 +29,19 @@ export class WatchingClient {
     });
   }
 
-  /** Waits until something has been noticed. */
+  /** Waits for a condition. */
   async until(condition: (client: this) => boolean): Promise<void> {
     while (!condition(this)) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
-  /** The names of the states so far. */
+  /** The names of the states until now. */
   get stateNames(): string[] {
     return this.states.map(({ state }) => state);
   }
 
-  /** Waits until a connection has been closed so many times for good. */
+  /** Waits until connections have been closed for good a number of times. */
   async closed(times = 1): Promise<void> {
     await this.until(({ stateNames }) =>
       stateNames.filter((state) => state === "closed").length === times
@@ -49,13 +49,13 @@ export class WatchingClient {
   }
 }
 
-/** An update in short: its offset, `sync@offset`, or its type. */
+/** Describes an update in short: the offset, `sync@offset`, or the type. */
 export function brief(update: TaskUpdate): string | number {
   if (update.type === "task") return update.offset;
   return update.type === "sync" ? `sync@${update.offset}` : update.type;
 }
 
-/** What a watch yields to its end, in short, with the code of its error last. */
+/** Lists a watch's updates to the end, in short, with the error code last. */
 export async function outcomeOf(
   watch: AsyncIterable<TaskUpdate>,
 ): Promise<(string | number)[]> {

@@ -8,22 +8,22 @@ import { TaskWatcher } from "../../src/watch/task_watcher.ts";
 import type { TaskWatcherOptions } from "../../src/watch/task_watcher_options.ts";
 import { FakeOutlet } from "./fake_outlet.ts";
 
-/** The task that is watched. */
+/** The id of the watched task. */
 export const watchedId = "upload_123456";
 
-/** What a test does around a read of the store; `count` is 1 for the first. */
+/** Called around reads of the store; `count` is 1 for the first read. */
 export interface ReadHooks {
   before?: (count: number) => unknown;
-  /** Once the view is made and before the reader has it. */
+  /** Called after the store has made the view, before the reader gets the view. */
   after?: (count: number, view: HistorySlice | undefined) => unknown;
 }
 
-/** A task in a real memory store, whose reads can be interfered with. */
+/** A task in a real memory store, with hooks into reads. */
 export class WatchedTask {
   readonly hub = new Hub();
   hooks: ReadHooks = {};
   reads = 0;
-  /** Events that others stood for. */
+  /** The number of events merged into later events. */
   merged = 0;
   readonly store: Store;
 
@@ -55,7 +55,7 @@ export class WatchedTask {
     return view;
   }
 
-  /** Publishes one event, and returns its offset and how many it reached. */
+  /** Publishes an event. Returns the offset and the number of watchers reached. */
   async publish(draft: EventDraft = {}): Promise<{
     epoch: string;
     offset: number;
@@ -67,7 +67,7 @@ export class WatchedTask {
     return { epoch, offset, delivered };
   }
 
-  /** Publishes so many events; returns the position after the last. */
+  /** Publishes a number of events. Returns the position after the last event. */
   async publishMany(count: number): Promise<StreamPosition> {
     let position = { epoch: "", offset: 0 };
     for (let done = 0; done < count; done += 1) {
@@ -77,7 +77,7 @@ export class WatchedTask {
     return position;
   }
 
-  /** Begins to watch; by default as somebody who may watch what has no owner. */
+  /** Starts watching; by default as a user allowed to watch tasks without an owner. */
   watch(
     since?: StreamPosition,
     mayWatch: TaskWatcherOptions["mayWatch"] = (owner) => owner === undefined,
@@ -99,12 +99,12 @@ export class WatchedTask {
   }
 }
 
-/** Lets everything run that is due, timers of 0 ms included. */
+/** Lets all due callbacks run, including timers of 0 ms. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** 1, 2, … up to a number, or from another one. */
+/** Returns 1, 2, … up to a number, or from a given first number. */
 export function upTo(last: number, first = 1): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
