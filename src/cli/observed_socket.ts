@@ -9,6 +9,8 @@ const taskMembers = z.object({
   total: z.number(),
   unit: z.string(),
   message: z.string(),
+  rate: z.number(),
+  eta: z.iso.datetime(),
 }).partial();
 
 /** The frames that the command shows, each with the members that are shown. */

@@ -46,12 +46,27 @@ const eventFlags: Readonly<Record<string, EventFlag>> = {
     description: "the number of units done",
     parse: numberOf("--current"),
   },
+  increment: {
+    flags: "--increment <number>",
+    description: "the number of units to add, from one of many workers",
+    parse: numberOf("--increment"),
+  },
   total: {
     flags: "--total <number>",
     description: "the number of units in all",
     parse: numberOf("--total"),
   },
   unit: { flags: "--unit <word>", description: "the name of a unit" },
+  title: {
+    flags: "--title <text>",
+    description: "the name of the task for people",
+  },
+  labels: {
+    flags: "--labels <list>",
+    description:
+      "on a task's first event: the labels by which lists find the task, comma-separated",
+    parse: (text) => text.split(",").map((label) => label.trim()),
+  },
   message: { flags: "--message <text>", description: "a sentence for people" },
   data: {
     flags: "--data <json>",

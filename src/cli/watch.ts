@@ -1,5 +1,10 @@
 import { Command } from "commander";
-import { type Task, TaskwireError, watchTask } from "../client/mod.ts";
+import {
+  type Task,
+  type TaskEvent,
+  TaskwireError,
+  watchTask,
+} from "../client/mod.ts";
 import { keepMembers } from "../tasks/snapshot.ts";
 import { type CliCommand, openSettings, withSettings } from "./command.ts";
 import { checkTaskId } from "./connection_id.ts";
@@ -102,7 +107,7 @@ async function follow(
           display.show(taskId, update.task ?? undefined);
           break;
         case "task":
-          task = { ...keepMembers(task, update), ...update };
+          task = foldUpdate(task, update);
           display.show(taskId, task);
           break;
         case "deleted":
@@ -122,6 +127,14 @@ async function follow(
   }
   failing.signal.throwIfAborted();
   return false;
+}
+
+/** Adds an event to a task; estimates are those of the newest event. */
+function foldUpdate(
+  { rate: _, eta: __, ...task }: Partial<Task>,
+  update: TaskEvent,
+): Partial<Task> {
+  return { ...keepMembers(task, update), ...update };
 }
 
 /** Returns true if a task has succeeded; `undefined` until the task has ended. */

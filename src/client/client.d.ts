@@ -13,6 +13,8 @@ export interface TaskMembers {
     readonly attempt: number;
     /** Time at which the server accepted the event: RFC 3339, UTC. */
     readonly timestamp: string;
+    /** The name of the task for people. */
+    readonly title?: string;
     /** 0 to 1. */
     readonly progress?: number;
     /** Done so far, in `unit`. */
@@ -25,14 +27,27 @@ export interface TaskMembers {
     /** Further data from the worker: any JSON value. */
     readonly data?: unknown;
 }
+/** Estimates of the newest event, for a running task that moves. */
+export interface TaskEstimates {
+    /** Units of `current` per second. */
+    readonly rate?: number;
+    /** The estimated end: RFC 3339, UTC. */
+    readonly eta?: string;
+}
 /** A member that the worker can clear by publishing `null`. */
-export type ClearedMember = "progress" | "current" | "total" | "unit" | "message" | "data";
+export type ClearedMember = "title" | "progress" | "current" | "total" | "unit" | "message" | "data";
 /** A task: the newest value of each member. */
-export interface Task extends TaskMembers {
+export interface Task extends TaskMembers, TaskEstimates {
     /** Identifies the history in which `offset` counts. */
     readonly epoch: string;
     readonly created_at: string;
     readonly updated_at: string;
+    /** The time of the first `running` event of this attempt. */
+    readonly started_at?: string;
+    /** The time of the event that ended the task. */
+    readonly ended_at?: string;
+    /** The labels by which lists find the task. */
+    readonly labels?: readonly string[];
     /** Number of watching sockets when the server sent this state. */
     readonly watchers?: number;
     /** True if the worker has been asked to stop. */
@@ -51,7 +66,7 @@ export interface TaskSync {
     readonly task: Task | null;
 }
 /** One event of the task. */
-export interface TaskEvent extends TaskMembers {
+export interface TaskEvent extends TaskMembers, TaskEstimates {
     readonly type: "task";
     /** Members that the worker cleared with `null`. */
     readonly cleared?: readonly ClearedMember[];

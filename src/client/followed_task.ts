@@ -14,6 +14,11 @@ export type TaskFrame =
   | TaskEvent
   | TaskNotice;
 
+/** True if a task with this status has ended. */
+function isFinal(status: string): boolean {
+  return /^(succeeded|failed|canceled)$/.test(status);
+}
+
 /** A watched task with the queues of all consumers. */
 export class FollowedTask {
   readonly id: string;
@@ -49,21 +54,36 @@ export class FollowedTask {
       const kept: { -readonly [Name in keyof Task]?: Task[Name] } = {
         ...this.#task,
       };
-      const dropped: ClearedMember[] = [...cleared];
+      const dropped:
+        (ClearedMember | "rate" | "eta" | "started_at" | "ended_at")[] = [
+          "rate",
+          "eta",
+          ...cleared,
+        ];
       if (this.#task && frame.attempt > this.#task.attempt) {
-        dropped.push("progress", "current", "message", "data");
+        dropped.push(
+          "progress",
+          "current",
+          "message",
+          "data",
+          "started_at",
+          "ended_at",
+        );
       }
       for (const name of dropped) delete kept[name];
+      const { timestamp: time, status } = frame;
       this.#task = {
-        created_at: frame.timestamp,
+        created_at: time,
+        ...(status === "running" ? { started_at: time } : {}),
+        ...(isFinal(status) ? { ended_at: time } : {}),
         ...kept,
         ...members,
         epoch,
-        updated_at: frame.timestamp,
+        updated_at: time,
       };
       this.#push(frame);
     }
-    return /^(succeeded|failed|canceled)$/.test(this.#task?.status ?? "");
+    return isFinal(this.#task?.status ?? "");
   }
 
   /** Ends all watches. */

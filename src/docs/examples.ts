@@ -25,6 +25,8 @@ export const exampleEvent = {
   total: 100,
   unit: "rows",
   message: "transcoding",
+  rate: 3.5,
+  eta: "2026-11-23T20:21:15.000Z",
   timestamp: "2026-11-23T20:20:58.123Z",
 };
 
@@ -34,6 +36,7 @@ export const exampleTask = {
   epoch: exampleEpoch,
   created_at: "2026-11-23T20:20:31.020Z",
   updated_at: exampleEvent.timestamp,
+  started_at: "2026-11-23T20:20:31.020Z",
   watchers: 2,
 };
 
@@ -45,4 +48,6 @@ export const examplePublished = {
   delivered: 2,
   duplicate: false,
   cancel_requested: false,
+  current: 42,
+  total: 100,
 };

@@ -47,6 +47,7 @@ export const publishOperations: readonly Operation[] = [
       "attempt_outdated",
       "event_id_reserved",
       "owner_fixed",
+      "labels_fixed",
       "body_too_large",
       "unsupported_encoding",
       "bad_event",

@@ -494,7 +494,7 @@ function show(entry, update) {
  */
 function fold(task, { type: _, skipped: __, cleared = [], ...members }) {
   /** @type {{ -readonly [Name in keyof Task]?: Task[Name] }} */
-  const kept = { ...task };
+  const { rate: ___, eta: ____, ...kept } = task;
   const isRetry = members.attempt > (task.attempt ?? members.attempt);
   /** @type {import("./client.js").ClearedMember[]} */
   const dropped = isRetry

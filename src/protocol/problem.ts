@@ -31,6 +31,7 @@ export const problemStatuses = {
   attempt_outdated: [409],
   event_id_reserved: [409],
   owner_fixed: [409],
+  labels_fixed: [409],
   body_too_large: [413],
   unsupported_encoding: [415],
   bad_event: [422],

@@ -11,6 +11,12 @@ export const maxDataBytes = 65_536;
  */
 const maxDataDepth = 1_000;
 
+/** The longest `title` of a task, in characters (spec §1). */
+const maxTitleLength = 200;
+
+/** The most labels of a task, and the longest, in characters (spec §1). */
+const maxLabels = { count: 16, length: 64 };
+
 /** The longest `message` of an event, in characters (spec §2). */
 export const maxMessageLength = 1_000;
 
@@ -31,13 +37,29 @@ const name = z.string().min(1).max(maxNameLength).refine(
 const rounding = 1e-6;
 
 /** Moves a number back onto a bound if only a rounding error lies between. */
-function clamp(value: number, min: number, max: number): number {
+export function clamp(value: number, min: number, max: number): number {
   const clamped = Math.min(Math.max(value, min), max);
   return Math.abs(value - clamped) <= rounding ? clamped : value;
 }
 
 const amount = z.number().overwrite((value) => clamp(value, 0, Infinity))
   .nonnegative();
+
+function text(maxLength: number) {
+  return z.string().refine(
+    (text) => text.length <= maxLength || [...text].length <= maxLength,
+    `longer than ${maxLength} characters`,
+  );
+}
+
+/** A label: unlike a title, read by programs. */
+const label = text(maxLabels.length).min(1).regex(
+  /^\P{Cc}*$/u,
+  "has a control character",
+).refine(
+  (text) => text.isWellFormed(),
+  "not Unicode: half a surrogate pair",
+);
 
 /**
  * The body of `POST …/events` (spec §2). Unknown members are refused by name,
@@ -72,17 +94,32 @@ export const eventDraftSchema = z.strictObject({
   current: amount.nullable().meta({
     description: "The amount done so far, in `unit`",
   }),
+  increment: z.number().refine(
+    (value) => value !== 0,
+    "expected a number other than 0",
+  )
+    .meta({
+      description:
+        "The amount to add to `current`, from one of many workers; not together with `current`",
+    }),
   total: amount.nullable().meta({
     description: "The amount to do in all, in `unit`",
   }),
   unit: name.nullable().meta({
     description: "The unit of `current` and `total`: `rows`, `bytes`, …",
   }),
-  message: z.string().refine(
-    (text) =>
-      text.length <= maxMessageLength || [...text].length <= maxMessageLength,
-    `longer than ${maxMessageLength} characters`,
-  ).nullable().meta({
+  title: text(maxTitleLength).nullable().meta({
+    maxLength: maxTitleLength,
+    description: "The name of the task for people",
+  }),
+  labels: z.array(label).max(maxLabels.count).refine(
+    (labels) => new Set(labels).size === labels.length,
+    "a label is given twice",
+  ).meta({
+    description:
+      "On a task's first event: the labels by which lists find the task, such as `import` or `team:7`",
+  }),
+  message: text(maxMessageLength).nullable().meta({
     maxLength: maxMessageLength,
     description: "A sentence for people",
   }),
@@ -110,7 +147,10 @@ export const eventDraftSchema = z.strictObject({
     description:
       "On a task's first event: makes the task private to this user. A non-empty string or a whole number",
   }),
-}).partial();
+}).partial().refine(
+  ({ current, increment }) => current === undefined || increment === undefined,
+  { path: ["increment"], message: "can't be combined with current" },
+);
 
 /**
  * A publisher's event: validated, with a normalised status, but not yet checked

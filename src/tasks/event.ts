@@ -1,3 +1,4 @@
+import type { Estimates } from "./progress_rate.ts";
 import type { Status } from "./status.ts";
 
 /**
@@ -5,6 +6,8 @@ import type { Status } from "./status.ts";
  * value.
  */
 export interface TaskMembers {
+  /** The name of the task for people, 200 characters at most. */
+  readonly title?: string;
   /** From 0 to 1. */
   readonly progress?: number;
   /** The amount done so far, in {@linkcode TaskMembers.unit}. */
@@ -19,8 +22,11 @@ export interface TaskMembers {
   readonly data?: unknown;
 }
 
-/** One event of a task's history, as the `task` frame carries it (spec §1). */
-export interface TaskEvent extends TaskMembers {
+/**
+ * One event of a task's history, as the `task` frame carries it (spec §1). The
+ * estimates are those after the event; absent if there are none.
+ */
+export interface TaskEvent extends TaskMembers, Estimates {
   /** The members to remove from the task, except members given by the event. */
   readonly cleared?: readonly (keyof TaskMembers)[];
   readonly connection_id: string;
@@ -37,17 +43,23 @@ export interface TaskEvent extends TaskMembers {
 }
 
 /** The sum of a task's events so far: the newest value of each member. */
-export interface Snapshot extends Omit<TaskEvent, "cleared"> {
+export interface Snapshot extends Omit<TaskEvent, "cleared" | "rate" | "eta"> {
   /** Identifies the history counted by `offset`. */
   readonly epoch: string;
   /** The timestamp of the task's first event. */
   readonly created_at: string;
   /** The timestamp of the task's newest event. */
   readonly updated_at: string;
+  /** The timestamp of the first `running` event of this attempt. */
+  readonly started_at?: string;
+  /** The timestamp of the event that ended the task. */
+  readonly ended_at?: string;
+  /** The labels of the task, fixed by the first event; absent without labels. */
+  readonly labels?: readonly string[];
 }
 
 /** A task as clients see it. */
-export interface TaskDescription extends Snapshot {
+export interface TaskDescription extends Snapshot, Estimates {
   /** The number of watching sockets. */
   readonly watchers: number;
   /** Present if the worker is asked to stop. */

@@ -1,9 +1,18 @@
 import type { EventDraft } from "./draft.ts";
 import type { Snapshot, TaskDescription, TaskEvent } from "./event.ts";
+import { type Amounts, estimateAt } from "./progress_rate.ts";
 import type { TaskState } from "./state.ts";
+import { isTerminal } from "./status.ts";
 
 /** The members dropped when a new attempt begins. */
-const attemptMembers = ["progress", "current", "message", "data"] as const;
+const attemptMembers = [
+  "progress",
+  "current",
+  "message",
+  "data",
+  "started_at",
+  "ended_at",
+] as const;
 
 /** Returns the members of a task to keep when an event follows. */
 export function keepMembers<Before extends Partial<Snapshot>>(
@@ -28,13 +37,19 @@ export function foldEvent(
   event: TaskEvent,
   epoch: string,
 ): Snapshot {
-  const { cleared: _, ...members } = event;
+  const { cleared: _, rate: __, eta: ___, ...members } = event;
+  const { status, timestamp } = event;
+  const kept = before && keepMembers(before, event);
   return {
-    ...(before && keepMembers(before, event)),
+    ...kept,
     ...members,
     epoch,
-    created_at: before?.created_at ?? event.timestamp,
-    updated_at: event.timestamp,
+    created_at: before?.created_at ?? timestamp,
+    updated_at: timestamp,
+    ...(status === "running" && kept?.started_at === undefined
+      ? { started_at: timestamp }
+      : {}),
+    ...(isTerminal(status) ? { ended_at: timestamp } : {}),
   };
 }
 
@@ -67,20 +82,28 @@ export function foldEvent(
  */
 export function mergeEvents(first: TaskEvent, second: TaskEvent): TaskEvent {
   const cleared = new Set([...first.cleared ?? [], ...second.cleared ?? []]);
+  const { rate: _, eta: __, ...members } = first;
   return {
-    ...keepMembers(first, second),
+    ...keepMembers(members, second),
     ...second,
     ...(cleared.size === 0 ? {} : { cleared: [...cleared] }),
   };
 }
 
-/** Describes a task as clients see it. */
+/**
+ * Describes a task as clients see it.
+ *
+ * @param now The present time, in milliseconds since 1970: a task that has
+ * stalled since the newest event has no estimates any more.
+ */
 export function describeTask(
-  { snapshot, cancelRequested }: TaskState,
+  { snapshot, measured, cancelRequested }: TaskState,
   watchers: number,
+  now: number = Date.now(),
 ): TaskDescription {
   return {
     ...snapshot,
+    ...(measured && estimateAt(measured, snapshot, now)),
     watchers,
     ...(cancelRequested ? { cancel_requested: true } : {}),
   };
@@ -92,7 +115,7 @@ export function describeTask(
  */
 export function progressOf(
   { status, progress, current, total }: EventDraft,
-  before: Snapshot | undefined,
+  before: Amounts | undefined,
 ): number | undefined {
   if (status === "succeeded") return 1;
   if (typeof progress === "number") return progress;

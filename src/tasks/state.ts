@@ -1,10 +1,15 @@
-import type { EventDraft } from "./draft.ts";
+import { clamp, type EventDraft } from "./draft.ts";
 import {
   parsePositionId,
   positionId,
   type Snapshot,
   type TaskEvent,
 } from "./event.ts";
+import {
+  estimateAt,
+  type MeasuredProgress,
+  measureProgress,
+} from "./progress_rate.ts";
 import { foldEvent, keepMembers, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
 
@@ -20,6 +25,8 @@ export interface TaskState {
   readonly leaseEndsAtMs?: number;
   /** Set if the worker was asked to stop; a new attempt starts without. */
   readonly cancelRequested?: true;
+  /** The progress of a running task; absent before the first progress. */
+  readonly measured?: MeasuredProgress;
 }
 
 /** A change to a task: a publisher's event, or a change made by the server. */
@@ -46,13 +53,17 @@ export interface Stamp {
 export const noSuchTask =
   "No such task: nothing was published under this id, or it has expired";
 
-/** The reason why a change was refused; the publisher gets a 404 or 409. */
+/**
+ * The reason why a change was refused; the publisher gets a 404, 409 or 422.
+ */
 export interface Refusal {
   readonly code:
     | "task_finished"
     | "attempt_outdated"
     | "event_id_reserved"
     | "owner_fixed"
+    | "labels_fixed"
+    | "bad_event"
     | "task_unknown"
     | "lease_renewed";
   readonly detail: string;
@@ -109,35 +120,51 @@ function applyDraft(
   const before = state?.snapshot;
   const refusal = state && findRefusal(state, draft);
   if (refusal) return refusal;
+  const isNewAttempt = draft.attempt !== undefined &&
+    draft.attempt !== before?.attempt;
+  const attempt = draft.attempt ?? before?.attempt ?? 1;
+  const kept = before && keepMembers(before, { attempt });
+  const counted = addIncrement(kept, draft);
+  if ("code" in counted) return counted;
 
-  const event = nextEvent(
-    before,
-    stamp,
-    draft.status ?? impliedStatus(before?.status),
-    draft,
-  );
+  const status = draft.status ?? impliedStatus(before?.status);
+  const members = nextMembers(kept, { ...counted, attempt }, status, stamp);
   const epoch = before?.epoch ?? stamp.epoch;
-  const position = parsePositionId(event.event_id, epoch);
-  if (position !== undefined && position > event.offset) {
+  const position = parsePositionId(members.event_id, epoch);
+  if (position !== undefined && position > members.offset) {
     return {
       code: "event_id_reserved",
       detail: "This event_id is reserved for a later event of the task",
     };
   }
+  const nowMs = stamp.now.getTime();
+  const timestamp = stamp.now.toISOString();
+  const snapshot = foldEvent(before, { ...members, timestamp }, epoch);
+  const measured = isTerminal(status) ? undefined : measureProgress(
+    isNewAttempt ? undefined : state?.measured,
+    snapshot,
+    nowMs,
+  );
   const owner = state ? state.owner : draft.user_id;
-  const leaseSeconds = isTerminal(event.status) ? undefined : draft.lease;
-  const isNewAttempt = event.attempt !== before?.attempt;
+  const leaseSeconds = isTerminal(status) ? undefined : draft.lease;
+  const labels = before ? undefined : draft.labels;
   return {
-    event,
+    event: {
+      ...members,
+      ...(status === "running" && measured &&
+        estimateAt(measured, snapshot, nowMs)),
+      timestamp,
+    },
     state: {
-      snapshot: foldEvent(before, event, epoch),
+      snapshot: labels?.length ? { ...snapshot, labels } : snapshot,
       ...(owner === undefined ? {} : { owner }),
       ...(leaseSeconds === undefined
         ? {}
-        : { leaseEndsAtMs: stamp.now.getTime() + leaseSeconds * 1_000 }),
+        : { leaseEndsAtMs: nowMs + leaseSeconds * 1_000 }),
       ...(state?.cancelRequested && !isNewAttempt
         ? { cancelRequested: true }
         : {}),
+      ...(measured === undefined ? {} : { measured }),
     },
   };
 }
@@ -155,7 +182,11 @@ function applyLoss(
       detail: "A newer event has replaced the lease",
     };
   }
-  const event = nextEvent(before, stamp, "lost", {});
+  const { attempt } = before;
+  const event = {
+    ...nextMembers(before, { attempt }, "lost", stamp),
+    timestamp: stamp.now.toISOString(),
+  };
   return {
     event,
     state: { ...rest, snapshot: foldEvent(before, event, before.epoch) },
@@ -170,24 +201,46 @@ function applyCancel(state: TaskState): Transition | Refusal {
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
-/** Makes an event with exactly the members that a draft names. */
-function nextEvent(
-  before: Snapshot | undefined,
-  { taskId, epoch, now }: Stamp,
+/**
+ * Replaces the `increment` of a draft by the resulting `current`.
+ *
+ * @param kept The members of the task that stay valid.
+ */
+function addIncrement(
+  kept: Snapshot | undefined,
+  { increment, ...draft }: EventDraft,
+): EventDraft | Refusal {
+  if (increment === undefined) return draft;
+  const current = clamp((kept?.current ?? 0) + increment, 0, Infinity);
+  if (current >= 0 && Number.isFinite(current)) return { ...draft, current };
+  return {
+    code: "bad_event",
+    detail:
+      `increment: current would become ${current}; expected a finite number, 0 or greater`,
+  };
+}
+
+/**
+ * Makes an event, without the time, of exactly the members that a draft names.
+ *
+ * @param kept The members of the task that stay valid.
+ */
+function nextMembers(
+  kept: Snapshot | undefined,
+  draft: EventDraft & { readonly attempt: number },
   status: Status,
-  draft: EventDraft,
-): TaskEvent {
-  const offset = (before?.offset ?? 0) + 1;
-  const position = { epoch: before?.epoch ?? epoch, offset };
-  const attempt = draft.attempt ?? before?.attempt ?? 1;
-  const kept = before && keepMembers(before, { attempt });
+  { taskId, epoch }: Stamp,
+): Omit<TaskEvent, "timestamp"> {
+  const offset = (kept?.offset ?? 0) + 1;
+  const position = { epoch: kept?.epoch ?? epoch, offset };
   const event: Mutable<Omit<TaskEvent, "timestamp">> = {
     connection_id: taskId,
     offset,
     event_id: draft.event_id ?? positionId(position),
     status,
-    attempt,
+    attempt: draft.attempt,
   };
+  if (isGiven(draft.title)) event.title = draft.title;
   const progress = progressOf(draft, kept);
   if (progress !== undefined) event.progress = progress;
   if (isGiven(draft.current)) event.current = draft.current;
@@ -200,11 +253,12 @@ function nextEvent(
     kept?.[name] !== undefined
   );
   if (cleared.length > 0) event.cleared = cleared;
-  return Object.assign(event, { timestamp: now.toISOString() });
+  return event;
 }
 
 /** The members that `null` clears. */
 export const clearable = [
+  "title",
   "progress",
   "current",
   "total",
@@ -253,5 +307,19 @@ function findRefusal(state: TaskState, draft: EventDraft): Refusal | undefined {
       detail: "The user_id of a task is fixed by its first event",
     };
   }
+  if (
+    draft.labels !== undefined &&
+    !isSameSet(draft.labels, state.snapshot.labels ?? [])
+  ) {
+    return {
+      code: "labels_fixed",
+      detail: "The labels of a task are fixed by its first event",
+    };
+  }
   return undefined;
+}
+
+/** Compares lists of distinct strings, regardless of the order. */
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((item) => b.includes(item));
 }

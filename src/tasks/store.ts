@@ -40,12 +40,28 @@ export interface StoredEvent {
  */
 export type Announce = (announcement: Announcement) => number;
 
+/** The amounts with which a publish is answered (spec §2). */
+export interface DoneAmounts {
+  readonly current?: number;
+  readonly total?: number;
+}
+
+/** Returns the amounts of a task, for the answer to a publish. */
+export function amountsOf({ current, total }: DoneAmounts): DoneAmounts {
+  return {
+    ...(current === undefined ? {} : { current }),
+    ...(total === undefined ? {} : { total }),
+  };
+}
+
 /** The outcome of a {@linkcode Change}. */
 export type PublishOutcome =
   | {
     readonly kind: "stored";
     readonly epoch: string;
     readonly event: TaskEvent;
+    /** The amount done after the event, and the amount to do. */
+    readonly amounts: DoneAmounts;
     /** The number of watchers reached, in all processes. */
     readonly delivered: number;
     /** True if the worker is asked to stop. */

@@ -9,6 +9,10 @@ export interface TaskView {
   readonly total?: number;
   readonly unit?: string;
   readonly message?: string;
+  /** Units of `current` per second. */
+  readonly rate?: number;
+  /** The estimated end: RFC 3339. */
+  readonly eta?: string;
 }
 
 const barWidth = 24;
@@ -17,7 +21,8 @@ const barWidth = 24;
 const epsilon = 1e-6;
 
 /**
- * Renders a task as a line: id, bar, per cent, status, amounts, message.
+ * Renders a task as a line: id, bar, per cent, status, amounts, rate, time left,
+ * message.
  *
  * @param task `undefined` before its first event.
  */
@@ -28,7 +33,17 @@ export function renderTask(
   if (task === undefined) {
     return printable(`${taskId}  waiting for its first event`);
   }
-  const { progress, status, attempt, current, total, unit, message } = task;
+  const {
+    progress,
+    status,
+    attempt,
+    current,
+    total,
+    unit,
+    message,
+    rate,
+    eta,
+  } = task;
   const amount = current === undefined
     ? undefined
     : `${current}${total === undefined ? "" : `/${total}`} ${unit ?? ""}`
@@ -39,8 +54,29 @@ export function renderTask(
     status,
     attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : undefined,
     amount,
+    rate === undefined ? undefined : `${formatRate(rate)} ${unit ?? ""}/s`,
+    eta === undefined
+      ? undefined
+      : formatTimeLeft(Date.parse(eta) - Date.now()),
     message,
   ].filter((part) => part !== undefined).map(printable).join("  ");
+}
+
+/** Rounds a rate to three digits, without an exponent if possible. */
+function formatRate(rate: number): string {
+  return String(Number(rate.toPrecision(3)));
+}
+
+/** Renders a duration in its largest two units: `2 h 5 min left`. */
+function formatTimeLeft(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s left`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min left`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48
+    ? `${hours} h ${minutes % 60} min left`
+    : `${Math.round(hours / 24)} days left`;
 }
 
 /** Renders a bar and the percentage; only dots if the progress is unknown. */

@@ -53,9 +53,11 @@ Deno.test("publishCommand() has a flag for every member of an event", async () =
     ...{ status: "running", attempt: 2, progress: 0.29 },
     ...{ current: 29, total: 100, unit: "rows", message: "importing" },
     ...{ data: [1], event_id: "import-29", lease: 30, user_id: "42" },
+    ...{ title: "Import", labels: ["import", "team:7"] },
   };
+  // Only one of `current` and `increment` can be given.
   assertEquals(
-    Object.keys(event).toSorted(),
+    [...Object.keys(event), "increment"].toSorted(),
     Object.keys(eventDraftSchema.shape).toSorted(),
   );
   const flags = Object.entries(event).flatMap(([member, value]) => [
@@ -72,6 +74,9 @@ Deno.test("publishCommand() has a flag for every member of an event", async () =
   const { state } = await server.services.store.read("t");
   assertEquals(state?.owner, "42");
   assertEquals(state?.snapshot.attempt, 2);
+  const more = ["publish", "t", "--increment", "0.5", "--url", server.origin];
+  const { stdout } = await taskwire(more, { env });
+  assertEquals(JSON.parse(stdout).current, 29.5);
 });
 
 Deno.test("publishCommand() follows no redirect, so that no other address gets the key or the event", async () => {

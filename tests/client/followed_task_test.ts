@@ -111,8 +111,47 @@ Deno.test("FollowedTask.join() gives who comes later the task as it has become",
     unit: "rows",
     epoch: "e",
     created_at: "c",
+    started_at: members.timestamp,
     updated_at: members.timestamp,
   } as unknown);
+});
+
+Deno.test("FollowedTask.join() gives the estimates and times of the newest event", async () => {
+  const { task, take, watch } = makeTask();
+  const estimates = { rate: 1, eta: "later" };
+  const [, ended, again] = [1, 2, 3].map((offset) =>
+    taskFrame(offset, { attempt: offset < 3 ? 1 : 2 })
+  );
+  const seen = [];
+  for (
+    const frame of [
+      sync,
+      taskFrame(1, estimates),
+      { ...ended, status: "failed" },
+      { ...again, status: "queued" },
+    ]
+  ) {
+    take(frame);
+    const watching = watch();
+    seen.push(watching);
+  }
+  task.end();
+  const tasks = (await Promise.all(seen)).map(([first]) =>
+    first?.type === "sync" ? first.task : undefined
+  );
+  assertEquals(
+    tasks.slice(1).map((task) => [
+      task?.rate,
+      task?.eta,
+      task?.started_at !== undefined,
+      task?.ended_at !== undefined,
+    ]),
+    [
+      [1, "later", true, false],
+      [undefined, undefined, true, true],
+      [undefined, undefined, false, false],
+    ],
+  );
 });
 
 for (const status of ["succeeded", "failed", "canceled"]) {

@@ -37,6 +37,7 @@ export function testPublishing(test: Test): void {
         kind: "stored",
         epoch,
         event,
+        amounts: {},
         delivered: 3,
         cancelRequested: false,
       });
@@ -49,6 +50,40 @@ export function testPublishing(test: Test): void {
     },
     { watchers: 3 },
   );
+
+  test("publish() adds the increments of many workers exactly", async ({ store }) => {
+    const each = await Promise.all(
+      Array.from({ length: 120 }, (_, index) =>
+        store.publish("a", {
+          increment: 1,
+          total: 90,
+          event_id: `part-${index % 90}`,
+        })),
+    );
+    const stored = each.filter(({ kind }) => kind === "stored")
+      .map((outcome) => outcomeOf("stored", outcome).amounts);
+    assertEquals(
+      stored.map(({ current }) => current),
+      Array.from({ length: 90 }, (_, index) => index + 1),
+    );
+    assert(stored.every(({ total }) => total === 90));
+    const { state, epoch } = await store.read("a");
+    assertEquals(state?.snapshot.current, 90);
+    const { events } = await store.read("a", { epoch, offset: 89 });
+    assertEquals(events.map(({ json }) => JSON.parse(json).current), [90]);
+  });
+
+  test("publish() keeps title, labels and the measured progress", async ({ store }) => {
+    await store.publish("a", { title: "Import", labels: ["team:7", "rows"] });
+    await store.publish("a", { progress: 0.1 });
+    await store.publish("a", { progress: 0.2 });
+    const { state } = await store.read("a");
+    assertEquals(state?.snapshot.title, "Import");
+    assertEquals(state?.snapshot.labels, ["team:7", "rows"]);
+    assertEquals(state?.measured?.count, 2);
+    const other = await store.publish("a", { labels: ["rows"] });
+    assertEquals(outcomeOf("refused", other).refusal.code, "labels_fixed");
+  });
 
   test("publish() announces no owner of an open task", async (bench) => {
     await bench.put("a");
@@ -71,7 +106,7 @@ export function testPublishing(test: Test): void {
       (before, event) => foldEvent(before, event, epoch),
       undefined,
     );
-    assertEquals(state, snapshot && { snapshot });
+    assertEquals(state?.snapshot, snapshot);
   });
 
   test("publish() gives data back as it was", async ({ store, put }) => {

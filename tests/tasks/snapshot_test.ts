@@ -1,11 +1,13 @@
-import { assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot, TaskEvent } from "../../src/tasks/event.ts";
 import {
   describeTask,
   foldEvent,
+  mergeEvents,
   progressOf,
 } from "../../src/tasks/snapshot.ts";
+import { applyChange, type TaskState } from "../../src/tasks/state.ts";
 
 const first: TaskEvent = {
   connection_id: "upload_1",
@@ -47,6 +49,7 @@ Deno.test("foldEvent() takes the newest of each member, and keeps the rest", () 
     epoch: "life",
     created_at: first.timestamp,
     updated_at: second.timestamp,
+    ended_at: second.timestamp,
   });
 });
 
@@ -63,6 +66,7 @@ Deno.test("foldEvent() begins a new attempt without the members of the one befor
     epoch: "life",
     created_at: first.timestamp,
     updated_at: second.timestamp,
+    ended_at: second.timestamp,
   });
 });
 
@@ -130,4 +134,28 @@ for (const [what, draft, before, progress] of worked) {
 Deno.test("progressOf() knows of nothing before the first event", () => {
   assertEquals(progressOf({ current: 1 }, undefined), undefined);
   assertEquals(progressOf({ total: 1 }, undefined), undefined);
+});
+
+Deno.test("describeTask() drops the estimates of a task that has stalled since", () => {
+  let state: TaskState | undefined;
+  for (const current of [0, 1, 2]) {
+    const result = applyChange(state, { current, total: 4 }, {
+      taskId: "a",
+      epoch: "life",
+      now: new Date(current * 1_000),
+    });
+    assert("state" in result);
+    state = result.state;
+  }
+  assert(state);
+  const { rate, eta } = describeTask(state, 0, 4_000);
+  assertEquals([rate, eta], [1, "1970-01-01T00:00:04.000Z"]);
+  const stalled = describeTask(state, 0, 4_001);
+  assertFalse("rate" in stalled || "eta" in stalled);
+});
+
+Deno.test("mergeEvents() takes the estimates of the second event alone", () => {
+  const estimates = { rate: 1, eta: first.timestamp };
+  assertFalse("rate" in mergeEvents({ ...first, ...estimates }, second));
+  assertEquals(mergeEvents(first, { ...second, ...estimates }).rate, 1);
 });

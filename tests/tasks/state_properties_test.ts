@@ -43,6 +43,7 @@ const amounts = fc.oneof(
 );
 
 const members = {
+  title: fc.option(fc.string()),
   progress: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
   current: fc.option(amounts),
   total: fc.option(amounts),
@@ -111,6 +112,7 @@ Deno.test("foldEvent() keeps the newest value of each member, until it is cleare
       }
       for (
         const name of [
+          "title",
           "progress",
           "current",
           "total",
@@ -122,9 +124,9 @@ Deno.test("foldEvent() keeps the newest value of each member, until it is cleare
         if (event[name] !== undefined) values[name] = event[name];
       }
     }
-    const { progress, current, total, unit, message, data } = state?.snapshot ??
-      {};
-    const snapshot = { progress, current, total, unit, message, data };
+    const { title, progress, current, total, unit, message, data } =
+      state?.snapshot ?? {};
+    const snapshot = { title, progress, current, total, unit, message, data };
     const given = Object.entries(snapshot).filter(([, value]) =>
       value !== undefined
     );
@@ -143,7 +145,8 @@ Deno.test("mergeEvents() amounts to both events", () => {
       );
       const merged = foldEvent(before, mergeEvents(first, second), "e");
       const each = foldEvent(foldEvent(before, first, "e"), second, "e");
-      assertEquals({ ...merged, created_at: "" }, { ...each, created_at: "" });
+      const times = { created_at: "", started_at: "" };
+      assertEquals({ ...merged, ...times }, { ...each, ...times });
     }
   });
 });

@@ -65,6 +65,7 @@ Deno.test("applyChange() makes a task lost by an event of the server's own", () 
     state: {
       snapshot: { ...before.snapshot, ...event, updated_at: timestamp },
       owner: "7",
+      measured: before.measured,
     },
   });
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertExists, assertFalse } from "@std/assert";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { Snapshot } from "../../src/tasks/event.ts";
+import type { MeasuredProgress } from "../../src/tasks/progress_rate.ts";
 import {
   applyChange,
   type Refusal,
@@ -54,6 +55,26 @@ function refuse(state: TaskState, draft: EventDraft): Refusal {
   return result;
 }
 
+/** The measured progress after the first value. */
+function startOf(
+  of: "progress" | "current",
+  value: number,
+  now: Date,
+): MeasuredProgress {
+  const ms = now.getTime();
+  return {
+    of,
+    count: 1,
+    firstMs: ms,
+    newestMs: ms,
+    value,
+    sampledMs: ms,
+    sampled: value,
+    typicalMs: 0,
+    rate: 0,
+  };
+}
+
 Deno.test("applyChange() begins a history with the first event", () => {
   const draft: EventDraft = {
     status: "queued",
@@ -79,6 +100,7 @@ Deno.test("applyChange() begins a history with the first event", () => {
     state: {
       owner: "7",
       leaseEndsAtMs: stamp(1).now.getTime() + 30_000,
+      measured: startOf("progress", 0, stamp(1).now),
       snapshot: {
         ...event,
         epoch: "epoch-1",
@@ -272,4 +294,137 @@ Deno.test("applyChange() sets progress 1 for a succeeded task", () => {
     accept(before, { status: "failed" }).state.snapshot.progress,
     0.42,
   );
+});
+
+Deno.test("applyChange() adds an increment to current", () => {
+  const first = accept(undefined, { increment: 2, total: 4 });
+  assertEquals([first.event.current, first.event.progress], [2, 0.5]);
+  const second = accept(first.state, { increment: -0.5 });
+  assertEquals([second.event.current, second.event.progress], [1.5, 0.375]);
+  assertFalse("increment" in second.event);
+});
+
+Deno.test("applyChange() starts the increments of a new attempt at 0", () => {
+  const { state } = accept(undefined, { increment: 2, status: "failed" });
+  assertEquals(accept(state, { attempt: 2, increment: 1 }).event.current, 1);
+});
+
+Deno.test("applyChange() refuses an increment below 0 or beyond all numbers", () => {
+  const { state } = accept(undefined, { current: 1 });
+  assertEquals(refuse(state, { increment: -2 }).code, "bad_event");
+  const { state: large } = accept(undefined, { current: Number.MAX_VALUE });
+  assertEquals(
+    refuse(large, { increment: Number.MAX_VALUE }).code,
+    "bad_event",
+  );
+});
+
+Deno.test("applyChange() forgives the rounding of increments", () => {
+  const { state } = accept(undefined, { current: 0.3 });
+  const { event } = accept(state, { increment: -(0.1 + 0.2) });
+  assertEquals(event.current, 0);
+});
+
+Deno.test("applyChange() fixes the labels with the first event", () => {
+  const { state } = accept(undefined, { labels: ["b", "a"] });
+  assertEquals(accept(state, { labels: ["a", "b"] }).state.snapshot.labels, [
+    "b",
+    "a",
+  ]);
+  for (const labels of [[], ["a"], ["a", "c"], ["a", "b", "c"]]) {
+    assertEquals(refuse(state, { labels }).code, "labels_fixed");
+  }
+  const { state: plain } = accept(undefined, {});
+  assertEquals(refuse(plain, { labels: ["a"] }).code, "labels_fixed");
+  assertFalse("labels" in accept(plain, { labels: [] }).state.snapshot);
+});
+
+Deno.test("applyChange() keeps the title until it is cleared", () => {
+  const { state, event } = accept(undefined, { title: "Import" });
+  assertEquals(event.title, "Import");
+  const later = accept(state, { progress: 0.5 });
+  assertFalse("title" in later.event);
+  assertEquals(later.state.snapshot.title, "Import");
+  const cleared = accept(later.state, { title: null });
+  assertEquals(cleared.event.cleared, ["title"]);
+  assertFalse("title" in cleared.state.snapshot);
+});
+
+/** Applies drafts, one each second. */
+function eachSecond(drafts: readonly EventDraft[]): Required<Transition>[] {
+  let state: TaskState | undefined;
+  return drafts.map((draft, index) => {
+    const result = applyChange(state, draft, {
+      taskId: "upload_1",
+      epoch: "epoch-0",
+      now: new Date(index * 1_000),
+    });
+    assert("state" in result && result.event, JSON.stringify(result));
+    state = result.state;
+    return { event: result.event, state };
+  });
+}
+
+Deno.test("applyChange() estimates rate and end of a running task", () => {
+  const total = 10;
+  const events = eachSecond([
+    { status: "queued", current: 0, total },
+    { current: 1, status: "running" },
+    { current: 2 },
+    { message: "still moving" },
+    { status: "queued" },
+    { current: 5, status: "running" },
+    { status: "succeeded" },
+  ]).map(({ event: { rate, eta } }) => [rate, eta]);
+  assertEquals(events, [
+    [undefined, undefined],
+    [undefined, undefined],
+    [1, "1970-01-01T00:00:10.000Z"],
+    [1, "1970-01-01T00:00:10.000Z"],
+    [undefined, undefined],
+    [1, "1970-01-01T00:00:10.000Z"],
+    [undefined, undefined],
+  ]);
+});
+
+Deno.test("applyChange() measures a new attempt from its start", () => {
+  const steps = eachSecond([
+    { current: 1 },
+    { current: 2 },
+    { current: 3, status: "failed" },
+    { attempt: 2, current: 1 },
+    { current: 2 },
+    { current: 3 },
+  ]);
+  assertEquals(steps.map(({ state }) => state.measured?.count), [
+    1,
+    2,
+    undefined,
+    1,
+    2,
+    3,
+  ]);
+});
+
+Deno.test("applyChange() notes when an attempt started and ended", () => {
+  const times = eachSecond([
+    { status: "queued" },
+    { status: "running" },
+    { progress: 0.5 },
+    { status: "failed" },
+    { attempt: 2, status: "queued" },
+    { status: "running" },
+    { status: "succeeded" },
+  ]).map(({ state: { snapshot: { started_at, ended_at } } }) =>
+    [started_at, ended_at].map((time) => time && Date.parse(time))
+  );
+  assertEquals(times, [
+    [undefined, undefined],
+    [1_000, undefined],
+    [1_000, undefined],
+    [1_000, 3_000],
+    [undefined, undefined],
+    [5_000, undefined],
+    [5_000, 6_000],
+  ]);
 });

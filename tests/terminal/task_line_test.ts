@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { renderTask } from "../../src/terminal/task_line.ts";
 
 const dots = "·".repeat(24);
@@ -61,6 +62,24 @@ Deno.test("renderTask() draws a bar for any number", () => {
   }
 });
 
+Deno.test("renderTask() shows the time left", () => {
+  using _time = new FakeTime(0);
+  const cases = [
+    [-5, "0 s left"],
+    [12, "12 s left"],
+    [59.4, "59 s left"],
+    [90, "2 min left"],
+    [3_599, "1 h 0 min left"],
+    [7_500, "2 h 5 min left"],
+    [86_400 * 3, "3 days left"],
+  ] as const;
+  for (const [seconds, text] of cases) {
+    const eta = new Date(seconds * 1_000).toISOString();
+    const line = renderTask("t", { status: "running", eta });
+    assertEquals(line, `t  [${dots}]      running  ${text}`);
+  }
+});
+
 Deno.test("renderTask() shows amounts, attempt and message", () => {
   const bar = `[${dots}]    `;
   const cases = [
@@ -72,6 +91,8 @@ Deno.test("renderTask() shows amounts, attempt and message", () => {
     [{ attempt: 2 }, "attempt 2"],
     [{ attempt: 1 }, undefined],
     [{ message: "transcoding" }, "transcoding"],
+    [{ rate: 3.14159, unit: "rows" }, "3.14 rows/s"],
+    [{ rate: 1234567 }, "1230000 /s"],
     [{ current: 1, attempt: 3, message: "m" }, "attempt 3  1  m"],
   ] as const;
   for (const [members, expected] of cases) {

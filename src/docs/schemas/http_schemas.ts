@@ -46,6 +46,13 @@ const publishedSchema = z.object({
   cancel_requested: z.boolean().meta({
     description: "True if the worker should stop",
   }),
+  current: taskEventSchema.shape.current.meta({
+    description:
+      "The amount done after the event: of many workers that publish increments, exactly one gets the total",
+  }),
+  total: taskEventSchema.shape.total.meta({
+    description: "The amount to do after the event",
+  }),
 });
 
 /**
@@ -55,7 +62,7 @@ const publishedSchema = z.object({
  */
 export const httpSchemas = {
   EventDraft: eventDraftSchema,
-  EventLine: eventDraftSchema.extend({
+  EventLine: eventDraftSchema.safeExtend({
     connection_id: z.string().min(1).max(maxConnectionIdLength).meta({
       description: "The task",
     }),

@@ -33,6 +33,8 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   event_id_reserved: "The event_id is reserved for a future event of this task",
   owner_fixed:
     "The event names a user other than the user set by the task's first event",
+  labels_fixed:
+    "The event has labels other than the labels set by the task's first event",
   body_too_large: "The body, or the line, is too large",
   unsupported_encoding: "The body has a Content-Encoding: send it uncompressed",
   bad_event: "The event has unknown or bad members, named in the detail",

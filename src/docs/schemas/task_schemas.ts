@@ -58,6 +58,7 @@ export const taskEventSchema = z.object({
   }),
   status: statusSchema,
   attempt: draft.attempt.unwrap(),
+  title: draft.title.unwrap().unwrap().exactOptional(),
   progress: draft.progress.unwrap().unwrap().exactOptional(),
   current: draft.current.unwrap().unwrap().exactOptional(),
   total: draft.total.unwrap().unwrap().exactOptional(),
@@ -68,6 +69,14 @@ export const taskEventSchema = z.object({
     description:
       "Members removed from the task because the publisher sent `null`",
   }),
+  rate: z.number().positive().exactOptional().meta({
+    description:
+      "Units of `current` per second, smoothed. Those of the newest event hold: absent before three events that moved a running task, once the task has stalled, and after the end",
+  }),
+  eta: timeSchema.exactOptional().meta({
+    description:
+      "The estimated end: RFC 3339, UTC. Absent like `rate`, and if neither `total` nor `progress` is known",
+  }),
   timestamp: timeSchema,
 }) satisfies z.ZodType<TaskEvent>;
 
@@ -76,6 +85,16 @@ export const taskSchema = taskEventSchema.omit({ cleared: true }).extend({
   epoch: epochSchema,
   created_at: timeSchema,
   updated_at: timeSchema,
+  started_at: timeSchema.exactOptional().meta({
+    description: "The time of the first `running` event of this attempt",
+  }),
+  ended_at: timeSchema.exactOptional().meta({
+    description: "The time of the event that ended the task",
+  }),
+  labels: draft.labels.unwrap().exactOptional().meta({
+    description:
+      "The labels by which lists find the task, fixed by the first event",
+  }),
   watchers: countSchema.meta({
     description: "The number of sockets watching the task",
   }),

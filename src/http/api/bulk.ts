@@ -267,19 +267,16 @@ async function publishLines(
       publications.map(() => ({ status: "rejected", reason })),
   );
   let next = 0;
-  return parsed.map((result, index) => {
-    const answer = settle(() => {
-      const { taskId } = fulfilled(result);
-      return describeOutcome(taskId, fulfilled(outcomes[next++]));
-    });
-    return `${
-      JSON.stringify(
-        answer.status === "fulfilled" ? answer.value : {
-          ...problemBody(asProblem(answer.reason, "POST /api/events")),
-          line: lines[index]?.number,
-        },
-      )
-    }\n`;
+  const answers = await Promise.allSettled(parsed.map(async (result) => {
+    const { taskId } = fulfilled(result);
+    return await describeOutcome(taskId, fulfilled(outcomes[next++]), store);
+  }));
+  return answers.map((answer, index) => {
+    const line = answer.status === "fulfilled" ? answer.value : {
+      ...problemBody(asProblem(answer.reason, "POST /api/events")),
+      line: lines[index]?.number,
+    };
+    return `${JSON.stringify(line)}\n`;
   });
 }
 

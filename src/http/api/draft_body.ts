@@ -1,9 +1,13 @@
 import type { z } from "zod";
 import { findInexactNumber } from "../../protocol/exact_numbers.ts";
-import type { PublishOutcome } from "../../tasks/store.ts";
+import {
+  type DoneAmounts,
+  type PublishOutcome,
+  type Store,
+} from "../../tasks/store.ts";
 import { type EventDraft, eventDraftSchema } from "../../tasks/draft.ts";
 import type { Refusal } from "../../tasks/state.ts";
-import { ProblemError } from "../../protocol/problem.ts";
+import { ProblemError, problemStatuses } from "../../protocol/problem.ts";
 import { unknownTask } from "../request.ts";
 
 /**
@@ -75,17 +79,24 @@ export function refusalProblem({ code, detail }: Refusal): ProblemError {
   if (code === "lease_renewed") {
     throw new TypeError("A request was handled as the end of a lease");
   }
-  return code === "task_unknown"
-    ? unknownTask()
-    : new ProblemError({ status: 409, code, detail });
+  return code === "task_unknown" ? unknownTask() : new ProblemError({
+    status: problemStatuses[code][0],
+    code,
+    detail,
+  });
 }
 
 /**
  * Returns the answer to a publish (spec §2).
  *
- * @throws {ProblemError} 409 for a refused event.
+ * @param store Asked for the earlier event that a duplicate repeats.
+ * @throws {ProblemError} 409 or 422 for a refused event.
  */
-export function describeOutcome(taskId: string, outcome: PublishOutcome) {
+export function describeOutcome(
+  taskId: string,
+  outcome: PublishOutcome,
+  store: Pick<Store, "read">,
+): Published | Promise<Published> {
   if (outcome.kind === "refused") {
     throw refusalProblem(outcome.refusal);
   }
@@ -94,13 +105,54 @@ export function describeOutcome(taskId: string, outcome: PublishOutcome) {
       "A publisher's event was handled as a different change",
     );
   }
+  if (outcome.kind === "duplicate") {
+    return describeDuplicate(taskId, outcome, store);
+  }
+  const { epoch, event, delivered, amounts, cancelRequested } = outcome;
   return {
     connection_id: taskId,
-    epoch: outcome.epoch,
-    ...(outcome.kind === "stored"
-      ? { offset: outcome.event.offset, delivered: outcome.delivered }
-      : { offset: outcome.offset, delivered: 0 }),
-    duplicate: outcome.kind === "duplicate",
-    cancel_requested: outcome.cancelRequested,
+    epoch,
+    offset: event.offset,
+    delivered,
+    duplicate: false,
+    cancel_requested: cancelRequested,
+    ...amounts,
+  };
+}
+
+/** The answer to a publish (spec §2). */
+interface Published extends DoneAmounts {
+  readonly connection_id: string;
+  readonly epoch: string;
+  readonly offset: number;
+  readonly delivered: number;
+  readonly duplicate: boolean;
+  readonly cancel_requested: boolean;
+}
+
+/**
+ * Answers a duplicate like the earlier event: with the amount done at that time,
+ * so that a repeated increment never looks like the increment that reached the
+ * total.
+ */
+async function describeDuplicate(
+  taskId: string,
+  { epoch, offset, cancelRequested }: PublishOutcome & { kind: "duplicate" },
+  store: Pick<Store, "read">,
+): Promise<Published> {
+  const since = { epoch, offset: offset - 1 };
+  const { state, events: [earlier] } = await store.read(taskId, since, 1);
+  const { current, total = state?.snapshot.total }: DoneAmounts = earlier
+    ? JSON.parse(earlier.json)
+    : {};
+  return {
+    connection_id: taskId,
+    epoch,
+    offset,
+    delivered: 0,
+    duplicate: true,
+    cancel_requested: cancelRequested,
+    ...(current === undefined ? {} : { current }),
+    ...(current === undefined || total === undefined ? {} : { total }),
   };
 }

@@ -59,7 +59,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
       const outcome = await store.publish(taskId, draft);
-      return c.json(describeOutcome(taskId, outcome), 201);
+      return c.json(await describeOutcome(taskId, outcome, store), 201);
     },
   );
 

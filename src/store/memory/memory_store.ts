@@ -4,6 +4,7 @@ import type { StreamPosition, TaskEvent } from "../../tasks/event.ts";
 import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
 import { MemoryHistory } from "./history.ts";
 import {
+  amountsOf,
   type Announce,
   eventAnnouncement,
   type HistorySlice,
@@ -182,6 +183,7 @@ class MemoryStore implements Store {
       kind: "stored",
       epoch: state.snapshot.epoch,
       event,
+      amounts: amountsOf(state.snapshot),
       delivered: this.#announce(eventAnnouncement(event, json, state)),
       cancelRequested: state.cancelRequested ?? false,
     };

@@ -1,7 +1,7 @@
 import { settle } from "../../async/settle.ts";
 import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
 import { encodeHead, encodeNotice } from "./announcement.ts";
-import type { PublishOutcome } from "../../tasks/store.ts";
+import { amountsOf, type PublishOutcome } from "../../tasks/store.ts";
 
 /** The last known state of a task. */
 export interface KnownTask {
@@ -85,6 +85,7 @@ export function applyBatch(
       kind: "stored",
       epoch,
       event,
+      amounts: amountsOf(after.snapshot),
       delivered: 0,
       cancelRequested: after.cancelRequested ?? false,
     };

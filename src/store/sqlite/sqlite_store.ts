@@ -9,6 +9,7 @@ import { clearUnflushedMark } from "./power_loss.ts";
 import { openDatabase, type SqliteSync } from "./schema.ts";
 import { SqliteTasks } from "./sqlite_tasks.ts";
 import {
+  amountsOf,
   type Announce,
   eventAnnouncement,
   type HistorySlice,
@@ -243,6 +244,7 @@ class SqliteStore implements Store {
       kind: "stored",
       epoch: state.snapshot.epoch,
       event,
+      amounts: amountsOf(state.snapshot),
       delivered: this.#announce(eventAnnouncement(event, json, state)),
       cancelRequested: state.cancelRequested ?? false,
     });

@@ -1,3 +1,4 @@
+import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
 import {
   assertEquals,
   assertFalse,
@@ -79,31 +80,58 @@ const event = {
   timestamp: "2026-11-23T20:20:58.123Z",
 } as const;
 
+/** Only a duplicate asks the store. */
+const noStore = {
+  read: () => Promise.reject(new Error("The store was asked")),
+};
+
 Deno.test("describeOutcome() describes a stored event, in the spec's order", () => {
   const answer = describeOutcome("a", {
     kind: "stored",
     epoch: "e1",
     event,
+    amounts: { current: 2, total: 3 },
     delivered: 3,
     cancelRequested: true,
-  });
+  }, noStore);
   assertEquals(
     JSON.stringify(answer),
-    '{"connection_id":"a","epoch":"e1","offset":7,"delivered":3,"duplicate":false,"cancel_requested":true}',
+    '{"connection_id":"a","epoch":"e1","offset":7,"delivered":3,"duplicate":false,"cancel_requested":true,"current":2,"total":3}',
   );
 });
 
-Deno.test("describeOutcome() reports no deliveries for a duplicate", () => {
-  const answer = describeOutcome("a", {
-    kind: "duplicate",
-    epoch: "e1",
-    offset: 4,
-    cancelRequested: false,
-  });
-  assertEquals(
-    JSON.stringify(answer),
-    '{"connection_id":"a","epoch":"e1","offset":4,"delivered":0,"duplicate":true,"cancel_requested":false}',
+Deno.test("describeOutcome() answers for a duplicate like for the earlier event", async () => {
+  const store = createMemoryStore(
+    { historyLimit: 9, historyTtlMs: 60_000 },
+    () => 0,
   );
+  await store.publish("a", { event_id: "e1", increment: 1, total: 3 });
+  await store.publish("a", { event_id: "e2", increment: 2 });
+  await store.publish("a", { event_id: "e3", message: "done" });
+  const { epoch } = await store.read("a");
+  const answers = await Promise.all(
+    [1, 2, 3].map((offset) =>
+      describeOutcome("a", {
+        kind: "duplicate",
+        epoch,
+        offset,
+        cancelRequested: false,
+      }, store)
+    ),
+  );
+  const answer = {
+    connection_id: "a",
+    epoch,
+    delivered: 0,
+    duplicate: true,
+    cancel_requested: false,
+  };
+  assertEquals<unknown>(answers, [
+    { ...answer, offset: 1, current: 1, total: 3 },
+    { ...answer, offset: 2, current: 3, total: 3 },
+    { ...answer, offset: 3 },
+  ]);
+  await store.close();
 });
 
 for (
@@ -112,7 +140,7 @@ for (
   Deno.test(`describeOutcome() answers 409 to ${code}`, () => {
     const refusal: Refusal = { code, detail: "because" };
     const problem = problemOf(() =>
-      describeOutcome("a", { kind: "refused", refusal })
+      describeOutcome("a", { kind: "refused", refusal }, noStore)
     );
     assertEquals(problem, { status: 409, code, detail: "because" });
   });
@@ -120,7 +148,7 @@ for (
 
 Deno.test("describeOutcome() throws if given a request to cancel", () => {
   assertThrows(
-    () => describeOutcome("a", { kind: "noted", isNew: true }),
+    () => describeOutcome("a", { kind: "noted", isNew: true }, noStore),
     TypeError,
   );
 });
