@@ -38,37 +38,31 @@ export interface ReadMetric<Label extends string = never> {
 /** Adds a counter. */
 export function addCounter<Label extends string = never>(
   registry: Registry,
-  { name, help, labelNames = [], read }: ReadMetric<Label>,
+  metric: ReadMetric<Label>,
 ): void {
-  new Counter<Label>({
-    name,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      this.reset();
-      const reading = read();
-      if (typeof reading === "number") this.inc(reading);
-      else for (const [labels, value] of reading) this.inc(labels, value);
-    },
-  });
+  new Counter(configure(registry, metric));
 }
 
 /** Adds a gauge. */
 export function addGauge<Label extends string = never>(
   registry: Registry,
-  { name, help, labelNames = [], read }: ReadMetric<Label>,
+  metric: ReadMetric<Label>,
 ): void {
-  new Gauge<Label>({
-    name,
-    help,
-    labelNames,
+  new Gauge(configure(registry, metric));
+}
+
+function configure<Label extends string>(
+  registry: Registry,
+  { read, ...metric }: ReadMetric<Label>,
+) {
+  return {
+    ...metric,
     registers: [registry],
-    collect() {
+    collect(this: client.Counter<Label> | client.Gauge<Label>) {
       this.reset();
       const reading = read();
-      if (typeof reading === "number") this.set(reading);
-      else for (const [labels, value] of reading) this.set(labels, value);
+      if (typeof reading === "number") this.inc(reading);
+      else for (const [labels, value] of reading) this.inc(labels, value);
     },
-  });
+  };
 }
