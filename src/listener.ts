@@ -12,9 +12,7 @@ export interface ListenerOptions {
   readonly counters: Pick<Counters, "acceptFailures">;
 }
 
-/**
- * The pause before listening again, in milliseconds; doubled up to a maximum.
- */
+/** The pause before listening again, in milliseconds; doubled up to a limit. */
 const firstPauseMs = 100;
 const longestPauseMs = 1_000;
 

@@ -14,9 +14,7 @@ export interface WebSocketRoute {
   readonly endpoint: Endpoint<Services>;
 }
 
-/**
- * All WebSocket routes of the server (spec §1). No route is declared elsewhere.
- */
+/** All WebSocket routes of the server (spec §1), declared only here. */
 export const webSocketRoutes: readonly WebSocketRoute[] = [
   {
     name: "realtime_websocket",
@@ -35,9 +33,7 @@ export const webSocketRoutes: readonly WebSocketRoute[] = [
   },
 ];
 
-/**
- * Registers the table's routes in an app: paths and endpoints meet only here.
- */
+/** Registers the routes in an app: paths and endpoints meet only here. */
 export function register(
   app: Hono,
   table: readonly WebSocketRoute[],
@@ -48,10 +44,7 @@ export function register(
   }
 }
 
-/**
- * Translates `{x:path}` and `{x}` into Hono's notation; `.` would not match
- * line ends.
- */
+/** Translates `{x:path}` and `{x}` for Hono; `.` excludes line ends. */
 export function toHonoPath(path: string): string {
   return path.replace(/\{(\w+):path\}/g, ":$1{[^]+}").replace(
     /\{(\w+)\}/g,

@@ -13,10 +13,7 @@ import { withFallback } from "./async/with_fallback.ts";
 
 /** A listening server. */
 export interface RunningServer {
-  /**
-   * The address of the server, with the port in use if the configured port is
-   * 0.
-   */
+  /** The address of the server, with the port in use. */
   readonly address: { readonly host: string; readonly port: number };
   /**
    * Stops the server: see {@linkcode startServer}. Concurrent calls share one
@@ -50,10 +47,7 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
 }
 
-/**
- * The share of the drain time for disconnecting watchers; the rest is for close
- * frames.
- */
+/** The share of the drain time for disconnecting watchers. */
 const disconnectShare = 0.5;
 
 /** The time limit for sending the last answers and close frames, in milliseconds. */

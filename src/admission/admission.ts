@@ -12,9 +12,7 @@ export interface AdmissionContext {
   readonly registry: ConnectionRegistry;
 }
 
-/**
- * The close code and the error frame for the rejection of an accepted socket.
- */
+/** The close code and error frame for the rejection of an accepted socket. */
 export interface Rejection {
   readonly code: CloseCode;
   readonly error: ErrorFrame;
@@ -76,10 +74,7 @@ function judge(
   }
 }
 
-/**
- * True if an address has reached the connection limit. Unclosable sockets
- * count, too.
- */
+/** True if an address has reached its limit, unclosable sockets included. */
 export function isAddressFull(
   remoteAddress: string,
   { maxConnectionsPerIp: limit }: Config,

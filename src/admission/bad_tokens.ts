@@ -19,9 +19,7 @@ const longestDelayMs = 2_000;
 /** The maximum number of delayed answers per address at the same time. */
 const maxDelayed = 100;
 
-/**
- * The maximum number of remembered addresses; the oldest is forgotten first.
- */
+/** The most remembered addresses; the oldest is forgotten first. */
 const maxAddresses = 10_000;
 
 interface Suspicion {
@@ -61,10 +59,7 @@ export class BadTokens {
     this.#forgetOld(now);
   }
 
-  /**
-   * Returns the delay before an address is told about a bad token, in
-   * milliseconds.
-   */
+  /** Returns the delay, in milliseconds, of the answer to a bad token. */
   delayMs(remoteAddress: string): number {
     this.#forgetOld(performance.now());
     const suspicion = this.#suspicions.get(addressBlock(remoteAddress));

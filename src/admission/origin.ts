@@ -96,9 +96,7 @@ function isOwnHost(host: string | undefined, policy: OriginPolicy): boolean {
     name === hostName(policy.host);
 }
 
-/**
- * Decides if an unlisted origin is the server's own, or on the same loopback.
- */
+/** True for the server's own origin, or an origin on the same loopback. */
 function isOwnOrigin(
   origin: string,
   host: string | undefined,

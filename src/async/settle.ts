@@ -1,6 +1,4 @@
-/**
- * Runs an action and returns its result or error as `Promise.allSettled` does.
- */
+/** Runs an action and returns the outcome as `Promise.allSettled` does. */
 export function settle<T>(action: () => T): PromiseSettledResult<T> {
   try {
     return { status: "fulfilled", value: action() };

@@ -1,9 +1,6 @@
 const encoder = new TextEncoder();
 
-/**
- * A synchronous destination for bytes; a write may accept only some, as on a
- * pipe.
- */
+/** A synchronous destination for bytes; a write may accept only some. */
 export interface SyncWriter {
   /** @returns The number of bytes accepted. */
   writeSync(bytes: Uint8Array): number;

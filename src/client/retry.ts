@@ -17,9 +17,7 @@ export function meantClose(code: number, word: string = ""): number {
   return closingErrors[word] ?? code;
 }
 
-/**
- * Returns the reaction to a close: retry, retry with a new token, or stop.
- */
+/** Returns the reaction to a close: retry, retry with a new token, or stop. */
 export function judgeClose(code: number): "retry" | ReconnectPolicy {
   return reconnectPolicies[code] ?? "retry";
 }

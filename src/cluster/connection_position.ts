@@ -1,16 +1,11 @@
-/**
- * The place of a connection among the connections of all nodes, oldest first.
- */
+/** The place of a connection among those of all nodes, oldest first. */
 export interface ConnectionPosition {
   /**
    * The time of opening by the node's clock, unique on the node: see
    * `Connection.serial`.
    */
   readonly serial: number;
-  /**
-   * The connection's id; orders connections that two nodes opened at the same
-   * time.
-   */
+  /** The connection's id; orders connections opened at the same time. */
   readonly id: string;
 }
 
@@ -31,10 +26,7 @@ export function encodeCursor({ serial, id }: ConnectionPosition): string {
   return `${serial}-${id}`;
 }
 
-/**
- * Decodes the text made by {@linkcode encodeCursor}; `undefined` for other
- * texts.
- */
+/** Decodes {@linkcode encodeCursor}; `undefined` for other texts. */
 export function parseCursor(text: string): ConnectionPosition | undefined {
   const [, serial, id] = cursorPattern.exec(text) ?? [];
   if (serial === undefined || id === undefined) return undefined;

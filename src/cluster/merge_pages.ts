@@ -47,9 +47,7 @@ export function mergePages(
   return { total, connections, cursor: { serial: last.serial, id: last.id } };
 }
 
-/**
- * Counts the connections up to the end of a page; all if the page is complete.
- */
+/** Counts the connections up to a page's end; all if the page is complete. */
 function knownLength(
   { connections, isCut }: ConnectionsAnswer,
   found: readonly ListedConnection[],

@@ -51,9 +51,7 @@ export function mergeStats(
   };
 }
 
-/**
- * Returns the seconds completed and still kept by all nodes.
- */
+/** Returns the seconds completed and still kept by all nodes. */
 function commonSeconds(
   own: NodeStats,
   all: readonly NodeStats[],
@@ -79,9 +77,7 @@ function endOf({ history }: NodeStats): number {
   return history.from + history.published.length;
 }
 
-/**
- * Merges a list of all nodes, aligned by second; missing figures are left out.
- */
+/** Merges a list of all nodes by second; missing figures are left out. */
 function merge<Figure, Merged>(
   nodes: readonly NodeStats[],
   { from, length }: Seconds,

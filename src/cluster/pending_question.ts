@@ -19,9 +19,7 @@ export class PendingQuestion {
     return this.#complete.promise;
   }
 
-  /**
-   * @param nodes The number of receiving nodes, including the asking node.
-   */
+  /** @param nodes The number of receiving nodes, including the asking node. */
   expect(nodes: number): void {
     this.#expected = nodes;
     this.#look();
@@ -44,9 +42,7 @@ export class PendingQuestion {
     this.#complete.resolve();
   }
 
-  /**
-   * The number of receiving nodes without the asking node; `undefined` if unknown.
-   */
+  /** The number of receiving nodes without the asking one, if known. */
   get others(): number | undefined {
     if (this.#expected === undefined) return undefined;
     return Math.max(0, this.#expected - Number(this.#hasEchoed));

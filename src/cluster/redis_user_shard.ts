@@ -23,9 +23,7 @@ export interface RedisUserShardOptions {
 /** Receives the number of a user's connections on the other nodes. */
 type TakeOthers = (others: number) => void;
 
-/**
- * The most users per script call, since a script blocks Redis.
- */
+/** The most users per script call, since a script blocks Redis. */
 const maxBatch = 500;
 
 /**
@@ -71,9 +69,7 @@ export class RedisUserShard {
     return here + (sum ?? 0);
   }
 
-  /**
-   * Keeps this node's counts from expiring, and rewrites all counts if needed.
-   */
+  /** Keeps this node's counts alive, and rewrites all counts if needed. */
   async beat(): Promise<void> {
     if (this.#counts.size > 0 || this.#isUnsure) await this.#work(true);
   }
@@ -102,9 +98,7 @@ export class RedisUserShard {
     }
   }
 
-  /**
-   * Writes the counts of some users, and of all users if Redis has lost the counts.
-   */
+  /** Writes counts of some users, or of all if Redis has lost the counts. */
   async #tell(users: readonly string[]): Promise<void> {
     const known = this.#counts.size -
       users.filter((userId) => this.#counts.has(userId)).length;
@@ -113,9 +107,7 @@ export class RedisUserShard {
     if (!existed && known > 0) await this.#tellAnew();
   }
 
-  /**
-   * @returns True if Redis still had counts of this node, or did not answer.
-   */
+  /** @returns True if Redis still had this node's counts, or did not answer. */
   async #send(users: readonly string[], isAnew: boolean): Promise<boolean> {
     const { channel, base, node, lifeMs } = this.#options;
     const waiting = users.map((userId) => this.#waiting.get(userId) ?? []);

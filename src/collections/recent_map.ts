@@ -21,9 +21,7 @@ export class RecentMap<Value extends object> {
   #older = new Map<string, Value>();
   readonly #maxRecent: number;
 
-  /**
-   * @param maxEntries The most entries kept; at least half as many are kept.
-   */
+  /** @param maxEntries The most entries kept; at least half are kept. */
   constructor(maxEntries: number) {
     this.#maxRecent = maxEntries / 2;
   }

@@ -29,9 +29,7 @@ export interface Handshake {
   /** The route's name in the routes table. */
   readonly route: string;
   readonly taskId: string;
-  /**
-   * The query's `epoch`: a part of the position at which the client resumes.
-   */
+  /** The query's `epoch`: part of the position at which the client resumes. */
   readonly epoch: string | undefined;
   /** The query's `offset`, unparsed. */
   readonly offset: string | undefined;
@@ -61,10 +59,7 @@ export interface ConnectionOptions {
   readonly onClosed?: (code: number) => void;
 }
 
-/**
- * The maximum delay of a close, in milliseconds, while the client keeps
- * sending.
- */
+/** The maximum delay of a close while the client sends, in milliseconds. */
 const maxLingerMs = 1_000;
 
 /** The maximum length of a close reason, in bytes (RFC 6455 §5.5). */
@@ -137,9 +132,7 @@ export class Connection {
     return this.#closed;
   }
 
-  /**
-   * The number of bytes waiting to be sent, including frames sent in this turn.
-   */
+  /** The number of bytes waiting to be sent, those of this turn included. */
   get bufferedBytes(): number {
     return this.#transport.bufferedAmount;
   }

@@ -8,9 +8,7 @@ import { remoteAddress as addressOf } from "./remote_address.ts";
 const maxEpochLength = 64;
 const maxOffsetLength = 16;
 
-/**
- * The maximum length of an origin in memory, answers and logs, in characters.
- */
+/** The maximum length of an origin in memory and logs, in characters. */
 export const maxOriginLength = 300;
 
 /** The position in a task's history at which a client resumes, unparsed. */
@@ -69,10 +67,7 @@ export function readRemoteAddress(
   );
 }
 
-/**
- * A text over the limit names no position in any history; the empty text
- * replaces it.
- */
+/** The empty text replaces a longer text, which names no position. */
 function keepShort(
   text: string | undefined,
   maxLength: number,

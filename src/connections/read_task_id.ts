@@ -35,10 +35,7 @@ function badConnectionId(detail: string): ProblemError {
   return new ProblemError({ status: 400, code: "bad_connection_id", detail });
 }
 
-/**
- * Checks the percent-encoding of a path: Hono would pass on an undecodable id
- * unchanged.
- */
+/** Checks the percent-encoding of a path: Hono passes on undecodable ids. */
 function isDecodable(url: string): boolean {
   if (!url.includes("%")) return true;
   try {

@@ -15,10 +15,7 @@ interface Place {
  */
 const openingIntervalMs = 2_500;
 
-/**
- * The time, in milliseconds, for which unopened sockets count against an
- * address.
- */
+/** The time for which unopened sockets count, in milliseconds. */
 const unopenedWindowMs = 60_000;
 
 /**
@@ -53,9 +50,7 @@ export class ConnectionRegistry {
   #onEmpty: (() => void) | undefined;
   readonly #drain = new AbortController();
 
-  /**
-   * The number of sockets held, listed or not, and of sockets about to open.
-   */
+  /** The number of sockets held, listed or not, or about to open. */
   get socketCount(): number {
     return this.#sockets.size + this.#opening.size + this.#openingLong.size;
   }
@@ -225,9 +220,7 @@ export class ConnectionRegistry {
     return this.#ofUser.of(userId);
   }
 
-  /**
-   * Returns the user last assigned to a connection; `undefined` after its end.
-   */
+  /** Returns the last user of a connection; `undefined` after its end. */
   userOf(connection: Connection): string | undefined {
     return this.#users.get(connection);
   }

@@ -1,6 +1,4 @@
-/**
- * HTML that is safe to insert into a page: created only by {@linkcode html}.
- */
+/** HTML that is safe to insert into a page: only {@linkcode html} makes it. */
 export class Html {
   constructor(readonly text: string) {}
 }

@@ -29,9 +29,7 @@ export interface MessageMeaning {
   readonly examples: readonly unknown[];
 }
 
-/**
- * The frames a client may send on `/ws/realtime`, by name in `/asyncapi.json`.
- */
+/** The client's frames on `/ws/realtime`, by name in `/asyncapi.json`. */
 export const clientMessages: Readonly<
   Record<ClientFrameName, MessageMeaning & { readonly reply: ServerFrameName }>
 > = {

@@ -118,10 +118,7 @@ ${renderCloseCodes()}</section>
 ${renderErrorCodes()}</section>`;
 }
 
-/**
- * Renders the schemas that are linked to by name. Frames show their members
- * themselves.
- */
+/** Renders the schemas linked to by name. Frames show their own members. */
 function renderSchemas({ http, sockets }: PageSchemas): Html {
   const articles = Object.entries({ ...sockets, ...http }).map((
     [name, schema],

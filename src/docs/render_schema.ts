@@ -11,10 +11,7 @@ export function renderRow(name: Html, type: Html, description: Html): Html {
   `;
 }
 
-/**
- * Renders the members of an object, a row per member; for other schemas, the
- * type.
- */
+/** Renders an object, a row per member; for other schemas, the type. */
 export function renderMembers(schema: Schema): Html {
   if (schema.properties === undefined) {
     return html`<p>${renderType(schema)}${describe(schema)}</p>`;

@@ -1,7 +1,4 @@
-/**
- * Statuses of answers without a body. The headers of a 101 (an upgrade) can't
- * be changed.
- */
+/** Statuses without a body. The headers of a 101 can't be changed. */
 const statusesWithoutBody: readonly number[] = [101, 204, 304];
 
 /**

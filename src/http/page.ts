@@ -44,10 +44,7 @@ function policyOf(html: string): string {
   ].join("; ");
 }
 
-/**
- * Returns policy sources that allow a page's inline styles (CSP Level 3
- * §2.3.1).
- */
+/** Returns sources that allow a page's inline styles (CSP Level 3 §2.3.1). */
 export function hashesOf(html: string): string {
   return [...html.matchAll(/<style[^>]*>([^]*?)<\/style>/g)].map((
     [, text = ""],

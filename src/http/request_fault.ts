@@ -1,9 +1,6 @@
 import type { Problem } from "../protocol/problem.ts";
 
-/**
- * A host with an optional port (RFC 9110 §7.2), in the form written by web
- * clients.
- */
+/** A host with an optional port (RFC 9110 §7.2), as web clients write it. */
 const authority = String.raw`(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?`;
 const hostPattern = new RegExp(`^${authority}$`, "i");
 
@@ -76,10 +73,7 @@ function framingFault(headers: Headers): Problem | undefined {
   });
 }
 
-/**
- * Also closes the connection: the next bytes may be the rest of the bad
- * request.
- */
+/** Closes the connection: the rest of the bad request may follow. */
 function badRequest(fault: Pick<Problem, "code" | "detail">): Problem {
   return { status: 400, ...fault, headers: { Connection: "close" } };
 }

@@ -25,9 +25,7 @@ export const unsentLimits: Limits = { inAll: 1_000, ofAddress: 200 };
 /** Used in seconds if the idle timeout is off. */
 const defaultStalledSeconds = 30;
 
-/**
- * Health probes are never refused: an orchestrator would restart a busy server.
- */
+/** Probes are never refused: an orchestrator would restart a busy server. */
 const probePattern = /^https?:\/\/[^/]*\/(?:healthz|readyz)$/;
 
 const stopping: Problem = {
@@ -160,10 +158,7 @@ class BoundedCount {
     this.#stalledMs = stalledMs;
   }
 
-  /**
-   * Returns the refusal of one more request from an address; `undefined` if
-   * there is room.
-   */
+  /** Returns the refusal of one more request; `undefined` if there is room. */
   refusalOf(block: string): Problem | undefined {
     const { inAll, ofAddress } = this.#limits;
     if (this.#ofAddress.of(block) >= ofAddress) return tooManyRequests;

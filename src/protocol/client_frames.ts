@@ -2,10 +2,7 @@ import { z } from "zod";
 import { maxConnectionIdLength, taskIdFault } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
-/**
- * The maximum length of a ping's `id`, in characters: the `pong` repeats the
- * `id`.
- */
+/** The maximum length of a ping's `id`, which the `pong` repeats. */
 const maxPingIdLength = 256;
 
 const taskId = z.string().superRefine((id, context) => {
@@ -17,10 +14,7 @@ const taskId = z.string().superRefine((id, context) => {
   description: "The task",
 });
 
-/**
- * The schema of client frames, for {@linkcode parseClientFrame} and
- * `/asyncapi.json`.
- */
+/** The schema of client frames, for the parser and `/asyncapi.json`. */
 export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ping"),

@@ -10,14 +10,9 @@ export const closeCodes = {
   goingAway: 1001,
   /** A message over `TASKWIRE_MAX_MESSAGE_BYTES`; don't reconnect. */
   messageTooBig: 1009,
-  /**
-   * A server error in an endpoint, with details in the log; reconnect with
-   * backoff.
-   */
+  /** A server error, with details in the log; reconnect with backoff. */
   internalError: 1011,
-  /**
-   * The server is shutting down or restarting; reconnect after a random delay.
-   */
+  /** The server is stopping or restarting; reconnect after a random delay. */
   serviceRestart: 1012,
   /** Authentication is required and cannot be checked now; reconnect with backoff. */
   tryAgainLater: 1013,
@@ -25,10 +20,7 @@ export const closeCodes = {
   badFrames: 4400,
   /** Authentication is required; reconnect with a new token. */
   unauthorized: 4401,
-  /**
-   * This user may not watch the task, or the origin is not allowed; don't
-   * reconnect.
-   */
+  /** The user may not watch, or the origin is not allowed; don't reconnect. */
   forbidden: 4403,
   /** The outbound buffer stayed over its limit; reconnect and resume. */
   tooSlow: 4408,

@@ -7,9 +7,7 @@ const suspicious = /(?<![\d.])\d{16}|[eE][+-]?\d{3}/;
 /** Matches the strings and numbers of JSON. */
 const tokens = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
 
-/**
- * The maximum length of a number repeated in an error message, in characters.
- */
+/** The maximum length of a number in an error message, in characters. */
 const maxShownLength = 40;
 
 /**

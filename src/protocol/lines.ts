@@ -1,6 +1,4 @@
-/**
- * Replaces a line over the limit in the results of {@linkcode LineSplitter}.
- */
+/** Replaces a line over the limit in results of {@linkcode LineSplitter}. */
 export const tooLong: unique symbol = Symbol("too long");
 
 /** A line without its line end, or the mark of a line over the limit. */

@@ -63,17 +63,11 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/**
- * Ends the handling of a request: the app's error handler answers with the
- * problem.
- */
+/** Ends a request: the app's error handler answers with the problem. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
-  /**
-   * Captures no stack: refusals are frequent, and the stack would be most of
-   * their cost.
-   */
+  /** Captures no stack, the costliest part of a frequent refusal. */
   constructor(readonly problem: Problem) {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;

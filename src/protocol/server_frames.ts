@@ -23,10 +23,7 @@ export interface ConnectedFrame {
   readonly authStatus: AuthStatus;
 }
 
-/**
- * Encodes the first frame on `/ws/realtime`: exactly five members, in this
- * order.
- */
+/** Encodes the first frame on `/ws/realtime`: five members, in this order. */
 export function encodeConnected(frame: ConnectedFrame): string {
   const start = encodeBareConnected(frame.message, frame.taskId);
   const userId = encodeUserId(frame.userId);
@@ -99,9 +96,7 @@ export function encodeTask(json: string): string {
   return `{"type":"task",${json.slice(1)}`;
 }
 
-/**
- * Encodes an event that replaces skipped events for a slow reader (spec §5).
- */
+/** Encodes an event in place of events skipped for a slow reader (spec §5). */
 export function encodeMergedTask(event: TaskEvent, skipped: number): string {
   return JSON.stringify({ type: "task", ...event, skipped });
 }

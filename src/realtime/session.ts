@@ -190,10 +190,7 @@ export class RealtimeSession {
     );
   }
 
-  /**
-   * Clients with an expired or uncheckable token may come back; all others are
-   * forbidden.
-   */
+  /** Clients with an expired or uncheckable token may come back. */
   #refuseOwnTask(): void {
     if (this.#identity.status === "auth_error") {
       closeUnchecked(this.#connection);

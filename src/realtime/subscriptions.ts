@@ -25,9 +25,7 @@ export interface SubscriptionOptions {
   readonly onForbidden: () => void;
 }
 
-/**
- * The watched tasks of a connection. All subscriptions end with the connection.
- */
+/** The watched tasks of a connection, until the end of the connection. */
 export class Subscriptions {
   readonly #connection: Connection;
   readonly #services: SubscriptionsContext;

@@ -31,9 +31,7 @@ export class TokenClock {
     this.#graceMs = graceMs;
   }
 
-  /**
-   * Watches a new token; `undefined` for no token, or a token without expiry.
-   */
+  /** Watches a token; `undefined` for no token, or a token without expiry. */
   watch(expiresAtMs: number | undefined): void {
     this.stop();
     if (expiresAtMs === undefined) return;

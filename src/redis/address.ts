@@ -1,9 +1,6 @@
 /** The location of Redis, parsed from `TASKWIRE_STORE`. */
 export interface RedisAddress {
-  /**
-   * A single server; Sentinels that know the master; or some nodes of a
-   * Cluster.
-   */
+  /** A single server, Sentinels that know the master, or nodes of a Cluster. */
   readonly kind: "server" | "sentinel" | "cluster";
   readonly hosts: readonly RedisHost[];
   readonly isTls: boolean;

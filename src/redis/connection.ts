@@ -20,9 +20,7 @@ export interface RedisConnection {
 
 /** Options for a new connection. */
 export interface ConnectOptions {
-  /**
-   * Called with the cause when the connection is lost, perhaps more than once.
-   */
+  /** Called with the cause of a lost connection, perhaps more than once. */
   readonly onLost: (cause: Error) => void;
   /** The longest time for connecting, in milliseconds. */
   readonly timeoutMs: number;

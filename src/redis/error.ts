@@ -27,10 +27,7 @@ export class RedisDisconnectedError extends RedisUnavailableError {
 const awayCodes =
   /\b(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|UNBLOCKED|MOVED|ASK|max number of clients)\b/;
 
-/**
- * Error replies while Redis refuses writes, or all commands, until an operator
- * acts.
- */
+/** Error replies while Redis refuses commands until an operator acts. */
 const refusalCodes = /\b(?:OOM|MISCONF|NOREPLICAS|BUSY)\b/;
 
 /** Error replies to a user without permission, also from scripts. */

@@ -6,9 +6,7 @@ import { isRefusal } from "./error.ts";
 /** The pause between two heartbeats, in milliseconds. */
 const tickIntervalMs = 500;
 
-/**
- * The number of waits for a reply to a heartbeat before Redis counts as lost.
- */
+/** The number of waits for a heartbeat's reply before Redis counts as lost. */
 const maxLooks = 3;
 
 /** The length of each wait, in milliseconds. */

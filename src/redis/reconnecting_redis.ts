@@ -33,10 +33,7 @@ export interface RedisOwner {
 /** The longest time for connecting, in milliseconds. */
 const connectTimeoutMs = 3_000;
 
-/**
- * The pauses between attempts to connect, in milliseconds; each is twice the
- * one before.
- */
+/** The pauses between attempts, in milliseconds; each doubles the last. */
 const firstPauseMs = 50;
 const longestPauseMs = 1_000;
 
@@ -104,8 +101,9 @@ export class ReconnectingRedis {
   }
 
   /**
-   * Runs a script. @throws {RedisUnavailableError} If Redis can't be reached or
-   * refuses.
+   * Runs a script.
+   *
+   * @throws {RedisUnavailableError} If Redis can't be reached or refuses.
    */
   run(
     script: RedisScript,

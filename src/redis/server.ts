@@ -10,9 +10,7 @@ import { RedisOpenError } from "./error.ts";
  */
 const lossless = "+";
 
-/**
- * `?`: each script finds the run, since the nodes of a Cluster have different runs.
- */
+/** `?`: each script finds the run, since nodes of a Cluster differ. */
 const anyRun = "?";
 
 /**

@@ -19,10 +19,7 @@ export interface SsePlace {
   readonly offset: number;
   /** True if the task has a terminal status at this position. */
   readonly isTerminal: boolean;
-  /**
-   * In `sync`: the newest offset, up to which events follow; 0 without a
-   * history.
-   */
+  /** In `sync`: the newest offset; 0 without a history. */
   readonly headOffset?: number;
   /** In `sync`: true if no event was missed. */
   readonly isRecovered?: boolean;
@@ -84,10 +81,7 @@ function placeOf(
   };
 }
 
-/**
- * The position in `Last-Event-ID`, unparsed, like the query's `epoch` and
- * `offset`.
- */
+/** The position in `Last-Event-ID`, unparsed like the query's. */
 export interface LastEvent {
   readonly epoch: string;
   readonly offset: string;
@@ -115,10 +109,7 @@ export const endEvent: Uint8Array = encoder.encode(
   'event: end\ndata: {"type":"end"}\n\n',
 );
 
-/**
- * A comment line, ignored by clients: traffic that keeps proxies from closing
- * the stream.
- */
+/** A comment line: traffic that keeps proxies from closing the stream. */
 export const pingComment: Uint8Array = encoder.encode(
   ": ping\n\n",
 );

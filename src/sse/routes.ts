@@ -113,10 +113,7 @@ export function sseRoutes(services: SseContext): Hono {
   return app;
 }
 
-/**
- * Returns the interval of a socket's pings, limited to the patience of clients
- * and proxies.
- */
+/** Returns the ping interval, within the patience of clients and proxies. */
 function pingIntervalMs({ idleTimeoutSeconds }: Config): number {
   return Math.min(idleTimeoutSeconds * 500 || Infinity, maxPingIntervalMs);
 }

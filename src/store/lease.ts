@@ -89,9 +89,7 @@ export class LeaseKeeper implements Leases {
     }
   }
 
-  /**
-   * Cancels all timers for good: a closing store may still announce changes.
-   */
+  /** Cancels all timers for good: a closing store may announce changes. */
   stop(): void {
     this.#isStopped = true;
     for (const timer of this.#timers.values()) clearTimeout(timer);

@@ -31,9 +31,7 @@ const name = z.string().min(1).max(maxNameLength).refine(
   "not Unicode: half a surrogate pair",
 );
 
-/**
- * The rounding error forgiven in a computed number beyond its bound (spec §2).
- */
+/** The rounding error forgiven in a number beyond its bound (spec §2). */
 const rounding = 1e-6;
 
 /** Moves a number back onto a bound if only a rounding error lies between. */

@@ -1,10 +1,7 @@
 import type { Estimates } from "./progress_rate.ts";
 import type { Status } from "./status.ts";
 
-/**
- * The members of a task to change by events. An absent member keeps the previous
- * value.
- */
+/** The members of a task. An absent member keeps the previous value. */
 export interface TaskMembers {
   /** The name of the task for people, 200 characters at most. */
   readonly title?: string;
@@ -36,9 +33,7 @@ export interface TaskEvent extends TaskMembers, Estimates {
   readonly status: Status;
   /** 1 for the first try; a higher number reopens a failed or canceled task. */
   readonly attempt: number;
-  /**
-   * The time of acceptance by the server: RFC 3339, UTC, milliseconds.
-   */
+  /** The time of acceptance by the server: RFC 3339, UTC, milliseconds. */
   readonly timestamp: string;
 }
 

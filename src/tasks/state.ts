@@ -18,10 +18,7 @@ export interface TaskState {
   readonly snapshot: Snapshot;
   /** The user id that owns a private task; absent for an open task. */
   readonly owner?: string;
-  /**
-   * The end of the newest event's lease, in milliseconds since 1970; absent
-   * without a lease.
-   */
+  /** The end of the newest lease, if any, in milliseconds since 1970. */
   readonly leaseEndsAtMs?: number;
   /** Set if the worker was asked to stop; a new attempt starts without. */
   readonly cancelRequested?: true;
@@ -32,9 +29,7 @@ export interface TaskState {
 /** A change to a task: a publisher's event, or a change made by the server. */
 export type Change =
   | EventDraft
-  /**
-   * The lease of the event at this offset has expired without a later event.
-   */
+  /** The lease of the event at this offset expired without a later event. */
   | { readonly kind: "lost"; readonly offset: number }
   /** A request that the worker stop: no event, not part of the history. */
   | { readonly kind: "cancel" };
@@ -42,9 +37,7 @@ export type Change =
 /** The values that a store adds to a change. */
 export interface Stamp {
   readonly taskId: string;
-  /**
-   * The epoch of a history that begins now; an existing history keeps its own.
-   */
+  /** The epoch of a new history; an existing history keeps its own. */
   readonly epoch: string;
   readonly now: Date;
 }
@@ -69,10 +62,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-/**
- * An accepted change: the task's next state, and the event, if the change is an
- * event.
- */
+/** An accepted change: the next state, and the event, if any. */
 export interface Transition {
   readonly event?: TaskEvent;
   readonly state: TaskState;

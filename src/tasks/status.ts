@@ -11,9 +11,7 @@ export const statuses = [
 /** One of {@linkcode statuses}. */
 export type Status = typeof statuses[number];
 
-/**
- * True if the status ends a task. Only a new attempt reopens an ended task.
- */
+/** True if the status ends a task. Only a new attempt reopens an ended task. */
 export function isTerminal(status: Status): boolean {
   return status === "succeeded" || status === "failed" || status === "canceled";
 }
@@ -21,10 +19,7 @@ export function isTerminal(status: Status): boolean {
 /** A status for publishers: only the server publishes `lost`. */
 export type PublishedStatus = Exclude<Status, "lost">;
 
-/**
- * Synonyms for the statuses, from queues such as Celery, RQ, BullMQ and Sidekiq
- * (spec §2).
- */
+/** Synonyms, from queues such as Celery, BullMQ and Sidekiq (spec §2). */
 const words: Record<PublishedStatus, string> = {
   queued: "queued pending waiting received delayed",
   running: "running started active executing progress retry retrying",

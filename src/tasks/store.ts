@@ -9,9 +9,7 @@ export type Announcement =
   | { readonly kind: "cancel_requested"; readonly taskId: string }
   /** The task was deleted by request. */
   | { readonly kind: "deleted"; readonly taskId: string }
-  /**
-   * Announcements may have been lost: only a `read` shows the current state.
-   */
+  /** Announcements may be lost: only a `read` shows the current state. */
   | { readonly kind: "missed"; readonly taskId: string };
 
 /** An event in the store, with the data for its watchers. */
@@ -19,17 +17,11 @@ export interface StoredEvent {
   readonly event: TaskEvent;
   /** The event as JSON, encoded once for the store and all watchers. */
   readonly json: string;
-  /**
-   * The event's place in the task's history: a single object, shared by all
-   * watchers.
-   */
+  /** The event's place in the history: one object for all watchers. */
   readonly position: StreamPosition;
   /** The user id that owns a private task; absent for an open task. */
   readonly owner?: string;
-  /**
-   * The end of the event's lease, in milliseconds since 1970; absent without a
-   * lease.
-   */
+  /** The end of the event's lease, if any, in milliseconds since 1970. */
   readonly leaseEndsAtMs?: number;
 }
 
@@ -89,16 +81,11 @@ export interface HistoryView {
   readonly offset: number;
   /** `undefined` without a history. */
   readonly state: TaskState | undefined;
-  /**
-   * True if history reaches back to the requested position, in the same epoch.
-   */
+  /** True if history reaches back to the position, in the same epoch. */
   readonly recovered: boolean;
   /** The events after the position, oldest first; empty unless `recovered`. */
   readonly events: readonly EncodedEvent[];
-  /**
-   * The number of watchers on all nodes; absent if only this process has
-   * watchers.
-   */
+  /** The watchers on all nodes; absent if only this process has any. */
   readonly watchers?: number;
 }
 
@@ -135,10 +122,7 @@ export interface ListQuery {
 /** A page of tasks, newest change first. */
 export interface TaskList {
   readonly states: readonly TaskState[];
-  /**
-   * The number of watchers of each task; absent if only this process has
-   * watchers.
-   */
+  /** The watchers of each task; absent if only this process has any. */
   readonly watchers?: readonly number[];
   /** The start of the next page; absent at the end. */
   readonly cursor?: number;
@@ -268,9 +252,7 @@ export class StoreUnavailableError extends Error {
 export class StoreDisconnectedError extends StoreUnavailableError {
   override readonly name = "StoreDisconnectedError";
 
-  /**
-   * @param restored Resolves when the store can be used, and announces, again.
-   */
+  /** @param restored Resolves when the store works and announces again. */
   constructor(message: string, readonly restored: Promise<void>) {
     super(message);
   }
@@ -280,15 +262,11 @@ export class StoreDisconnectedError extends StoreUnavailableError {
 export interface Retention {
   /** Events per task; the newest are kept. */
   readonly historyLimit: number;
-  /**
-   * The time from a task's last event until the task expires, in milliseconds.
-   */
+  /** The time from the last event to a task's expiry, in milliseconds. */
   readonly historyTtlMs: number;
 }
 
-/**
- * Makes the announcement of an event stored together with the given state.
- */
+/** Makes the announcement of an event stored together with the given state. */
 export function eventAnnouncement(
   event: TaskEvent,
   json: string,

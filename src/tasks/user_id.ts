@@ -1,13 +1,7 @@
-/**
- * The longest user id, in characters: each socket and each private task stores
- * an id.
- */
+/** The longest user id, in characters: sockets and tasks store ids. */
 export const maxUserIdLength = 256;
 
-/**
- * A double's largest finite value has 309 digits, so a longer text is no
- * double.
- */
+/** The digits of a double's largest finite value. */
 const maxIntegerDigits = 309;
 
 /**

@@ -7,10 +7,7 @@ export interface Sendable {
   readonly event: TaskEvent;
   /** The frame shared by all watchers; absent for a merged event. */
   readonly frame?: string;
-  /**
-   * The number of earlier events merged into this event; 0 for a published
-   * event.
-   */
+  /** The number of earlier events merged into the event; 0 if none. */
   readonly skipped: number;
 }
 
@@ -26,10 +23,7 @@ interface Item {
 /** The most waiting events of one reader. */
 const maxEvents = 1_000;
 
-/**
- * The most characters in all waiting frames: a single event may have 64 KiB of
- * data.
- */
+/** The most characters waiting: an event may have 64 KiB of data. */
 const maxLength = 1_048_576;
 
 /**
@@ -53,9 +47,7 @@ export class Backlog {
     return this.#items.length >= maxEvents || this.#length >= maxLength;
   }
 
-  /**
-   * Merges the waiting events, and all events added until the backlog is empty.
-   */
+  /** Merges the waiting and all added events until the backlog is empty. */
   merge(): void {
     if (this.#merges) return;
     this.#merges = true;

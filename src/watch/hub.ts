@@ -27,9 +27,7 @@ export interface Watcher {
   /** Delivers the frame about the task's deletion. */
   forget(frame: string): void;
 
-  /**
-   * Makes the watcher read the store, since announcements may have been lost.
-   */
+  /** Makes the watcher read the store: announcements may have been lost. */
   refresh(): void;
 }
 

@@ -1,8 +1,6 @@
 /** A wait for a disconnected store. */
 export interface OutageWait {
-  /**
-   * Resolves when the store is back, or after {@linkcode OutageWait.giveUp}.
-   */
+  /** Resolves once the store is back, or at {@linkcode OutageWait.giveUp}. */
   readonly over: Promise<void>;
   /** Stops waiting; may be repeated. */
   giveUp(): void;

@@ -96,10 +96,7 @@ export class TaskWatcher implements Watcher {
     this.#options.hub.leave(this.#options.taskId, this);
   }
 
-  /**
-   * Checks again if the user may watch: the connection may have another user
-   * now.
-   */
+  /** Checks again if the user may watch: the user may have changed. */
   rejudge(): void {
     if (this.#isOver || this.#sent === undefined) return;
     if (!this.#options.mayWatch(this.#owner)) this.#forbid();

@@ -8,9 +8,7 @@ export interface TaskWatcherOptions {
   readonly store: Store;
   readonly hub: Hub;
   readonly outlet: Outlet;
-  /**
-   * True if `sync` names the task, as needed on a socket with several tasks.
-   */
+  /** True if `sync` names the task: a socket may have several tasks. */
   readonly namesTask?: boolean;
   /** Returns true if the connection's user may watch a task of this owner. */
   readonly mayWatch: (owner: string | undefined) => boolean;

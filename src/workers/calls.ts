@@ -39,9 +39,7 @@ export class Calls {
     this.#take(id)?.reject(receiveError(error));
   }
 
-  /**
-   * Rejects all pending and future calls, because the called process has ended.
-   */
+  /** Rejects all pending and future calls: the called process has ended. */
   fail(error: Error): void {
     this.#failure = error;
     for (const { reject } of this.#waiting.values()) reject(error);

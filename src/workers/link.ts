@@ -2,10 +2,7 @@ import { setImmediate } from "node:timers";
 import { log } from "../log/log.ts";
 import { LineSplitter } from "../protocol/lines.ts";
 
-/**
- * The two directions of a link: a child process's standard streams, or streams
- * of a test.
- */
+/** The two directions of a link, usually a child's standard streams. */
 export interface LinkStreams {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly writable: WritableStream<Uint8Array>;
@@ -27,9 +24,7 @@ export interface LinkOptions<Received> {
    * @default {Infinity}
    */
   readonly maxPushed?: number;
-  /**
-   * Called for every push dropped beyond the limit, if the far end does not read.
-   */
+  /** Called for every push dropped because the far end does not read. */
   readonly onOverflow?: () => void;
 }
 
@@ -71,10 +66,7 @@ export class Link<Sent, Received> {
     this.#read();
   }
 
-  /**
-   * Sends a reply or another awaited message; ignored after the end of the
-   * link.
-   */
+  /** Sends a reply or another awaited message, until the link ends. */
   send(head: Sent, texts?: readonly string[]): void {
     this.#add(encodeMessage(head, texts));
   }

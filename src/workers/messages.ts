@@ -41,9 +41,7 @@ export type StoreCall =
   | { readonly method: "list"; readonly query: ListQuery }
   | { readonly method: "forget"; readonly taskId: string };
 
-/**
- * The results of the methods; the JSON of a history's events follows in texts.
- */
+/** The results of the methods; the JSON of events follows in texts. */
 export interface StoreResults {
   readonly publish: PublishOutcome;
   readonly publishAll: readonly SettledOutcome[];
@@ -58,9 +56,7 @@ export type WithoutJson<View extends HistorySlice> = Omit<View, "events"> & {
   readonly events: readonly number[];
 };
 
-/**
- * An error sent to another process; the receiver restores the class by name.
- */
+/** An error for another process, which restores the class by name. */
 export interface SentError {
   readonly name: string;
   readonly message: string;
@@ -71,10 +67,7 @@ export type SettledOutcome =
   | { readonly status: "fulfilled"; readonly value: PublishOutcome }
   | { readonly status: "rejected"; readonly reason: SentError };
 
-/**
- * The data a worker starts with. No part goes into arguments or the
- * environment.
- */
+/** A worker's start data, kept out of arguments and environment. */
 export interface WorkerStart {
   /** Includes the active keys and the port taken by the first worker. */
   readonly config: Config;

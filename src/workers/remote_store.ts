@@ -5,10 +5,7 @@ import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
 import { receiveError } from "./sent_error.ts";
 
-/**
- * The most concurrent reads, since histories wait in the link's buffers of two
- * processes.
- */
+/** The most concurrent reads: histories wait in two processes' buffers. */
 const maxReads = 4;
 
 /**

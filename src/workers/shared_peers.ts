@@ -21,17 +21,11 @@ export interface PeersClient {
 /** A question sent to a worker. */
 interface Asked {
   readonly worker: PutQuestion;
-  /**
-   * Takes the answer, or `undefined` without an answer; only the first call
-   * counts.
-   */
+  /** Takes the answer, if any; only the first call counts. */
   readonly settle: (answer?: Answer) => void;
 }
 
-/**
- * The workers of a supervisor. Questions between workers go through the
- * supervisor.
- */
+/** The workers of a supervisor, which passes on their questions. */
 export class SharedPeers {
   readonly #workers = new Set<PutQuestion>();
   readonly #asked = new Map<number, Asked>();

@@ -54,10 +54,7 @@ const deathsWindowMs = 60_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
-/**
- * The time beyond the time limit after which a worker is killed, in
- * milliseconds.
- */
+/** The time from the limit until a worker is killed, in milliseconds. */
 const graceMs = 1_000;
 
 /** The workers can't be kept running. */
@@ -128,10 +125,7 @@ export class Supervisor {
     clearTimeout(deadline);
   }
 
-  /**
-   * Keeps a worker running; resolves when the worker is ready for the first
-   * time.
-   */
+  /** Keeps a worker running; resolves when it is first ready. */
   #begin(worker: number): Promise<WorkerReady> {
     const first = Promise.withResolvers<WorkerReady>();
     this.failed.then(first.reject);

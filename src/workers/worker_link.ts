@@ -142,10 +142,7 @@ export class WorkerLink {
   }
 }
 
-/**
- * Decodes an announcement; the event is decoded once for all watchers of this
- * worker.
- */
+/** Decodes an announcement, once for all watchers of this worker. */
 function toAnnouncement(
   message: SupervisorMessage & { readonly kind: Announcement["kind"] },
   [json = ""]: readonly string[],

@@ -68,10 +68,7 @@ export interface CloseMeaning {
   readonly reconnect: string;
 }
 
-/**
- * The conditions of the close codes, with reconnect advice (spec §1, 'Close
- * codes').
- */
+/** The close codes with reconnect advice (spec §1, 'Close codes'). */
 export const closeMeanings: Readonly<
   Record<keyof typeof closeCodes, CloseMeaning>
 > = {

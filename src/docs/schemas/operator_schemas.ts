@@ -28,10 +28,7 @@ const silentNodesSchema = z.int().min(1).exactOptional().meta({
     "The number of nodes that did not answer in time; their data is missing. 1 if no other node can be reached and the number is unknown. Absent if all nodes answered",
 });
 
-/**
- * A page of {@linkcode connectionSchema}, of all nodes. Ids are the same on
- * every node.
- */
+/** A page of {@linkcode connectionSchema}, of all nodes. */
 export const connectionListSchema = z.object({
   connections: z.array(connectionSchema),
   total: countSchema.meta({

@@ -10,9 +10,7 @@ export class MemoryHistory {
   readonly #epoch: string;
   /** Consecutive, oldest first. Up to twice the limit: see `#trim`. */
   readonly #events: string[] = [];
-  /**
-   * The offsets of events with an `event_id` given by the publisher, in order.
-   */
+  /** The offsets of events with a publisher's `event_id`, in order. */
   readonly #named = new Map<string, number>();
   #newest = 0;
 
@@ -63,10 +61,7 @@ export class MemoryHistory {
       : undefined;
   }
 
-  /**
-   * Cuts in batches, because each `shift` costs time proportional to the
-   * array's length.
-   */
+  /** Cuts in batches: a `shift` costs time proportional to the length. */
   #trim(): void {
     if (this.#events.length < 2 * this.#limit) return;
     this.#events.splice(0, this.#limit);

@@ -42,9 +42,7 @@ export function createMemoryStore(
 
 class MemoryStore implements Store {
   readonly #tasks = new Map<string, Task>();
-  /**
-   * Walks over the tasks, a few per publish or read, and deletes expired tasks.
-   */
+  /** Walks over a few tasks per publish or read; deletes expired tasks. */
   #sweep = this.#tasks.entries();
   readonly #retention: Retention;
   readonly #announce: Announce;

@@ -70,10 +70,7 @@ export function parseMessage(
   };
 }
 
-/**
- * Makes the announcement of an event read from history because its message was
- * lost.
- */
+/** Makes the announcement of an event whose message was lost. */
 export function announceLate(json: string, state: TaskState): Announcement {
   const { leaseEndsAtMs: _, ...lasting } = state;
   return eventAnnouncement(JSON.parse(json), json, lasting);

@@ -14,17 +14,13 @@ export interface KnownTask {
   readonly isFresh?: true;
 }
 
-/**
- * The result of changes to a task, valid if the task's state is as assumed.
- */
+/** The result of changes to a task, valid if the task's state is as assumed. */
 export interface Judgement {
   /** The state after the changes; `undefined` if unchanged. */
   readonly state: TaskState | undefined;
   /** The last arguments of the publish script. */
   readonly operations: readonly string[];
-  /**
-   * Returns the outcomes, once the changes are stored and the watchers counted.
-   */
+  /** Returns the outcomes once changes are stored and watchers counted. */
   outcomes(watchers: number): PromiseSettledResult<PublishOutcome>[];
 }
 

@@ -7,10 +7,7 @@ export interface Feed {
   watchers: number;
   /** Settles when the subscription on the present connection has settled. */
   ready: Promise<void>;
-  /**
-   * The position of the last announced event, or of a read since the
-   * subscription.
-   */
+  /** The position of the last announcement, or of a later read. */
   position: StreamPosition | undefined;
   /** Messages held back while missed events are read. */
   held: string[] | undefined;

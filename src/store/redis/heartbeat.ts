@@ -11,10 +11,7 @@ import {
 import { leaveScript, tickScript } from "./shard_scripts.ts";
 import { listOf } from "./redis_task.ts";
 
-/**
- * The time for which an expired lease belongs to the finding node, in
- * milliseconds.
- */
+/** The time for which a found lease is the finder's, in milliseconds. */
 const claimMs = 5_000;
 
 /** The most work per heartbeat and shard. */

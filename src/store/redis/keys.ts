@@ -13,9 +13,7 @@ export const shards: readonly number[] = Array.from(
   (_, shard) => shard,
 );
 
-/**
- * The time without heartbeats until a node stops counting, in milliseconds.
- */
+/** The time without heartbeats until a node stops counting, in milliseconds. */
 export const patienceMs = 10_000;
 
 /** Returns the shard of a task or a user: FNV-1a of the UTF-16 units. */

@@ -84,8 +84,9 @@ export async function readPage(
 }
 
 /**
- * Parses the reply of the list script. @throws {TypeError} If the reply is not
- * from the list script.
+ * Parses the reply of the list script.
+ *
+ * @throws {TypeError} If the reply is not from the list script.
  */
 export function parseListed(answer: unknown): ListedTask[] {
   const items = listOf(answer);

@@ -38,9 +38,7 @@ const maxKnown = 32_768;
 /** The largest remembered state, in characters of JSON. */
 const maxKnownLength = 2_048;
 
-/**
- * The longest wait of nodes for the node with the turn, in milliseconds.
- */
+/** The longest wait of nodes for the node with the turn, in milliseconds. */
 const turnMs = 1_000;
 
 /** The longest pause before asking again, in milliseconds. */
@@ -93,9 +91,7 @@ export class RedisPublisher {
     this.#retention = retention;
   }
 
-  /**
-   * Forgets all known states: Redis may have restored an older copy of the data.
-   */
+  /** Forgets all known states: Redis may have restored older data. */
   forget(): void {
     this.#known.clear();
   }

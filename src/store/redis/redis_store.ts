@@ -27,10 +27,7 @@ import {
 } from "../../tasks/store.ts";
 import { Semaphore } from "../../async/semaphore.ts";
 
-/**
- * The most concurrent reads: all results must fit into Redis's output buffer of
- * a client.
- */
+/** The most concurrent reads: results must fit into a client's buffer. */
 const maxReads = 16;
 
 /** The longest time for leaving, in milliseconds. */

@@ -83,8 +83,9 @@ export function readArgs(
 }
 
 /**
- * Parses the reply of the read script. @throws {TypeError} If the reply is not
- * from the read script.
+ * Parses the reply of the read script.
+ *
+ * @throws {TypeError} If the reply is not from the read script.
  */
 export function parseView(answer: unknown): HistoryView {
   const [epoch, offset, json, watchers, recovered, ...rest] = listOf(answer);
@@ -106,8 +107,9 @@ export function parseView(answer: unknown): HistoryView {
 }
 
 /**
- * Returns a script's reply as a list. @throws {TypeError} If the reply is no
- * list.
+ * Returns a reply as a list.
+ *
+ * @throws {TypeError} If the reply is no list.
  */
 export function listOf(answer: unknown): readonly unknown[] {
   if (Array.isArray(answer)) return answer;

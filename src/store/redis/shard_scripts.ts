@@ -94,10 +94,7 @@ else redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
 if redis.call('PTTL', KEYS[1]) == -1 then redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 `);
 
-/**
- * Removes a node. `KEYS`: the set of nodes and all keys of the node; `ARGV[1]`:
- * the node.
- */
+/** Removes a node. `KEYS`: the nodes, and keys of the node `ARGV[1]`. */
 export const leaveScript: RedisScript = script(`
 redis.call('SREM', KEYS[1], ARGV[1])
 redis.call('DEL', unpack(KEYS, 2))

@@ -38,10 +38,7 @@ export class RedisSubscriptions {
    * does not know yet.
    */
   readonly #unready = new Set<Feed>();
-  /**
-   * Tasks that lost their last watcher while a new connection is being
-   * prepared.
-   */
+  /** Tasks without watchers left while a new connection is prepared. */
   #left: Set<string> | undefined;
 
   constructor(options: RedisSubscriptionsOptions) {
@@ -126,10 +123,7 @@ export class RedisSubscriptions {
     await Promise.all(this.#in(shard).map((id) => this.#tell(id, client)));
   }
 
-  /**
-   * Does the same after Redis seems to have lost its data; watchers must read
-   * again.
-   */
+  /** Does the same after a loss of data; watchers must read again. */
   async renew(shard: number, client: RedisClient): Promise<void> {
     await this.retell(shard, client);
     for (const taskId of this.#in(shard)) {
@@ -208,9 +202,7 @@ export class RedisSubscriptions {
     );
   }
 
-  /**
-   * Announces the missed events of a task, then the messages held meanwhile.
-   */
+  /** Announces the missed events of a task, then the held messages. */
   async #makeUp(feed: Feed, client: RedisClient): Promise<void> {
     if (feed.held === undefined) return; // done already, or a new task
     const { taskId } = feed;

@@ -49,9 +49,7 @@ export class RedisWatcherCounts {
     });
   }
 
-  /**
-   * True if Redis has refused a write, and therefore holds an outdated number.
-   */
+  /** True if Redis has refused a write and holds an outdated number. */
   get isOutdated(): boolean {
     return this.#isRefused;
   }
