@@ -39,11 +39,9 @@ export const documentedCloses: readonly DocumentedClose[] =
     .map((name) => ({ code: closeCodes[name], ...closeMeanings[name] }))
     .sort((one, other) => one.code - other.code);
 
-const echoTextSchema = z.string().meta({ description: "Any text" });
+const echoTextSchema = z.string().describe("Any text");
 
-const anyMessageSchema = z.string().meta({
-  description: "Any text or bytes",
-});
+const anyMessageSchema = z.string().describe("Any text or bytes");
 
 /**
  * Creates the document of the WebSocket routes (AsyncAPI 3.0). Operations are

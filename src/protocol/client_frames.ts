@@ -19,21 +19,21 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("ping"),
     id: z.union([z.string().max(maxPingIdLength), z.number()]).optional()
-      .meta({ description: "Repeated in the `pong`" }),
+      .describe("Repeated in the `pong`"),
   }),
   z.object({
     type: z.literal("subscribe"),
     connection_id: taskId,
-    epoch: z.string().optional().meta({
-      description: "To resume: the `epoch` of the last `sync`",
-    }),
-    offset: z.int().min(0).optional().meta({
-      description: "To resume: the `offset` of the last event seen",
-    }),
+    epoch: z.string().optional().describe(
+      "To resume: the `epoch` of the last `sync`",
+    ),
+    offset: z.int().min(0).optional().describe(
+      "To resume: the `offset` of the last event seen",
+    ),
   }),
   z.object({
     type: z.literal("auth"),
-    token: z.string().min(1).meta({ description: "A JWT" }),
+    token: z.string().min(1).describe("A JWT"),
   }),
   z.object({ type: z.literal("unsubscribe"), connection_id: taskId }),
   z.object({ type: z.literal("cancel"), connection_id: taskId }),

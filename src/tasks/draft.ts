@@ -80,32 +80,25 @@ export const eventDraftSchema = z.strictObject({
         statusWords.join("` `")
       }\``,
   }),
-  attempt: z.int().min(1).meta({
-    description:
-      "1 for the first try; a higher number reopens a task that `failed` or was `canceled`",
-  }),
+  attempt: z.int().min(1).describe(
+    "1 for the first try; a higher number reopens a task that `failed` or was `canceled`",
+  ),
   progress: z.number().overwrite((value) => clamp(value, 0, 1)).min(0).max(1)
-    .nullable().meta({
-      description:
-        "0 to 1; computed from `current` and `total` if only these are given, and 1 once the task has succeeded",
-    }),
-  current: amount.nullable().meta({
-    description: "The amount done so far, in `unit`",
-  }),
+    .nullable().describe(
+      "0 to 1; computed from `current` and `total` if only these are given, and 1 once the task has succeeded",
+    ),
+  current: amount.nullable().describe("The amount done so far, in `unit`"),
   increment: z.number().refine(
     (value) => value !== 0,
     "expected a number other than 0",
   )
-    .meta({
-      description:
-        "The amount to add to `current`, from one of many workers; not together with `current`",
-    }),
-  total: amount.nullable().meta({
-    description: "The amount to do in all, in `unit`",
-  }),
-  unit: name.nullable().meta({
-    description: "The unit of `current` and `total`: `rows`, `bytes`, …",
-  }),
+    .describe(
+      "The amount to add to `current`, from one of many workers; not together with `current`",
+    ),
+  total: amount.nullable().describe("The amount to do in all, in `unit`"),
+  unit: name.nullable().describe(
+    "The unit of `current` and `total`: `rows`, `bytes`, …",
+  ),
   title: text(maxTitleLength).nullable().meta({
     maxLength: maxTitleLength,
     description: "The name of the task for people",
@@ -113,10 +106,9 @@ export const eventDraftSchema = z.strictObject({
   labels: z.array(label).max(maxLabels.count).refine(
     (labels) => new Set(labels).size === labels.length,
     "a label is given twice",
-  ).meta({
-    description:
-      "On a task's first event: the labels by which lists find the task, such as `import` or `team:7`",
-  }),
+  ).describe(
+    "On a task's first event: the labels by which lists find the task, such as `import` or `team:7`",
+  ),
   message: text(maxMessageLength).nullable().meta({
     maxLength: maxMessageLength,
     description: "A sentence for people",
@@ -124,27 +116,23 @@ export const eventDraftSchema = z.strictObject({
   data: z.unknown().refine(
     fitsData,
     `larger than ${maxDataBytes} bytes of JSON, or nested deeper than ${maxDataDepth} levels`,
-  ).meta({
-    description:
-      `Any JSON, of ${maxDataBytes} bytes and ${maxDataDepth} levels at most`,
-  }),
-  event_id: name.meta({
-    description:
-      "Names the event: a repeated event is answered like the first and delivered once",
-  }),
-  lease: z.number().positive().max(maxLeaseSeconds).meta({
-    description:
-      "Seconds; if no event follows in this time, the server publishes `lost`",
-  }),
+  ).describe(
+    `Any JSON, of ${maxDataBytes} bytes and ${maxDataDepth} levels at most`,
+  ),
+  event_id: name.describe(
+    "Names the event: a repeated event is answered like the first and delivered once",
+  ),
+  lease: z.number().positive().max(maxLeaseSeconds).describe(
+    "Seconds; if no event follows in this time, the server publishes `lost`",
+  ),
   user_id: z.union([z.string(), z.number()]).transform((value, context) => {
     const userId = parseUserId(value);
     if (userId !== undefined && userId.length <= maxNameLength) return userId;
     context.addIssue("expected a non-empty string or a whole number");
     return z.NEVER;
-  }).meta({
-    description:
-      "On a task's first event: makes the task private to this user. A non-empty string or a whole number",
-  }),
+  }).describe(
+    "On a task's first event: makes the task private to this user. A non-empty string or a whole number",
+  ),
 }).partial().refine(
   ({ current, increment }) => current === undefined || increment === undefined,
   { path: ["increment"], message: "can't be combined with current" },

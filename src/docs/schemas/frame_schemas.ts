@@ -20,7 +20,7 @@ function wordsOf<Word extends string>(
   return z.enum(Object.keys(meanings) as Word[]);
 }
 
-const message = z.string().meta({ description: "For people" });
+const message = z.string().describe("For people");
 
 /** The result of a connection's authentication. */
 export const authStatusSchema = wordsOf(authStatusMeanings).meta({
@@ -32,7 +32,7 @@ export const authStatusSchema = wordsOf(authStatusMeanings).meta({
 export const errorCodeSchema = wordsOf({
   ...tokenCodeMeanings,
   ...errorCodeMeanings,
-}).meta({ description: "A stable code, for programs" });
+}).describe("A stable code, for programs");
 
 const bareConnected = z.object({
   type: z.literal("connected"),
@@ -54,48 +54,42 @@ export const serverFrameSchemas = {
   ErrorFrame: z.object({
     type: z.literal("error"),
     code: errorCodeSchema,
-    message: z.string().meta({
-      description: "The fault and the remedy, for developers",
-    }),
-    retry_after_ms: countSchema.exactOptional().meta({
-      description:
-        "The delay before reconnecting or retrying, in milliseconds; random per socket",
-    }),
-    connection_id: connectionIdSchema.exactOptional().meta({
-      description: "The task of the error, if the socket watches several tasks",
-    }),
+    message: z.string().describe("The fault and the remedy, for developers"),
+    retry_after_ms: countSchema.exactOptional().describe(
+      "The delay before reconnecting or retrying, in milliseconds; random per socket",
+    ),
+    connection_id: connectionIdSchema.exactOptional().describe(
+      "The task of the error, if the socket watches several tasks",
+    ),
   }),
   Sync: z.object({
     type: z.literal("sync"),
-    connection_id: connectionIdSchema.exactOptional().meta({
-      description: "Present in the answer to `subscribe`",
-    }),
+    connection_id: connectionIdSchema.exactOptional().describe(
+      "Present in the answer to `subscribe`",
+    ),
     epoch: epochSchema,
-    offset: countSchema.meta({
-      description:
-        "The position before the next event, whose `offset` is one greater",
-    }),
-    recovered: z.boolean().meta({
-      description:
-        "True if every event after the requested position follows. Otherwise `task` replaces the missed events",
-    }),
-    task: taskSchema.nullable().meta({
-      description: "`null` if nothing has been published",
-    }),
+    offset: countSchema.describe(
+      "The position before the next event, whose `offset` is one greater",
+    ),
+    recovered: z.boolean().describe(
+      "True if every event after the requested position follows. Otherwise `task` replaces the missed events",
+    ),
+    task: taskSchema.nullable().describe(
+      "`null` if nothing has been published",
+    ),
   }),
   TaskEvent: z.object({ type: z.literal("task") }).extend(
     taskEventSchema.shape,
   ).extend({
-    skipped: z.int().min(1).exactOptional().meta({
-      description:
-        "The number of earlier events replaced by this event, for slow readers",
-    }),
+    skipped: z.int().min(1).exactOptional().describe(
+      "The number of earlier events replaced by this event, for slow readers",
+    ),
   }),
   Pong: z.object({
     type: z.literal("pong"),
-    id: z.union([z.string(), z.number()]).exactOptional().meta({
-      description: "The `id` of the `ping`",
-    }),
+    id: z.union([z.string(), z.number()]).exactOptional().describe(
+      "The `id` of the `ping`",
+    ),
   }),
   Auth: z.object({
     type: z.literal("auth"),
@@ -104,7 +98,7 @@ export const serverFrameSchemas = {
   }),
   TokenExpiring: z.object({
     type: z.literal("token_expiring"),
-    expires_in: countSchema.meta({ description: "In seconds" }),
+    expires_in: countSchema.describe("In seconds"),
   }),
   Unsubscribed: z.object({
     type: z.literal("unsubscribed"),
@@ -121,7 +115,7 @@ export const serverFrameSchemas = {
   Echo: z.object({
     type: z.literal("echo"),
     connection_id: connectionIdSchema,
-    message: z.string().meta({ description: "The received text" }),
+    message: z.string().describe("The received text"),
   }),
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 

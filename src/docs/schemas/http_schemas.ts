@@ -21,38 +21,31 @@ import {
 
 const problemSchema = z.object({
   type: z.literal("about:blank"),
-  title: z.string().meta({ description: "The name of the status" }),
+  title: z.string().describe("The name of the status"),
   status: z.int().min(400).max(599),
-  code: z.enum(Object.keys(problemMeanings)).meta({
-    description: "A stable code, for programs",
-  }),
-  detail: z.string().meta({
-    description: "The fault of the request, and the remedy",
-  }),
+  code: z.enum(Object.keys(problemMeanings)).describe(
+    "A stable code, for programs",
+  ),
+  detail: z.string().describe("The fault of the request, and the remedy"),
 });
 
 const publishedSchema = z.object({
   connection_id: connectionIdSchema,
   epoch: epochSchema,
-  offset: z.int().min(1).meta({
-    description: "The event's position in the task's history",
-  }),
-  delivered: countSchema.meta({
-    description: "The number of watchers the event was delivered to",
-  }),
-  duplicate: z.boolean().meta({
-    description: "True if the task already had an event with this `event_id`",
-  }),
-  cancel_requested: z.boolean().meta({
-    description: "True if the worker should stop",
-  }),
-  current: taskEventSchema.shape.current.meta({
-    description:
-      "The amount done after the event: of many workers that publish increments, exactly one gets the total",
-  }),
-  total: taskEventSchema.shape.total.meta({
-    description: "The amount to do after the event",
-  }),
+  offset: z.int().min(1).describe("The event's position in the task's history"),
+  delivered: countSchema.describe(
+    "The number of watchers the event was delivered to",
+  ),
+  duplicate: z.boolean().describe(
+    "True if the task already had an event with this `event_id`",
+  ),
+  cancel_requested: z.boolean().describe("True if the worker should stop"),
+  current: taskEventSchema.shape.current.describe(
+    "The amount done after the event: of many workers that publish increments, exactly one gets the total",
+  ),
+  total: taskEventSchema.shape.total.describe(
+    "The amount to do after the event",
+  ),
 });
 
 /**
@@ -63,21 +56,19 @@ const publishedSchema = z.object({
 export const httpSchemas = {
   EventDraft: eventDraftSchema,
   EventLine: eventDraftSchema.safeExtend({
-    connection_id: z.string().min(1).max(maxConnectionIdLength).meta({
-      description: "The task",
-    }),
+    connection_id: z.string().min(1).max(maxConnectionIdLength).describe(
+      "The task",
+    ),
   }),
   Published: publishedSchema,
   ResultLine: z.union([
     publishedSchema,
     problemSchema.extend({
-      line: z.int().min(1).meta({
-        description: "The number of the line in the request, from 1",
-      }),
+      line: z.int().min(1).describe(
+        "The number of the line in the request, from 1",
+      ),
     }),
-  ]).meta({
-    description: "The answer to the line, as if sent alone",
-  }),
+  ]).describe("The answer to the line, as if sent alone"),
   TaskEvent: taskEventSchema,
   TaskSnapshot: taskSchema,
   TaskStatus: statusSchema,
@@ -85,17 +76,17 @@ export const httpSchemas = {
   AuthStatus: authStatusSchema,
   TaskList: z.object({
     tasks: z.array(taskSchema),
-    cursor: z.string().exactOptional().meta({
-      description: "The start of the next page; absent on the last page",
-    }),
+    cursor: z.string().exactOptional().describe(
+      "The start of the next page; absent on the last page",
+    ),
   }),
   TaskHistory: z.object({
     connection_id: connectionIdSchema,
     epoch: epochSchema,
-    offset: countSchema.meta({ description: "The offset of the newest event" }),
-    recovered: z.boolean().meta({
-      description: "True if the history reaches back to the requested position",
-    }),
+    offset: countSchema.describe("The offset of the newest event"),
+    recovered: z.boolean().describe(
+      "True if the history reaches back to the requested position",
+    ),
     events: z.array(taskEventSchema),
   }),
   CancelRequested: z.object({
