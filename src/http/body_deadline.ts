@@ -17,7 +17,7 @@ export async function inBodyTime<T>(
   body: Promise<T>,
   { idleTimeoutSeconds }: Pick<Config, "idleTimeoutSeconds">,
 ): Promise<T> {
-  if (idleTimeoutSeconds === 0) return await body;
+  if (idleTimeoutSeconds === 0 || await settlesSoon(body)) return await body;
   const result = await withFallback(body, idleTimeoutSeconds * 1_000, late);
   if (result !== late) return result as T;
   throw new ProblemError({
@@ -26,4 +26,23 @@ export async function inBodyTime<T>(
     detail:
       `The body did not arrive within ${idleTimeoutSeconds} s (TASKWIRE_IDLE_TIMEOUT): send the request again, with the same event_id`,
   });
+}
+
+/** More microtasks than reading and decoding an arrived body takes. */
+const arrivedMicrotasks = 16;
+
+/**
+ * Decides if a promise settles within a few microtasks: the body of most
+ * requests has arrived with the head, and needs no timer.
+ */
+async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const note = () => {
+    isSettled = true;
+  };
+  promise.then(note, note);
+  for (let turn = 0; turn < arrivedMicrotasks && !isSettled; turn++) {
+    await undefined;
+  }
+  return isSettled;
 }

@@ -161,7 +161,10 @@ for (
   Deno.test(`refuseEncoded() ${passes ? "lets through" : "answers 415 to"} Content-Encoding: ${encoding}`, async () => {
     const app = new Hono();
     let problem: Problem | undefined;
-    app.post("/", refuseEncoded, (c) => c.text("passed"));
+    app.post("/", (c) => {
+      refuseEncoded(c);
+      return c.text("passed");
+    });
     app.onError((error, c) => {
       if (!(error instanceof ProblemError)) throw error;
       problem = error.problem;
@@ -192,6 +195,27 @@ Deno.test("readBody() reads a body up to its limit, in pieces of any size", asyn
     assertEquals(await readBody(request, bytes.length), "上传é!");
   }
 });
+
+for (
+  const [criterion, bytes, text] of [
+    ["a literal U+FFFD", [0xef, 0xbf, 0xbd], "\ufffd"],
+    ["a byte order mark", [0xef, 0xbb, 0xbf, 0x61], "a"],
+    ["a bad byte", [0x61, 0xff], undefined],
+    ["a cut character", [0xf0, 0x9f, 0x98], undefined],
+    ["half a surrogate pair", [0xed, 0xa0, 0x80], undefined],
+  ] as const
+) {
+  Deno.test(`readBody() ${text === undefined ? "refuses" : "reads"} ${criterion}`, async () => {
+    const body = Uint8Array.from(bytes);
+    const reading = readBody(
+      new Request("http://a/", { method: "POST", body }),
+      10,
+    );
+    if (text !== undefined) return assertEquals(await reading, text);
+    const { problem } = await assertRejects(() => reading, ProblemError);
+    assertEquals([problem.status, problem.code], [400, "bad_json"]);
+  });
+}
 
 Deno.test("readBody() reads nothing of a request without a body", async () => {
   assertEquals(await readBody(new Request("http://a/"), 1), "");

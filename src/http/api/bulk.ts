@@ -71,8 +71,8 @@ export function bulkRoutes(services: BulkRoutesContext): Hono {
   app.post(
     "/",
     allow(["publish", "admin"], services),
-    refuseEncoded,
     async function publishEvents(c) {
+      refuseEncoded(c);
       await refuseAnnounced(c.req.raw, maxKeptBytes);
       const body = new ArrivingBody(c.req.raw, kept, services.config);
       const key = c.req.header("idempotency-key");

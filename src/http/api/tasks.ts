@@ -1,4 +1,5 @@
-import type { AuthorizationContext } from "../authorization.ts";
+import { type AuthorizationContext, requireScope } from "../authorization.ts";
+import { JsonAnswer } from "../answer_headers.ts";
 import { Hono } from "hono";
 import type { Store } from "../../tasks/store.ts";
 import type { Hub } from "../../watch/hub.ts";
@@ -49,9 +50,10 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
 
   app.post(
     `${id}/events`,
-    publishers,
-    refuseEncoded,
+    // One handler without middleware: Hono then composes no chain per request.
     async function publishEvent(c) {
+      await requireScope(c, ["publish", "admin"], services);
+      refuseEncoded(c);
       const taskId = readTaskId(c);
       const body = parseObject(
         await inBodyTime(readBody(c.req.raw, maxEventBytes), services.config),
@@ -59,7 +61,10 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
       const outcome = await store.publish(taskId, draft);
-      return c.json(await describeOutcome(taskId, outcome, store), 201);
+      return new JsonAnswer(
+        await describeOutcome(taskId, outcome, store),
+        201,
+      );
     },
   );
 
