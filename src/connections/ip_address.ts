@@ -8,6 +8,7 @@ import { isIPv4 } from "node:net";
  * @returns `undefined` if the text is not an IP address.
  */
 export function parseIpAddress(text: string): string | undefined {
+  if (isIPv4(text)) return text;
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
   const [, beforePort] = /^([^:]*):\d{1,5}$/.exec(text) ?? [];
   const [bare = ""] = (bracketed ?? beforePort ?? text).split("%");

@@ -7,6 +7,12 @@ const hostPattern = new RegExp(`^${authority}$`, "i");
 /** A URL with an unambiguous end of the host. */
 const urlPattern = new RegExp(`^https?://${authority}/[^#]*$`, "i");
 
+/** The maximum number of hosts in {@linkcode validHosts}. */
+const maxValidHosts = 16;
+
+/** Hosts of earlier requests, known to be valid: most requests repeat a host. */
+const validHosts = new Set<string>();
+
 /**
  * Finds the fault of a request with two possible readings. A proxy with path
  * rules may read the request differently.
@@ -30,7 +36,7 @@ export function requestFault(
         "The Host header must be one host name or IP address, with or without a port",
     });
   }
-  if (!urlPattern.test(url) || !URL.canParse(url)) {
+  if (!isTarget(url, host)) {
     return badRequest({
       code: "bad_request_target",
       detail:
@@ -47,12 +53,28 @@ export function requestFault(
 }
 
 function isHost(text: string): boolean {
-  return hostPattern.test(text) && URL.canParse(`http://${text}`);
+  if (validHosts.has(text)) return true;
+  if (!hostPattern.test(text) || !URL.canParse(`http://${text}`)) return false;
+  if (validHosts.size >= maxValidHosts) validHosts.clear();
+  validHosts.add(text);
+  return true;
+}
+
+/** @param host A valid host. */
+function isTarget(url: string, host: string | null): boolean {
+  // With a valid host, every path and query can be parsed.
+  if (host !== null && isUnder(url, host)) return !url.includes("#");
+  return urlPattern.test(url) && URL.canParse(url);
+}
+
+/** Checks if a URL names a host exactly as the `Host` header does. */
+function isUnder(url: string, host: string): boolean {
+  return url.startsWith(`http://${host}/`) ||
+    url.startsWith(`https://${host}/`);
 }
 
 function isHostOf(url: string, host: string): boolean {
-  const start = url.indexOf("://") + 3;
-  if (url.startsWith(`${host}/`, start)) return true;
+  if (isUnder(url, host)) return true;
   const { protocol, host: expected } = new URL(url);
   return new URL(`${protocol}//${host}`).host === expected;
 }

@@ -168,7 +168,7 @@ class BoundedCount {
 
   /** @returns A function to remove the entry. */
   add(block: string): () => void {
-    const entry = { since: performance.now() };
+    const entry = { since: this.#stalledMs < Infinity ? performance.now() : 0 };
     this.#inAll.add(entry);
     this.#ofAddress.add(block);
     return () => {

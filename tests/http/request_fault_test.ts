@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { requestFault } from "../../src/http/request_fault.ts";
 
 function faultOf(url: string, headers: [string, string][]): string | undefined {
@@ -92,3 +93,46 @@ for (
     assertEquals(faultOf("http://h/a", [["host", "h"], ...headers]), code);
   });
 }
+
+Deno.test("requestFault() decides about a repeated host as about a new host", () => {
+  const hosts = fc.constantFrom(
+    "h",
+    "h:80",
+    "[::1]:1",
+    "1.2.3.4",
+    "a",
+    "h#",
+    "",
+  );
+  const path = fc.oneof(
+    fc.constantFrom("", "/", "/#", "/a?b#c", "//", "/\\", "/%", "/%zz", "@b/"),
+    fc.string().map((text) => `/${text}`),
+    fc.string({ unit: "binary" }).map((text) => `/${text}`),
+  );
+  const scheme = fc.constantFrom("http", "https", "ftp");
+  fc.assert(
+    fc.property(scheme, hosts, hosts, path, (scheme, host, target, path) => {
+      const url = `${scheme}://${target}${path}`;
+      const headers: [string, string][] = [["host", host]];
+      // 20 different hosts make the server forget all hosts before.
+      for (let other = 0; other < 20; other++) {
+        faultOf(`http://other${other}/`, [["host", `other${other}`]]);
+      }
+      const fresh = faultOf(url, headers);
+      assertEquals(faultOf(url, headers), fresh);
+      faultOf(`http://${host}/`, headers);
+      assertEquals(faultOf(url, headers), fresh);
+      const isTarget =
+        /^https?:\/\/(?:\[[\da-f:.]+\]|[\w.~-]+)(?::\d{0,5})?\/[^#]*$/i.test(
+          url,
+        ) &&
+        URL.canParse(url);
+      assertEquals(
+        fresh === "bad_request_target",
+        !["h#", ""].includes(host) && !isTarget,
+        url,
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
