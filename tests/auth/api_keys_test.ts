@@ -25,6 +25,19 @@ Deno.test("createApiKeyCheck() rejects any different byte sequence", () => {
   for (const key of wrong) assertFalse(isApiKey(key), JSON.stringify(key));
 });
 
+Deno.test("createApiKeyCheck() compares keys of any length to the last byte", () => {
+  for (const length of [1, 63, 64, 65, 200]) {
+    const key = "k".repeat(length);
+    const isApiKey = createApiKeyCheck([key, "other"]);
+    assert(isApiKey(key), `${length}`);
+    for (
+      const wrong of [key.slice(1), `${key}k`, `${key}\xff`, `${key.slice(1)}é`]
+    ) {
+      assertFalse(isApiKey(wrong), wrong);
+    }
+  }
+});
+
 Deno.test("createApiKeyCheck() rejects every key if none is configured", () => {
   const isApiKey = createApiKeyCheck([]);
   for (const key of ["", "undefined", "first-key"]) assertFalse(isApiKey(key));
