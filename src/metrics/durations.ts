@@ -1,4 +1,4 @@
-import { Histogram } from "./prometheus.ts";
+import { Histogram } from "./histogram.ts";
 
 /** The measured operations of a store. */
 export const storeOperations = ["publish", "read", "list", "forget"] as const;
@@ -11,7 +11,7 @@ export interface Durations {
   /** From a publish until the event is written to the sockets of all watchers. */
   readonly delivery: Histogram;
   /** Duration of store operations, failures included. */
-  readonly store: Histogram<"operation">;
+  readonly store: Histogram<StoreOperation>;
   /** Delay of the event loop. */
   readonly eventLoopDelay: Histogram;
 }
@@ -35,29 +35,23 @@ const buckets = [
 
 /** Creates empty histograms. */
 export function createDurations(): Durations {
-  const registers: never[] = []; // not the library's global one
-  const store = new Histogram({
-    name: "taskwire_store_duration_seconds",
-    help: "Duration of store operations, failures included.",
-    labelNames: ["operation"],
-    buckets,
-    registers,
-  });
-  for (const operation of storeOperations) store.zero({ operation });
   return {
     delivery: new Histogram({
       name: "taskwire_delivery_duration_seconds",
       help:
         "Time from the acceptance of a watched event until the event is written to all watchers' sockets.",
       buckets,
-      registers,
     }),
-    store,
+    store: new Histogram({
+      name: "taskwire_store_duration_seconds",
+      help: "Duration of store operations, failures included.",
+      label: { name: "operation", values: storeOperations },
+      buckets,
+    }),
     eventLoopDelay: new Histogram({
       name: "taskwire_event_loop_delay_seconds",
       help: "Delay of the event loop, sampled twice a second.",
       buckets,
-      registers,
     }),
   };
 }

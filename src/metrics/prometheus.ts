@@ -1,8 +1,8 @@
 import type * as client from "prom-client";
 import counter from "prom-client/lib/counter.js";
 import gauge from "prom-client/lib/gauge.js";
-import histogram from "prom-client/lib/histogram.js";
 import registry from "prom-client/lib/registry.js";
+import type { Histogram } from "./histogram.ts";
 
 // Single files of Prometheus' client library. The library's entry file also
 // imports a summary, whose dependency overflows the compiler's stack
@@ -10,11 +10,6 @@ import registry from "prom-client/lib/registry.js";
 
 const Counter: typeof client.Counter = counter;
 const Gauge: typeof client.Gauge = gauge;
-
-/** Observations counted by size; see the library. */
-export const Histogram: typeof client.Histogram = histogram;
-/** Observations counted by size; see the library. */
-export type Histogram<Label extends string = string> = client.Histogram<Label>;
 
 /** The metrics of one scrape; see the library. */
 export const Registry: typeof client.Registry = registry;
@@ -65,4 +60,13 @@ function configure<Label extends string>(
       else for (const [labels, value] of reading) this.inc(labels, value);
     },
   };
+}
+
+/** Adds a histogram. */
+export function addHistogram<Value extends string>(
+  registry: Registry,
+  histogram: Histogram<Value>,
+): void {
+  // The library calls only `get` at a scrape, but its type names more methods.
+  registry.registerMetric(histogram as unknown as client.Histogram);
 }

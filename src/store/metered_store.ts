@@ -26,19 +26,28 @@ export function meteredStore(
       storeErrors[operation] += 1;
       throw error;
     } finally {
-      durations.store.observe({ operation }, secondsSince(startedAtMs));
+      durations.store.observe(
+        (performance.now() - startedAtMs) / 1_000,
+        operation,
+      );
     }
+  }
+
+  /** @returns The duration in milliseconds. */
+  function measurePublish(startedAtMs: number): number {
+    const tookMs = performance.now() - startedAtMs;
+    durations.store.observe(tookMs / 1_000, "publish");
+    return tookMs;
   }
 
   /**
    * A publish resolves after the announcement, so the duration includes
    * delivery to the watchers' sockets.
    */
-  function countOutcome(outcome: PublishOutcome, startedAtMs: number): void {
+  function countOutcome(outcome: PublishOutcome, tookMs: number): void {
     publishes[outcome.kind] += 1;
     if (outcome.kind !== "stored") return;
     const { delivered } = outcome;
-    const tookMs = performance.now() - startedAtMs;
     throughput.publish(tookMs, delivered);
     if (delivered === 0) return;
     counters.deliveries += delivered;
@@ -53,13 +62,12 @@ export function meteredStore(
     async publish(taskId, change) {
       const startedAtMs = performance.now();
       try {
-        const outcome = await measured(
-          "publish",
-          () => store.publish(taskId, change),
-        );
-        countOutcome(outcome, startedAtMs);
+        const outcome = await store.publish(taskId, change);
+        countOutcome(outcome, measurePublish(startedAtMs));
         return outcome;
       } catch (error) {
+        measurePublish(startedAtMs);
+        storeErrors.publish += 1;
         countFailure(error);
         throw error;
       }
@@ -67,16 +75,16 @@ export function meteredStore(
     async publishAll(publications) {
       const startedAtMs = performance.now();
       try {
-        const results = await measured(
-          "publish",
-          () => store.publishAll(publications),
-        );
+        const results = await store.publishAll(publications);
+        const tookMs = measurePublish(startedAtMs);
         for (const result of results) {
           if (result.status === "rejected") countFailure(result.reason);
-          else countOutcome(result.value, startedAtMs);
+          else countOutcome(result.value, tookMs);
         }
         return results;
       } catch (error) {
+        measurePublish(startedAtMs);
+        storeErrors.publish += 1;
         for (const _ of publications) countFailure(error);
         throw error;
       }
@@ -97,8 +105,4 @@ export function meteredStore(
 
 function failureOf(error: unknown): PublishResult {
   return error instanceof StoreUnavailableError ? "unavailable" : "failed";
-}
-
-function secondsSince(startedAtMs: number): number {
-  return (performance.now() - startedAtMs) / 1_000;
 }

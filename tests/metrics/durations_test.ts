@@ -3,14 +3,14 @@ import {
   createDurations,
   storeOperations,
 } from "../../src/metrics/durations.ts";
-import { Registry } from "../../src/metrics/prometheus.ts";
+import { addHistogram, Registry } from "../../src/metrics/prometheus.ts";
 import { parseMetrics } from "../support/scrape.ts";
 
 Deno.test("createDurations() knows each operation before its first", async () => {
   const registry = new Registry();
   const { store } = createDurations();
-  registry.registerMetric(store);
-  store.observe({ operation: "read" }, 0.002);
+  addHistogram(registry, store);
+  store.observe(0.002, "read");
   const { samples } = parseMetrics(await registry.metrics());
   const counts = storeOperations.map((operation) =>
     samples.get(

@@ -33,9 +33,8 @@ async function countOf(
   operation?: string,
 ): Promise<number | undefined> {
   const { values } = await durations[name].get();
-  return values.find(({ metricName, labels }) =>
-    metricName?.endsWith("_count") &&
-    (labels as Record<string, unknown>).operation === operation
+  return values.find(({ metricName, sharedLabels }) =>
+    metricName.endsWith("_count") && sharedLabels.operation === operation
   )?.value;
 }
 

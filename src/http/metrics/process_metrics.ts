@@ -4,6 +4,7 @@ import { version } from "../../process/version.ts";
 import {
   addCounter,
   addGauge,
+  addHistogram,
   type Registry,
 } from "../../metrics/prometheus.ts";
 
@@ -28,7 +29,7 @@ export function addProcessMetrics(
     help: "1 while the server is stopping, otherwise 0.",
     read: () => Number(registry.isDraining),
   });
-  target.registerMetric(counters.durations.eventLoopDelay);
+  addHistogram(target, counters.durations.eventLoopDelay);
   addGauge(target, {
     name: "process_start_time_seconds",
     help: "Start time of the process, in seconds since 1970.",

@@ -3,6 +3,7 @@ import { byLabel } from "./by_label.ts";
 import {
   addCounter,
   addGauge,
+  addHistogram,
   type Registry,
 } from "../../metrics/prometheus.ts";
 
@@ -28,7 +29,7 @@ export function addTaskMetrics(
     help: "Events delivered, counted once per watcher.",
     read: () => counters.deliveries,
   });
-  target.registerMetric(durations.delivery);
+  addHistogram(target, durations.delivery);
   addCounter(target, {
     name: "taskwire_merged_events_total",
     help:
@@ -42,7 +43,7 @@ export function addTaskMetrics(
     labelNames: ["outcome"],
     read: () => byLabel("outcome", counters.resumes),
   });
-  target.registerMetric(durations.store);
+  addHistogram(target, durations.store);
   addCounter<"operation">(target, {
     name: "taskwire_store_errors_total",
     help: "Failed store operations.",
