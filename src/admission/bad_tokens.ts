@@ -1,10 +1,7 @@
 import { addressBlock } from "../connections/ip_address.ts";
 import { KeyedCounter } from "../collections/keyed_counter.ts";
 
-/**
- * The time, in milliseconds, for which bad tokens count against an address,
- * from the first.
- */
+/** The time for which bad tokens count against an address, from the first. */
 const windowMs = 60_000;
 
 /**

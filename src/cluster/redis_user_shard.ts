@@ -13,10 +13,7 @@ export interface RedisUserShardOptions {
   readonly node: string;
   /** The longest wait for a count, in milliseconds. */
   readonly timeoutMs: number;
-  /**
-   * The lifetime of the counts without a {@linkcode RedisUserShard.beat}, in
-   * milliseconds.
-   */
+  /** The lifetime of the counts without a {@linkcode RedisUserShard.beat}. */
   readonly lifeMs: number;
 }
 
