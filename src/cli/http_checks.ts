@@ -1,4 +1,5 @@
 import { causeOfStatus, Fault, networkFault } from "../terminal/fault.ts";
+import { parseObject } from "./parse_object.ts";
 import { redirectTarget } from "./server_url.ts";
 
 /** The time limit of an answer, in milliseconds. */
@@ -124,7 +125,7 @@ async function expectOk(response: Response, url: URL): Promise<void> {
   if (movedTo !== undefined) {
     throw new Fault(`HTTP ${status}: moved to ${movedTo}`, "redirected");
   }
-  const problem = isProblem(response) ? parseProblem(text) : undefined;
+  const problem = isProblem(response) ? parseObject(text) : undefined;
   if (problem === undefined) {
     // The runtime's answer to a request with both a body and an Upgrade header.
     const isBare = status === 400 && text === "";
@@ -143,17 +144,4 @@ async function expectOk(response: Response, url: URL): Promise<void> {
 function isProblem({ headers }: Response): boolean {
   return headers.get("content-type")
     ?.startsWith("application/problem+json") === true;
-}
-
-/** @returns `undefined` unless the text is a JSON object. */
-function parseProblem(
-  text: string,
-): { code?: unknown; detail?: unknown } | undefined {
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem === "object" && problem !== null) return problem;
-  } catch {
-    // Another server's answer.
-  }
-  return undefined;
 }

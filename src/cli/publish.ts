@@ -9,6 +9,7 @@ import {
   withSettings,
 } from "./command.ts";
 import { checkTaskId } from "./connection_id.ts";
+import { parseObject } from "./parse_object.ts";
 import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
 import { networkFault } from "../terminal/fault.ts";
 import { printError, printLine, untilClosed } from "../terminal/output.ts";
@@ -350,17 +351,14 @@ function faultIn(result: string): string | undefined {
   return `the server answered HTTP ${status}: ${code}: ${detail}`;
 }
 
+const notTaskwire =
+  "the answer is not from a taskwire server: check the address";
+
 /** @throws {CommandFailure} Unless the text is a JSON object. */
 function parseAnswer(text: string): Record<string, unknown> {
-  try {
-    const answer: unknown = JSON.parse(text);
-    if (typeof answer === "object" && answer !== null) return { ...answer };
-  } catch {
-    // The answer of some other server.
-  }
-  throw new CommandFailure(
-    "the answer is not from a taskwire server: check the address",
-  );
+  const answer = parseObject(text);
+  if (answer === undefined) throw new CommandFailure(notTaskwire);
+  return answer;
 }
 
 function emptyStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -416,11 +414,6 @@ async function send(
 }
 
 function problemDetail(text: string): string {
-  try {
-    const { code, detail } = JSON.parse(text);
-    if (typeof detail === "string") return `${code}: ${detail}`;
-  } catch {
-    // Not a problem body: the answer of some other server.
-  }
-  return "the answer is not from a taskwire server: check the address";
+  const { code, detail } = parseObject(text) ?? {};
+  return typeof detail === "string" ? `${code}: ${detail}` : notTaskwire;
 }

@@ -1,14 +1,12 @@
 import type { Config } from "../config/config.ts";
 import { log } from "../log/log.ts";
+import { restartExitCode } from "../workers/supervisor.ts";
 
 /** A server or a group of workers that can be drained. */
 export interface Stoppable {
   /** @param timeoutMs The time limit; by default the drain timeout. */
   stop(timeoutMs?: number): Promise<void>;
 }
-
-/** `EX_TEMPFAIL` of sysexits.h: asks systemd or another supervisor to start the server again. */
-export const restartExitCode = 75;
 
 /** The drain timeout if memory or files run out, in milliseconds: short, since an attack may continue meanwhile. */
 export const hastyDrainMs = 2_000;

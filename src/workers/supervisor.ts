@@ -33,10 +33,10 @@ export interface SupervisorOptions {
 }
 
 /**
- * The exit code of a worker that used too much memory (`EX_TEMPFAIL`). Like
- * code 0 after a signal, this code means a clean end: the worker has drained.
+ * The exit code of a drained process that asks to be started again, after too
+ * much memory use or too many unopened sockets: `EX_TEMPFAIL` of sysexits.h.
  */
-const restartExitCode = 75;
+export const restartExitCode = 75;
 
 /**
  * The number of deaths that end the start of the server: the next workers would
