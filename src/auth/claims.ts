@@ -12,6 +12,12 @@ export interface ClaimChecks {
   readonly leewaySeconds: number;
 }
 
+/** The time claims of a token, in seconds since 1970. */
+export interface TimeClaims {
+  readonly exp?: number | undefined;
+  readonly nbf?: number | undefined;
+}
+
 /** Rejects a token, with the reason. */
 export class Rejected extends Error {
   constructor(readonly code: TokenRejectionCode, message: string) {
@@ -36,7 +42,7 @@ export function checkClaims(payload: Payload, checks: ClaimChecks): void {
  * @throws {Rejected} `token_expired` or `token_not_yet_valid`.
  */
 export function checkTimes(
-  payload: Pick<Payload, "exp" | "nbf">,
+  payload: TimeClaims,
   leewaySeconds: number,
 ): void {
   const now = Date.now() / 1000;

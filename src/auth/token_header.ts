@@ -20,6 +20,11 @@ const part = "((?:[\\w-]{4})*(?:[\\w-]{2}={0,2}|[\\w-]{3}=?)?)";
 /** RFC 7515 §7.1. */
 const compactForm = new RegExp(`^${part}\\.${part}\\.${part}$`);
 
+/** The last header read: the same for all tokens of an issuer's key. */
+let lastHeader:
+  | { readonly part: string; readonly header: TokenHeader }
+  | undefined;
+
 /** The size limit for a token, in characters, similar to the limit for HTTP headers. */
 const maxTokenLength = 16_384;
 
@@ -34,7 +39,29 @@ export function parseHeader(token: string): TokenHeader {
   if (token.length > maxTokenLength) {
     throw malformed(`The token is longer than ${maxTokenLength} characters`);
   }
-  const [header, payload] = decodeStrictly(token);
+  const [, headerPart = "", payloadPart = ""] = compactForm.exec(token) ?? [];
+  if (headerPart !== lastHeader?.part) {
+    lastHeader = {
+      // A copy: the part of a token keeps the whole token in memory.
+      part: Buffer.from(headerPart, "latin1").toString("latin1"),
+      header: checkHeader(decodePart(headerPart)),
+    };
+  }
+  const payload = decodePart(payloadPart);
+  if (!isRecord(payload)) {
+    throw malformed("The token's claims are not a JSON object");
+  }
+  for (const claim of ["exp", "nbf"]) {
+    if (payload[claim] !== undefined && !Number.isFinite(payload[claim])) {
+      throw malformed(
+        `The token's '${claim}' is not a number of seconds since 1970 (RFC 7519 §2, NumericDate)`,
+      );
+    }
+  }
+  return lastHeader.header;
+}
+
+function checkHeader(header: unknown): TokenHeader {
   if (!isRecord(header) || typeof header.alg !== "string") {
     throw malformed("The token's header is not a JSON object with an 'alg'");
   }
@@ -47,28 +74,17 @@ export function parseHeader(token: string): TokenHeader {
   if (kid !== undefined && typeof kid !== "string") {
     throw malformed("The 'kid' in the token's header is not a string");
   }
-  if (!isRecord(payload)) {
-    throw malformed("The token's claims are not a JSON object");
-  }
-  for (const claim of ["exp", "nbf"]) {
-    if (payload[claim] !== undefined && !Number.isFinite(payload[claim])) {
-      throw malformed(
-        `The token's '${claim}' is not a number of seconds since 1970 (RFC 7519 §2, NumericDate)`,
-      );
-    }
-  }
   return { alg, ...(kid === undefined ? {} : { kid }) };
 }
 
 /**
- * Decodes the parts of a token before djwt does. djwt would replace invalid
- * UTF-8 by U+FFFD, so that two users could share an id, and its errors do not
- * name the mistake.
+ * Decodes a part of a token before djwt does. djwt would replace invalid UTF-8
+ * by U+FFFD, so that two users could share an id, and its errors do not name
+ * the mistake.
  */
-function decodeStrictly(token: string): readonly [unknown, unknown] {
-  const [, header = "", payload = ""] = compactForm.exec(token) ?? [];
+function decodePart(part: string): unknown {
   try {
-    return [decodePart(header), decodePart(payload)];
+    return JSON.parse(decodeText(part));
   } catch {
     throw malformed(
       "The token is not a JWT (three base64url parts separated by dots, the first two JSON): send it whole, unquoted and without 'Bearer'",
@@ -76,8 +92,19 @@ function decodeStrictly(token: string): readonly [unknown, unknown] {
   }
 }
 
-function decodePart(part: string): unknown {
-  return JSON.parse(strictUtf8.decode(Buffer.from(part, "base64url")));
+/** Most tokens are ASCII, and `atob` is faster than a UTF-8 decoder. */
+function decodeText(part: string): string {
+  const binary = atob(
+    part.replace(/=+$/, "").replaceAll("-", "+").replaceAll("_", "/"),
+  );
+  return isAscii(binary)
+    ? binary
+    : strictUtf8.decode(Buffer.from(binary, "latin1"));
+}
+
+/** True if every byte of a binary text is a character of its own in UTF-8. */
+function isAscii(binary: string): boolean {
+  return !/[\x80-\xff]/.test(binary);
 }
 
 function malformed(message: string): Rejected {

@@ -1,4 +1,3 @@
-import type { Payload } from "djwt";
 import { createHash } from "node:crypto";
 import type { JwtAlgorithm } from "./algorithms.ts";
 import {
@@ -7,12 +6,13 @@ import {
   type ClaimChecks,
   readGrant,
   Rejected,
+  type TimeClaims,
 } from "./claims.ts";
 import type { Grant, TokenRejection } from "./identity.ts";
 import type { KeySet } from "./jwks.ts";
 import { importKeys, type KeyOptions } from "./keys.ts";
 import { verifySignature } from "./signature.ts";
-import { parseHeader } from "./token_header.ts";
+import { parseHeader, type TokenHeader } from "./token_header.ts";
 import { RecentMap } from "../collections/recent_map.ts";
 
 /** The result of verifying a token. */
@@ -40,9 +40,9 @@ export interface VerifierOptions extends ClaimChecks, KeyOptions {
 interface VerifiedToken {
   readonly grant: Grant;
   /** The time claims, checked again at each use. */
-  readonly times: Pick<Payload, "exp" | "nbf">;
+  readonly times: TimeClaims;
   /** The key set's generation, if the token's key is from the key set. */
-  readonly generation?: number;
+  readonly generation: number | undefined;
 }
 
 /** The number of remembered tokens, so that mass reconnects do not repeat all verifications. */
@@ -88,33 +88,41 @@ export async function createVerifier(
     return known.grant;
   }
 
-  async function judge(token: string, digest: string): Promise<Grant> {
+  async function judge(
+    token: string,
+    header: TokenHeader,
+    digest: string,
+  ): Promise<Grant> {
+    try {
+      const { payload, generation } = await verifySignature(
+        token,
+        header,
+        keys,
+        keySet,
+      );
+      checkClaims(payload, options);
+      const grant = readGrant(payload);
+      if (token.length <= maxKeptLength) {
+        const { exp, nbf } = payload;
+        verified.set(digest, { grant, times: { exp, nbf }, generation });
+      }
+      return grant;
+    } finally {
+      underWay.delete(digest);
+    }
+  }
+
+  /** Shares a verification among concurrent uses of the same token. */
+  function judgeOnce(token: string, digest: string): Promise<Grant> {
+    const shared = underWay.get(digest);
+    if (shared !== undefined) return shared;
     const header = parseHeader(token);
     if (!algorithms.some((algorithm) => algorithm === header.alg)) {
       throw wrongAlgorithm(algorithms);
     }
-    const { payload, ...origin } = await verifySignature(
-      token,
-      header,
-      keys,
-      keySet,
-    );
-    checkClaims(payload, options);
-    const grant = readGrant(payload);
-    if (token.length <= maxKeptLength) {
-      verified.set(digest, { grant, times: timesOf(payload), ...origin });
-    }
-    return grant;
-  }
-
-  /** Shares a verification among concurrent uses of the same token. */
-  async function judgeOnce(token: string, digest: string): Promise<Grant> {
-    let judging = underWay.get(digest);
-    if (judging === undefined) {
-      judging = judge(token, digest).finally(() => underWay.delete(digest));
-      underWay.set(digest, judging);
-    }
-    return await judging;
+    const judging = judge(token, header, digest);
+    underWay.set(digest, judging);
+    return judging;
   }
 
   return {
@@ -130,13 +138,6 @@ export async function createVerifier(
         return { ok: false, rejection: { code, message } };
       }
     },
-  };
-}
-
-function timesOf({ exp, nbf }: Payload): VerifiedToken["times"] {
-  return {
-    ...(exp === undefined ? {} : { exp }),
-    ...(nbf === undefined ? {} : { nbf }),
   };
 }
 

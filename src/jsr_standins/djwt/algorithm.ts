@@ -37,6 +37,25 @@ interface KeyDescription {
   namedCurve?: string;
 }
 
+/**
+ * Returns WebCrypto's parameters for signatures with a key (RFC 7518 §3.2 to
+ * §3.5).
+ */
+export function parametersOf(
+  { algorithm }: CryptoKey,
+): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
+  const { name, hash, namedCurve } = algorithm as KeyDescription;
+  const bits = Number((hash?.name ?? namedCurve)?.slice(-3));
+  switch (name) {
+    case "ECDSA":
+      return { name, hash: `SHA-${bits}` };
+    case "RSA-PSS":
+      return { name, saltLength: bits / 8 };
+    default:
+      return { name };
+  }
+}
+
 function isKeyed(alg: Algorithm): alg is keyof typeof KEYS {
   return Object.hasOwn(KEYS, alg);
 }
