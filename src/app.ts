@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { allowedMethods } from "./http/allowed_methods.ts";
 import { clientFileRoutes } from "./http/client_files.ts";
+import { backupRoutes } from "./http/api/backup.ts";
 import { connectionRoutes } from "./http/api/connections.ts";
 import { consoleRoutes } from "./http/console.ts";
 import { docsRoutes } from "./docs/routes.ts";
@@ -40,6 +41,7 @@ export function createApp(
   app.route("/api/tasks", taskRoutes(services));
   app.route("/api/events", bulkRoutes(services));
   app.route("/", consoleRoutes());
+  app.route("/api/backup", backupRoutes(services));
   app.route("/api/stats", throughputRoutes(services));
   app.route(
     "/api/config",

@@ -60,6 +60,22 @@ export const serverOperations: readonly Operation[] = [
     { access: ["admin"] },
   ),
   get(
+    "/api/backup",
+    "readBackup",
+    "Reads a consistent copy of the SQLite store while it is in use",
+    {
+      status: 200,
+      when: "An SQLite database",
+      content: { type: "application/vnd.sqlite3" },
+    },
+    {
+      description:
+        "The copy has every event acknowledged before the request. A server started with the copy gives all histories new epochs. The server needs room for the copy beside the database until the answer ends.",
+      access: ["admin"],
+      problems: ["backup_unsupported", "store_unavailable"],
+    },
+  ),
+  get(
     "/metrics",
     "readMetrics",
     "Prometheus metrics of all workers",

@@ -96,7 +96,7 @@ export function createCounters(): Counters {
       [...Object.values(closeCodes), ...foreignCodes, "other"]
         .map((code) => [code, 0]),
     ),
-    storeErrors: { publish: 0, read: 0, list: 0, forget: 0 },
+    storeErrors: { publish: 0, read: 0, list: 0, forget: 0, backup: 0 },
     durations: createDurations(),
   };
 }

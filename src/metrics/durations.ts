@@ -1,7 +1,13 @@
 import { Histogram } from "./histogram.ts";
 
 /** The measured operations of a store. */
-export const storeOperations = ["publish", "read", "list", "forget"] as const;
+export const storeOperations = [
+  "publish",
+  "read",
+  "list",
+  "forget",
+  "backup",
+] as const;
 
 /** An element of {@linkcode storeOperations}. */
 export type StoreOperation = typeof storeOperations[number];

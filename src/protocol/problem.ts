@@ -2,6 +2,7 @@ import type { TokenRejectionCode } from "../auth/identity.ts";
 import type { ErrorCode } from "./error_codes.ts";
 import { log } from "../log/log.ts";
 import {
+  BackupUnsupportedError,
   StoreDisconnectedError,
   StoreUnavailableError,
 } from "../tasks/store.ts";
@@ -32,6 +33,7 @@ export const problemStatuses = {
   event_id_reserved: [409],
   owner_fixed: [409],
   labels_fixed: [409],
+  backup_unsupported: [409],
   body_too_large: [413],
   unsupported_encoding: [415],
   bad_event: [422],
@@ -109,6 +111,14 @@ export function asProblem(
   requestId?: string,
 ): Problem {
   if (error instanceof ProblemError) return error.problem;
+  if (error instanceof BackupUnsupportedError) {
+    return {
+      status: 409,
+      code: "backup_unsupported",
+      detail:
+        "Only an SQLite store can be backed up here (TASKWIRE_STORE): back up Redis by its own persistence",
+    };
+  }
   if (error instanceof StoreUnavailableError) {
     // The owner of the connection has already reported the outage.
     const isAway = error instanceof StoreDisconnectedError;

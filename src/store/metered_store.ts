@@ -2,6 +2,8 @@ import type { Counters, PublishResult } from "../metrics/counters.ts";
 import type { StoreOperation } from "../metrics/durations.ts";
 import type { Throughput } from "../metrics/throughput.ts";
 import {
+  backUp,
+  BackupUnsupportedError,
   type PublishOutcome,
   type Store,
   StoreUnavailableError,
@@ -23,7 +25,8 @@ export function meteredStore(
     try {
       return await ask();
     } catch (error) {
-      storeErrors[operation] += 1;
+      const isRefusal = error instanceof BackupUnsupportedError;
+      if (!isRefusal) storeErrors[operation] += 1;
       throw error;
     } finally {
       durations.store.observe(
@@ -98,6 +101,7 @@ export function meteredStore(
       ),
     list: (query) => measured("list", () => store.list(query)),
     forget: (taskId) => measured("forget", () => store.forget(taskId)),
+    backup: () => measured("backup", () => backUp(store)),
     watch: (taskId, watchers) => store.watch(taskId, watchers),
     close: () => store.close(),
   };

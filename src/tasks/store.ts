@@ -226,10 +226,46 @@ export interface Store {
   forget(taskId: string): Promise<boolean>;
 
   /**
+   * Makes a consistent copy of the store while the store is in use; absent if
+   * this kind of store has no copies. The copy holds every change acknowledged
+   * before the call. Callers use {@linkcode backUp}.
+   *
+   * @throws {BackupUnsupportedError} If the store of another process has no
+   * copies.
+   */
+  backup?(): Promise<BackupCopy>;
+
+  /**
    * Finishes pending work and releases files and connections. No method may be
    * called afterwards.
    */
   close(): Promise<void>;
+}
+
+/** A copy of a store: a file, removed when the copy is disposed of. */
+export interface BackupCopy extends AsyncDisposable {
+  readonly path: string;
+}
+
+/**
+ * Makes a copy of a store.
+ *
+ * @throws {BackupUnsupportedError} If this kind of store has no copies.
+ * @throws {StoreUnavailableError} If the store can't be read, or the copy can't
+ * be written.
+ */
+export async function backUp(store: Store): Promise<BackupCopy> {
+  if (store.backup === undefined) throw new BackupUnsupportedError();
+  return await store.backup();
+}
+
+/** The store is not in a file that can be copied. */
+export class BackupUnsupportedError extends Error {
+  override readonly name = "BackupUnsupportedError";
+
+  constructor() {
+    super("Only an SQLite store can be backed up");
+  }
 }
 
 /**

@@ -39,7 +39,10 @@ export type StoreCall =
     readonly enough: number;
   }
   | { readonly method: "list"; readonly query: ListQuery }
-  | { readonly method: "forget"; readonly taskId: string };
+  | { readonly method: "forget"; readonly taskId: string }
+  | { readonly method: "backup" }
+  /** Removes a copy made for the same worker. */
+  | { readonly method: "removeBackup"; readonly path: string };
 
 /** The results of the methods; the JSON of events follows in texts. */
 export interface StoreResults {
@@ -49,6 +52,9 @@ export interface StoreResults {
   readonly readEvents: WithoutJson<HistorySlice> | undefined;
   readonly list: TaskList;
   readonly forget: boolean;
+  /** The path of the copy. */
+  readonly backup: string;
+  readonly removeBackup: null;
 }
 
 /** A part of a history with offsets in place of events. */

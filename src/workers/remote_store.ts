@@ -86,6 +86,15 @@ export function createRemoteStore(link: StoreLink): Store {
     },
     list: (query) => ask({ method: "list", query }),
     forget: (taskId) => ask({ method: "forget", taskId }),
+    async backup() {
+      const path = await ask({ method: "backup" });
+      return {
+        path,
+        async [Symbol.asyncDispose]() {
+          await ask({ method: "removeBackup", path });
+        },
+      };
+    },
     watch(taskId, watchers) {
       // No reply needed: later calls are processed later.
       link.watch(taskId, watchers);

@@ -1,4 +1,7 @@
-import { StoreUnavailableError } from "../tasks/store.ts";
+import {
+  BackupUnsupportedError,
+  StoreUnavailableError,
+} from "../tasks/store.ts";
 import type { SentError } from "./messages.ts";
 
 /** Makes an error sendable over a link. */
@@ -13,6 +16,7 @@ export function receiveError({ name, message }: SentError): Error {
   if (name === "StoreUnavailableError") {
     return new StoreUnavailableError(message);
   }
+  if (name === "BackupUnsupportedError") return new BackupUnsupportedError();
   const error = new Error(message);
   error.name = name;
   return error;

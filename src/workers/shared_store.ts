@@ -1,8 +1,9 @@
-import type {
-  Announcement,
-  HistorySlice,
-  PublishOutcome,
-  Store,
+import {
+  type Announcement,
+  backUp,
+  type HistorySlice,
+  type PublishOutcome,
+  type Store,
 } from "../tasks/store.ts";
 import { encodeMessage } from "./link.ts";
 import type {
@@ -13,6 +14,7 @@ import type {
   WithoutJson,
 } from "./messages.ts";
 import { sendError } from "./sent_error.ts";
+import { WorkerCopies } from "./worker_copies.ts";
 
 /** Pushes a line to one worker. */
 export type PushLine = (line: string) => void;
@@ -34,7 +36,7 @@ export interface StoreClient {
   call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
   /** Sets the number of a task's watchers in the worker. */
   watch(taskId: string, watchers: number): void;
-  /** Removes the watchers of an ended worker. */
+  /** Removes the watchers and copies of an ended worker. */
   leave(): void;
 }
 
@@ -82,8 +84,9 @@ export class SharedStore {
   /** Adds a worker. */
   join(push: PushLine): StoreClient {
     const watched = new Set<string>();
+    const copies = new WorkerCopies();
     return {
-      call: (call, texts) => this.#call(call, texts),
+      call: (call, texts) => this.#call(call, texts, copies),
       watch: (taskId, watchers) => {
         if (watchers > 0) watched.add(taskId);
         else watched.delete(taskId);
@@ -92,6 +95,7 @@ export class SharedStore {
       leave: () => {
         for (const taskId of watched) this.#watch(taskId, 0, push);
         watched.clear();
+        copies.end();
       },
     };
   }
@@ -99,6 +103,7 @@ export class SharedStore {
   async #call(
     call: StoreCall,
     texts: readonly string[],
+    copies: WorkerCopies,
   ): Promise<CallResult> {
     const store = this.#store;
     if (store === undefined) throw new TypeError("The store is not open");
@@ -138,6 +143,11 @@ export class SharedStore {
       }
       case "forget":
         return { result: await store.forget(call.taskId) };
+      case "backup":
+        return { result: copies.add(await backUp(store)) };
+      case "removeBackup":
+        await copies.remove(call.path);
+        return { result: null };
     }
   }
 

@@ -17,7 +17,7 @@ Deno.test("createDurations() knows each operation before its first", async () =>
       `taskwire_store_duration_seconds_count{operation="${operation}"}`,
     )
   );
-  assertEquals(counts, [0, 1, 0, 0]);
+  assertEquals(counts, [0, 1, 0, 0, 0]);
   const bucket = (le: number) =>
     samples.get(
       `taskwire_store_duration_seconds_bucket{le="${le}",operation="read"}`,

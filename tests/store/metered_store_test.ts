@@ -4,7 +4,12 @@ import { type Counters, createCounters } from "../../src/metrics/counters.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import { meteredStore } from "../../src/store/metered_store.ts";
 import { Throughput } from "../../src/metrics/throughput.ts";
-import { type Store, StoreUnavailableError } from "../../src/tasks/store.ts";
+import {
+  backUp,
+  BackupUnsupportedError,
+  type Store,
+  StoreUnavailableError,
+} from "../../src/tasks/store.ts";
 import { testStoreContract } from "./store_contract.ts";
 
 testStoreContract("meteredStore()", (retention, announce) => {
@@ -148,6 +153,7 @@ Deno.test("meteredStore() counts failures, and passes the error on", async () =>
   error = new TypeError("a fault of ours");
   await assertRejects(() => store.publish("a", {}), TypeError);
   assertEquals(counters.storeErrors, {
+    backup: 0,
     publish: 2,
     read: 1,
     list: 0,
@@ -156,4 +162,11 @@ Deno.test("meteredStore() counts failures, and passes the error on", async () =>
   const { unavailable, failed, stored } = counters.publishes;
   assertEquals([unavailable, failed, stored], [1, 1, 0]);
   assertEquals(await countOf(counters, "store", "publish"), 2);
+});
+
+Deno.test("meteredStore() counts no refused backup as an error of the store", async () => {
+  const { store, counters } = meterMemory(0);
+  await assertRejects(() => backUp(store), BackupUnsupportedError);
+  assertEquals(counters.storeErrors.backup, 0);
+  assertEquals(await countOf(counters, "store", "backup"), 1);
 });

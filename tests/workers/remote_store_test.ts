@@ -1,13 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
 import {
   type Announce,
+  backUp,
+  BackupUnsupportedError,
   type Retention,
   type Store,
   StoreUnavailableError,
 } from "../../src/tasks/store.ts";
 import { createShared, linkWorker } from "../support/linked.ts";
+import { makeTempDir } from "../support/temp_dir.ts";
 import { testStoreContract } from "../store/store_contract.ts";
 
 /** The store of a worker of this process, over a memory store. */
@@ -116,4 +120,31 @@ Deno.test("createRemoteStore() is unavailable once the supervisor has ended", as
   const { worker, store } = openRemote(retention, () => 0);
   await worker[Symbol.asyncDispose]();
   await assertRejects(() => store.read("a"), StoreUnavailableError, "ended");
+});
+
+Deno.test("createRemoteStore() has the supervisor make and remove copies", async () => {
+  await using folder = await makeTempDir();
+  const shared = createShared();
+  const owned = createSqliteStore(
+    `${folder.path}/a.db`,
+    "NORMAL",
+    retention,
+    () => 0,
+  );
+  shared.store.open(owned);
+  await using worker = linkWorker(shared);
+  const { store } = worker.supervisor.openStore(() => 0);
+  {
+    await using copy = await backUp(store);
+    assertEquals((await Deno.stat(copy.path)).isFile, true);
+  }
+  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  assertEquals(names.filter((name) => name.includes("backup")), []);
+  await owned.close();
+});
+
+Deno.test("createRemoteStore() refuses a backup if the supervisor's store has none", async () => {
+  const { worker, store } = openRemote(retention, () => 0);
+  await using _worker = worker;
+  await assertRejects(() => backUp(store), BackupUnsupportedError);
 });

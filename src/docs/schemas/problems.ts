@@ -35,6 +35,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
     "The event names a user other than the user set by the task's first event",
   labels_fixed:
     "The event has labels other than the labels set by the task's first event",
+  backup_unsupported: "The store is not an SQLite file (TASKWIRE_STORE)",
   body_too_large: "The body, or the line, is too large",
   unsupported_encoding: "The body has a Content-Encoding: send it uncompressed",
   bad_event: "The event has unknown or bad members, named in the detail",

@@ -2,9 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import type { StreamPosition } from "../../tasks/event.ts";
 import { applyChange, type Change } from "../../tasks/state.ts";
 import { GroupCommit } from "./group_commit.ts";
+import { Semaphore } from "../../async/semaphore.ts";
 import { Pace } from "../../async/pace.ts";
 import { log } from "../../log/log.ts";
 import { asUnavailable, explain } from "./error.ts";
+import { makeCopy, removeLeftCopies, writeCopy } from "./backup.ts";
 import { clearUnflushedMark } from "./power_loss.ts";
 import { openDatabase, type SqliteSync } from "./schema.ts";
 import { SqliteTasks } from "./sqlite_tasks.ts";
@@ -40,7 +42,14 @@ export function createSqliteStore(
   retention: Retention,
   announce: Announce,
 ): Store {
-  return storeOn(openDatabase(path, sync), retention, announce);
+  const database = openDatabase(path, sync);
+  const store = storeOn(database, retention, announce);
+  if (path === ":memory:") return store;
+  removeLeftCopies(path);
+  const copies = new Semaphore(1);
+  store.backup = () =>
+    copies.take(() => makeCopy(path, (copy) => writeCopy(database, copy)));
+  return store;
 }
 
 /** Makes a store on an open database. */

@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { makeCopy } from "../../../src/store/sqlite/backup.ts";
+import { createSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
+import {
+  backUp,
+  BackupUnsupportedError,
+  StoreUnavailableError,
+} from "../../../src/tasks/store.ts";
+import { createMemoryStore } from "../../../src/store/memory/memory_store.ts";
+import { makeTempDir } from "../../support/temp_dir.ts";
+
+const retention = { historyLimit: 10, historyTtlMs: 60_000 };
+
+function open(path: string) {
+  return createSqliteStore(path, "NORMAL", retention, () => 0);
+}
+
+Deno.test("backUp() copies all acknowledged changes into a private file", async () => {
+  await using folder = await makeTempDir();
+  const store = open(`${folder.path}/a.db`);
+  await store.publish("a", { status: "succeeded" });
+  const copy = await backUp(store);
+  await store.publish("b", {});
+  assertEquals(((await Deno.stat(copy.path)).mode ?? 0) & 0o777, 0o600);
+  const copied = open(copy.path);
+  assertEquals((await copied.read("a")).state?.snapshot.status, "succeeded");
+  assertEquals((await copied.read("b")).state, undefined);
+  await copied.close();
+  await copy[Symbol.asyncDispose]();
+  await assertRejects(() => Deno.stat(copy.path), Deno.errors.NotFound);
+  await store.close();
+});
+
+Deno.test("backUp() makes copies for concurrent callers", async () => {
+  await using folder = await makeTempDir();
+  const store = open(`${folder.path}/a.db`);
+  await store.publish("a", {});
+  const copies = await Promise.all([backUp(store), backUp(store)]);
+  const sizes = await Promise.all(
+    copies.map(async ({ path }) => (await Deno.stat(path)).size),
+  );
+  assertEquals(sizes[0], sizes[1]);
+  for (const copy of copies) await copy[Symbol.asyncDispose]();
+  await store.close();
+});
+
+Deno.test("backUp() refuses a store without a file", async () => {
+  for (
+    const store of [createMemoryStore(retention, () => 0), open(":memory:")]
+  ) {
+    await assertRejects(() => backUp(store), BackupUnsupportedError);
+    await store.close();
+  }
+});
+
+Deno.test("createSqliteStore() removes the copies of a killed server", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  const left = await folder.write("a.db-backup-1", "half a copy");
+  const foreign = await folder.write("b.db-backup-1", "of another database");
+  const store = open(path);
+  await store.close();
+  await assertRejects(() => Deno.stat(left), Deno.errors.NotFound);
+  assertEquals((await Deno.stat(foreign)).isFile, true);
+});
+
+Deno.test("makeCopy() removes a copy that can't be written", async () => {
+  await using folder = await makeTempDir();
+  const path = `${folder.path}/a.db`;
+  const full = Object.assign(new Error("database or disk is full"), {
+    code: "ERR_SQLITE_ERROR",
+  });
+  await assertRejects(
+    () =>
+      makeCopy(path, () => {
+        throw full;
+      }),
+    StoreUnavailableError,
+    `${path} can't be copied: the disk is full: make room`,
+  );
+  await assertRejects(
+    () => makeCopy(`${folder.path}/none/a.db`, () => {}),
+    StoreUnavailableError,
+    "can't be copied",
+  );
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
+
+Deno.test("makeCopy() passes bugs on", async () => {
+  await using folder = await makeTempDir();
+  await assertRejects(
+    () =>
+      makeCopy(`${folder.path}/a.db`, () => {
+        throw new TypeError("a bug");
+      }),
+    TypeError,
+  );
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+});
