@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/config.ts";
 import { version } from "../process/version.ts";
+import { backupCommand } from "./backup.ts";
 import { checkCommand } from "./check.ts";
 import { configCommand } from "./config.ts";
 import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
     tokenCommand(),
     publishCommand(),
     watchCommand(),
+    backupCommand(),
     configCommand(),
     printCommand(),
     workerCommand(),

@@ -8,12 +8,12 @@ import {
   type SettingsReader,
   withSettings,
 } from "./command.ts";
+import { foreignAnswer, readApiKey, requestApi } from "./api_request.ts";
 import { checkTaskId } from "./connection_id.ts";
 import { parseObject } from "./parse_object.ts";
 import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
-import { networkFault } from "../terminal/fault.ts";
 import { printError, printLine, untilClosed } from "../terminal/output.ts";
-import { redirectTarget, serverSettings, serverUrl } from "./server_url.ts";
+import { serverSettings, serverUrl } from "./server_url.ts";
 
 /** The flag of an event's member. */
 interface EventFlag {
@@ -137,17 +137,10 @@ function publishTarget(
   taskId: string,
   read: SettingsReader,
 ): PublishTarget {
-  const { apiKeys: [apiKey] } = read("apiKeys");
-  if (apiKey === undefined) {
-    throw new CommandFailure(
-      "no API key to publish with: set TASKWIRE_API_KEYS to a key of the server ('taskwire serve' prints a generated key), or to a JWT with the scope publish",
-    );
-  }
-  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw new CommandFailure(
-      "the first key in TASKWIRE_API_KEYS cannot be sent: HTTP headers allow only ASCII characters",
-    );
-  }
+  const apiKey = readApiKey(read, {
+    purpose: "publish with",
+    scope: "publish",
+  });
   return { server: serverUrl(read), taskId, apiKey };
 }
 
@@ -351,13 +344,10 @@ function faultIn(result: string): string | undefined {
   return `the server answered HTTP ${status}: ${code}: ${detail}`;
 }
 
-const notTaskwire =
-  "the answer is not from a taskwire server: check the address";
-
 /** @throws {CommandFailure} Unless the text is a JSON object. */
 function parseAnswer(text: string): Record<string, unknown> {
   const answer = parseObject(text);
-  if (answer === undefined) throw new CommandFailure(notTaskwire);
+  if (answer === undefined) throw new CommandFailure(foreignAnswer);
   return answer;
 }
 
@@ -381,39 +371,5 @@ async function send(
   url: URL,
   body: string | ReadableStream<Uint8Array<ArrayBuffer>>,
 ): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${apiKey}` },
-      body,
-      // A redirect must not send the API key and events to another address.
-      redirect: "manual",
-    });
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new CommandFailure(
-      `no answer from ${url.origin}: check that 'taskwire serve' runs at this address (${
-        networkFault(error).message
-      })`,
-    );
-  }
-  if (response.ok) return response;
-  const movedTo = redirectTarget(response, url);
-  if (movedTo !== undefined) {
-    await response.body?.cancel();
-    throw new CommandFailure(
-      `${url.origin} redirects to ${movedTo}, and nothing was published: set --url or TASKWIRE_URL to the final address`,
-    );
-  }
-  throw new CommandFailure(
-    `${url.origin} answered HTTP ${response.status}: ${
-      problemDetail(await response.text())
-    }`,
-  );
-}
-
-function problemDetail(text: string): string {
-  const { code, detail } = parseObject(text) ?? {};
-  return typeof detail === "string" ? `${code}: ${detail}` : notTaskwire;
+  return await requestApi(url, apiKey, { method: "POST", body }, "published");
 }

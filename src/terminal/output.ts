@@ -34,6 +34,11 @@ export function untilClosed(
   };
 }
 
+/** Writes unchanged text to standard error. */
+export function printRawError(text: string): void {
+  writeAll(Deno.stderr, text);
+}
+
 /** Writes unchanged text to standard output. */
 export function printRaw(text: string): void {
   writeAll(Deno.stdout, text);

@@ -138,7 +138,9 @@ Deno.test("createRemoteStore() has the supervisor make and remove copies", async
     await using copy = await backUp(store);
     assertEquals((await Deno.stat(copy.path)).isFile, true);
   }
-  const names = [...Deno.readDirSync(folder.path)].map(({ name }) => name);
+  const names = (await Array.fromAsync(Deno.readDir(folder.path))).map((
+    { name },
+  ) => name);
   assertEquals(names.filter((name) => name.includes("backup")), []);
   await owned.close();
 });

@@ -83,7 +83,7 @@ Deno.test("makeCopy() removes a copy that can't be written", async () => {
     StoreUnavailableError,
     "can't be copied",
   );
-  assertEquals([...Deno.readDirSync(folder.path)], []);
+  assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
 });
 
 Deno.test("makeCopy() passes bugs on", async () => {
@@ -95,5 +95,5 @@ Deno.test("makeCopy() passes bugs on", async () => {
       }),
     TypeError,
   );
-  assertEquals([...Deno.readDirSync(folder.path)], []);
+  assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
 });
