@@ -205,9 +205,9 @@ async function publishLines(target: PublishTarget): Promise<number> {
       for await (const results of splitLines(answer)) {
         for (const result of results) {
           const lineNumber = lineNumbers.shift();
-          const fault = faultIn(String(result));
+          const fault = faultIn(result);
           if (fault === undefined) {
-            report(String(result));
+            report(result);
             published += 1;
           } else {
             printError(`error: line ${lineNumber}: ${fault}`);
@@ -288,7 +288,7 @@ class EventInput {
       const lines = done
         ? this.#splitter.end()
         : this.#splitter.push(Buffer.from(value).toString("latin1"));
-      for (const line of lines) this.#add(String(line));
+      for (const line of lines) this.#add(line);
     }
     return this.#lines.length > 0;
   }

@@ -136,9 +136,7 @@ export class Link<Sent, Received> {
         const { done, value } = await this.#reader.read();
         if (done) break;
         const text = this.#decoder.decode(value, { stream: true });
-        for (const line of splitter.push(text)) {
-          if (typeof line === "string") this.#take(line);
-        }
+        for (const line of splitter.push(text)) this.#take(line);
       }
     } catch (error) {
       // Not a message of taskwire, so later lines can't be trusted either.

@@ -1,7 +1,7 @@
 import "ws"; // for Deno to install the package
 import { fileURLToPath } from "node:url";
 import type { ConnectionState, TaskUpdate } from "../../src/client/mod.ts";
-import { type Line, splitLines } from "../../src/protocol/lines.ts";
+import { splitLines } from "../../src/protocol/lines.ts";
 import { brief } from "./watched.ts";
 
 const script = new URL("../e2e/client_node.mjs", import.meta.url);
@@ -18,7 +18,7 @@ interface Printed {
 /** The browser client in a separate process. Disposing waits for the process to end. */
 export class ClientProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #lines: AsyncIterator<Line>;
+  readonly #lines: AsyncIterator<string>;
   readonly #stderr: Promise<string>;
   /** The transports used, in order. */
   readonly transports: string[] = [];
@@ -81,6 +81,6 @@ export class ClientProcess implements AsyncDisposable {
 
 async function* linesOf(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<Line> {
+): AsyncGenerator<string> {
   for await (const lines of splitLines(bytes)) yield* lines;
 }

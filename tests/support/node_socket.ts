@@ -1,6 +1,6 @@
 import "ws"; // for Deno to install the package
 import { fileURLToPath } from "node:url";
-import { type Line, splitLines } from "../../src/protocol/lines.ts";
+import { splitLines } from "../../src/protocol/lines.ts";
 
 const script = new URL("../e2e/ws_client.mjs", import.meta.url);
 
@@ -20,7 +20,7 @@ export interface NodeSocketEvent {
 export class NodeSocket implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #lines: AsyncGenerator<Line>;
+  readonly #lines: AsyncGenerator<string>;
   readonly #stderr: Promise<string>;
 
   /** @param origin The page named by a browser; `ws` names no page. */
@@ -65,6 +65,6 @@ export class NodeSocket implements AsyncDisposable {
 
 async function* linesOf(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<Line> {
+): AsyncGenerator<string> {
   for await (const lines of splitLines(bytes)) yield* lines;
 }

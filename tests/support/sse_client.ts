@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type Line, LineSplitter } from "../../src/protocol/lines.ts";
+import { LineSplitter } from "../../src/protocol/lines.ts";
 import { type Answer, answerOf } from "./answer.ts";
 import type { TestServer } from "./server.ts";
 import type { Frame } from "./socket.ts";
@@ -27,7 +27,7 @@ export class SseClient implements AsyncDisposable {
   readonly #controller: AbortController;
   readonly #chunks: AsyncIterator<string>;
   readonly #splitter = new LineSplitter();
-  readonly #lines: Line[] = [];
+  readonly #lines: string[] = [];
   /** The last seen `id`. */
   lastEventId: string | undefined;
 

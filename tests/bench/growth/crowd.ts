@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Line, splitLines } from "../../../src/protocol/lines.ts";
+import { splitLines } from "../../../src/protocol/lines.ts";
 import { allowOpenFiles } from "../../support/open_files.ts";
 import { loadCore } from "./measured_server.ts";
 import { pin } from "./pinned.ts";
@@ -12,9 +12,9 @@ const ownFiles = 100;
 /** Many watchers, in a separate process; dispose to end them. */
 export class Crowd implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<Line[]>;
+  readonly #lines: ReadableStreamDefaultReader<string[]>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  #pending: Line[] = [];
+  #pending: string[] = [];
 
   private constructor(args: readonly string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
