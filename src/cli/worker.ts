@@ -55,7 +55,7 @@ async function serve(
   { config, publicKey, worker }: WorkerStart,
   stopSignal: Promise<Deno.Signal>,
 ): Promise<number> {
-  configureLog(config.log, Deno.stderr.isTerminal());
+  configureLog(config.log, Deno.stderr.isTerminal(), worker);
   // Only the supervisor writes the store's file and starts processes.
   Deno.permissions.revokeSync({ name: "run" });
   Deno.permissions.revokeSync({ name: "write" });
