@@ -39,7 +39,7 @@ const layers = [
   "process",
 ];
 
-/** Folders that stand beside the layers: files to serve or to print, and the stand-ins for packages. */
+/** Folders beside the layers: files to serve or to print, and the stand-ins for packages. */
 const beside = ["client", "deploy", "jsr_standins/djwt"];
 
 interface Import {
@@ -142,7 +142,7 @@ Deno.test("src has a client that only the command line imports, besides pages", 
   assertEquals(importers, [{ from: "cli/watch.ts", to: "client/mod.ts" }]);
 });
 
-/** The facts of the protocol that the client shares with the server. */
+/** The facts of the protocol shared by client and server. */
 const sharedWithClient = [
   "protocol/close_codes.ts",
   "protocol/error_codes.ts",

@@ -7,7 +7,7 @@ import { makeTempDir } from "./support/temp_dir.ts";
 const needsModule = new URL("support/needs.ts", import.meta.url);
 const runner = fileURLToPath(new URL("support/run_tests.ts", import.meta.url));
 
-/** Runs the tests of one file on a machine without programs. */
+/** Runs the tests of a file on a machine without programs. */
 async function runTests(tests: string, env: Record<string, string> = {}) {
   await using folder = await makeTempDir();
   const file = await folder.write(

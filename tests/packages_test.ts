@@ -1,8 +1,8 @@
 /**
- * What a first start fetches. `deno task` fetches all that `imports` in
- * `deno.json` names, whatever the task runs. So they name only what `main.ts`
- * needs, as does `deno.lock`: what tests and tools use stands under `scopes`,
- * and is locked by `tests/deno.lock`.
+ * The packages fetched by a first start. `deno task` fetches all packages named in
+ * the `imports` of `deno.json`, for any task. Therefore `imports` and `deno.lock`
+ * name only the packages of `main.ts`. Packages of tests and tools are named under
+ * `scopes`, and locked by `tests/deno.lock`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { importedPackages, MAIN_LOCKFILE } from "../.ci/compile.ts";
 import config from "../deno.json" with { type: "json" };
 
-/** What is read here of a lockfile: versions by what asks for them. */
+/** The used part of a lockfile: versions by specifier. */
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,10 @@ import { register, webSocketRoutes } from "../src/routes.ts";
 import type { Services } from "../src/services.ts";
 import { testConfig } from "./support/server.ts";
 
-/** What the audit says of each row, for an app with something before and after the table. */
+/**
+ * Returns the audit's fault per row, for an app with middleware before and a
+ * handler after the table.
+ */
 async function faultsOf(
   build: (app: Hono, addTable: () => void, services: Services) => unknown,
 ) {

@@ -100,7 +100,7 @@ Deno.test("RunningServer.stop() serves new connections if isReplaced", async () 
   assertEquals(status, 200);
   await using newcomer = new TestSocket(server.ws("/ws/test/c"));
   assertEquals((await newcomer.nextFrame()).type, "connected");
-  server.stop(); // all of them
+  server.stop(); // all connections
   const { status: late } = await answerOf(fetch(`${server.origin}/readyz`));
   assertEquals(late, 503);
   assertEquals((await second?.closed)?.code, 1012);
@@ -139,7 +139,7 @@ Deno.test("RunningServer.stop() stops once for concurrent calls", async () => {
   assertEquals(closes, 1);
 });
 
-/** A store that takes its time to publish. */
+/** A store with slow publishes. */
 function slowStore() {
   const arrived = Promise.withResolvers<void>();
   const goOn = Promise.withResolvers<void>();

@@ -32,8 +32,8 @@ export function sign(input: string, secret = testSecret): string {
 }
 
 /**
- * Verifies a token; returns the grant, or the code of the rejection. Asserts
- * that the message repeats no token, no part of a token, and no secret.
+ * Verifies a token. Returns the grant, or the code of the rejection. Asserts a
+ * message without the token, any part of the token, or a secret.
  */
 export async function judge(
   token: string,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Credentials } from "../../src/client/credentials.ts";
 
-/** Gives tokens one after the other, the last one again and again. */
+/** Returns tokens in sequence, then the last token repeatedly. */
 function giving(...tokens: (string | undefined)[]) {
   return () => tokens.length > 1 ? tokens.shift() : tokens[0];
 }

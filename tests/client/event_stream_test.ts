@@ -23,7 +23,7 @@ Deno.test("openEventStream() watches a task to its end", async () => {
   assertEquals(request.headers.get("last-event-id"), null);
   send(...greeting());
   write(": ping\n\n");
-  // In pieces, as the network likes it.
+  // In pieces, as networks deliver streams.
   for (
     const character of `data: ${
       JSON.stringify({

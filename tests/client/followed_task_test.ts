@@ -11,7 +11,7 @@ function makeTask() {
     frames.map((frame) =>
       task.take(frame as Parameters<FollowedTask["take"]>[0])
     ).at(-1);
-  /** Joins, and returns what it has been given when the task is over. */
+  /** Joins, and returns the updates until the end of the task. */
   async function watch(): Promise<TaskUpdate[]> {
     const queue = new UpdateQueue([], () => {});
     task.join(queue);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Heartbeat } from "../../src/client/heartbeat.ts";
 
-/** A heartbeat, and what it has done so far. */
+/** A heartbeat, and a record of its actions. */
 function start(canPing = true) {
   const done: string[] = [];
   const ping = canPing ? () => void done.push("ping") : undefined;

@@ -5,10 +5,10 @@ import type { ConnectOptions } from "../../src/client/mod.ts";
 import { FakeSockets, taskFrame } from "../support/fake_sockets.ts";
 import { outcomeOf, WatchingClient } from "../support/watched.ts";
 
-/** A client on fake sockets, in fake time, that watches `a`. */
+/** A client watching `a` over fake sockets, in fake time. */
 async function start(options: ConnectOptions = {}) {
   const fake = new FakeTime();
-  /** Lets time pass, and what is due then happen. */
+  /** Passes time, and runs due callbacks. */
   async function tickAsync(ms: number): Promise<void> {
     await fake.tickAsync(ms);
     await fake.tickAsync(0);
@@ -28,7 +28,7 @@ async function start(options: ConnectOptions = {}) {
     sockets,
     watching,
     outcome,
-    /** Ends it, with no timer left. */
+    /** Ends the client, with no timer left. */
     async [Symbol.asyncDispose]() {
       watching.client.close();
       await time.tickAsync(0);
@@ -82,7 +82,7 @@ Deno.test("Link waits longer after each failure, at random up to 20 s", async ()
     await time.tickAsync(1);
     sockets.last(index + 2);
   }
-  // Once the server has served us, it counts from the beginning.
+  // After a successful connection the retries count from the beginning.
   sockets.last(9).greet();
   sockets.last(9).end(1006);
   await time.tickAsync(500);
@@ -401,7 +401,7 @@ Deno.test("Link subscribes no faster than a careful server takes it", async () =
   const first = sockets.last(1);
   first.greet();
   assertEquals(first.sent.length, 16);
-  // the burst of 20 that goes with 10 a second, of which some stay free
+  // the burst of 20 at a rate of 10 a second, with some frames left
   let sent = first.sent.length;
   for (let seconds = 1; sent < ids.length; seconds++) {
     await time.tickAsync(1_000);

@@ -3,7 +3,7 @@ import { FollowedTask } from "../../src/client/followed_task.ts";
 import { openSession } from "../../src/client/session.ts";
 import { FakeSockets } from "../support/fake_sockets.ts";
 
-/** The URL that a session is opened with. */
+/** Returns the URL of an opened session. */
 function urlOf(
   server: string,
   transport: "websocket" | "sse",

@@ -4,7 +4,7 @@ import { TransportChoice } from "../../src/client/transport_choice.ts";
 Deno.test("TransportChoice.next() tries WebSocket twice, then a stream, and again", () => {
   const choice = new TransportChoice("auto");
   const tried = Array.from({ length: 6 }, () => {
-    choice.next(); // one that never came to be
+    choice.next(); // an attempt without a connection
     const transport = choice.next();
     choice.tried();
     return transport;

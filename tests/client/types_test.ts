@@ -3,7 +3,7 @@ import { typeErrorsOf } from "../../.ci/check-client-types.ts";
 import { type ConnectOptions, watchTask } from "../../src/client/mod.ts";
 import { startTestServer } from "../support/server.ts";
 
-/** A caller's own options, each of which it hands on whether it has it or not. */
+/** A caller's options, passed on even if undefined. */
 type Own = { [Name in keyof ConnectOptions]?: ConnectOptions[Name] };
 
 function watchOwn(url: string, id: string, own: Own) {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { onWake } from "../../src/client/wake.ts";
 
-/** Puts a page in place that this runtime has not. */
+/** Adds a page to a runtime without pages. */
 function withPage(
   fn: (page: EventTarget & { visibilityState: string }) => void,
 ) {

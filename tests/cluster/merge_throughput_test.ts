@@ -2,9 +2,7 @@ import { assertEquals } from "@std/assert";
 import { mergeStats } from "../../src/cluster/merge_throughput.ts";
 import type { NodeStats } from "../../src/cluster/peers.ts";
 
-/**
- * A node that published an event and delivered two in each of these seconds.
- */
+/** A node with a published event and two deliveries in every second given. */
 function nodeOf(
   from: number,
   count: number,

@@ -25,7 +25,7 @@ function call({ server }: RedisNode, method: string, path = "") {
   }));
 }
 
-/** The nodes of a test by their place. */
+/** Returns a node of a test by index. */
 function at(nodes: RedisNodes, index: number): RedisNode {
   const node = nodes.nodes[index];
   assert(node);
@@ -100,7 +100,7 @@ test("RedisPeers.ask() carries long pages", async () => {
 test("GET /api/connections bounds the bytes of all nodes together, and the cursor goes on", async () => {
   await using nodes = await RedisNodes.start(3);
   const taskId = "任".repeat(256);
-  // No node cuts its own page, but together the pages are too long.
+  // No node cuts a page, but together the pages are too long.
   const counts = [3_500, 900, 900];
   const opened = counts.flatMap((count, index) =>
     Array.from({ length: count }, () => {

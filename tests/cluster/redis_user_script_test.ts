@@ -28,7 +28,7 @@ test("tellUsersScript keeps each node's counts, and sums those of the others", a
   assertEquals(await tell(channel, "a", false, "42", 2, "43", 1), [0, 0, 0]);
   assertEquals(await tell(channel, "b", false, "43", 5, "42", 1), [0, 1, 2]);
   assertEquals(await tell(channel, "c", false, "42", 1), [0, 3]);
-  // It is a number, not a change.
+  // The argument is a number, not a change.
   assertEquals(await tell(channel, "a", false, "42", 2), [1, 2]);
   assertEquals(await tell(channel, "a", false, "42", 0), [1, 2]);
   assertEquals(await tell(channel, "b", false, "42", 1), [1, 1]);
@@ -54,7 +54,7 @@ test("tellUsersScript removes a node with expired counts", async () => {
   await using channel = await TestRedisChannel.open(server.url);
   await tell(channel, "a", false, "42", 1);
   await tell(channel, "b", false, "42", 1);
-  await server.command("DEL", "{1}:u:a"); // as Redis does when its time is over
+  await server.command("DEL", "{1}:u:a"); // as Redis does on expiry
   assertEquals(await tell(channel, "b", false, "42", 1), [1, 0]);
   assertEquals(await server.command("SMEMBERS", "{1}:users"), ["b"]);
 });

@@ -9,7 +9,7 @@ const test = needs("redis-server");
 
 const base = "test:{1}:";
 
-/** A Redis, and nodes on connections of their own. */
+/** A Redis, and nodes on separate connections. */
 async function startNodes(timeoutMs = 30_000, lifeMs = 10_000) {
   await using stack = new AsyncDisposableStack();
   const redis = stack.use(await RedisServer.start());
@@ -41,7 +41,7 @@ test("RedisUserShard.count() returns the sum of all nodes' last counts", async (
   assertEquals(await one.count("42", 1), 1);
   assertEquals(await other.count("42", 2), 3);
   assertEquals(await other.count("43", 1), 1);
-  assertEquals(await other.count("42", 2), 3); // it is no change
+  assertEquals(await other.count("42", 2), 3); // an absolute number, not a change
   assertEquals(await other.count("42", 0), 1);
   assertEquals(await one.count("42", 1), 1);
 });
@@ -136,5 +136,5 @@ test("RedisUserShard.count() leaves out a node that gives no sign of life", asyn
   const { one, other } = nodes;
   await one.count("42", 1);
   assertEquals(await other.count("42", 1), 2);
-  while (await other.count("42", 1) !== 1); // it expires
+  while (await other.count("42", 1) !== 1); // until expiry
 });

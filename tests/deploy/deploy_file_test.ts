@@ -37,7 +37,7 @@ const expressions = panels.flatMap(({ targets = [] }) =>
 );
 
 Deno.test("readDeployFile() names only metrics that a server shows", async () => {
-  // One with workers, which shows how many they are.
+  // With workers, to include the number of workers in the metrics.
   await using server = await startTestServer({
     services: () => ({ siblings: noPeers }),
   });
@@ -52,7 +52,7 @@ Deno.test("readDeployFile() names only metrics that a server shows", async () =>
   const names = [...new Set([...used].map(([name]) => name))];
   assert(names.length > 15);
   assertEquals(names.filter((name) => !shown.has(name)), []);
-  // and shows all that there is, but for what is made of it
+  // and the files use all metrics
   const families = [...types.keys()].filter((name) =>
     !names.some((used) => used.startsWith(name))
   );
@@ -110,10 +110,10 @@ needs("promtool")(
 
 const job = 'job="taskwire", instance="a"';
 
-/** What a series is, minute by minute. */
+/** The values of a series, minute by minute. */
 type Series = readonly [series: string, values: string];
 
-/** Whether an alert fires of a server, and nothing else by that name. */
+/** The expected alert of a server, without further alerts of the same name. */
 function fires(alertname: string, severity: string) {
   const exp_labels = { job: "taskwire", instance: "a", severity };
   return { eval_time: "30m", alertname, exp_alerts: [{ exp_labels }] };
@@ -123,13 +123,13 @@ function staysSilent(alertname: string) {
   return { eval_time: "30m", alertname, exp_alerts: [] };
 }
 
-/** Lets Prometheus see half an hour, and asserts what it alerts of. */
+/** Evaluates half an hour in Prometheus, and asserts the alerts. */
 async function assertAlerts(
   series: readonly Series[],
   alerts: readonly unknown[],
 ): Promise<void> {
   await using folder = await makeTempDir();
-  // An alert's texts are compared too, where they are there.
+  // The texts of an alert are compared as well, if given.
   await folder.write(
     "alerts.yaml",
     texts.alerts.replace(/^ {8}annotations:\n(?: {10}.*\n)+/gm, ""),
@@ -161,7 +161,7 @@ needs("promtool")(
       [`taskwire_accept_failures_total{${job}}`, "0x28 1x2"],
       [`taskwire_sockets{${job}}`, "81x30"],
       [`taskwire_max_sockets{${job}}`, "100x30"],
-      // no bound: nothing is near it
+      // no bound: no value is near
       [`process_resident_memory_bytes{${job}}`, "9x30"],
       [`taskwire_max_memory_bytes{${job}}`, "0x30"],
       [`taskwire_tokens_total{result="token_malformed", ${job}}`, "0+120x30"],
@@ -193,10 +193,10 @@ needs("promtool")(
       [`up{${job}}`, "1x30"],
       // the third is silent since a while
       [`taskwire_workers{${job}}`, "3x15 2x15"],
-      // each was replaced twice: none of them too often
+      // both were replaced twice: neither too often
       [`process_start_time_seconds{${one}}`, "0x18 1x2 2x10"],
       [`process_start_time_seconds{${two}}`, "0x18 1x2 2x10"],
-      // one is full, and both together are not
+      // one of two is full, but not their sum
       [`taskwire_sockets{${one}}`, "90x30"],
       [`taskwire_sockets{${two}}`, "10x30"],
       [`taskwire_max_sockets{${one}}`, "100x30"],
@@ -205,14 +205,15 @@ needs("promtool")(
       [`process_resident_memory_bytes{${two}}`, "9x30"],
       [`taskwire_max_memory_bytes{${one}}`, "10x30"],
       [`taskwire_max_memory_bytes{${two}}`, "10x30"],
-      // a hundredth and more of what one sees is late, and less of what all see
+      // on one server over a hundredth of the measurements are late, but over
+      // all servers less
       [`${loop}{le="0.25", ${one}}`, "0+98x30"],
       [`${loop}{le="0.5", ${one}}`, "0+100x30"],
       [`${loop}{le="+Inf", ${one}}`, "0+100x30"],
       [`${loop}{le="0.25", ${two}}`, "0+10000x30"],
       [`${loop}{le="0.5", ${two}}`, "0+10000x30"],
       [`${loop}{le="+Inf", ${two}}`, "0+10000x30"],
-      // each alone stays below the bound of the rate
+      // the rate of a single server stays below the bound
       [`taskwire_evicted_connections_total{${one}}`, "0+4x30"],
       [`taskwire_evicted_connections_total{${two}}`, "0+4x30"],
       [`taskwire_key_set_failures_total{${one}}`, "0+1x30"],
@@ -236,7 +237,7 @@ needs("systemd-analyze")(
     await using folder = await makeTempDir();
     const unit = await folder.write(
       "taskwire.service",
-      // It must be there to be run.
+      // The program must exist to be run.
       texts.systemd.replaceAll("/usr/local/bin/taskwire", Deno.execPath()),
     );
     assertEquals(

@@ -230,7 +230,7 @@ browserTest(
   },
 );
 
-/** Starts a server that a foreign name resolves to. */
+/** Starts a server, reachable under a foreign name. */
 async function startRebound() {
   const served = await start();
   return {

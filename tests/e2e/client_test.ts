@@ -18,13 +18,13 @@ interface Seen {
   end?: string;
 }
 
-/** Chromium's own console messages about a server that is down. */
+/** Chromium's messages about a server that is down. */
 const expected: BrowserTestOptions = {
   expected:
     /ERR_(?:CONNECTION|INTERNET|EMPTY|INCOMPLETE|NETWORK)|WebSocket connection to .* failed|Failed to load resource/,
 };
 
-/** A restartable server behind a proxy that can be cut. */
+/** A restartable server behind a cuttable proxy. */
 class RestartableServer implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #config: Parameters<typeof startTestServer>[0];

@@ -60,7 +60,7 @@ for (const name of ["nginx", "haproxy"] as const satisfies ProxyName[]) {
         () => outlastsRedis(name, proxy, server),
       );
       await t.step("its log has paths, and no token", async () => {
-        // Its errors must not contain the token.
+        // The proxy's log of errors must not contain the token.
         await nodes[Symbol.asyncDispose]();
         const url = `${proxy.origin.replace("http", "ws")}/ws/realtime/none`;
         await new TestSocket(`${url}?token=${token}`).closed;
@@ -202,7 +202,7 @@ async function outlivesNodes(
     heads.set(task, events.length);
   }
   const { acknowledged } = publishers;
-  // Each once: an interrupted attempt was stored, or not.
+  // Exactly once: an interrupted attempt was stored, or not.
   const sum = [...heads.values()].reduce((one, other) => one + other, 0);
   assertEquals(sum, acknowledged.size);
   const seen = await Promise.all(watchers.map(async ({ task, watcher }) => {

@@ -1,5 +1,5 @@
-// What this project relies on in @std/assert: that it fails when it should,
-// and that its signatures narrow types.
+// The properties of @std/assert needed by taskwire: assertions fail when they
+// should, and the signatures narrow types.
 import {
   assert,
   assertArrayIncludes,

@@ -1,5 +1,5 @@
-// What this project relies on in djwt 3.0.2. It imports the bare name, so that
-// the same tests run against the stand-in and against the published package.
+// The properties of djwt 3.0.2 needed by taskwire. The bare import runs the
+// same tests against the stand-in and against the published package.
 import * as djwt from "djwt";
 import {
   create,
@@ -71,7 +71,7 @@ function tokenOf(payload: Payload, header: Header = { alg: "HS256" }) {
   return create(header, payload, hs256);
 }
 
-/** djwt tells the two timing errors from all others by class, nothing else. */
+/** djwt distinguishes the two timing errors by class, and no other errors. */
 async function assertRefused(
   jwt: string,
   key: CryptoKey | null = hs256,
@@ -88,7 +88,7 @@ async function assertUntimely(
   await assertRejects(() => verify(jwt, hs256, options), RangeError);
 }
 
-/** Changes one bit that counts in the first character of a part. */
+/** Changes a significant bit in the first character of a part. */
 function tamper(jwt: string, part: 0 | 1 | 2): string {
   const parts = jwt.split(".");
   const changed = parts[part] ?? "";

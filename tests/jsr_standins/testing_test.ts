@@ -1,4 +1,4 @@
-// What this project relies on in @std/testing: FakeTime, spies and stubs.
+// The properties of @std/testing needed by taskwire: FakeTime, spies and stubs.
 import {
   assert,
   assertEquals,

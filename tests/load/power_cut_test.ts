@@ -23,7 +23,7 @@ import { makeTempDir } from "../support/temp_dir.ts";
 const isFull = Deno.env.get("TASKWIRE_LOAD") === "full";
 const rounds = isFull ? 20 : 3;
 const publishers = 8;
-/** The disks rebuilt after each cut with random fates of unflushed data. */
+/** The number of disks rebuilt after a cut, with random fates of unflushed data. */
 const randomDisks = 4;
 /** Large events reach the checkpoints of the write-ahead log. */
 const data = "x".repeat(isFull ? 5_000 : 500);
@@ -50,7 +50,7 @@ for (const sync of ["FULL", "NORMAL"] as const) {
       let disk: Disk = new Map();
       let acknowledged = new Map<string, Position>();
       let acknowledgedInAll = 0;
-      /** The events lost by each disk on which nothing unflushed was kept. */
+      /** The events lost per disk if no unflushed data was kept. */
       const losses: number[] = [];
       for (let round = 1; round <= rounds; round++) {
         const before = disk;
@@ -186,9 +186,9 @@ async function read(origin: string, task: string) {
 interface Round {
   readonly sync: SqliteSync;
   readonly round: number;
-  /** The number of acknowledged events after which the server is killed. */
+  /** The number of acknowledged events before the kill. */
   readonly count: number;
-  /** Receives acknowledged events by their `event_id`. */
+  /** Receives acknowledged events by `event_id`. */
   readonly acknowledged: Map<string, Position>;
 }
 
@@ -257,7 +257,7 @@ async function post(
 /**
  * Checks a rebuilt disk: the database is sound, and histories have no holes.
  *
- * @returns The ids of acknowledged events that are missing.
+ * @returns The ids of missing acknowledged events.
  */
 async function lostEvents(
   disk: Disk,
@@ -276,7 +276,7 @@ async function lostEvents(
     .map(([id]) => id);
 }
 
-/** Reads all events of a database by their `event_id`. */
+/** Reads all events of a database by `event_id`. */
 function readEvents(path: string): Map<string, Position> {
   const database = new DatabaseSync(path);
   try {
@@ -287,7 +287,7 @@ function readEvents(path: string): Map<string, Position> {
       [{ integrity_check: "ok" }],
     );
     const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema");
-    // The first transaction was lost with all others.
+    // The first transaction was lost, and so were all later transactions.
     if (tables.get()?.n === 0) return new Map();
     const rows = database.prepare(`
       SELECT connection_id, offset, event_id FROM events

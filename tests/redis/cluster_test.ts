@@ -55,7 +55,7 @@ test("openCluster() connects to each master, and finds the master of a key", asy
   for (let shard = 0; shard < shardCount; shard++) {
     const [key = ""] = taskKeys(shardBase("app:", shard), "a");
     const connection = cluster.connectionOf(key);
-    await connection.send(["SET", key, "a"]); // else it would say MOVED
+    await connection.send(["SET", key, "a"]); // otherwise Redis would answer MOVED
     used.add(connection);
   }
   assertEquals(used.size, 3);

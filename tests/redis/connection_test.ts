@@ -128,7 +128,7 @@ test("subscribe() resolves once messages come, unsubscribe() when they don't", a
   await connection.subscribe(["one", "two"], take);
   assertEquals(await other.send(["PUBLISH", "one", "报告"]), 1);
   assertEquals(await other.send(["PUBLISH", "two", "b"]), 1);
-  // In one order with the answers.
+  // In the same order as the answers.
   await connection.send(["PING"]);
   assertEquals(taken, ["one: 报告", "two: b"]);
   await connection.unsubscribe(["one"], take);

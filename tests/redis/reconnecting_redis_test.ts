@@ -35,7 +35,7 @@ interface TestUser extends Partial<RedisOwner> {
   readonly password?: string;
 }
 
-/** A connection that is closed with its test, with the calls to its owner. */
+/** A connection, closed at the end of the test, with a log of its callbacks. */
 function link(
   { port = server.port, password = "right-one", ...user }: TestUser = {},
 ) {
@@ -60,7 +60,7 @@ function link(
   );
   return Object.assign(made, {
     opened,
-    /** Asks Redis something. */
+    /** Sends a command to Redis. */
     ping: () => made.use((client) => client.send("", ["PING"])),
     /** The error of a call during an outage. */
     lost: () =>
@@ -140,7 +140,7 @@ test("start() rejects only at the start: later a password may be set right again
   const { restored } = await lost;
   proxy.mend();
   await log.wrote("WRONGPASS");
-  // The password that the server object still knows is none any more.
+  // The password known to the server object is no longer valid.
   await sendAs("another", ["ACL", "SETUSER", "default", ">right-one"]);
   await deadline(restored, () => "not restored");
   assertEquals(await redis.ping(), "PONG");
@@ -163,7 +163,7 @@ test("use() says when a lost connection has been replaced", async () => {
     const failing = Promise.all([redis.lost(), redis.lost()]);
     proxy.cut();
     const [{ restored }] = await failing;
-    // The next connection is meant, from its very beginning.
+    // The next connection counts, from the first moment.
     assertStrictEquals(redis.client, undefined);
     assertStrictEquals((await redis.lost()).restored, restored);
     proxy.mend();
@@ -280,7 +280,7 @@ test("close() rejects pending and later calls", async () => {
   await redis.close();
   await restored;
   const error = await assertRejects(redis.ping, RedisUnavailableError);
-  // Whoever waited for `restored` would ask again, and again.
+  // A caller waiting for `restored` would retry forever.
   assert(!(error instanceof RedisDisconnectedError));
 });
 

@@ -75,7 +75,8 @@ test("a replica that takes over without the newest writes gets other epochs, and
   assertEquals([view.recovered, view.offset], [false, 3]);
   assertNotEquals(view.epoch, epoch);
   for (let count = 0; count < 4; count++) await store.publish("a", {});
-  // The offsets come again, and are not taken for those of before.
+  // The offsets are assigned again, and must not be taken for the earlier
+  // offsets.
   for (let offset = 0; offset <= 7; offset++) {
     assert(!(await store.read("a", { epoch, offset })).recovered);
   }

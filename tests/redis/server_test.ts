@@ -6,7 +6,7 @@ import { checkRedis } from "../../src/redis/server.ts";
 import { RedisOpenError } from "../../src/redis/error.ts";
 import { captureLog } from "../support/captured_log.ts";
 
-/** A Redis that keeps all acknowledged writes. */
+/** A Redis without loss of acknowledged writes. */
 const careful = {
   redis_version: "7.0.15",
   run_id: "abc",
@@ -16,7 +16,7 @@ const careful = {
   second_repl_offset: "-1",
 };
 
-/** A client of a Redis with these facts in `INFO`. */
+/** A client of a Redis with the given facts in `INFO`. */
 function clientOf(
   info: Partial<typeof careful> & Record<string, string>,
   appendfsync: string | Error = "always",
@@ -51,7 +51,7 @@ Deno.test("checkRedis() trusts a server alone that flushes before it answers", a
 
 Deno.test("checkRedis() rejects while Redis is loading its data", async () => {
   using log = captureLog();
-  // An append-only file that is being read is reported as switched off.
+  // Redis reports an append-only file as switched off while reading the file.
   const loading = clientOf({ ...careful, loading: "1", aof_enabled: "0" });
   await assertRejects(() => checkRedis(loading, server), Error, "is loading");
   assertEquals(log.text, "");

@@ -6,7 +6,7 @@ import { dataOf, RawStream } from "../support/raw_stream.ts";
 import { openRealtime } from "../support/realtime.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-/** Resolves to the next listed connection, once its client watches the task. */
+/** Resolves with the next listed connection, once the client watches the task. */
 function nextWatching({ services }: TestServer): Promise<Connection> {
   const { hub, registry } = services;
   return new Promise((resolve) => {
@@ -34,7 +34,7 @@ async function turn(time: FakeTime): Promise<void> {
   await time.tickAsync(0);
 }
 
-/** Fills the buffers of a connection with a client that does not read. */
+/** Fills the buffers of a connection until the client counts as slow. */
 type Slowing = (
   server: TestServer,
   connection: Connection,
@@ -123,7 +123,7 @@ for (
     assertLess(Math.abs(time.now - startedAt - afterMs), 1_000);
     assertEquals(counters.evictedConnections, 1);
     assertEquals([registry.list(), hub.watcherCount("a")], [[], 0]);
-    // The socket is still there, and counts.
+    // The socket is still open, and counts.
     assertEquals(registry.socketCount, 1);
     const text = await client.text();
     const told = dataOf(text, "error").map(({ code }) => code);

@@ -104,7 +104,7 @@ Deno.test("LeaseKeeper.stop() tries no more to store a loss", async () => {
 });
 
 Deno.test("LeaseKeeper.stop() leaves no timer behind", async () => {
-  // In real time: the test's sanitizer finds a timer that still runs.
+  // In real time: the test's sanitizer finds a running timer.
   const tasks = await LeasedTasks.started();
   await tasks.store.publish("a", { lease: 1_000 });
   await tasks.store.publish("a", { lease: 500 });

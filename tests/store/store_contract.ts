@@ -11,7 +11,7 @@ import { testServerChanges } from "./store_contract_server.ts";
 /**
  * Registers the tests of the guarantees of every store (src/tasks/store.ts).
  *
- * @param register Registers one test.
+ * @param register Registers a test.
  */
 export function testStoreContract(
   name: string,

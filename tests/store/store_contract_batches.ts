@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Test } from "./store_contract_bench.ts";
 
-/** Many at once, each for itself. */
+/** Registers the tests of batches: many independent changes at once. */
 export function testBatches(test: Test): void {
   test("publishAll() acts like publish() for each change, in order", async ({ store, announced }) => {
     const results = await store.publishAll([

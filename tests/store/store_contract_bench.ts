@@ -11,7 +11,7 @@ import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { TaskEvent } from "../../src/tasks/event.ts";
 import type { Register } from "../support/needs.ts";
 
-/** A store of one test; disposing closes the store. */
+/** A store for a test. Disposing closes the store. */
 export interface StoreFixture extends AsyncDisposable {
   readonly store: Store;
   /**
@@ -27,10 +27,7 @@ export type OpenStore = (
   announce: Announce,
 ) => Promise<StoreFixture>;
 
-/**
- * The tasks watched in these tests: changes of other tasks need not be
- * announced.
- */
+/** The watched tasks: changes of other tasks need not be announced. */
 const watchedIds = ["a", "b"];
 
 /** A store under test. */
@@ -38,9 +35,9 @@ export interface Bench {
   readonly store: Store;
   /** The announced events, in order. */
   readonly announced: readonly StoredEvent[];
-  /** The other announcements. */
+  /** The announcements other than events. */
   readonly noticed: readonly Announcement[];
-  /** Publishes a change that must be stored. */
+  /** Publishes a change. Fails if the change is refused. */
   put(taskId: string, draft?: EventDraft): Promise<TaskEvent>;
   elapse: StoreFixture["elapse"];
 }
@@ -48,23 +45,23 @@ export interface Bench {
 /** Options of a test's store. */
 export interface BenchOptions {
   readonly historyLimit?: number;
-  /** How many watch each task, as the store is told. */
+  /** The number of watchers per task, as set in the store. */
   readonly watchers?: number;
-  /** Called with each announcement. */
+  /** Called with every announced event. */
   readonly onAnnounce?: (stored: StoredEvent, store: Store) => void;
 }
 
-/** The time from a task's last event until it expires in these tests. */
+/** The time from a task's last event until expiry. */
 export const historyTtlMs = 60_000;
 
-/** Registers a test with a store of its own. */
+/** Registers a test with a new store. */
 export type Test = (
   criterion: string,
   run: (bench: Bench) => Promise<void>,
   options?: BenchOptions,
 ) => void;
 
-/** Makes a {@linkcode Test} for one kind of store. */
+/** Makes a {@linkcode Test} for a kind of store. */
 export function createTest(
   name: string,
   open: OpenStore,
@@ -103,7 +100,7 @@ export function createTest(
   };
 }
 
-/** Returns the outcome, which must be of this kind. */
+/** Returns the outcome. Fails unless the outcome has the given kind. */
 export function outcomeOf<Kind extends PublishOutcome["kind"]>(
   kind: Kind,
   outcome: PublishOutcome,

@@ -7,7 +7,7 @@ export function testListing(test: Test): void {
   test("list() lists tasks, newest change first, page by page", async (bench) => {
     const { store, put } = bench;
     for (const id of ["a", "b", "c", "d", "e"]) await put(id);
-    await put("b"); // a change brings it to the front
+    await put("b"); // a change moves the task to the front
     assertEquals(await pages(store, 2), [["b", "e"], ["d", "c"], ["a"]]);
     assertEquals(await pages(store, 5), [["b", "e", "d", "c", "a"]]);
     assertEquals(await pages(store, 99), [["b", "e", "d", "c", "a"]]);

@@ -241,6 +241,6 @@ export function testPublishing(test: Test): void {
     }
     assertEquals(await store.read("a"), before);
     assertEquals(announced.length, 1);
-    await put("a", { attempt: 3, event_id: "late" }); // its id was not kept
+    await put("a", { attempt: 3, event_id: "late" }); // the rejected event's id was not kept
   });
 }

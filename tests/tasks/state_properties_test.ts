@@ -12,7 +12,7 @@ import { foldEvent, mergeEvents } from "../../src/tasks/snapshot.ts";
 import { applyChange, type TaskState } from "../../src/tasks/state.ts";
 import { isTerminal } from "../../src/tasks/status.ts";
 
-/** A stamp that tells how many events came before. */
+/** A stamp with the number of earlier events. */
 function stamp(count: number) {
   return {
     taskId: "upload_1",
@@ -60,7 +60,7 @@ const steps = {
   attempt: fc.integer({ min: 1, max: 9 }),
 };
 
-/** Mostly progress, and retries; else nearly all drafts would be refused. */
+/** Mostly progress, with retries; otherwise nearly all drafts would be refused. */
 const histories = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: fc.record(members, { requiredKeys: [] }) },

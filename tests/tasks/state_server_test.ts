@@ -15,7 +15,7 @@ function stamp(ms: number) {
   };
 }
 
-/** A frozen task after these changes, which all must be accepted. */
+/** A frozen task after the given changes. Fails if a change is refused. */
 function after(...changes: Change[]): TaskState {
   let state: TaskState | undefined;
   for (const [ms, change] of changes.entries()) {

@@ -10,7 +10,7 @@ import {
 } from "../../src/tasks/state.ts";
 import type { Status } from "../../src/tasks/status.ts";
 
-/** A stamp that tells how many events came before. */
+/** A stamp with the number of earlier events. */
 function stamp(count = 0) {
   return {
     taskId: "upload_1",
@@ -19,7 +19,7 @@ function stamp(count = 0) {
   };
 }
 
-/** A task after one event; frozen, so that no later change can modify it. */
+/** A task after an event, frozen to find accidental changes. */
 function taskWith(members: Partial<Snapshot>, owner?: string): TaskState {
   const { taskId, epoch, now } = stamp();
   const timestamp = now.toISOString();

@@ -6,7 +6,7 @@ import {
   statusWords,
 } from "../../src/tasks/status.ts";
 
-/** Spec §2, 'Event rules', and each status's own name. */
+/** Spec §2, 'Event rules', and the names of the statuses. */
 const words = {
   queued: "queued pending waiting received delayed",
   running: "running started active executing progress retry retrying",

@@ -31,10 +31,7 @@ function takeAll(backlog: Backlog): Sendable[] {
   return taken;
 }
 
-/**
- * Returns the last offset of each item, and the number of events merged into
- * it.
- */
+/** Returns every item's last offset and number of merged events. */
 function summary(items: readonly Sendable[]): [number, number][] {
   return items.map(({ event, skipped }) => [event.offset, skipped]);
 }
@@ -162,8 +159,8 @@ const members = fc.record({
 }, { requiredKeys: [] });
 
 /**
- * A step in the life of a backlog: an event comes, its reader is slow, or takes
- * an event.
+ * A step in the life of a backlog: an event arrives, the reader is slow, or the
+ * reader takes an event.
  */
 const steps = fc.array(
   fc.oneof(
@@ -222,7 +219,7 @@ Deno.test("Backlog represents every event once, and never merges ends and losses
             run.some(({ status }) => isTerminal(status) || status === "lost"),
           );
         }
-        // A watcher that gets only the merged events learns the same.
+        // A watcher of merged events only learns the same.
         sent.push(event);
         assertEquals(fold(sent), fold(added.slice(0, covered)));
       }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { waitForStore } from "../../src/watch/outage.ts";
 
-/** An outage, and the order in which waits resolve. */
+/** An outage, and a log of resolved waits in order. */
 function bench() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const order: string[] = [];

@@ -68,7 +68,7 @@ Deno.test("TaskWatcher closes a guest whose task becomes private while its outle
   const { outlet, started } = task.watch();
   await started;
   outlet.congest();
-  await task.publish(); // one more goes out, and then nothing
+  await task.publish(); // a last event is sent, then nothing
   await task.store.forget(watchedId);
   await task.publish({ user_id: "42" });
   await settle();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { StoreDisconnectedError } from "../../src/tasks/store.ts";
 import { settle, upTo, watchedId, WatchedTask } from "../support/watching.ts";
 
-/** Makes the reads of a task's store fail until it is restored. */
+/** Makes all reads of a task's store fail until restored. */
 function breakStore(task: WatchedTask): { restore: () => void } {
   const restored = Promise.withResolvers<void>();
   const before = task.hooks.before;
@@ -40,7 +40,7 @@ Deno.test("TaskWatcher.start() continues after the last sent event if the store 
     let outage: ReturnType<typeof breakStore> | undefined;
     task.hooks.after = async (count) => {
       if (count > 1) return;
-      // Forces another read, which fails.
+      // Forces a further, failing read.
       await task.publish();
       outage = breakStore(task);
     };
@@ -52,7 +52,7 @@ Deno.test("TaskWatcher.start() continues after the last sent event if the store 
     const frames = outlet.frames.length;
     outage?.restore();
     await settle();
-    // The event, and no other sync.
+    // The event, and no further sync.
     assertEquals(outlet.frames.length, frames + 1);
     assertEquals(outlet.offsets.at(-1), 2);
   }

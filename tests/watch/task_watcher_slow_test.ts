@@ -2,9 +2,7 @@ import { assertEquals, assertLess } from "@std/assert";
 import type { FakeOutlet } from "../support/fake_outlet.ts";
 import { settle, upTo, WatchedTask } from "../support/watching.ts";
 
-/**
- * A watcher that got event 1 and then stopped reading, for more than a turn.
- */
+/** A watcher with event 1, then without reading for more than a turn. */
 async function slowWatcher(task: WatchedTask): Promise<FakeOutlet> {
   const { outlet, started } = task.watch();
   await started;
@@ -40,7 +38,8 @@ Deno.test("TaskWatcher merges the progress that a slow reader has missed", async
   await settle();
   const { message, unit, progress, ...frame } = outlet.frames.at(-1) ?? {};
   assertEquals([frame.offset, frame.skipped, task.merged], [offset, 2, 2]);
-  // The newest event has all members, also those given only by earlier events.
+  // The newest event has all members, including members given only by earlier
+  // events.
   assertEquals([message, unit, progress], ["half way", "rows", 0.9]);
   await task.publish();
   assertEquals(outlet.offsets, [1, 4, 5]);

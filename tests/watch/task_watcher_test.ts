@@ -126,7 +126,7 @@ Deno.test("TaskWatcher fails its outlet if the store cannot be read later", asyn
   const down = new Error("store is down");
   task.hooks = { before: () => Promise.reject(down) };
   time.tick(1_000);
-  await task.publish(); // in another epoch, so that the watcher reads
+  await task.publish(); // in a new epoch, to make the watcher read
   await time.runMicrotasks();
   assertEquals(outlet.failures, [down]);
 });

@@ -41,5 +41,5 @@ Deno.test("Calls forgets a call that could not be sent", async () => {
       }),
     TypeError,
   );
-  calls.fail(new Error("gone")); // has nobody to reject
+  calls.fail(new Error("gone")); // no call is left to reject
 });

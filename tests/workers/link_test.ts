@@ -6,10 +6,10 @@ import {
 } from "../../src/workers/link.ts";
 import { pipes } from "../support/linked.ts";
 
-/** A message of these tests. */
+/** A message of the tests. */
 type Head = { readonly n: number; readonly text?: string };
 
-/** Both ends of a link, and the messages received by the second end. */
+/** The ends of a link, and the messages received by the second end. */
 function createLink(options: Partial<LinkOptions<Head>> = {}) {
   const [ours, theirs] = pipes();
   const taken: [Head, readonly string[]][] = [];

@@ -14,7 +14,7 @@ import { createShared, linkWorker } from "../support/linked.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 import { testStoreContract } from "../store/store_contract.ts";
 
-/** The store of a worker of this process, over a memory store. */
+/** The store of a worker in the test process, over a memory store. */
 function openRemote(retention: Retention, announce: Announce) {
   const shared = createShared();
   const owned = createMemoryStore(
@@ -31,14 +31,12 @@ function openRemote(retention: Retention, announce: Announce) {
   };
 }
 
-/**
- * A store that announces its changes, as if three watchers watched each task.
- */
+/** A store with announcements for all changes, as if three watchers watched every task. */
 function watchedStore(store: Store): Store {
   const watch = (taskId: string) => store.watch(taskId, 3);
   return {
     ...store,
-    // The contract is of stores without other processes.
+    // The contract concerns stores without other processes.
     async read(...args) {
       const { watchers: _, ...view } = await store.read(...args);
       return view;

@@ -6,7 +6,7 @@ import { SharedPeers } from "../../src/workers/shared_peers.ts";
 const question: Question = { kind: "disconnect", id: "x" };
 const answer: Answer = { kind: "disconnect", isFound: true };
 
-/** Workers that record the ids of their questions. */
+/** Workers with a record of question ids. */
 function joinPeers(count: number) {
   const peers = new SharedPeers();
   return Array.from({ length: count }, () => {

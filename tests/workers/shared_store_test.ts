@@ -4,7 +4,7 @@ import { SharedStore } from "../../src/workers/shared_store.ts";
 
 const deleted: Announcement = { kind: "deleted", taskId: "a" };
 
-/** A store with workers that record their lines. */
+/** A store, and workers with a record of received lines. */
 function createShared(workers: number) {
   const shared = new SharedStore();
   const pushed: string[][] = [];

@@ -36,7 +36,7 @@ Deno.test("SupervisorLink reports a worker that does not read, and buffers no mo
   const worker = theirs.writable.getWriter();
   const watch = { kind: "watch", taskId: "a", watchers: 1 };
   await worker.write(new TextEncoder().encode(encodeMessage(watch)));
-  await worker.write(new Uint8Array()); // comes after it was read
+  await worker.write(new Uint8Array()); // resolves after the supervisor's read
   const json = JSON.stringify({ connection_id: "a", data: "x".repeat(1e6) });
   const position = { epoch: "e", offset: 1 };
   const event = JSON.parse(json);

@@ -10,12 +10,12 @@ import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { createShared, pipes } from "../support/linked.ts";
 import { testConfig } from "../support/server.ts";
 
-/** A worker within this process, controlled by a test. */
+/** A worker in the test process, controlled by the test. */
 interface FakeWorker {
   readonly link: WorkerLink;
   readonly start: WorkerStart;
   isKilled: boolean;
-  /** Ends the worker, as its own process would. */
+  /** Ends the worker, like the end of a process. */
   exit(code: number): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ const listen: Behave = ({ link, start }) =>
     routes: [`worker ${start.worker}`],
   });
 
-/** Listens, and ends when it is asked to. */
+/** Listens, and ends on request. */
 const serve: Behave = (worker) => {
   listen(worker);
   worker.link.stopped.then(() => worker.exit(0));
@@ -75,9 +75,7 @@ function createSupervisor(count: number, behave: Behave = serve) {
   return {
     supervisor,
     workers,
-    /**
-     * Resolves when this number of workers was started, including replacements.
-     */
+    /** Resolves when the number of workers was started, including replacements. */
     started: (number: number) =>
       new Promise<void>((resolve) => {
         onSpawn = () => workers.length >= number ? resolve() : undefined;

@@ -37,7 +37,7 @@ Deno.test("WorkerLink.openStore() announces cancel requests and deletions, too",
     return 0;
   });
   await store.watch("a", 1);
-  await worker.supervisor.peers.countUser("7", 0); // comes after it
+  await worker.supervisor.peers.countUser("7", 0); // resolves after the earlier message
   shared.store.announce({ kind: "missed", taskId: "a" });
   assertEquals(await announced.promise, { kind: "missed", taskId: "a" });
 });
@@ -54,7 +54,7 @@ Deno.test("WorkerLink.answerQuestions() logs a failed question, and sends no ans
     return { kind: "disconnect", isFound: true };
   });
   const asking = peers.ask({ kind: "metrics" });
-  // It answers on.
+  // The worker still answers questions.
   const { silent } = await peers.ask({ kind: "disconnect", id: "x" });
   assertEquals(silent, 0);
   assertStringIncludes(log.text, "no figures");

@@ -1,9 +1,9 @@
-/** The number of cores available to this process. */
+/** The number of cores available to the process. */
 const cores = navigator.hardwareConcurrency;
 
 /**
- * Keeps all threads of a process on one core, so that load and server do not
- * disturb each other.
+ * Keeps all threads of a process on a core, to separate the load from the
+ * server.
  *
  * @returns False on a machine with a single core, or without `taskset`.
  */

@@ -1,5 +1,5 @@
-// The signatures of jsr:@std/assert@1. Where its versions differ, the narrower
-// one stands here, so that what compiles against this compiles against them.
+// The signatures of jsr:@std/assert@1. If versions differ, the file has the
+// narrower signature: code accepted here compiles with every version.
 // deno-lint-ignore-file no-explicit-any
 
 /** The error of every failed assertion. */
@@ -10,7 +10,7 @@ export class AssertionError extends Error {
 /** The values that are false as a condition, except `NaN`. */
 export type Falsy = false | 0 | 0n | "" | null | undefined;
 
-/** An array, or what is indexed like one, but not a string. */
+/** An array or an array-like object, but not a string. */
 export type ArrayLikeArg<T> = ArrayLike<T> & object;
 
 export function equal(a: unknown, b: unknown): boolean;

@@ -1,9 +1,9 @@
 /**
- * What tests use of `jsr:@std/assert@1`, for machines that cannot reach JSR:
- * the module itself, as the npm package `deno-std` republishes it.
+ * The subset of `jsr:@std/assert@1` used by tests, for machines without access
+ * to JSR: the original module, as republished by the npm package `deno-std`.
  *
- * `"links"` in the root's `deno.json` puts this in the package's place. The
- * npm package carries no types, so `mod.d.ts` declares std's.
+ * `"links"` in the root's `deno.json` replaces the package by this folder. The
+ * npm package contains no types, so `mod.d.ts` declares std's types.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 // The signatures of jsr:@std/testing@1/mock.
 // deno-lint-ignore-file no-explicit-any
 
-/** The error of a spy or a stub that is set up or restored wrongly. */
+/** The error of a spy or a stub set up or restored wrongly. */
 export class MockError extends Error {
   constructor(message: string);
 }
 
-/** One call of a spy. */
+/** A call of a spy. */
 export interface SpyCall<
   Self = any,
   Args extends unknown[] = any[],
@@ -18,7 +18,7 @@ export interface SpyCall<
   self?: Self;
 }
 
-/** A function that records its calls. */
+/** A function with recorded calls. */
 export interface Spy<
   Self = any,
   Args extends unknown[] = any[],
@@ -31,14 +31,14 @@ export interface Spy<
   restore(): void;
 }
 
-/** A method that records its calls, until it is restored. */
+/** A method with recorded calls, until restored. */
 export interface MethodSpy<
   Self = any,
   Args extends unknown[] = any[],
   Return = any,
 > extends Spy<Self, Args, Return>, Disposable {}
 
-/** A constructor that records its calls. */
+/** A constructor with recorded calls. */
 export interface ConstructorSpy<Self = any, Args extends unknown[] = any[]> {
   new (...args: Args): Self;
   original: new (...args: Args) => Self;
@@ -47,7 +47,7 @@ export interface ConstructorSpy<Self = any, Args extends unknown[] = any[]> {
   restore(): void;
 }
 
-/** A method replaced by another, which records its calls. */
+/** A method replaced by a function with recorded calls. */
 export interface Stub<
   Self = any,
   Args extends unknown[] = any[],
@@ -68,7 +68,7 @@ export type GetParametersFromProp<Self, Prop extends keyof Self> =
 export type GetReturnFromProp<Self, Prop extends keyof Self> =
   Self[Prop] extends (...args: any[]) => infer Return ? Return : unknown;
 
-/** What a call of a spy should have been. */
+/** The expected call of a spy. */
 export interface ExpectedSpyCall<
   Self = any,
   Args extends unknown[] = any[],

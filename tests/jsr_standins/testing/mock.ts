@@ -1,6 +1,7 @@
 /**
- * What tests use of `jsr:@std/testing@1/mock`, for machines that cannot reach
- * JSR: the module itself, as the npm package `deno-std` republishes it.
+ * The subset of `jsr:@std/testing@1/mock` used by tests, for machines without
+ * access to JSR: the original module, as republished by the npm package
+ * `deno-std`.
  *
  * @module
  */

@@ -1,20 +1,20 @@
 /**
- * What tests use of `jsr:@std/testing@1/time`, for machines that cannot reach
- * JSR. The queue of timers is `npm:@sinonjs/fake-timers`'s; what std does
- * otherwise is done here as std does it: a callback's `setTimeout(f, 0)` still
- * runs in the same tick, a callback that throws stops the clock, timers are
- * numbers. One thing is fake-timers' own, and the runtime's: a delay of more
- * than 2^31 - 1 ms runs at once.
+ * The subset of `jsr:@std/testing@1/time` used by tests, for machines without
+ * access to JSR. The queue of timers is `npm:@sinonjs/fake-timers`'s.
+ * Differences from std are removed: a callback's `setTimeout(f, 0)` still runs
+ * in the same tick, a throwing callback stops the clock, timers are numbered. A
+ * remaining difference, shared with the runtime: a delay of more than 2^31 - 1
+ * ms runs at once.
  *
- * Only globals that scripts call are replaced, never what the runtime itself
- * runs on, so that servers and sockets go on while time stands still.
+ * Replaces only globals called by scripts, never the runtime's internals:
+ * servers and sockets go on while time stands still.
  *
  * @module
  */
 
 import { withGlobal } from "npm:@sinonjs/fake-timers@^15";
 
-/** The error of faking time twice, or of restoring it twice. */
+/** The error of faking or restoring time twice. */
 export class TimeError extends Error {
   constructor(message: string) {
     super(message);
@@ -22,10 +22,10 @@ export class TimeError extends Error {
   }
 }
 
-/** How fake time moves on by itself. */
+/** The automatic advance of fake time. */
 export interface FakeTimeOptions {
   /**
-   * Fake milliseconds a real millisecond; 0 for a clock that only `tick` moves.
+   * Fake milliseconds per real millisecond; 0 for a clock moved only by `tick`.
    *
    * @default {0}
    */
@@ -38,7 +38,7 @@ export interface FakeTimeOptions {
   advanceFrequency?: number;
 }
 
-/** What ends {@linkcode FakeTime.delay} early. */
+/** The options of {@linkcode FakeTime.delay}. */
 export interface DelayOptions {
   signal?: AbortSignal;
 }
@@ -52,7 +52,8 @@ const real = {
   setInterval,
   clearInterval,
 };
-// Called as bare functions: as methods of another object, Deno 2.4 refuses them.
+// Called as bare functions: as methods of an object, Deno 2.4 refuses the
+// calls.
 const {
   setTimeout: realSetTimeout,
   clearTimeout: realClearTimeout,
@@ -64,7 +65,7 @@ const realAbortSignalTimeout = AbortSignal.timeout;
 const { createClock } = withGlobal({ Date });
 type Clock = ReturnType<typeof createClock>;
 
-/** The globals that tell time by a clock; once `isFaked` is false they throw. */
+/** The timer and date globals of a clock. The globals throw once `isFaked` returns false. */
 function globalsOf(clock: Clock, isFaked: () => boolean) {
   function setTimer(repeat: boolean) {
     return (callback: Callback, delay = 0, ...args: unknown[]): number => {
@@ -73,7 +74,7 @@ function globalsOf(clock: Clock, isFaked: () => boolean) {
         throw new TimeError("A timer's callback must be a function");
       }
       const { duringTick = false } = clock;
-      // While this is set, fake-timers lengthens a delay of 0 to 1.
+      // If set, fake-timers lengthens a delay of 0 to 1.
       clock.duringTick = false;
       const ms = Math.max(repeat ? 1 : 0, Math.floor(delay));
       const id = repeat
@@ -126,9 +127,9 @@ export class FakeTime {
   readonly #advancing: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param start Where the clock starts: now, or milliseconds since the epoch,
-   * or a moment.
-   * @param options How it moves on by itself.
+   * @param start The clock's start: now, or milliseconds since the epoch, or a
+   * moment.
+   * @param options The automatic advance.
    * @throws {TimeError} If time is faked already.
    * @throws {TypeError} If `start` is no moment.
    */
@@ -167,7 +168,7 @@ export class FakeTime {
   }
 
   /**
-   * Restores real time, whoever faked it.
+   * Restores real time, regardless of the present owner.
    *
    * @throws {TimeError} If time is not faked.
    */
@@ -182,10 +183,10 @@ export class FakeTime {
   }
 
   /**
-   * Moves the clock, and runs what falls due on the way. If a callback throws,
-   * the clock stops there.
+   * Moves the clock, and runs due timers on the way. If a callback throws, the
+   * clock stops at the callback's time.
    *
-   * @throws {RangeError} If it would go backwards.
+   * @throws {RangeError} If the clock would go backwards.
    */
   set now(value: number) {
     if (value < this.#clock.now) {
@@ -209,7 +210,7 @@ export class FakeTime {
    * Waits in real time.
    *
    * @param ms Real milliseconds.
-   * @param options What ends the wait.
+   * @param options A signal to end the wait early.
    */
   delay(ms: number, { signal }: DelayOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -253,7 +254,7 @@ export class FakeTime {
   /**
    * Moves the clock to the next timer.
    *
-   * @returns Whether there was one.
+   * @returns True if a timer was pending.
    */
   next(): boolean {
     const due = this.#due;
@@ -265,7 +266,7 @@ export class FakeTime {
   /**
    * Lets all pending microtasks run, then moves the clock to the next timer.
    *
-   * @returns Whether there was one.
+   * @returns True if a timer was pending.
    */
   async nextAsync(): Promise<boolean> {
     await this.runMicrotasks();
@@ -285,7 +286,7 @@ export class FakeTime {
   /**
    * Restores real time.
    *
-   * @throws {TimeError} If it is restored already.
+   * @throws {TimeError} If time is restored already.
    */
   restore(): void {
     if (faked !== this) throw new TimeError("Time is already restored");

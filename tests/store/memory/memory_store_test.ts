@@ -25,7 +25,7 @@ function createStore(historyLimit: number, historyTtlMs = 60_000) {
 /** Lets the engine collect unreachable objects. */
 async function collectGarbage(): Promise<void> {
   v8.setFlagsFromString("--expose-gc");
-  // Takes a turn of the event loop, because a WeakRef holds its target during a
+  // Takes a turn of the event loop: a WeakRef keeps the target alive during a
   // turn.
   await new Promise((resolve) => setTimeout(resolve, 0));
   vm.runInNewContext("gc")();
@@ -96,7 +96,7 @@ Deno.test("createMemoryStore() holds no more than a few times the history", asyn
   await store.close();
 });
 
-/** Publishes data that only the store holds. */
+/** Publishes data held only by the store. */
 async function publishHeld(
   store: ReturnType<typeof createStore>,
   taskId: string,
@@ -116,7 +116,7 @@ Deno.test("createMemoryStore() takes an event_id again once history has lost it"
         : outcome.kind === "duplicate" && outcome.offset;
       return [outcome.kind, offset];
     };
-    // Three rounds, so that batches are cut away in between.
+    // Three rounds, to cut batches away in between.
     const ids = Array.from({ length: historyLimit + 1 }, (_, i) => `${i}`);
     for (const [index, id] of [...ids, ...ids, ...ids].entries()) {
       assertEquals(await publish(id), ["stored", index + 1]);

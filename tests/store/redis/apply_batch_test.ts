@@ -27,7 +27,7 @@ function judge(
   return { ...judgement, outcomes, results: judgement.outcomes(3) };
 }
 
-/** A task after these changes. */
+/** A task after the given changes. */
 function after(...changes: Change[]): KnownTask {
   return { ...nothing, rev: "1", state: judge(changes).state };
 }

@@ -22,7 +22,7 @@ const test = needs("redis-server");
 const redis = await shareRedis();
 const { server } = redis;
 
-/** Nodes whose heartbeats a test sends, and a publisher. */
+/** A publisher, and nodes with heartbeats sent by the test. */
 async function bench() {
   const prefix = redis.prefix();
   const address = parseRedisUrl(server.url);
@@ -85,7 +85,7 @@ async function bench() {
   };
 }
 
-/** Ended long ago, so that no clock matters. */
+/** Ended long ago, for any clock. */
 const shortLease = { lease: -30 };
 
 test("beat() makes the watchers on all nodes count", async () => {
@@ -121,7 +121,7 @@ test("beat() keeps a node known; a silent node does not count, and is notified",
   }
   assertEquals(test.unknown, []);
   assertEquals((await test.publish("a")).delivered, 1);
-  // Known again only by its next number, the node would count with too few
+  // Known again only by the next number, the node would count with too few
   // watchers.
   await silent.watch("b", 1);
   await silent.beat();
@@ -154,7 +154,7 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   const other = test.node("other");
   await test.publish("a", shortLease);
   await test.publish("b", { lease: 1_000 });
-  // No publish can use the connection that is still being prepared.
+  // No publish can use a connection still being prepared.
   await failing.begin();
   await failing.beat(false);
   assertEquals(test.ended, []);
@@ -163,7 +163,8 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   assertEquals(test.ended, ["failing a"]);
   await log.wrote("Could not mark a task as lost");
   assertStringIncludes(log.text, '"connectionId":"a"');
-  // 5 seconds later, for the node that could not store the loss.
+  // After 5 seconds the lease is due again, for the node that failed to store
+  // the loss.
   await server.command(
     "ZADD",
     `${shardBase(test.prefix, shardOf("a"))}leases`,

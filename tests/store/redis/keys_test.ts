@@ -38,7 +38,7 @@ Deno.test("keys of a shard share a hash tag, and all differ", () => {
   ];
   assertEquals(new Set(keys).size, 3 + statuses.length + 6 + 2);
   assert(keys.every((key) => key.startsWith("app:{3}:")));
-  // The scripts count on it.
+  // The scripts rely on the number.
   assertEquals(shardKeys(base).length, 9);
 });
 

@@ -25,7 +25,7 @@ const test = needs("redis-server");
 const redis = await shareRedis();
 const { server } = redis;
 
-/** Opens stores that share a prefix. */
+/** Opens stores with the same prefix. */
 async function openTwo(retention = redisRetention) {
   const prefix = redis.prefix();
   const announced = new Announcements();
@@ -92,7 +92,7 @@ test("publish() stores each event once if two processes contend for a task", asy
     [one, two].map(async (store, index) => {
       const own = [];
       for (const round of rounds) {
-        // Each publisher waits for its own events, so publishers take turns and
+        // A publisher waits for every event, so publishers take turns and
         // collide.
         own.push(
           ...await Promise.all([
@@ -124,7 +124,7 @@ test("publish() stores each event once if two processes contend for a task", asy
 test("publish() gives a retry that reaches another process the first answer", async () => {
   await using stores = await openTwo();
   const { one, two } = stores;
-  await two.publish("a", {}); // so that it takes the task for known
+  await two.publish("a", {}); // to make the store remember the task
   const first = outcomeOf("stored", await one.publish("a", { event_id: "x" }));
   const again = outcomeOf(
     "duplicate",
@@ -189,7 +189,7 @@ test("publish() stores an event in flight at a disconnect only once", async () =
     assert(failed[0]);
     proxy.mend();
     await deadline(failed[0].restored, () => "not restored");
-    // Whoever got no answer asks again.
+    // A publisher without an answer publishes again.
     await Promise.all(ids.map((event_id) => store.publish("a", { event_id })));
     const { offset } = await store.read("a");
     assertEquals(offset, next);
@@ -224,7 +224,8 @@ test("publish() forgets the event_id of an event together with it", async () => 
     outcomeOf("duplicate", await two.publish("a", { event_id: "3" })).offset,
     3,
   );
-  // Named again: the younger one counts, and is not forgotten with the older.
+  // Named again: the younger event counts, and is not forgotten with the older
+  // event.
   assertEquals(
     outcomeOf("stored", await two.publish("a", { event_id: "2" })).event.offset,
     6,
@@ -234,7 +235,7 @@ test("publish() forgets the event_id of an event together with it", async () => 
   assertEquals(await named(prefix), ["2"]);
 });
 
-/** The `event_id`s that are kept of `a`. */
+/** Returns the kept `event_id`s of `a`. */
 async function named(prefix: string): Promise<unknown> {
   const [key = ""] = await server.command(
     "KEYS",
@@ -276,7 +277,7 @@ test("publish() announces nothing that Redis then refuses to store", async () =>
       const error = await assertRejects(() => one.publish("a", change));
       assert(!(error instanceof StoreDisconnectedError));
     }
-    // Redis is there all the same.
+    // Redis is still reachable.
     const { offset, state } = await one.read("a");
     assertEquals([offset, state?.cancelRequested], [1, undefined]);
   } finally {
@@ -335,14 +336,14 @@ test("publish() keeps no large state in memory, but asks for it again", async ()
     outcomeOf("stored", await store.publish("a", change));
     tries.push(scripts);
   }
-  // Each time the first attempt finds the task's state.
+  // The first attempt always finds the task's state.
   assertEquals(tries, [2, 1, 2, 2, 1]);
 });
 
 test("publishAll() of tasks that are large keeps the connection to Redis", async () => {
   await using stores = await openTwo();
   const { one, two } = stores;
-  await two.watch("a", 1); // by which Redis bounds what waits for it
+  await two.watch("a", 1); // Redis bounds the output buffer of a subscribed client
   const ids = Array.from({ length: 1_000 }, (_, index) => `task ${index}`);
   const data = "x".repeat(60_000);
   for (const id of ids) await one.publish(id, { data });

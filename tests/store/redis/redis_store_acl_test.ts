@@ -15,9 +15,7 @@ const test = needs("redis-server");
 const redis = await shareRedis();
 const { server } = redis;
 
-/**
- * Creates a user with these permissions for the keys and channels of a prefix.
- */
+/** Creates a user with the given permissions for the keys and channels of a prefix. */
 async function addUser(
   name: string,
   prefix: string,

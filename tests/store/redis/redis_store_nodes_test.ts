@@ -197,7 +197,7 @@ test("a lease that was renewed after its end was seen is not lost", async () => 
   while (await server.command("ZSCORE", leases, "a") === "1") {
     await store.read("a");
   }
-  // The reply to the heartbeat, and the store's reaction, come before these.
+  // The reply to the heartbeat, and the store's reaction, precede the reads.
   for (let count = 0; count < 9; count++) await store.read("b");
   assertEquals((await store.read("a")).state?.snapshot.status, "running");
 });

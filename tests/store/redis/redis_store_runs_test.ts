@@ -14,7 +14,7 @@ import { openRedisStore, redisRetention } from "../../support/redis_store.ts";
 
 const test = needs("redis-server");
 
-/** Waits for a store that has just lost Redis, and for the reconnect. */
+/** Waits for a store to lose Redis and to reconnect. */
 async function lose(
   store: Awaited<ReturnType<typeof openRedisStore>>,
   bringBack: () => Promise<void>,
@@ -69,7 +69,7 @@ test("a Redis that flushes always has all again after a kill, and the same epoch
   await store.publish("a", {});
   const { epoch } = await store.read("a");
   let acknowledged = 1;
-  // Sends the next after each reply, until no reply comes.
+  // Publishes after every reply, until no reply comes.
   const publishing = (async () => {
     try {
       for (;;) {
@@ -86,7 +86,7 @@ test("a Redis that flushes always has all again after a kill, and the same epoch
   await lose(store, () => server.restart());
   const view = await store.read("a", { epoch, offset: 0 });
   assertEquals([view.recovered, view.epoch], [true, epoch]);
-  // One more may have been stored, and not answered.
+  // A further event may have been stored without a reply.
   assert(view.offset - acknowledged <= 1, `${view.offset} ${acknowledged}`);
   const offsets = view.events.map(({ offset }) => offset);
   assertEquals(offsets.length, view.offset);
@@ -123,8 +123,7 @@ test("a Redis with appendfsync always keeps its epochs", async () => {
   const { epoch } = await before.read("a");
   await server.command("CONFIG", "SET", "appendfsync", "always");
   await using after = await openRedisStore(server, "app:");
-  // Each node checks Redis at its own connect; the results must agree
-  // nevertheless.
+  // Every node checks Redis at connect; the results must agree nevertheless.
   for (const store of [after, before, after, before]) {
     await store.publish("a", {});
     assertEquals((await store.read("a")).epoch, epoch);

@@ -14,7 +14,7 @@ Deno.test("nameTask() returns the keys and arguments of a task and its shard", (
   assertEquals(keys.slice(9), [`${base}s:a`, `${base}h:a`, `${base}n:a`]);
   assertEquals(channel, `${base}t2:a`);
   assertEquals([args[0], ...args.slice(2)], [base, "run", "a"]);
-  // A new epoch, should one be needed.
+  // A new epoch, if needed.
   assert(args[1] !== nameTask("app:", 2, "run", "a").args[1]);
 });
 

@@ -5,7 +5,7 @@ import { shardOf } from "../../../src/store/redis/keys.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { FakeRedis, type FakeRedisClient } from "../../support/fake_redis.ts";
 
-/** The subscriptions of a process, and their announcements. */
+/** The subscriptions of a process, and the announcements. */
 function bench() {
   const redis = new FakeRedis();
   const announced = new Announcements();
@@ -29,7 +29,7 @@ function bench() {
     reads,
     hooks,
     feeds,
-    /** Watches a task as a watcher does that reads next. */
+    /** Watches a task, then reads, as watchers do. */
     async watch(client: FakeRedisClient, ...ids: string[]) {
       for (const id of ids) {
         await feeds.watch(id, 1, client);
@@ -148,7 +148,7 @@ Deno.test("restore() announces missed events once and in order", async () => {
   for (let count = 0; count < 1_200; count++) redis.publish("a");
   redis.publish("b");
   redis.publish("b");
-  // An event in the meantime, both read and received as a message.
+  // An event in the meantime, read and also received as a message.
   let left = 3;
   hooks.onRead = () => {
     if (left-- > 0) { for (const id of ["a", "b", "c"]) redis.publish(id); }
@@ -217,7 +217,7 @@ Deno.test("restore() lets nothing slip that changes meanwhile", async () => {
   const { redis, feeds, watch, restore, announced } = bench();
   await watch(redis.connect(), "stays", "leaves", "again", "grows");
   const moments = new Set<string>();
-  /** Once, when the connection has been told this. */
+  /** Runs a change once, when the connection receives the command. */
   const at = (told: string, moment: string, change: () => void) => {
     if (told !== moment || moments.has(moment)) return;
     moments.add(moment);

@@ -23,7 +23,7 @@ const test = needs("redis-server");
 
 const redis = await shareRedis();
 
-/** The scripts of a task, called one by one. */
+/** The scripts of a task, called individually. */
 function bench() {
   const prefix = redis.prefix();
   const call = async (
@@ -61,7 +61,7 @@ function bench() {
         ...operations,
       ], "one") as readonly unknown[];
     },
-    /** As another process would find the task. */
+    /** Returns the task as found by a different process. */
     async known(): Promise<KnownTask> {
       const [, epoch, rev, json] = await call(publishScript, [
         ...["?", "60000", "100", "channel", "-", "-", "-", "one", "0", "0"],
@@ -144,7 +144,7 @@ test("readScript gives a task another epoch in another run, once", async () => {
 
 test("readScript keeps the epoch if nothing is lost between runs", async () => {
   const { publish, known, read } = bench();
-  await publish(await known()); // by one who does not know that
+  await publish(await known()); // by a process with an outdated state
   const [first, ...others] = [
     await read("oldest", "one+"),
     await read("oldest", "one"),

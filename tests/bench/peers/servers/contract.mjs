@@ -1,9 +1,9 @@
 /**
- * What all the servers in JavaScript say: taskwire's contract, without its
- * store, its tokens and its limits. They share it so that only what carries
- * the frames differs between them.
+ * The contract of taskwire for all servers in JavaScript, without stores,
+ * tokens and limits. With shared code the servers differ only in the library
+ * that carries frames.
  *
- * Plain JavaScript, because Deno, Node and Bun all run it as it is.
+ * Plain JavaScript, because Deno, Node and Bun all run plain JavaScript.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export const bareConnected = (connection_id) => ({
   connection_id,
 });
 
-/** The first frame of `/ws/realtime`; who the token names is not looked at. */
+/** The first frame of `/ws/realtime`. The token's user is not checked. */
 export const connected = (connection_id) => ({
   ...bareConnected(connection_id),
   user_id: 1,
@@ -57,7 +57,7 @@ export function task(connection_id, event) {
   };
 }
 
-/** The answer to whoever published it. */
+/** The answer to the publisher. */
 export const answer = ({ connection_id, offset }, delivered) => ({
   connection_id,
   epoch,
@@ -67,7 +67,7 @@ export const answer = ({ connection_id, offset }, delivered) => ({
   cancel_requested: false,
 });
 
-/** A map from an id to the sockets that watch it. */
+/** A map from ids to the sockets of watchers. */
 export class Watchers {
   #sets = new Map();
 
@@ -82,7 +82,7 @@ export class Watchers {
     if (set?.delete(socket) && set.size === 0) this.#sets.delete(id);
   }
 
-  /** Encodes an event once, and sends it to all who watch. */
+  /** Encodes an event once, and sends the frame to all watchers. */
   publish(id, event) {
     const frame = task(id, event);
     const text = JSON.stringify(frame);
