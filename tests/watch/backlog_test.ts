@@ -173,14 +173,15 @@ const steps = fc.array(
 );
 
 /**
- * Folds events. The creation time of a task is not in events, but in `sync`.
+ * Folds events. The times of a task's creation and start are not in events, but in
+ * `sync`.
  */
 function fold(events: readonly TaskEvent[]): Partial<Snapshot> {
   const snapshot = events.reduce<Snapshot | undefined>(
     (before, event) => foldEvent(before, event, "epoch"),
     undefined,
   );
-  return { ...snapshot, created_at: "" };
+  return { ...snapshot, created_at: "", started_at: "" };
 }
 
 Deno.test("Backlog represents every event once, and never merges ends and losses", () => {
