@@ -4,7 +4,7 @@ import type { ConnectionState, TaskUpdate } from "../../src/client/mod.ts";
 import { splitLines } from "../../src/protocol/lines.ts";
 import { brief } from "./watched.ts";
 
-const script = new URL("../e2e/client_node.mjs", import.meta.url);
+const script = new URL("../client/client_node.mjs", import.meta.url);
 const client = new URL("../../src/client/client.js", import.meta.url);
 
 /** A line printed by a client in a separate process. */
