@@ -1,8 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
-import { type BrowserContext, chromium, type Page } from "playwright-core";
-import { findProgram, needs } from "./needs.ts";
-import { makeTempDir } from "./temp_dir.ts";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { findProgram, has, needs } from "./needs.ts";
 
 const test = needs("chromium");
 
@@ -14,29 +12,24 @@ const test = needs("chromium");
 export const runsOnDeno24: boolean = Deno.env.has("TASKWIRE_BINARY") ||
   Deno.version.deno.startsWith("2.4.");
 
-/** Chromium with an empty profile. Disposing closes the browser. */
-interface Browser extends AsyncDisposable {
-  readonly context: BrowserContext;
-}
+/** One Chromium for all tests of a file, because a launch takes more processor time than most tests. */
+let browser: Browser;
 
-async function launch(): Promise<Browser> {
-  await using stack = new AsyncDisposableStack();
-  const profile = stack.use(await makeTempDir());
-  const context = await chromium.launchPersistentContext(profile.path, {
-    executablePath: findProgram("chromium") ?? "chromium",
-    viewport: { width: 1280, height: 900 },
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--host-resolver-rules=MAP *.example 127.0.0.1",
-    ],
+if (has("chromium")) {
+  Deno.test.beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: findProgram("chromium") ?? "chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--host-resolver-rules=MAP *.example 127.0.0.1",
+      ],
+    });
   });
-  stack.defer(() => context.close());
-  const kept = stack.move();
-  return { context, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  Deno.test.afterAll(() => browser.close());
 }
 
 /** The options of a test in a browser. */
@@ -93,8 +86,11 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
 ): void {
   test(`Chromium ${criterion}`, async () => {
     await using server = await serve();
-    await using browser = await launch();
-    const page = await browser.context.newPage();
+    // a profile of its own
+    await using context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+    });
+    const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     const faults = watchFaults(page, server, expected);
     await fn(page, server);
@@ -102,12 +98,9 @@ export function browserTest<T extends AsyncDisposable & TestOrigins>(
   });
 }
 
-/**
- * Saves a picture of the page for people to look at: in the folder named by
- * `TASKWIRE_SCREENSHOTS`, otherwise in `dist/screenshots`.
- */
+/** Saves a picture of the page for people to look at, if `TASKWIRE_SCREENSHOTS` names a folder. */
 export async function screenshot(page: Page, name: string): Promise<void> {
-  const folder = Deno.env.get("TASKWIRE_SCREENSHOTS") ??
-    fileURLToPath(new URL("../../dist/screenshots", import.meta.url));
+  const folder = Deno.env.get("TASKWIRE_SCREENSHOTS");
+  if (folder === undefined) return;
   await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
 }
