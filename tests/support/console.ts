@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { findViolations } from "./axe.ts";
 import { testApiKey, testSecret } from "./server.ts";
 import { serve } from "./taskwire.ts";
 
@@ -42,14 +42,8 @@ export async function publishAll(
 
 /** Returns axe's serious findings about the page. */
 export async function findBarriers(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<import("axe-core").AxeResults> };
-    };
-    return (await axe.run()).violations;
-  });
+  const violations = await findViolations(page);
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    .map(({ text }) => text);
 }
