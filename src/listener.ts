@@ -77,10 +77,7 @@ export class Listener {
     return server;
   }
 
-  /**
-   * Checks that the listening socket is open, if the runtime would report a
-   * closed socket late.
-   */
+  /** Checks that the listening socket is open: the runtime reports late. */
   #checkSocket(
     server: Deno.HttpServer<Deno.NetAddr>,
     descriptor: number,

@@ -113,10 +113,7 @@ async function request(url: URL, init: RequestInit): Promise<Response> {
   }
 }
 
-/**
- * Accepts a status from 200 to 299. Otherwise throws a fault with the detail of
- * taskwire's problem body.
- */
+/** Throws a fault, with the problem's detail, unless the status is 2xx. */
 async function expectOk(response: Response, url: URL): Promise<void> {
   const { ok, status } = response;
   if (ok) return;

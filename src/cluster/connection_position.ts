@@ -1,9 +1,6 @@
 /** The place of a connection among those of all nodes, oldest first. */
 export interface ConnectionPosition {
-  /**
-   * The time of opening by the node's clock, unique on the node: see
-   * `Connection.serial`.
-   */
+  /** The time of opening, unique on the node: see `Connection.serial`. */
   readonly serial: number;
   /** The connection's id; orders connections opened at the same time. */
   readonly id: string;

@@ -69,10 +69,7 @@ function commonSeconds(
   return { from, length: Math.max(0, Math.min(...ends) - from) };
 }
 
-/**
- * Returns the second still being counted: the first second missing from the
- * node's history.
- */
+/** Returns the second that the node is still counting. */
 function endOf({ history }: NodeStats): number {
   return history.from + history.published.length;
 }

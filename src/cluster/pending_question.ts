@@ -5,10 +5,7 @@ export class PendingQuestion {
   readonly #answers = new Map<string, Answer>();
   readonly #complete = Promise.withResolvers<void>();
   #expected: number | undefined;
-  /**
-   * True once the asking node has received the question as well, and is counted in
-   * `#expected`.
-   */
+  /** True once the asking node has received the question as well. */
   #hasEchoed = false;
 
   /**

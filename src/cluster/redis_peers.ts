@@ -171,9 +171,7 @@ export class RedisPeers implements Peers {
   }
 }
 
-/**
- * Logs a failure; outages at level debug, since the connection reports outages.
- */
+/** Logs a failure; the connection reports outages, so at level debug. */
 function reportFailure(error: unknown): void {
   const level = error instanceof StoreUnavailableError ? "debug" : "error";
   log[level]("Could not reach the other nodes: {error}", { error });

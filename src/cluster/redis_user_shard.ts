@@ -131,9 +131,7 @@ export class RedisUserShard {
   }
 }
 
-/**
- * Logs a failure; outages at level debug, since the connection reports outages.
- */
+/** Logs a failure; the connection reports outages, so at level debug. */
 function reportFault(error: unknown): void {
   const level = error instanceof StoreUnavailableError ? "debug" : "error";
   log[level](

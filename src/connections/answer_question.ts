@@ -74,10 +74,7 @@ export function readStats(
   };
 }
 
-/**
- * Returns a page of this node's open connections; see {@linkcode
- * answerQuestion}.
- */
+/** Returns a page of connections; see {@linkcode answerQuestion}. */
 export function listConnections(
   { limit, after, taskId, userId }: ConnectionsQuestion,
   registry: ConnectionRegistry,

@@ -198,18 +198,12 @@ export class Connection {
     this.ended(code);
   }
 
-  /**
-   * Resolves when the runtime has the close frame of {@linkcode
-   * Connection.close}.
-   */
+  /** Resolves when the runtime has the close frame. */
   get closing(): Promise<void> {
     return this.#closing;
   }
 
-  /**
-   * Closes the connection after a server error. The error is logged; the client
-   * gets no details.
-   */
+  /** Closes the connection after a server error, which only the log shows. */
   fail(error: unknown): void {
     const { route, taskId } = this.handshake;
     log.error("The {route} connection {connection} failed: {error}", {

@@ -75,10 +75,7 @@ function keepShort(
   return text !== undefined && text.length > maxLength ? "" : copyText(text);
 }
 
-/**
- * Copies a text. V8 would keep the whole URL or header in memory for a part of
- * the text.
- */
+/** Copies a text: V8 would keep the whole URL in memory for a part. */
 function copyText(text: string | undefined): string | undefined {
   return text && new TextDecoder().decode(new TextEncoder().encode(text));
 }

@@ -18,10 +18,7 @@ const openingIntervalMs = 2_500;
 /** The time for which unopened sockets count, in milliseconds. */
 const unopenedWindowMs = 60_000;
 
-/**
- * The number of opening sockets, or of unopened sockets per address, that
- * raises no suspicion.
- */
+/** The unsuspicious number of opening sockets, or of unopened per address. */
 const maxUnsuspicious = 64;
 
 /**
@@ -225,10 +222,7 @@ export class ConnectionRegistry {
     return this.#users.get(connection);
   }
 
-  /**
-   * Calls back when a connection of a user ends, with the number left. For a
-   * single listener.
-   */
+  /** Sets the listener to ended connections of users, with the number left. */
   onUserLeft(listener: (userId: string, count: number) => void): void {
     this.#onUserLeft = listener;
   }

@@ -1,9 +1,6 @@
 const encoder = new TextEncoder();
 
-/**
- * Returns the longest prefix of a text within a number of bytes of UTF-8,
- * without broken characters.
- */
+/** Returns the longest whole prefix within a number of bytes of UTF-8. */
 export function limitUtf8(text: string, maxBytes: number): string {
   const bytes = new Uint8Array(maxBytes);
   return text.slice(0, encoder.encodeInto(text, bytes).read);

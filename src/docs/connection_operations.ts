@@ -61,10 +61,7 @@ export const connectionOperations: readonly Operation[] = [
   },
 ];
 
-/**
- * Operations for watching without a WebSocket, and the refusals of handshakes
- * (spec §1, §2).
- */
+/** Operations for watching over SSE, and handshakes (spec §1, §2). */
 export const watchOperations: readonly Operation[] = [
   {
     method: "get",

@@ -30,10 +30,7 @@ const names = [
   "vendor/uPlot.min.css",
 ];
 
-/**
- * Content Security Policy (CSP Level 3): the console loads files from and
- * connects to this server only.
- */
+/** Limits the console's page to this server (CSP Level 3). */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -45,10 +42,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/**
- * Serves `/console`, the operators' page. The files are public; the data comes
- * from the API, with a key.
- */
+/** Serves `/console`, the operators' page: public files without data. */
 export function consoleRoutes(): Hono {
   const headers = {
     "Content-Security-Policy": policy,

@@ -9,10 +9,7 @@ export interface HealthContext {
   readonly store: Store;
 }
 
-/**
- * Serves the probes `/healthz` (liveness) and `/readyz` (readiness for new
- * work) (spec §2).
- */
+/** Serves `/healthz` (liveness) and `/readyz` (readiness) (spec §2). */
 export function healthRoutes({ registry, store }: HealthContext): Hono {
   const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));

@@ -1,7 +1,4 @@
-/**
- * Ids made by proxies: UUIDs, ULIDs, trace ids. Dots are not allowed, to keep
- * JWTs out of the log.
- */
+/** Ids made by proxies; without dots, to keep JWTs out of the log. */
 const sane = /^[\w:=-]{1,64}$/;
 
 /**

@@ -119,10 +119,7 @@ export function encodeUnsubscribed(taskId: string): string {
   return JSON.stringify({ type: "unsubscribed", connection_id: taskId });
 }
 
-/**
- * Encodes a connection's new identity: the answer to `auth`, or the news of an
- * expired token.
- */
+/** Encodes a new identity: the answer to `auth`, or an expired token. */
 export function encodeAuth(userId: string, authStatus: AuthStatus): string {
   return `{"type":"auth","user_id":${encodeUserId(userId)},"auth_status":${
     JSON.stringify(authStatus)

@@ -130,10 +130,7 @@ export class RealtimeSession {
     await this.#connection.writable();
   }
 
-  /**
-   * If the new token can't be checked now, the previous token stays in force
-   * until its expiry.
-   */
+  /** The previous token stays in force if the new one can't be checked. */
   async #authenticate(token: string): Promise<void> {
     const { config, verifier } = this.#services;
     const identity = await authenticate(token, verifier, config.guestUserId);

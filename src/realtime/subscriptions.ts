@@ -14,10 +14,7 @@ export interface SubscriptionsContext {
 
 /** The options for watching a task. */
 export interface SubscriptionOptions {
-  /**
-   * The position at which the client resumes; without one, the client gets only
-   * the snapshot.
-   */
+  /** The position to resume at; without a position, only the snapshot. */
   readonly since: StreamPosition | undefined;
   /** Adds the `connection_id` to `sync`. */
   readonly namesTask?: boolean;

@@ -1,7 +1,4 @@
-/**
- * The longest delay of a timer, in milliseconds; with a longer delay the timer
- * would fire at once.
- */
+/** The longest delay of a timer; a longer delay would end at once. */
 const maxDelayMs = 2_147_483_647;
 
 /** The time between notice and expiry, in milliseconds (spec §1). */

@@ -4,10 +4,7 @@ import type { RedisAddress } from "./address.ts";
 import type { RedisClient } from "./client.ts";
 import { RedisOpenError } from "./error.ts";
 
-/**
- * Marks a run that loses no acknowledged writes, so that the next run continues
- * with the same data.
- */
+/** Marks a run that loses no acknowledged writes: the next run continues. */
 const lossless = "+";
 
 /** `?`: each script finds the run, since nodes of a Cluster differ. */

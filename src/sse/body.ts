@@ -1,7 +1,4 @@
-/**
- * The maximum number of bytes handed over at a time: bytes with the runtime
- * count as sent.
- */
+/** The most bytes handed over at a time: handed over counts as sent. */
 const maxChunkBytes = 65_536;
 
 /**
@@ -37,10 +34,7 @@ export class SseBody {
     return this.#waitingBytes;
   }
 
-  /**
-   * Appends to the body; ignored after the end. The caller must not change the
-   * bytes later.
-   */
+  /** Appends bytes, which must not change later; ignored after the end. */
   write(bytes: Uint8Array): void {
     if (this.#isEnded) return;
     this.#pieces.push(bytes);

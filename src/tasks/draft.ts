@@ -5,10 +5,7 @@ import { normalizeStatus, statusWords } from "./status.ts";
 /** The largest `data` of an event, in bytes of JSON (spec §2). */
 export const maxDataBytes = 65_536;
 
-/**
- * The deepest nesting of `data`, so that encoding overflows no stack, neither
- * here nor in a client.
- */
+/** The deepest nesting of `data`: encoding must overflow no stack. */
 const maxDataDepth = 1_000;
 
 /** The longest `title` of a task, in characters (spec §1). */
@@ -152,10 +149,7 @@ function fitsData(data: unknown): boolean {
     new TextEncoder().encode(json).length <= maxDataBytes;
 }
 
-/**
- * Checks the nesting level by level, since recursion would overflow the stack
- * on deep data.
- */
+/** Checks level by level: recursion would overflow the stack. */
 function isNestedAtMost(data: unknown, maxDepth: number): boolean {
   let level = [data];
   for (let depth = 0; level.length > 0; depth++) {

@@ -46,9 +46,7 @@ export interface Stamp {
 export const noSuchTask =
   "No such task: nothing was published under this id, or it has expired";
 
-/**
- * The reason why a change was refused; the publisher gets a 404, 409 or 422.
- */
+/** The reason of a refused change; the publisher gets a 404, 409 or 422. */
 export interface Refusal {
   readonly code:
     | "task_finished"

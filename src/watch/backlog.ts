@@ -11,10 +11,7 @@ export interface Sendable {
   readonly skipped: number;
 }
 
-/**
- * A waiting event and the length of its frame; for a merged event, of the
- * longest merged frame.
- */
+/** A waiting event and the length of its longest merged frame. */
 interface Item {
   readonly sendable: Sendable;
   readonly length: number;

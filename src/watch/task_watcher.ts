@@ -159,10 +159,7 @@ export class TaskWatcher implements Watcher {
     }
   }
 
-  /**
-   * Catches up once a disconnected store is back; meanwhile the client can do
-   * other things.
-   */
+  /** Catches up once a disconnected store is back, without blocking. */
   #catchUpLater(error: unknown, since: StreamPosition | undefined): void {
     if (!(error instanceof StoreDisconnectedError)) throw error;
     if (this.#isOver) return;
@@ -244,10 +241,7 @@ export class TaskWatcher implements Watcher {
     return { epoch, newest: offset, events };
   }
 
-  /**
-   * Sends a slice of history at the reader's speed; stops if the task is
-   * deleted meanwhile.
-   */
+  /** Sends a slice at the reader's speed; stops if the task is deleted. */
   async #replay({ epoch, events }: Slice): Promise<void> {
     for (const { offset, json } of events) {
       if (this.#outlet.isBacklogged) await this.#outlet.writable();

@@ -16,9 +16,6 @@ export interface TaskWatcherOptions {
   readonly onForbidden: () => void;
   /** Called with the number of events merged into a sent event. */
   readonly onMerged?: (skipped: number) => void;
-  /**
-   * Called with the first `sync`: `isResume` if the client resumes, `recovered`
-   * if without a gap.
-   */
+  /** Called with the first `sync`; `recovered` if resumed without a gap. */
   readonly onJoined?: (isResume: boolean, recovered: boolean) => void;
 }

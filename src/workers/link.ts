@@ -12,10 +12,7 @@ export interface LinkStreams {
 export interface LinkOptions<Received> {
   /** Called with each message, in sending order. */
   readonly onMessage: (head: Received, texts: readonly string[]) => void;
-  /**
-   * Called once when the link has ended, because the process at the far end
-   * ended or a write failed.
-   */
+  /** Called once, when the far end has ended or a write has failed. */
   readonly onEnd: () => void;
   /**
    * The most unwritten characters of {@linkcode Link.push}, in UTF-16 code

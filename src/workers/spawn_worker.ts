@@ -35,10 +35,7 @@ export function workerArguments(mainModule?: string): string[] {
   ];
 }
 
-/**
- * Names the lockfile beside the main module, to run workers with the same packages
- * as the server.
- */
+/** Names the lockfile beside the main module, as used by the server. */
 function lockFlag(mainModule: string): string {
   return `--lock=${fileURLToPath(new URL("deno.lock", mainModule))}`;
 }

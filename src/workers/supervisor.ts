@@ -38,10 +38,7 @@ export interface SupervisorOptions {
  */
 export const restartExitCode = 75;
 
-/**
- * The number of deaths that end the start of the server: the next workers would
- * die as well.
- */
+/** The number of deaths that end the start of the server. */
 const maxDeathsAtStart = 5;
 
 /** The time for which a death counts, in milliseconds. */
@@ -62,10 +59,7 @@ export class WorkersFailedError extends Error {
   override readonly name = "WorkersFailedError";
 }
 
-/**
- * Keeps a number of workers running: starts workers, replaces ended workers,
- * and stops all.
- */
+/** Starts a number of workers, replaces ended workers, and stops all. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   #config: Config;

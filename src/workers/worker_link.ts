@@ -69,10 +69,7 @@ export class WorkerLink {
     return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
 
-  /**
-   * Sets the answers to other workers' questions; earlier questions stay
-   * without an answer.
-   */
+  /** Sets the answers to questions; earlier questions get no answer. */
   answerQuestions(answer: (question: Question) => Promise<Answer>): void {
     this.#answer = answer;
   }

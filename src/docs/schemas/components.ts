@@ -1,18 +1,12 @@
 import { z } from "zod";
 
-/**
- * A JSON Schema (draft 2020-12) for OpenAPI 3.1; AsyncAPI 3.0 supports the
- * parts used here.
- */
+/** A JSON Schema (draft 2020-12), in the part known to AsyncAPI 3.0. */
 export type Schema = z.core.JSONSchema.BaseSchema;
 
 /** Zod schemas by their names in a document. */
 export type SchemaTable = Readonly<Record<string, z.ZodType>>;
 
-/**
- * Returns the reference to a schema in a document (JSON Pointer as a URI
- * fragment, RFC 6901 §6).
- */
+/** Returns the reference to a schema in a document (RFC 6901 §6). */
 export function schemaRef(name: string): { readonly $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
 }
