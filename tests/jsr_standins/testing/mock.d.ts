@@ -1,4 +1,4 @@
-// The signatures of jsr:@std/testing@1/mock.
+// The signatures of jsr:@std/testing@1/mock that tests use.
 // deno-lint-ignore-file no-explicit-any
 
 /** The error of a spy or a stub set up or restored wrongly. */
@@ -125,44 +125,7 @@ export function assertSpyCall<Self, Args extends unknown[], Return>(
   callIndex: number,
   expected?: ExpectedSpyCall<Self, Args, Return>,
 ): void;
-export function assertSpyCallAsync<Self, Args extends unknown[], Return>(
-  spy: SpyLike<Self, Args, Promise<Return>>,
-  callIndex: number,
-  expected?: ExpectedSpyCall<Self, Args, Promise<Return> | Return>,
-): Promise<void>;
-export function assertSpyCallArg<
-  Self,
-  Args extends unknown[],
-  Return,
-  ExpectedArg,
->(
-  spy: SpyLike<Self, Args, Return>,
-  callIndex: number,
-  argIndex: number,
-  expected: ExpectedArg,
-): ExpectedArg;
-export function assertSpyCallArgs<
-  Self,
-  Args extends unknown[],
-  Return,
-  ExpectedArgs extends unknown[],
->(
-  spy: SpyLike<Self, Args, Return>,
-  callIndex: number,
-  expected: ExpectedArgs,
-): ExpectedArgs;
 
-export function returnsThis<Self = any, Args extends unknown[] = any[]>(): (
-  this: Self,
-  ...args: Args
-) => Self;
-export function returnsArg<Arg, Self = any>(
-  idx: number,
-): (this: Self, ...args: Arg[]) => Arg | undefined;
-export function returnsArgs<Args extends unknown[], Self = any>(
-  start?: number,
-  end?: number,
-): (this: Self, ...args: Args) => Args;
 export function returnsNext<
   Return,
   Self = any,
@@ -170,21 +133,3 @@ export function returnsNext<
 >(
   values: Iterable<Return | Error>,
 ): (this: Self, ...args: Args) => Return;
-export function resolvesNext<
-  Return,
-  Self = any,
-  Args extends unknown[] = any[],
->(
-  iterable:
-    | Iterable<Return | Error | Promise<Return | Error>>
-    | AsyncIterable<Return | Error | Promise<Return | Error>>,
-): (this: Self, ...args: Args) => Promise<Return>;
-
-export function mockSession(): number;
-export function mockSession<Self, Args extends unknown[], Return>(
-  func: (this: Self, ...args: Args) => Return,
-): (this: Self, ...args: Args) => Return;
-export function mockSessionAsync<Self, Args extends unknown[], Return>(
-  func: (this: Self, ...args: Args) => Promise<Return>,
-): (this: Self, ...args: Args) => Promise<Return>;
-export function restore(id?: number): void;
