@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { TaskwireError } from "../../src/client/api.ts";
 
-Deno.test("TaskwireError() carries a word for programs, and the close code if there is one", () => {
+Deno.test("TaskwireError() has a code for programs, and the close code if given", () => {
   const error = new TaskwireError("forbidden", "No", 4403);
   assert(error instanceof Error);
   assertEquals(String(error), "TaskwireError: No");

@@ -6,7 +6,7 @@ const folder = new URL("../../src/client/", import.meta.url);
 const made = await buildClient();
 
 for (const [name, text] of Object.entries(made)) {
-  Deno.test(`${name} is what deno task client makes now`, async () => {
+  Deno.test(`${name} is up to date with deno task client`, async () => {
     assertEquals(await Deno.readTextFile(new URL(name, folder)), text);
   });
 }

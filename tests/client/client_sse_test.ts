@@ -10,7 +10,7 @@ async function next(watch: AsyncIterator<Parameters<typeof brief>[0]>) {
   return done ? "done" : brief(value);
 }
 
-Deno.test("connect() watches over the server's own streams, resuming", async () => {
+Deno.test("connect() watches over the server's streams, and resumes", async () => {
   await using server = await startTestServer();
   await using proxy = cutProxy(server.origin);
   const watching = new WatchingClient(proxy.origin, { transport: "sse" });
@@ -28,7 +28,7 @@ Deno.test("connect() watches over the server's own streams, resuming", async () 
   await watching.closed();
 });
 
-Deno.test("connect() obeys the refusals of the server's own streams", async () => {
+Deno.test("connect() obeys the refusals of the server's streams", async () => {
   await using server = await startTestServer();
   await published(server, "a", { user_id: "42" });
   const watch = (tokens: string[]) =>
@@ -49,7 +49,7 @@ Deno.test("connect() obeys the refusals of the server's own streams", async () =
   await user.closed();
 });
 
-Deno.test("connect() renews over the server's own streams", async () => {
+Deno.test("connect() renews a token over the server's streams", async () => {
   await using server = await startTestServer({
     config: { auth: "required", jwtLeewaySeconds: 0 },
   });
@@ -69,7 +69,7 @@ Deno.test("connect() renews over the server's own streams", async () => {
   await watching.closed();
 });
 
-Deno.test("connect() comes back to the server's own streams when it is told", async () => {
+Deno.test("connect() reconnects to the server's streams on request", async () => {
   const server = await startTestServer();
   const watching = new WatchingClient(server.origin, { transport: "sse" });
   const watch = watching.client.watch("a");

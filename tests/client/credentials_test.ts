@@ -6,7 +6,7 @@ function giving(...tokens: (string | undefined)[]) {
   return () => tokens.length > 1 ? tokens.shift() : tokens[0];
 }
 
-Deno.test("Credentials.forConnection() asks for the token each time; an empty one is none", async () => {
+Deno.test("Credentials.forConnection() asks for a token each time; empty means no token", async () => {
   const credentials = new Credentials(giving("a", "b", ""));
   assertEquals(await credentials.forConnection(), "a");
   assertEquals(await credentials.forConnection(), "b");
@@ -15,7 +15,7 @@ Deno.test("Credentials.forConnection() asks for the token each time; an empty on
   assertEquals(await guest.forConnection(), undefined);
 });
 
-Deno.test("Credentials.forConnection() passes on that there is no token to be had", async () => {
+Deno.test("Credentials.forConnection() passes on the error of getToken", async () => {
   const credentials = new Credentials(() => Promise.reject(new Error("Away")));
   await assertRejects(
     () => credentials.forConnection(),
@@ -25,7 +25,7 @@ Deno.test("Credentials.forConnection() passes on that there is no token to be ha
 });
 
 for (const second of ["a", undefined]) {
-  Deno.test(`Credentials.forConnection() gives up where "a" was refused and ${second} is next`, async () => {
+  Deno.test(`Credentials.forConnection() gives up if "a" was rejected and ${second} is next`, async () => {
     const credentials = new Credentials(giving("a", second));
     let gaveUp = 0;
     await credentials.forConnection();
@@ -38,7 +38,7 @@ for (const second of ["a", undefined]) {
   });
 }
 
-Deno.test("Credentials.refused() tries another token once, and again after one was good", async () => {
+Deno.test("Credentials.refused() tries a new token once, and again after an accepted token", async () => {
   const credentials = new Credentials(giving("a", "b", "c", "d"));
   let gaveUp = 0;
   const giveUp = () => gaveUp += 1;
@@ -54,7 +54,7 @@ Deno.test("Credentials.refused() tries another token once, and again after one w
   assertEquals(gaveUp, 1);
 });
 
-Deno.test("Credentials.forRenewal() has no use for the token that is in use, unless told so", async () => {
+Deno.test("Credentials.forRenewal() skips an unchanged token, unless asked to repeat", async () => {
   const credentials = new Credentials(giving("a", "a", "a", "b"));
   await credentials.forConnection();
   assertEquals(await credentials.forRenewal(false), undefined);

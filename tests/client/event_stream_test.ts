@@ -14,7 +14,7 @@ function watch(origin: string, getToken?: () => string | undefined) {
 
 const terminal = (offset: number) => taskFrame(offset, { status: "succeeded" });
 
-Deno.test("openEventStream() watches a task to its end", async () => {
+Deno.test("openEventStream() watches a task to the end", async () => {
   await using server = serveStreams();
   const { watching, outcome } = watch(server.origin, () => "x");
   const { request, send, write } = await server.next();
@@ -57,7 +57,7 @@ Deno.test("openEventStream() resumes by Last-Event-ID", async () => {
   await watching.closed();
 });
 
-Deno.test("openEventStream() ends with a 204: nothing is left to be seen", async () => {
+Deno.test("openEventStream() ends with a 204, without further events", async () => {
   await using server = serveStreams();
   const { watching, outcome } = watch(server.origin);
   await server.next(new Response(null, { status: 204 }));
@@ -81,7 +81,7 @@ Deno.test("openEventStream() takes 401 and 403 like 4401 and 4403, with the prob
   }
 });
 
-Deno.test("openEventStream() tries another token after a 401, once", async () => {
+Deno.test("openEventStream() tries a new token after a 401, once", async () => {
   await using server = serveStreams();
   const tokens = ["x", "y", "z"];
   const { watching, outcome } = watch(server.origin, () => tokens.shift());
@@ -96,7 +96,7 @@ Deno.test("openEventStream() tries another token after a 401, once", async () =>
   await watching.closed();
 });
 
-Deno.test("openEventStream() stays away after a 403, though it has a token", async () => {
+Deno.test("openEventStream() gives up after a 403, even with a token", async () => {
   await using server = serveStreams();
   const tokens = ["x", "y"];
   const { watching, outcome } = watch(server.origin, () => tokens.shift());
@@ -107,7 +107,7 @@ Deno.test("openEventStream() stays away after a 403, though it has a token", asy
   await watching.closed();
 });
 
-Deno.test("openEventStream() comes back after a 503, when the server says", async () => {
+Deno.test("openEventStream() reconnects after a 503, at the time set by the server", async () => {
   await using server = serveStreams();
   const { watching, outcome } = watch(server.origin);
   await server.next(
@@ -121,7 +121,7 @@ Deno.test("openEventStream() comes back after a 503, when the server says", asyn
   await watching.closed();
 });
 
-Deno.test("openEventStream() opens a new stream with a new token, and at once when the network is new", async () => {
+Deno.test("openEventStream() opens a new stream for a new token, and at once on a new network", async () => {
   await using server = serveStreams();
   const tokens = ["x", "y"];
   const { watching, outcome } = watch(
@@ -148,7 +148,7 @@ Deno.test("openEventStream() opens a new stream with a new token, and at once wh
   await watching.closed();
 });
 
-Deno.test("openEventStream() stays away when an operator has ended it", async () => {
+Deno.test("openEventStream() gives up after an operator's disconnect", async () => {
   await using server = serveStreams();
   const { watching, outcome } = watch(server.origin);
   const { send, end } = await server.next();
@@ -162,7 +162,7 @@ Deno.test("openEventStream() stays away when an operator has ended it", async ()
   await watching.closed();
 });
 
-Deno.test("openEventStream() serves where WebSocket is blocked, a stream for each task", async () => {
+Deno.test("openEventStream() replaces a blocked WebSocket, with a stream per task", async () => {
   await using server = serveStreams();
   const watching = new WatchingClient(server.origin);
   const a = outcomeOf(watching.client.watch("a"));
@@ -185,7 +185,7 @@ Deno.test("openEventStream() serves where WebSocket is blocked, a stream for eac
   await watching.closed(3);
 });
 
-Deno.test("openEventStream() lets go of its stream when the watch is left", async () => {
+Deno.test("openEventStream() closes the stream at the end of the watch", async () => {
   await using server = serveStreams();
   const controller = new AbortController();
   const watching = new WatchingClient(server.origin, {

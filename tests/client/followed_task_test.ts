@@ -29,7 +29,7 @@ const sync = {
   task: null,
 };
 
-Deno.test("FollowedTask.take() yields the task as it is, then each event", async () => {
+Deno.test("FollowedTask.take() yields the current state, then each event", async () => {
   const { task, take, watch } = makeTask();
   const watching = watch();
   take(sync, taskFrame(1), taskFrame(2));
@@ -43,7 +43,7 @@ Deno.test("FollowedTask.take() yields the task as it is, then each event", async
   ]);
 });
 
-Deno.test("FollowedTask.join() does not show a task that was forgotten", async () => {
+Deno.test("FollowedTask.join() does not show a deleted task", async () => {
   const { task, take, watch } = makeTask();
   take(sync, taskFrame(1), { type: "deleted", connection_id: "a" });
   const watching = watch();
@@ -66,7 +66,7 @@ Deno.test("FollowedTask.take() yields nothing twice, and nothing before sync", a
   );
 });
 
-Deno.test("FollowedTask.take() yields the task anew where events were missed", async () => {
+Deno.test("FollowedTask.take() yields the state again if events were missed", async () => {
   const { task, take, watch } = makeTask();
   const watching = watch();
   take(sync, taskFrame(1), { ...sync, epoch: "f", offset: 9 }, taskFrame(10));
@@ -77,7 +77,7 @@ Deno.test("FollowedTask.take() yields the task anew where events were missed", a
   assertEquals(task.position, { epoch: "f", offset: 10 });
 });
 
-Deno.test("FollowedTask.take() begins anew with a history that began since", async () => {
+Deno.test("FollowedTask.take() begins anew with a new history", async () => {
   const { task, take, watch } = makeTask();
   const watching = watch();
   const deleted = { type: "deleted", connection_id: "a" };
@@ -91,7 +91,7 @@ Deno.test("FollowedTask.take() begins anew with a history that began since", asy
   assertEquals(task.position, { epoch: "f", offset: 1 });
 });
 
-Deno.test("FollowedTask.join() gives who comes later the task as it has become", async () => {
+Deno.test("FollowedTask.join() gives a late consumer the current state", async () => {
   const { task, take, watch } = makeTask();
   take(
     {
@@ -155,7 +155,7 @@ Deno.test("FollowedTask.join() gives the estimates and times of the newest event
 });
 
 for (const status of ["succeeded", "failed", "canceled"]) {
-  Deno.test(`FollowedTask.take() says that a task is over that ${status}`, () => {
+  Deno.test(`FollowedTask.take() reports the end of a task that ${status}`, () => {
     assertEquals(makeTask().take(sync, taskFrame(1)), false);
     assertEquals(makeTask().take(sync, taskFrame(1, { status })), true);
     assertEquals(

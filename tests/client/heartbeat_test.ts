@@ -9,7 +9,7 @@ function start(canPing = true) {
   return { done, heartbeat: new Heartbeat(ping, () => void done.push("dead")) };
 }
 
-Deno.test("Heartbeat() gives up a connection that says nothing at first", () => {
+Deno.test("Heartbeat() gives up a connection that stays silent from the start", () => {
   using time = new FakeTime();
   const { done } = start();
   time.tick(14_999);
@@ -18,7 +18,7 @@ Deno.test("Heartbeat() gives up a connection that says nothing at first", () => 
   assertEquals(done, ["dead"]);
 });
 
-Deno.test("Heartbeat.beat() asks after 20 s of silence, and gives up 10 s later", () => {
+Deno.test("Heartbeat.beat() pings after 20 s of silence, and gives up 10 s later", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   heartbeat.beat();
@@ -32,7 +32,7 @@ Deno.test("Heartbeat.beat() asks after 20 s of silence, and gives up 10 s later"
   assertEquals(done, ["ping", "dead"]);
 });
 
-Deno.test("Heartbeat.beat() is content with any sign of life", () => {
+Deno.test("Heartbeat.beat() accepts any received frame", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   for (let second = 0; second < 100; second += 19) {
@@ -43,7 +43,7 @@ Deno.test("Heartbeat.beat() is content with any sign of life", () => {
   assertEquals(done, []);
 });
 
-Deno.test("Heartbeat.beat() gives a stream a minute, since it can't be asked", () => {
+Deno.test("Heartbeat.beat() gives a stream a minute, without pings", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start(false);
   heartbeat.beat();
@@ -53,7 +53,7 @@ Deno.test("Heartbeat.beat() gives a stream a minute, since it can't be asked", (
   assertEquals(done, ["dead"]);
 });
 
-Deno.test("Heartbeat.probe() asks at once, and gives up 5 s later", () => {
+Deno.test("Heartbeat.probe() pings at once, and gives up 5 s later", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   heartbeat.beat();
@@ -63,7 +63,7 @@ Deno.test("Heartbeat.probe() asks at once, and gives up 5 s later", () => {
   assertEquals(done, ["ping", "dead"]);
 });
 
-Deno.test("Heartbeat.stop() lets go of the timer", () => {
+Deno.test("Heartbeat.stop() stops the timer", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   heartbeat.stop();

@@ -40,7 +40,7 @@ async function start(options: ConnectOptions = {}) {
 
 const terminal = (offset: number) => taskFrame(offset, { status: "succeeded" });
 
-Deno.test("Link connects on the task's URL, and resumes by its last position", async () => {
+Deno.test("Link connects to the task's URL, and resumes from the last position", async () => {
   await using started = await start();
   const { sockets, time, outcome } = started;
   assertEquals(sockets.last(1).url.href, "ws://host/base/ws/realtime/a");
@@ -89,7 +89,7 @@ Deno.test("Link waits longer after each failure, at random up to 20 s", async ()
   sockets.last(10);
 });
 
-Deno.test("Link comes back when the server says, for each code that allows it", async () => {
+Deno.test("Link reconnects at the time set by the server, for each retryable code", async () => {
   for (const code of [1001, 1006, 1011, 1012, 1013, 4408, 4429]) {
     await using started = await start();
     const { sockets, time, watching } = started;
@@ -108,7 +108,7 @@ Deno.test("Link comes back when the server says, for each code that allows it", 
   }
 });
 
-Deno.test("Link stays away after a final code, with the server's reason", async () => {
+Deno.test("Link gives up after a final code, with the server's reason", async () => {
   for (const code of [1009, 4400, 4403, 4409]) {
     await using started = await start();
     const { sockets, outcome } = started;
@@ -119,7 +119,7 @@ Deno.test("Link stays away after a final code, with the server's reason", async 
   }
 });
 
-Deno.test("Link comes back with another token after 4401, once", async () => {
+Deno.test("Link reconnects with a new token after 4401, once", async () => {
   const tokens = ["x", "y", "z"];
   await using started = await start({ getToken: () => tokens.shift() });
   const { sockets, time, outcome } = started;
@@ -132,7 +132,7 @@ Deno.test("Link comes back with another token after 4401, once", async () => {
   sockets.last(2);
 });
 
-Deno.test("Link gives up after 4401 when there is no other token", async () => {
+Deno.test("Link gives up after 4401 without a new token", async () => {
   for (const token of ["x", undefined]) {
     await using started = await start({ getToken: () => token });
     const { sockets, outcome } = started;
@@ -142,7 +142,7 @@ Deno.test("Link gives up after 4401 when there is no other token", async () => {
   }
 });
 
-Deno.test("Link stays away after 4403, whatever its token was worth", async () => {
+Deno.test("Link gives up after 4403, for any token", async () => {
   for (const auth_status of ["guest", "invalid_token", "auth_error"]) {
     const tokens = ["x", "y"];
     await using started = await start({ getToken: () => tokens.shift() });
@@ -154,7 +154,7 @@ Deno.test("Link stays away after 4403, whatever its token was worth", async () =
   }
 });
 
-Deno.test("Link gives up on the one task that an expired token may not watch", async () => {
+Deno.test("Link gives up only the task forbidden to an expired token", async () => {
   await using started = await start({ getToken: () => "x" });
   const { sockets, time, watching, outcome } = started;
   const b = outcomeOf(watching.client.watch("b"));
@@ -169,7 +169,7 @@ Deno.test("Link gives up on the one task that an expired token may not watch", a
   assertEquals(await b, ["sync@0", 1]);
 });
 
-Deno.test("Link tries another token where a bad one may not subscribe to a task", async () => {
+Deno.test("Link tries a new token if a bad token may not subscribe to a task", async () => {
   const tokens = ["x", "y"];
   await using started = await start({ getToken: () => tokens.shift() });
   const { sockets, time, watching } = started;
@@ -184,7 +184,7 @@ Deno.test("Link tries another token where a bad one may not subscribe to a task"
   assertEquals(await b, ["forbidden"]);
 });
 
-Deno.test("Link sends the next token in the open socket when the last one ends", async () => {
+Deno.test("Link sends the next token on the open socket before the last token expires", async () => {
   const tokens = ["x", "y"];
   await using started = await start({ getToken: () => tokens.shift() });
   const { sockets, time } = started;
@@ -194,7 +194,7 @@ Deno.test("Link sends the next token in the open socket when the last one ends",
   assertEquals(sockets.last(1).sent, [{ type: "auth", token: "y" }]);
 });
 
-Deno.test("Link sends a token again that could not be checked", async () => {
+Deno.test("Link repeats a token that could not be checked", async () => {
   const tokens = ["x", "y", "y"];
   await using started = await start({ getToken: () => tokens.shift() });
   const { sockets, time } = started;
@@ -211,7 +211,7 @@ Deno.test("Link sends a token again that could not be checked", async () => {
   assertEquals(sockets.last(1).sent, [auth, auth]);
 });
 
-Deno.test("Link goes on when getToken fails, and says so", async () => {
+Deno.test("Link continues if getToken fails, and reports the error", async () => {
   let isDown = true;
   await using started = await start({
     getToken() {
@@ -230,7 +230,7 @@ Deno.test("Link goes on when getToken fails, and says so", async () => {
   assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
 });
 
-Deno.test("Link stays with WebSocket where no token could be had at first", async () => {
+Deno.test("Link stays with WebSocket if getToken failed at first", async () => {
   let failures = 0;
   await using started = await start({
     getToken: () => {
@@ -244,7 +244,7 @@ Deno.test("Link stays with WebSocket where no token could be had at first", asyn
   assertEquals(sockets.last(1).protocols, ["bearer", "x"]);
 });
 
-Deno.test("Link stays with WebSocket where the server sent sockets away at first", async () => {
+Deno.test("Link stays with WebSocket if the server rejected sockets at first", async () => {
   await using started = await start();
   const { sockets, time } = started;
   for (const attempt of [1, 2]) {
@@ -261,7 +261,7 @@ Deno.test("Link stays with WebSocket where the server sent sockets away at first
 });
 
 for (const transport of ["websocket", "sse"] as const) {
-  Deno.test(`Link gives up on a token that can't be sent by ${transport}, and does not repeat it`, async () => {
+  Deno.test(`Link gives up on a token unfit for ${transport}, without repeating the token`, async () => {
     for (const token of ["not a token", "x\n", "\u{1f600}", "a=b"]) {
       const watching = new WatchingClient("http://host", {
         getToken: () => token,
@@ -281,7 +281,7 @@ for (const transport of ["websocket", "sse"] as const) {
   });
 }
 
-Deno.test("Link tells a browser's own words when it allows no WebSocket", async () => {
+Deno.test("Link reports a browser's error if the browser forbids a WebSocket", async () => {
   // As Chromium does, on a page of https.
   const words = "Failed to construct 'WebSocket': An insecure WebSocket";
   class WebSocket {
@@ -298,7 +298,7 @@ Deno.test("Link tells a browser's own words when it allows no WebSocket", async 
   ]);
 });
 
-Deno.test("Link leaves a server whose messages are no frames, and comes back", async () => {
+Deno.test("Link disconnects from a server with malformed frames, and reconnects", async () => {
   for (const data of ["no JSON", "null", "", new Blob()]) {
     await using started = await start();
     const { sockets, time, watching } = started;
@@ -311,7 +311,7 @@ Deno.test("Link leaves a server whose messages are no frames, and comes back", a
   }
 });
 
-Deno.test("Link asks a silent socket whether it lives, and leaves it for a new one", async () => {
+Deno.test("Link pings a silent socket, and replaces a dead socket", async () => {
   await using started = await start();
   const { sockets, time } = started;
   sockets.last(1).greet();
@@ -326,7 +326,7 @@ Deno.test("Link asks a silent socket whether it lives, and leaves it for a new o
   assertEquals(sockets.last(2).url.search, "?epoch=e&offset=0");
 });
 
-Deno.test("Link does not wait any longer when the network is back", async () => {
+Deno.test("Link stops waiting when the network is back", async () => {
   await using started = await start();
   const { sockets, time } = started;
   sockets.last(1).greet();
@@ -371,7 +371,7 @@ Deno.test("Link watches many tasks over one socket, each from its position", asy
   assertEquals(second.isClosed, false);
 });
 
-Deno.test("Link goes on for its other tasks when one is forbidden", async () => {
+Deno.test("Link keeps watching if a single task is forbidden", async () => {
   await using started = await start();
   const { sockets, time, watching, outcome } = started;
   const b = outcomeOf(watching.client.watch("b"));
@@ -393,7 +393,7 @@ Deno.test("Link goes on for its other tasks when one is forbidden", async () => 
   assertEquals(await b, ["sync@0", 1]);
 });
 
-Deno.test("Link subscribes no faster than a careful server takes it", async () => {
+Deno.test("Link subscribes within the rate of a careful server", async () => {
   await using started = await start();
   const { sockets, time, watching } = started;
   const ids = Array.from({ length: 40 }, (_, index) => `b${index}`);
@@ -411,7 +411,7 @@ Deno.test("Link subscribes no faster than a careful server takes it", async () =
   assertEquals(first.sent.map(({ connection_id }) => connection_id), ids);
 });
 
-Deno.test("Link sends at half the rate after the server found it too high", async () => {
+Deno.test("Link sends at half the rate after rate_limited", async () => {
   await using started = await start();
   const { sockets, time, watching } = started;
   for (let index = 0; index < 40; index++) watching.client.watch(`b${index}`);
@@ -424,7 +424,7 @@ Deno.test("Link sends at half the rate after the server found it too high", asyn
   }
 });
 
-Deno.test("Link cancels a task, again after a lost connection, until there is an answer", async () => {
+Deno.test("Link cancels a task, repeated after a lost connection until answered", async () => {
   await using started = await start();
   const { sockets, time, watching, outcome } = started;
   const cancel = { type: "cancel", connection_id: "a" };
@@ -466,7 +466,7 @@ Deno.test("Link ends a watch that is forbidden before its task could be canceled
   assertEquals(await b, ["forbidden"]);
 });
 
-Deno.test("Link opens no socket any more for a watch that was left while it waited", async () => {
+Deno.test("Link opens no socket for a watch that ended during the wait", async () => {
   await using started = await start();
   const { sockets, time, watching } = started;
   sockets.last(1).end(1006);

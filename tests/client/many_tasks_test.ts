@@ -4,7 +4,7 @@ import { published } from "../support/published.ts";
 import { startTestServer } from "../support/server.ts";
 import { outcomeOf, WatchingClient } from "../support/watched.ts";
 
-Deno.test("connect() watches more tasks than one socket may", async () => {
+Deno.test("connect() watches more tasks than a socket may", async () => {
   await using server = await startTestServer();
   const errors: string[] = [];
   const ended = Promise.withResolvers<void>();

@@ -23,7 +23,7 @@ async function next(watch: AsyncIterator<TaskUpdate>) {
   return done ? "done" : brief(value);
 }
 
-Deno.test("watchTask() yields the task as it is, then each event, and ends with the task", async () => {
+Deno.test("watchTask() yields the current state, then each event, and ends with the task", async () => {
   await using server = await startTestServer();
   await published(server, "a/b", progress);
   const watch = watchTask(server.origin, "a/b");
@@ -35,7 +35,7 @@ Deno.test("watchTask() yields the task as it is, then each event, and ends with 
   assertEquals(await outcomeOf(watchTask(server.origin, "a/b")), ["sync@3"]);
 });
 
-Deno.test("watchTask() watches a task that begins later, and one that begins anew", async () => {
+Deno.test("watchTask() watches a task that begins later or begins anew", async () => {
   await using server = await startTestServer();
   const watch = watchTask(server.origin, "a");
   assertEquals(await next(watch), "sync@0");
@@ -79,7 +79,7 @@ Deno.test("watchTask() resumes over a connection that broke off", async () => {
   assertEquals(seen, ["sync@0", 1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-Deno.test("watchTask() resumes over a restart of the server, which sends it away with 1012", async () => {
+Deno.test("watchTask() resumes over a restart of the server with close code 1012", async () => {
   await using folder = await makeTempDir();
   const config = { store: `sqlite:${folder.path}/tasks.db` };
   const seen: (string | number)[] = [];
@@ -102,7 +102,7 @@ Deno.test("watchTask() resumes over a restart of the server, which sends it away
   await watching.closed();
 });
 
-Deno.test("watchTask() yields the task anew where its history was lost", async () => {
+Deno.test("watchTask() yields the state again if the history was lost", async () => {
   await using stack = new AsyncDisposableStack();
   let server = await startTestServer();
   const proxy = stack.use(cutProxy(server.origin));
@@ -121,7 +121,7 @@ Deno.test("watchTask() yields the task anew where its history was lost", async (
   assertEquals(seen, ["sync@0", 1, "sync@3", 4]);
 });
 
-Deno.test("watchTask() renews its token in the open socket, and so sees the task to its end", async () => {
+Deno.test("watchTask() renews the token on the open socket, and sees the task's end", async () => {
   await using server = await startTestServer({
     config: { auth: "required", jwtLeewaySeconds: 0 },
   });
@@ -147,7 +147,7 @@ Deno.test("watchTask() renews its token in the open socket, and so sees the task
   assertEquals(watching.stateNames, ["connecting", "open", "closed"]);
 });
 
-Deno.test("watchTask() comes back with another token after 4401, and stops when it is refused, too", async () => {
+Deno.test("watchTask() reconnects with a new token after 4401, and stops after a second 4401", async () => {
   await using server = await startTestServer({ config: { auth: "required" } });
   const bad = () => signToken({ sub: "42", exp: secondsFromNow(-60) });
   const tokens = [await bad(), await signToken({ sub: "42" })];
@@ -162,7 +162,7 @@ Deno.test("watchTask() comes back with another token after 4401, and stops when 
   assertEquals(await outcomeOf(guest), ["authentication_required 4401"]);
 });
 
-Deno.test("watchTask() stops at 4403, and tries another token first where it was bad", async () => {
+Deno.test("watchTask() stops at 4403, but tries a new token first if the token was bad", async () => {
   await using server = await startTestServer();
   await published(server, "a", { user_id: "42" });
   assertEquals(await outcomeOf(watchTask(server.origin, "a")), [
@@ -186,7 +186,7 @@ Deno.test("watchTask() stops at 4403, and tries another token first where it was
   await watch.return?.();
 });
 
-Deno.test("watchTask() throws what an operator's disconnecting was for", async () => {
+Deno.test("watchTask() throws the code of an operator's disconnect", async () => {
   await using server = await startTestServer();
   const watch = watchTask(server.origin, "a");
   assertEquals(await next(watch), "sync@0");
@@ -199,7 +199,7 @@ Deno.test("watchTask() throws what an operator's disconnecting was for", async (
   assertEquals(await outcomeOf(watch), ["disconnected_by_operator 4409"]);
 });
 
-Deno.test("watchTask() ends quietly when it is aborted, or left", async () => {
+Deno.test("watchTask() ends without an error when aborted or left", async () => {
   await using server = await startTestServer();
   const controller = new AbortController();
   const watching = new WatchingClient(server.origin, {
@@ -217,7 +217,7 @@ Deno.test("watchTask() ends quietly when it is aborted, or left", async () => {
   }
 });
 
-Deno.test("watchTask() throws at once for what is no URL", () => {
+Deno.test("watchTask() throws at once for an invalid URL", () => {
   assertThrows(() => watchTask("no url", "a"), TypeError);
 });
 
@@ -230,7 +230,7 @@ for (
     "message_too_big",
   ]
 ) {
-  Deno.test(`watchTask() stays away after ${code}, also when the connection is cut`, async () => {
+  Deno.test(`watchTask() gives up after ${code}, also if the connection is cut`, async () => {
     const error = { type: "error", code, message: "Why" };
     await using server = serveCut(JSON.stringify(error));
     let tokens = 0;
@@ -244,7 +244,7 @@ for (
   });
 }
 
-Deno.test("watchTask() tries one more token after authentication_required, also when the connection is cut", async () => {
+Deno.test("watchTask() tries a second token after authentication_required, also if the connection is cut", async () => {
   await using server = serveCut(
     '{"type":"error","code":"authentication_required","message":"Why"}',
   );
@@ -259,7 +259,7 @@ Deno.test("watchTask() tries one more token after authentication_required, also 
   assertEquals([server.count, tokens], [2, 2]);
 });
 
-Deno.test("watchTask() pauses before it comes back to a server that cuts it", async () => {
+Deno.test("watchTask() pauses before reconnecting to a server that cuts connections", async () => {
   await using server = serveCut();
   const watching = new WatchingClient(server.origin);
   const outcome = outcomeOf(watching.client.watch("a"));
@@ -286,7 +286,7 @@ Deno.test("connect() finds the server by an address with a fragment or a slash",
   }
 });
 
-Deno.test("connect() refuses an id that no task can have, and watches the others", async () => {
+Deno.test("connect() refuses an invalid id, and watches the remaining tasks", async () => {
   await using server = await startTestServer();
   const { client } = new WatchingClient(server.origin);
   for (
@@ -300,7 +300,7 @@ Deno.test("connect() refuses an id that no task can have, and watches the others
   client.close();
 });
 
-Deno.test("connect() watches many tasks over one socket, and opens it anew when it is needed again", async () => {
+Deno.test("connect() watches many tasks over one socket, and reopens the socket when needed", async () => {
   await using server = await startTestServer();
   const ids = Array.from({ length: 50 }, (_, index) => `task/${index}`);
   const watching = new WatchingClient(server.origin);
@@ -353,7 +353,7 @@ Deno.test("connect() gives a second watch of a task its own start", async () => 
   await watching.closed();
 });
 
-Deno.test("connect() ends one watch by its signal, and the others go on", async () => {
+Deno.test("connect() ends a single watch by signal", async () => {
   await using server = await startTestServer();
   const watching = new WatchingClient(server.origin);
   const controller = new AbortController();
@@ -371,7 +371,7 @@ Deno.test("connect() ends one watch by its signal, and the others go on", async 
   await watching.closed();
 });
 
-Deno.test("connect() cancels a task of its user, and is told where it may not", async () => {
+Deno.test("connect() cancels the user's task, and reports a forbidden cancel", async () => {
   await using server = await startTestServer();
   await published(server, "mine", { user_id: "42" });
   const token = await signToken({ sub: "42" });

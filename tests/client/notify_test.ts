@@ -10,7 +10,7 @@ Deno.test("notify() calls back in order, and not before the caller is done", asy
   assertEquals(seen, [1, 2]);
 });
 
-Deno.test("notify() does without a listener", async () => {
+Deno.test("notify() works without a listener", async () => {
   notify(undefined, 1);
   await Promise.resolve();
 });

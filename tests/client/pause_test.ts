@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { Pause } from "../../src/client/pause.ts";
 
-Deno.test("Pause.wait() waits so long", async () => {
+Deno.test("Pause.wait() waits for the given time", async () => {
   using time = new FakeTime();
   let isOver = false;
   const waiting = new Pause().wait(500).then(() => isOver = true);

@@ -21,7 +21,7 @@ for (const transport of ["websocket", "sse"] as const) {
     assertEquals(watching.stateNames.includes("waiting"), false);
   });
 
-  Deno.test(`connect() gives a private task up when there is no token but an expired one, by ${transport}`, async () => {
+  Deno.test(`connect() gives up a private task if only an expired token is available, by ${transport}`, async () => {
     await using server = await startTestServer();
     await published(server, "a", { user_id: "42" });
     let asked = 0;
@@ -39,7 +39,7 @@ for (const transport of ["websocket", "sse"] as const) {
     assertEquals(asked, 2);
   });
 
-  Deno.test(`connect() comes back to a private task when the token can be checked again, by ${transport}`, async () => {
+  Deno.test(`connect() reconnects to a private task when tokens can be checked again, by ${transport}`, async () => {
     let isDown = true;
     await using server = await startTestServer({
       services: ({ verifier }) => ({

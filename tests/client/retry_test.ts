@@ -6,7 +6,7 @@ import {
 } from "../../src/client/retry.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 
-Deno.test("judgeClose() obeys the table of close codes", () => {
+Deno.test("judgeClose() follows the table of close codes", () => {
   const verdicts: Record<keyof typeof closeCodes, string> = {
     normal: "retry",
     goingAway: "retry",
@@ -28,13 +28,13 @@ Deno.test("judgeClose() obeys the table of close codes", () => {
   assertEquals(judgeClose(1006), "retry");
 });
 
-Deno.test("meantClose() believes the error, and not the close after it", () => {
+Deno.test("meantClose() believes an error that always closes, not the received code", () => {
   assertEquals(meantClose(1006, "origin_not_allowed"), 4403);
   assertEquals(meantClose(1006, "disconnected_by_operator"), 4409);
   assertEquals(meantClose(4403, "rate_limited"), 4429);
 });
 
-Deno.test("meantClose() believes the close after an error that comes without one", () => {
+Deno.test("meantClose() believes the received code after any other error", () => {
   for (const word of ["token_expired", "of_a_newer_server", undefined]) {
     assertEquals(meantClose(4401, word), 4401);
   }

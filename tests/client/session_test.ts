@@ -40,7 +40,7 @@ Deno.test("openSession() finds the routes below the server's URL, over the right
   }
 });
 
-Deno.test("openSession() keeps the server's own query", () => {
+Deno.test("openSession() keeps the query of the server's URL", () => {
   assertEquals(
     urlOf("http://h?tenant=1", "websocket", "a", { epoch: "e", offset: 2 }),
     "ws://h/ws/realtime/a?tenant=1&epoch=e&offset=2",
@@ -54,7 +54,7 @@ Deno.test("openSession() encodes the id of the task", () => {
   );
 });
 
-Deno.test("openSession() throws where a token can't be a subprotocol, and leaves no timer", () => {
+Deno.test("openSession() throws if a token can't be a subprotocol, and leaves no timer", () => {
   assertThrows(() =>
     openSession(
       { url: new URL("http://h"), WebSocket, fetch },

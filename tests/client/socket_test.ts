@@ -12,7 +12,7 @@ function open(token?: string) {
   return { carrier, socket: sockets.last(1), seen };
 }
 
-Deno.test("openSocket() offers a token as a subprotocol, and nothing without one", () => {
+Deno.test("openSocket() offers a token as a subprotocol, or no subprotocol", () => {
   assertEquals(open("x").socket.protocols, ["bearer", "x"]);
   assertEquals(open().socket.protocols, []);
 });
@@ -27,7 +27,7 @@ Deno.test("openSocket() passes frames both ways, and the end once", () => {
   assertEquals(socket.onclose, null);
 });
 
-Deno.test("openSocket() hears nothing any more from a socket that it has closed", () => {
+Deno.test("openSocket() ignores a closed socket", () => {
   const { carrier, socket } = open();
   carrier.close();
   assertEquals(socket.isClosed, true);
@@ -42,7 +42,7 @@ Deno.test("openSocket() calls a lost connection 1006, as browsers do", () => {
   }
 });
 
-Deno.test("openSocket() ends by an error before the first frame, and not by a later one", () => {
+Deno.test("openSocket() ends on an error before the first frame, but not on a later error", () => {
   for (const frames of [[], [{ type: "pong" }]]) {
     const { socket, seen } = open();
     socket.receive(...frames);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { TransportChoice } from "../../src/client/transport_choice.ts";
 
-Deno.test("TransportChoice.next() tries WebSocket twice, then a stream, and again", () => {
+Deno.test("TransportChoice.next() tries WebSocket twice, then a stream, repeatedly", () => {
   const choice = new TransportChoice("auto");
   const tried = Array.from({ length: 6 }, () => {
     choice.next(); // an attempt without a connection
@@ -23,7 +23,7 @@ for (const transport of ["websocket", "sse"] as const) {
     }
   });
 
-  Deno.test(`TransportChoice.next() tries nothing but ${transport} when told so`, () => {
+  Deno.test(`TransportChoice.next() tries only ${transport} if chosen`, () => {
     const choice = new TransportChoice(transport);
     for (let attempt = 0; attempt < 6; attempt++) {
       assertEquals(choice.next(), transport);

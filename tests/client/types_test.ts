@@ -48,7 +48,7 @@ Deno.test("client.d.ts composes in plain TypeScript with exactOptionalPropertyTy
   assertEquals(errors, []);
 });
 
-Deno.test("client.d.ts objects to an option of another type", () => {
+Deno.test("client.d.ts rejects an option of a wrong type", () => {
   const [error] = typeErrorsOf(
     `import { connect } from "./client.js"; connect("/", { getToken: "x" });`,
   );

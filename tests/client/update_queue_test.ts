@@ -12,7 +12,7 @@ function makeQueue(...signals: AbortSignal[]) {
   return { queue, left: () => left };
 }
 
-Deno.test("UpdateQueue.next() gives what was pushed before and after, in order", async () => {
+Deno.test("UpdateQueue.next() returns earlier and later updates in order", async () => {
   const { queue } = makeQueue();
   queue.push(deleted);
   assertEquals(await queue.next(), { done: false, value: deleted });
@@ -24,7 +24,7 @@ Deno.test("UpdateQueue.next() gives what was pushed before and after, in order",
   await queue.return();
 });
 
-Deno.test("UpdateQueue.end() comes after what was pushed", async () => {
+Deno.test("UpdateQueue.end() comes after the queued updates", async () => {
   const { queue, left } = makeQueue();
   queue.push(deleted);
   queue.end();
@@ -35,7 +35,7 @@ Deno.test("UpdateQueue.end() comes after what was pushed", async () => {
   assertEquals(left(), 0);
 });
 
-Deno.test("UpdateQueue.end() with an error throws it once, after what was pushed", async () => {
+Deno.test("UpdateQueue.end() throws an error once, after the queued updates", async () => {
   const { queue } = makeQueue();
   queue.push(deleted);
   queue.end(new TaskwireError("forbidden", "No", 4403));
@@ -45,7 +45,7 @@ Deno.test("UpdateQueue.end() with an error throws it once, after what was pushed
   assertEquals(await queue.next(), over);
 });
 
-Deno.test("UpdateQueue.return() drops what was pushed, and answers who waits", async () => {
+Deno.test("UpdateQueue.return() drops queued updates, and ends a pending read", async () => {
   const { queue, left } = makeQueue();
   queue.push(deleted);
   assertEquals(await queue.return(), over);
@@ -57,7 +57,7 @@ Deno.test("UpdateQueue.return() drops what was pushed, and answers who waits", a
   assertEquals(await waiting, over);
 });
 
-Deno.test("UpdateQueue ends by any of its signals, and listens to none afterwards", async () => {
+Deno.test("UpdateQueue ends on any signal, and removes the listeners", async () => {
   const [a, b] = [new AbortController(), new AbortController()];
   const { queue, left } = makeQueue(a.signal, b.signal);
   const waiting = queue.next();

@@ -17,7 +17,7 @@ function withPage(
   }
 }
 
-Deno.test("onWake() hears that the network is back, until it is stopped", () => {
+Deno.test("onWake() reports a restored network until stopped", () => {
   const heard: boolean[] = [];
   const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
   dispatchEvent(new Event("online"));
@@ -27,7 +27,7 @@ Deno.test("onWake() hears that the network is back, until it is stopped", () => 
   assertEquals(heard, [true]);
 });
 
-Deno.test("onWake() hears that the page is looked at, until it is stopped", () => {
+Deno.test("onWake() reports a visible page until stopped", () => {
   withPage((page) => {
     const heard: boolean[] = [];
     const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
