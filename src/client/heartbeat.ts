@@ -28,7 +28,7 @@ export class Heartbeat {
   }
 
   /** Records received bytes or frames. */
-  beat(): void {
+  received(): void {
     if (this.#ping) this.#after(silenceMs, () => this.probe(pongTimeoutMs));
     else this.#after(streamSilenceMs, this.#onDead);
   }

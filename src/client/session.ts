@@ -64,10 +64,10 @@ export function openSession(
 ): Session {
   const carrier = openCarrier(options, target, {
     onFrame: (frame) => {
-      heartbeat.beat();
+      heartbeat.received();
       onFrame(frame);
     },
-    onLife: () => heartbeat.beat(),
+    onLife: () => heartbeat.received(),
     onEnd: (code, reason) => {
       heartbeat.stop();
       onEnd(code, reason);

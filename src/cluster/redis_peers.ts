@@ -40,7 +40,7 @@ const timeoutMs = 1_000;
 const lifeMs = 10_000;
 
 /** The pause between two heartbeats, in milliseconds. */
-const beatMs = 2_500;
+const heartbeatMs = 2_500;
 
 /**
  * The other nodes, reached through Redis. Questions go to a channel shared by
@@ -66,7 +66,7 @@ export class RedisPeers implements Peers {
    */
   async start(): Promise<void> {
     const { channel, node } = this.#options;
-    this.#timer ??= setInterval(() => this.#beat(), beatMs);
+    this.#timer ??= setInterval(() => this.#heartbeat(), heartbeatMs);
     await Promise.all([
       channel.subscribe(this.#questions, (text) => this.#hear(text)),
       channel.subscribe(this.#answersTo(node), (text) => this.#take(text)),
@@ -164,9 +164,9 @@ export class RedisPeers implements Peers {
     this.#asked.get(message.id)?.add(message.from, message.answer);
   }
 
-  #beat(): void {
+  #heartbeat(): void {
     for (const shard of this.#shards.values()) {
-      shard.beat().catch(reportFailure);
+      shard.heartbeat().catch(reportFailure);
     }
   }
 }

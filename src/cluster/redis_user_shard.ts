@@ -13,7 +13,7 @@ export interface RedisUserShardOptions {
   readonly node: string;
   /** The longest wait for a count, in milliseconds. */
   readonly timeoutMs: number;
-  /** The lifetime of the counts without a {@linkcode RedisUserShard.beat}. */
+  /** The lifetime of the counts without a {@linkcode RedisUserShard.heartbeat}. */
   readonly lifeMs: number;
 }
 
@@ -49,7 +49,7 @@ export class RedisUserShard {
 
   /**
    * See `Peers.countUser`. If Redis can't be written, a node counts only local
-   * connections until the next successful {@linkcode RedisUserShard.beat}.
+   * connections until the next successful {@linkcode RedisUserShard.heartbeat}.
    */
   async count(userId: string, here: number): Promise<number> {
     if (here > 0) this.#counts.set(userId, here);
@@ -67,15 +67,17 @@ export class RedisUserShard {
   }
 
   /** Keeps this node's counts alive, and rewrites all counts if needed. */
-  async beat(): Promise<void> {
+  async heartbeat(): Promise<void> {
     if (this.#counts.size > 0 || this.#isUnsure) await this.#work(true);
   }
 
-  async #work(isBeat: boolean): Promise<void> {
+  async #work(isHeartbeat: boolean): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
     try {
-      if (isBeat) await (this.#isUnsure ? this.#tellAnew() : this.#tell([]));
+      if (isHeartbeat) {
+        await (this.#isUnsure ? this.#tellAnew() : this.#tell([]));
+      }
       while (this.#waiting.size > 0) {
         await this.#tell([...this.#waiting.keys()].slice(0, maxBatch));
       }

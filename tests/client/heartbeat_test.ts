@@ -18,10 +18,10 @@ Deno.test("Heartbeat() gives up a connection that stays silent from the start", 
   assertEquals(done, ["dead"]);
 });
 
-Deno.test("Heartbeat.beat() pings after 20 s of silence, and gives up 10 s later", () => {
+Deno.test("Heartbeat.received() pings after 20 s of silence, and gives up 10 s later", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
-  heartbeat.beat();
+  heartbeat.received();
   time.tick(19_999);
   assertEquals(done, []);
   time.tick(1);
@@ -32,21 +32,21 @@ Deno.test("Heartbeat.beat() pings after 20 s of silence, and gives up 10 s later
   assertEquals(done, ["ping", "dead"]);
 });
 
-Deno.test("Heartbeat.beat() accepts any received frame", () => {
+Deno.test("Heartbeat.received() accepts any received frame", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   for (let second = 0; second < 100; second += 19) {
-    heartbeat.beat();
+    heartbeat.received();
     time.tick(19_000);
   }
   heartbeat.stop();
   assertEquals(done, []);
 });
 
-Deno.test("Heartbeat.beat() gives a stream a minute, without pings", () => {
+Deno.test("Heartbeat.received() gives a stream a minute, without pings", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start(false);
-  heartbeat.beat();
+  heartbeat.received();
   time.tick(59_999);
   assertEquals(done, []);
   time.tick(1);
@@ -56,7 +56,7 @@ Deno.test("Heartbeat.beat() gives a stream a minute, without pings", () => {
 Deno.test("Heartbeat.probe() pings at once, and gives up 5 s later", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
-  heartbeat.beat();
+  heartbeat.received();
   heartbeat.probe();
   assertEquals(done, ["ping"]);
   time.tick(5_000);
@@ -67,7 +67,7 @@ Deno.test("Heartbeat.stop() stops the timer", () => {
   using time = new FakeTime();
   const { done, heartbeat } = start();
   heartbeat.stop();
-  heartbeat.beat();
+  heartbeat.received();
   time.tick(3_600_000);
   assertEquals(done, []);
 });

@@ -79,23 +79,23 @@ test("RedisUserShard.count() writes all counts again if Redis has lost them", as
   assertEquals(await other.count("42", 1), 2);
 });
 
-test("RedisUserShard.beat() writes any number of counts again if Redis has lost them", async () => {
+test("RedisUserShard.heartbeat() writes any number of counts again if Redis has lost them", async () => {
   await using nodes = await startNodes();
   const { one, other, redis } = nodes;
   const users = Array.from({ length: 1_201 }, (_, index) => `user_${index}`);
   await Promise.all(users.map((userId) => one.count(userId, 1)));
   await redis.flush();
-  await one.beat();
+  await one.heartbeat();
   assertEquals(await redis.command("HLEN", `${base}u:a`), users.length);
   assertEquals(await other.count("user_1200", 1), 2);
 });
 
-test("RedisUserShard.beat() sends nothing without users", async () => {
+test("RedisUserShard.heartbeat() sends nothing without users", async () => {
   await using nodes = await startNodes();
   const { one, channel } = nodes;
   await channel[Symbol.asyncDispose]();
   using captured = captureLog();
-  await one.beat();
+  await one.heartbeat();
   assertEquals(captured.text, "");
 });
 
@@ -109,12 +109,12 @@ test("RedisUserShard.count() returns only this node's count during an outage, an
   await Promise.all([channel.lost, otherChannel.lost]);
   assertEquals(await one.count("43", 0), 0);
   assertEquals(await one.count("42", 2), 2);
-  await one.beat();
+  await one.heartbeat();
   assertEquals(await one.count("44", 1), 1);
   await redis.restart();
   await channel.reconnect();
   await otherChannel.reconnect();
-  await one.beat();
+  await one.heartbeat();
   assertEquals(await redis.command("HLEN", `${base}u:a`), 2);
   assertEquals(await other.count("42", 1), 3);
   assertEquals(await other.count("43", 1), 1);
@@ -128,7 +128,7 @@ test("RedisUserShard.count() waits no longer for a Redis that does not answer", 
   assertEquals(await one.count("42", 1), 1);
   assertEquals(await one.count("43", 1), 1);
   redis.resume();
-  while (await redis.command("HLEN", `${base}u:a`) !== 2) await one.beat();
+  while (await redis.command("HLEN", `${base}u:a`) !== 2) await one.heartbeat();
 });
 
 test("RedisUserShard.count() leaves out a node that gives no sign of life", async () => {

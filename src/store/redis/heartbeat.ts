@@ -8,17 +8,17 @@ import {
   usersKey,
   watchersKey,
 } from "./keys.ts";
-import { leaveScript, tickScript } from "./shard_scripts.ts";
+import { heartbeatScript, leaveScript } from "./shard_scripts.ts";
 import { listOf } from "./redis_task.ts";
 
 /** The time for which a found lease is the finder's, in milliseconds. */
 const claimMs = 5_000;
 
 /** The most work per heartbeat and shard. */
-const maxPerBeat = 100;
+const maxPerHeartbeat = 100;
 
 /** Options of {@linkcode RedisHeartbeat}. */
-export interface RedisPulseOptions {
+export interface RedisHeartbeatOptions {
   readonly prefix: string;
   /** The process's id. */
   readonly node: string;
@@ -38,9 +38,9 @@ export interface RedisPulseOptions {
  * any process.
  */
 export class RedisHeartbeat {
-  readonly #options: RedisPulseOptions;
+  readonly #options: RedisHeartbeatOptions;
 
-  constructor(options: RedisPulseOptions) {
+  constructor(options: RedisHeartbeatOptions) {
     this.#options = options;
   }
 
@@ -52,23 +52,25 @@ export class RedisHeartbeat {
    */
   async begin(client: RedisClient, run: string): Promise<void> {
     await Promise.all(
-      shards.map((shard) => this.#tick(shard, client, [run, "0", "1"])),
+      shards.map((shard) => this.#run(shard, client, [run, "0", "1"])),
     );
   }
 
   /**
+   * Sends a heartbeat to all shards.
+   *
    * @param run See `checkRedis`.
    * @param canWork False while the connection is still being prepared; then no
    * due work is taken.
    */
-  async beat(
+  async send(
     client: RedisClient,
     run: string,
     canWork: boolean,
   ): Promise<void> {
-    const most = String(canWork ? maxPerBeat : 0);
+    const most = String(canWork ? maxPerHeartbeat : 0);
     await Promise.all(shards.map(async (shard) => {
-      const [isKnown, nowMs, ...due] = await this.#tick(
+      const [isKnown, nowMs, ...due] = await this.#run(
         shard,
         client,
         [run, most, "0"],
@@ -90,7 +92,7 @@ export class RedisHeartbeat {
     }));
   }
 
-  async #tick(
+  async #run(
     shard: number,
     client: RedisClient,
     [run, most, isNew]: readonly [run: string, most: string, isNew: string],
@@ -98,7 +100,7 @@ export class RedisHeartbeat {
     const { prefix, node, historyTtlMs } = this.#options;
     const base = shardBase(prefix, shard);
     return listOf(
-      await client.run(tickScript, shardKeys(base), [
+      await client.run(heartbeatScript, shardKeys(base), [
         base,
         crypto.randomUUID(),
         run,

@@ -49,7 +49,7 @@ export class RedisStore implements Store {
   readonly #retention: Retention;
   readonly #feeds: RedisSubscriptions;
   readonly #publisher: RedisPublisher;
-  readonly #pulse: RedisHeartbeat;
+  readonly #heartbeat: RedisHeartbeat;
   readonly #reads = new Semaphore(maxReads);
   #run = "?";
   #isClosing = false;
@@ -87,7 +87,7 @@ export class RedisStore implements Store {
       this.node,
       retention,
     );
-    this.#pulse = new RedisHeartbeat({
+    this.#heartbeat = new RedisHeartbeat({
       prefix,
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
@@ -197,7 +197,7 @@ export class RedisStore implements Store {
     this.#isClosing = true;
     const { client } = this.link;
     try {
-      if (client) await deadline(this.#pulse.end(client), goodbyeMs);
+      if (client) await deadline(this.#heartbeat.end(client), goodbyeMs);
     } catch (error) {
       log.debug(
         "Could not remove this node from Redis, its entries expire by themselves: {error}",
@@ -216,17 +216,17 @@ export class RedisStore implements Store {
   ): Promise<void> {
     this.#run = run;
     this.#publisher.forget();
-    await this.#pulse.begin(client, run);
+    await this.#heartbeat.begin(client, run);
     await this.#feeds.restore(client, commit);
   }
 
   async #tick(client: RedisClient): Promise<void> {
     if (this.#isClosing) return; // a heartbeat would undo the leaving
     const isReady = this.link.client === client;
-    await this.#pulse.beat(client, this.#run, isReady);
+    await this.#heartbeat.send(client, this.#run, isReady);
     await this.#feeds.retellRefused(
       client,
-      () => this.#pulse.begin(client, this.#run),
+      () => this.#heartbeat.begin(client, this.#run),
     );
   }
 

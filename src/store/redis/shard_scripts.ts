@@ -46,7 +46,7 @@ return answer
  * the node was known (otherwise 0), the time in ms since 1970, and the tasks
  * with expired leases.
  */
-export const tickScript: RedisScript = script(
+export const heartbeatScript: RedisScript = script(
   prelude,
   `
 local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])

@@ -47,7 +47,7 @@ async function bench() {
     ended,
     unknown,
     node(name: string, onEnd = () => Promise.resolve()) {
-      const pulse = new RedisHeartbeat({
+      const heartbeat = new RedisHeartbeat({
         prefix,
         node: name,
         historyTtlMs: redisRetention.historyTtlMs,
@@ -60,9 +60,9 @@ async function bench() {
         },
       });
       return {
-        begin: () => pulse.begin(client, "run"),
-        beat: (canWork = true) => pulse.beat(client, "run", canWork),
-        end: () => pulse.end(client),
+        begin: () => heartbeat.begin(client, "run"),
+        send: (canWork = true) => heartbeat.send(client, "run", canWork),
+        end: () => heartbeat.end(client),
         watch: (id: string, watchers: number) =>
           client.run(
             tellScript,
@@ -88,7 +88,7 @@ async function bench() {
 /** Ended long ago, for any clock. */
 const shortLease = { lease: -30 };
 
-test("beat() makes the watchers on all nodes count", async () => {
+test("RedisHeartbeat.send() makes the watchers on all nodes count", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [one, two] = [test.node("one"), test.node("two")];
@@ -107,7 +107,7 @@ test("beat() makes the watchers on all nodes count", async () => {
   assertEquals((await test.publish("b")).delivered, 1);
 });
 
-test("beat() keeps a node known; a silent node does not count, and is notified", async () => {
+test("RedisHeartbeat.send() keeps a node known; a silent node does not count, and is notified", async () => {
   using _log = captureLog();
   await using test = await bench();
   const [silent, busy] = [test.node("silent"), test.node("busy")];
@@ -117,23 +117,23 @@ test("beat() keeps a node known; a silent node does not count, and is notified",
   }
   for (let count = 0; count < 3; count++) {
     await ageRedis(server, test.prefix, 6_000);
-    await busy.beat();
+    await busy.send();
   }
   assertEquals(test.unknown, []);
   assertEquals((await test.publish("a")).delivered, 1);
   // Known again only by the next number, the node would count with too few
   // watchers.
   await silent.watch("b", 1);
-  await silent.beat();
+  await silent.send();
   assertEquals(test.unknown.length, 16);
   assertEquals(new Set(test.unknown).size, 16);
   await silent.watch("a", 1);
   assertEquals((await test.publish("a")).delivered, 2);
-  await silent.beat();
+  await silent.send();
   assertEquals(test.unknown.length, 16);
 });
 
-test("begin() clears the node's numbers", async () => {
+test("RedisHeartbeat.begin() clears the node's numbers", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
@@ -143,11 +143,11 @@ test("begin() clears the node's numbers", async () => {
   assertEquals((await test.publish("a")).delivered, 0);
   await node.watch("a", 1);
   assertEquals((await test.publish("a")).delivered, 1);
-  await node.beat();
+  await node.send();
   assertEquals(test.unknown, []);
 });
 
-test("beat() gives a lease that ended to one node, for a while", async () => {
+test("RedisHeartbeat.send() gives an expired lease to a single node, for a while", async () => {
   using log = captureLog();
   await using test = await bench();
   const failing = test.node("failing", () => Promise.reject(new Error("no")));
@@ -156,10 +156,10 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
   await test.publish("b", { lease: 1_000 });
   // No publish can use a connection still being prepared.
   await failing.begin();
-  await failing.beat(false);
+  await failing.send(false);
   assertEquals(test.ended, []);
-  await failing.beat();
-  await other.beat();
+  await failing.send();
+  await other.send();
   assertEquals(test.ended, ["failing a"]);
   await log.wrote("Could not mark a task as lost");
   assertStringIncludes(log.text, '"connectionId":"a"');
@@ -172,11 +172,11 @@ test("beat() gives a lease that ended to one node, for a while", async () => {
     "1",
     "a",
   );
-  await Promise.all([failing.beat(), other.beat()]);
+  await Promise.all([failing.send(), other.send()]);
   assertEquals(test.ended.length, 2);
 });
 
-test("beat() finds no lease that was renewed, or is needed no more", async () => {
+test("RedisHeartbeat.send() finds no renewed lease, and no lease of an ended task", async () => {
   using _log = captureLog();
   await using test = await bench();
   for (
@@ -189,11 +189,11 @@ test("beat() finds no lease that was renewed, or is needed no more", async () =>
     await test.publish(id, shortLease);
     await test.publish(id, next);
   }
-  await test.node("one").beat();
+  await test.node("one").send();
   assertEquals(test.ended, []);
 });
 
-test("beat() removes all traces of expired tasks", async () => {
+test("RedisHeartbeat.send() removes all traces of expired tasks", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
@@ -209,7 +209,7 @@ test("beat() removes all traces of expired tasks", async () => {
   }
   await ageRedis(server, test.prefix, redisRetention.historyTtlMs * 2);
   await test.publish("young");
-  await node.beat();
+  await node.send();
   const base = `{${shardOf("young")}}:`;
   const shards = Array.from({ length: 16 }, (_, index) => `{${index}}:shard`);
   assertEquals(
@@ -227,7 +227,7 @@ test("beat() removes all traces of expired tasks", async () => {
   assertEquals(test.ended, []);
 });
 
-test("end() leaves nothing of the node", async () => {
+test("RedisHeartbeat.end() removes the node", async () => {
   using _log = captureLog();
   await using test = await bench();
   const node = test.node("one");
