@@ -30,7 +30,7 @@ export interface AdmissionFacts {
 }
 
 /**
- * Judges an accepted socket. Pages cannot read an HTTP answer to a handshake,
+ * Decides on an accepted socket. Pages cannot read an HTTP answer to a handshake,
  * but can read an `error` frame, so rejected sockets are accepted first.
  * Rejections are logged.
  *
@@ -41,7 +41,7 @@ export function rejectionOf(
   facts: AdmissionFacts,
   services: AdmissionContext,
 ): Rejection | undefined {
-  const rejection = judge(facts, services);
+  const rejection = findRejection(facts, services);
   if (rejection === undefined) return undefined;
   const { code, message } = rejection.error;
   log.info("Rejected a connection ({code}): {reason}", {
@@ -54,7 +54,7 @@ export function rejectionOf(
   return rejection;
 }
 
-function judge(
+function findRejection(
   { originFault, isOverAddressLimit }: AdmissionFacts,
   { config, registry }: AdmissionContext,
 ): Rejection | undefined {

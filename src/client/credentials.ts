@@ -45,7 +45,7 @@ export class Credentials {
   }
 
   /** Records the authentication status sent by the server. */
-  judged(authStatus: string): void {
+  setStatus(authStatus: string): void {
     this.authStatus = authStatus;
     if (authStatus === "authenticated") this.#refusal = undefined;
   }

@@ -10,7 +10,7 @@ import type { LinkContext, LinkEnd } from "./link_context.ts";
 import { notify } from "./notify.ts";
 import { Pacer } from "./pacer.ts";
 import { Pause } from "./pause.ts";
-import { judgeClose, meantClose, retryDelayMs } from "./retry.ts";
+import { meantClose, policyOfClose, retryDelayMs } from "./retry.ts";
 import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
 import { onWake } from "./wake.ts";
 
@@ -77,7 +77,7 @@ export class Link {
     });
     while (this.tasks.size > 0) {
       const end = await this.#connect().catch(this.#tokenFailed);
-      const retryInMs = this.#judge(end);
+      const retryInMs = this.#handleEnd(end);
       if (this.tasks.size === 0 || retryInMs === 0) continue;
       this.#tellState("waiting", { retryInMs });
       await this.#pause.wait(retryInMs);
@@ -142,7 +142,7 @@ export class Link {
     switch (type) {
       case "connected":
       case "auth":
-        this.#credentials.judged(frame.auth_status);
+        this.#credentials.setStatus(frame.auth_status);
         notify(this.#context.options.onConnected, frame);
         if (type === "connected") this.#greeted();
         break;
@@ -211,7 +211,7 @@ export class Link {
   }
 
   /** Handles the end of a connection. Returns the delay before the next, in milliseconds. */
-  #judge({ code, task, error = this.#error }: LinkEnd): number {
+  #handleEnd({ code, task, error = this.#error }: LinkEnd): number {
     if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
     if (word === "rate_limited") this.#outbox.slowDown();
@@ -224,9 +224,9 @@ export class Link {
         this.#finish(each, new TaskwireError(word, reason, code));
       }
     };
-    const verdict = judgeClose(code);
-    if (verdict === "renew" && this.#credentials.refused(giveUp)) return 0;
-    if (verdict === "stop") giveUp();
+    const policy = policyOfClose(code);
+    if (policy === "renew" && this.#credentials.refused(giveUp)) return 0;
+    if (policy === "stop") giveUp();
     // A stream ends with 1000 after the last event of the task.
     const isStream = this.#transport === "sse";
     if (code === 1000 && isStream && this.#own) this.#finish(this.#own);

@@ -18,7 +18,7 @@ export function meantClose(code: number, word: string = ""): number {
 }
 
 /** Returns the reaction to a close: retry, retry with a new token, or stop. */
-export function judgeClose(code: number): "retry" | ReconnectPolicy {
+export function policyOfClose(code: number): "retry" | ReconnectPolicy {
   return reconnectPolicies[code] ?? "retry";
 }
 

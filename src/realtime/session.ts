@@ -164,7 +164,7 @@ export class RealtimeSession {
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
     // Before any waiting: streams of other users' tasks must stop at once.
-    this.#subscriptions.rejudge();
+    this.#subscriptions.recheckAccess();
     const isClosed = closeOverUserLimit(
       this.#connection,
       identity,

@@ -95,7 +95,7 @@ export class Subscriptions {
   }
 
   /** Stops watching tasks forbidden to the client's new identity. */
-  rejudge(): void {
-    for (const watcher of [...this.#watchers.values()]) watcher.rejudge();
+  recheckAccess(): void {
+    for (const watcher of [...this.#watchers.values()]) watcher.recheckAccess();
   }
 }

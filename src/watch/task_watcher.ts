@@ -97,7 +97,7 @@ export class TaskWatcher implements Watcher {
   }
 
   /** Checks again if the user may watch: the user may have changed. */
-  rejudge(): void {
+  recheckAccess(): void {
     if (this.#isOver || this.#sent === undefined) return;
     if (!this.#options.mayWatch(this.#owner)) this.#forbid();
   }

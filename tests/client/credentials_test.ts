@@ -45,10 +45,10 @@ Deno.test("Credentials.refused() tries a new token once, and again after an acce
   await credentials.forConnection();
   assertEquals(credentials.refused(giveUp), true);
   await credentials.forConnection();
-  credentials.judged("authenticated");
+  credentials.setStatus("authenticated");
   assertEquals(credentials.refused(giveUp), true);
   await credentials.forConnection();
-  credentials.judged("invalid_token");
+  credentials.setStatus("invalid_token");
   assertEquals(gaveUp, 0);
   assertEquals(credentials.refused(giveUp), false);
   assertEquals(gaveUp, 1);

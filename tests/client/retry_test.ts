@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  judgeClose,
   meantClose,
+  policyOfClose,
   retryDelayMs,
 } from "../../src/client/retry.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
 
-Deno.test("judgeClose() follows the table of close codes", () => {
-  const verdicts: Record<keyof typeof closeCodes, string> = {
+Deno.test("policyOfClose() follows the table of close codes", () => {
+  const policies: Record<keyof typeof closeCodes, string> = {
     normal: "retry",
     goingAway: "retry",
     messageTooBig: "stop",
@@ -21,11 +21,11 @@ Deno.test("judgeClose() follows the table of close codes", () => {
     disconnected: "stop",
     rateLimited: "retry",
   };
-  for (const [name, verdict] of Object.entries(verdicts)) {
+  for (const [name, policy] of Object.entries(policies)) {
     const code = closeCodes[name as keyof typeof closeCodes];
-    assertEquals(judgeClose(code), verdict, name);
+    assertEquals(policyOfClose(code), policy, name);
   }
-  assertEquals(judgeClose(1006), "retry");
+  assertEquals(policyOfClose(1006), "retry");
 });
 
 Deno.test("meantClose() believes an error that always closes, not the received code", () => {

@@ -44,7 +44,7 @@ Deno.test("Subscriptions.watch() keeps no forbidden task", async () => {
   assertEquals(services.hub.watcherCount("b"), 0);
 });
 
-Deno.test("Subscriptions.rejudge() ends subscriptions forbidden to the new identity", async () => {
+Deno.test("Subscriptions.recheckAccess() ends subscriptions forbidden to the new identity", async () => {
   const allowed = new Set(["a", "b"]);
   const { services, subscriptions, forbidden, watch } = await subscriptionsOf(
     (id) => allowed.has(id),
@@ -52,7 +52,7 @@ Deno.test("Subscriptions.rejudge() ends subscriptions forbidden to the new ident
   await watch("a");
   await watch("b");
   allowed.delete("b");
-  subscriptions.rejudge();
+  subscriptions.recheckAccess();
   assertEquals([forbidden, subscriptions.size], [["b"], 1]);
   assertEquals(services.hub.watcherCount("b"), 0);
 });

@@ -15,7 +15,7 @@ export interface KnownTask {
 }
 
 /** The result of changes to a task, valid if the task's state is as assumed. */
-export interface Judgement {
+export interface ChangeResult {
   /** The state after the changes; `undefined` if unchanged. */
   readonly state: TaskState | undefined;
   /** The last arguments of the publish script. */
@@ -34,13 +34,13 @@ export function applyBatch(
   { epoch, state: before }: KnownTask,
   changes: readonly Change[],
   places: ReadonlyMap<string, number>,
-): Judgement {
+): ChangeResult {
   const found = new Map(places);
   const operations: string[] = [];
   let state = before;
   let isChanged = false;
 
-  function judge(change: Change): PublishOutcome {
+  function apply(change: Change): PublishOutcome {
     const eventId = "kind" in change ? undefined : change.event_id;
     const earlier = eventId === undefined ? 0 : found.get(eventId) ?? 0;
     if (earlier > 0) {
@@ -87,7 +87,7 @@ export function applyBatch(
     };
   }
 
-  const results = changes.map((change) => settle(() => judge(change)));
+  const results = changes.map((change) => settle(() => apply(change)));
   return {
     state: isChanged ? state : undefined,
     operations,

@@ -1,7 +1,11 @@
 import { delay } from "../../async/delay.ts";
 import { RecentMap } from "../../collections/recent_map.ts";
 import type { TaskState } from "../../tasks/state.ts";
-import { applyBatch, type Judgement, type KnownTask } from "./apply_batch.ts";
+import {
+  applyBatch,
+  type ChangeResult,
+  type KnownTask,
+} from "./apply_batch.ts";
 import type { StoreRedis } from "./store_redis.ts";
 import { listOf, parseState, type RedisTask } from "./redis_task.ts";
 import { publishScript } from "./task_scripts.ts";
@@ -47,7 +51,7 @@ const longestWaitMs = 16;
 /** The input of a script call. */
 interface Attempt {
   readonly known: KnownTask | undefined;
-  readonly judgement: Judgement | undefined;
+  readonly result: ChangeResult | undefined;
   /** The state after the changes, as JSON. */
   readonly after: string | undefined;
   readonly places: readonly (readonly [name: string, offset: number])[];
@@ -149,14 +153,14 @@ export class RedisPublisher {
       }
     }
     for (;;) {
-      const judgement = known &&
+      const result = known &&
         applyBatch(taskId, known, changes, places);
-      const after = judgement?.state && JSON.stringify(judgement.state);
+      const after = result?.state && JSON.stringify(result.state);
       const named = [...names].map((name) =>
         [name, places.get(name) ?? 0] as const
       );
       const answer = await this.#scripts.take(() =>
-        this.#try(taskId, { known, judgement, after, places: named })
+        this.#try(taskId, { known, result, after, places: named })
       );
       if (answer[0] === "wait") {
         await delay(Math.min(waitMs, Number(answer[1])));
@@ -175,25 +179,25 @@ export class RedisPublisher {
         places = new Map(
           [...names].map((name, index) => [name, Number(offsets[index])]),
         );
-      } else if (known && judgement) {
+      } else if (known && result) {
         const [, rev, watchers] = answer;
         const { epoch } = known;
-        const state: TaskState | undefined = judgement.state ?? known.state;
+        const state: TaskState | undefined = result.state ?? known.state;
         if ((after ?? found).length <= maxKnownLength) {
           this.#known.set(taskId, { epoch, rev: String(rev), state });
         } else this.#known.delete(taskId);
-        return judgement.outcomes(Number(watchers));
+        return result.outcomes(Number(watchers));
       }
     }
   }
 
   async #try(
     taskId: string,
-    { known, judgement, after, places }: Attempt,
+    { known, result, after, places }: Attempt,
   ): Promise<readonly unknown[]> {
     const { keys, args, channel } = this.#name(taskId);
     const { historyLimit, historyTtlMs } = this.#retention;
-    const state = judgement?.state;
+    const state = result?.state;
     try {
       return listOf(
         await this.#link.run(publishScript, keys, [
@@ -209,7 +213,7 @@ export class RedisPublisher {
           String(known?.isFresh ? turnMs : 0),
           String(places.length),
           ...places.flatMap(([name, offset]) => [name, String(offset)]),
-          ...judgement?.operations ?? [],
+          ...result?.operations ?? [],
         ]),
       );
     } catch (error) {

@@ -103,15 +103,15 @@ Deno.test("addConnectionMetrics() counts tokens by verdict, including auth frame
   }
   await using _guest = await openRealtime(server, "a");
   const { samples } = await scrape(server.origin);
-  const judged = (result: string) =>
+  const countOf = (result: string) =>
     samples.get(`taskwire_tokens_total{result="${result}"}`);
   assertEquals(
     [
-      judged("authenticated"),
-      judged("token_expired"),
-      judged("token_malformed"),
-      judged("token_without_user"),
-      judged("token_bad_signature"),
+      countOf("authenticated"),
+      countOf("token_expired"),
+      countOf("token_malformed"),
+      countOf("token_without_user"),
+      countOf("token_bad_signature"),
     ],
     [2, 2, 1, 1, 0],
   );

@@ -8,32 +8,32 @@ import type { Change } from "../../../src/tasks/state.ts";
 
 const nothing: KnownTask = { epoch: "one", rev: "0", state: undefined };
 
-function judge(
+function apply(
   changes: readonly Change[],
   known = nothing,
   places: Readonly<Record<string, number>> = {},
 ) {
-  const judgement = applyBatch(
+  const result = applyBatch(
     "a",
     known,
     changes,
     new Map(Object.entries(places)),
   );
-  const outcomes = judgement.outcomes(3).map((result) => {
+  const outcomes = result.outcomes(3).map((result) => {
     if (result.status === "rejected") return result.reason;
     const { value } = result;
     return value.kind === "refused" ? value.refusal.code : value.kind;
   });
-  return { ...judgement, outcomes, results: judgement.outcomes(3) };
+  return { ...result, outcomes, results: result.outcomes(3) };
 }
 
 /** A task after the given changes. */
 function after(...changes: Change[]): KnownTask {
-  return { ...nothing, rev: "1", state: judge(changes).state };
+  return { ...nothing, rev: "1", state: apply(changes).state };
 }
 
 Deno.test("applyBatch() applies each change to the state after the change before", () => {
-  const { outcomes, operations, state } = judge([
+  const { outcomes, operations, state } = apply([
     { progress: 0.5 },
     { event_id: "two", status: "failed" },
     { message: "too late" },
@@ -64,7 +64,7 @@ Deno.test("applyBatch() applies each change to the state after the change before
 });
 
 Deno.test("applyBatch() returns the stored event and its announcement", () => {
-  const { operations, results, state } = judge([{ user_id: "7", lease: 10 }]);
+  const { operations, results, state } = apply([{ user_id: "7", lease: 10 }]);
   const [place, , json = "", head = ""] = operations;
   const [result] = results;
   assert(result?.status === "fulfilled" && result.value.kind === "stored");
@@ -92,7 +92,7 @@ Deno.test("applyBatch() changes nothing if all changes are refused or duplicates
       [{ event_id: "one:9" }, "event_id_reserved"],
     ] as const
   ) {
-    const { outcomes, operations, state } = judge(
+    const { outcomes, operations, state } = apply(
       [change],
       cancelled,
       { old: 1 },
@@ -102,11 +102,11 @@ Deno.test("applyBatch() changes nothing if all changes are refused or duplicates
       { outcomes: [outcome], operations: [], state: undefined },
     );
   }
-  assertEquals(judge([{ kind: "cancel" }]).outcomes, ["task_unknown"]);
+  assertEquals(apply([{ kind: "cancel" }]).outcomes, ["task_unknown"]);
 });
 
 Deno.test("applyBatch() answers a duplicate with its offset and the cancel request", () => {
-  const { results } = judge(
+  const { results } = apply(
     [{ event_id: "old" }],
     after({ event_id: "old" }, {}, { kind: "cancel" }),
     { old: 1 },
@@ -125,7 +125,7 @@ Deno.test("applyBatch() answers a duplicate with its offset and the cancel reque
 Deno.test("applyBatch() lets a change that throws fail alone", () => {
   const data: { self?: unknown } = {};
   data.self = data;
-  const { outcomes, state } = judge([{}, { data }, {}]);
+  const { outcomes, state } = apply([{}, { data }, {}]);
   assert(outcomes[1] instanceof TypeError);
   assertEquals([outcomes[0], outcomes[2]], ["stored", "stored"]);
   assertEquals(state?.snapshot.offset, 2);
