@@ -47,7 +47,7 @@ export class RedisStore implements Store {
   readonly database: number;
   readonly #prefix: string;
   readonly #retention: Retention;
-  readonly #feeds: RedisSubscriptions;
+  readonly #subscriptions: RedisSubscriptions;
   readonly #publisher: RedisPublisher;
   readonly #heartbeat: RedisHeartbeat;
   readonly #reads = new Semaphore(maxReads);
@@ -69,7 +69,7 @@ export class RedisStore implements Store {
     this.#prefix = prefix;
     this.database = address.database;
     this.#retention = retention;
-    this.#feeds = new RedisSubscriptions({
+    this.#subscriptions = new RedisSubscriptions({
       prefix,
       database: address.database,
       node: this.node,
@@ -91,7 +91,7 @@ export class RedisStore implements Store {
       prefix,
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
-      onUnknown: (shard, client) => this.#feeds.renew(shard, client),
+      onUnknown: (shard, client) => this.#subscriptions.renew(shard, client),
       onLeaseEnd: (id, byMs) => this.#publishLoss(id, byMs),
     });
   }
@@ -118,7 +118,7 @@ export class RedisStore implements Store {
     enough = Infinity,
   ): Promise<HistoryView> {
     const view = await this.#readSlice(taskId, since, limit, enough);
-    this.#feeds.note(taskId, view);
+    this.#subscriptions.note(taskId, view);
     const { epoch, offset: head } = view;
     const events = [...view.events];
     // Replies are limited in bytes: reading continues until the limit.
@@ -148,7 +148,7 @@ export class RedisStore implements Store {
       enough,
       true,
     );
-    this.#feeds.note(taskId, view);
+    this.#subscriptions.note(taskId, view);
     const { offset, recovered, events } = view;
     return recovered && offset > 0 ? { offset, events } : undefined;
   }
@@ -170,7 +170,7 @@ export class RedisStore implements Store {
 
   async watch(taskId: string, watchers: number): Promise<void> {
     const { client } = this.link;
-    const watching = this.#feeds.watch(taskId, watchers, client);
+    const watching = this.#subscriptions.watch(taskId, watchers, client);
     if (client) await this.link.use(() => watching);
     else throw this.link.disconnected();
   }
@@ -217,14 +217,14 @@ export class RedisStore implements Store {
     this.#run = run;
     this.#publisher.forget();
     await this.#heartbeat.begin(client, run);
-    await this.#feeds.restore(client, commit);
+    await this.#subscriptions.restore(client, commit);
   }
 
   async #tick(client: RedisClient): Promise<void> {
     if (this.#isClosing) return; // a heartbeat would undo the leaving
     const isReady = this.link.client === client;
     await this.#heartbeat.send(client, this.#run, isReady);
-    await this.#feeds.retellRefused(
+    await this.#subscriptions.retellRefused(
       client,
       () => this.#heartbeat.begin(client, this.#run),
     );
