@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { makeCopy } from "../../../src/store/sqlite/backup.ts";
 import { createSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
 import {
@@ -97,3 +98,41 @@ Deno.test("makeCopy() passes bugs on", async () => {
   );
   assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
 });
+
+Deno.test("backUp() copies every row of every table", async () => {
+  await using folder = await makeTempDir();
+  const store = open(`${folder.path}/a.db`);
+  for (let index = 0; index < 300; index++) {
+    await store.publish(`task/${index % 150}`, {
+      ...(index % 3 === 0 ? {} : { event_id: `event ${index}` }),
+      message: `${index} 转码中 "'\0`,
+    });
+  }
+  await using copy = await backUp(store);
+  await store.close();
+  assertEquals(contentOf(copy.path), contentOf(`${folder.path}/a.db`));
+});
+
+/** The layout and all rows of a database, without the mark of a copy. */
+function contentOf(path: string) {
+  const database = new DatabaseSync(path);
+  const all = (sql: string) =>
+    database.prepare(sql).all().map((row) => ({ ...row }));
+  const content = {
+    layout: all(
+      "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY 2",
+    ),
+    version: [
+      ...all("PRAGMA user_version"),
+      ...all("PRAGMA application_id"),
+      ...all("PRAGMA integrity_check"),
+    ],
+    store: all("SELECT epoch FROM store"),
+    tasks: all("SELECT * FROM tasks ORDER BY id"),
+    events: all("SELECT * FROM events ORDER BY task_id, offset"),
+  };
+  database.close();
+  assertEquals(content.tasks.length, 150);
+  assertEquals(content.events.length, 300);
+  return content;
+}
