@@ -48,6 +48,12 @@ export function assertArrayIncludes<T>(
   msg?: string,
 ): void;
 
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance?: number,
+  msg?: string,
+): void;
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void;
 export function assertGreaterOrEqual<T>(
   actual: T,
@@ -82,6 +88,11 @@ export function assertInstanceOf<T extends new (...args: any[]) => any>(
   expectedType: T,
   msg?: string,
 ): asserts actual is InstanceType<T>;
+export function assertNotInstanceOf<A, T>(
+  actual: A,
+  unexpectedType: new (...args: any[]) => T,
+  msg?: string,
+): asserts actual is Exclude<A, T>;
 export function assertIsError<E extends Error = Error>(
   error: unknown,
   ErrorClass?: new (...args: any[]) => E,
@@ -108,4 +119,5 @@ export function assertRejects<E extends Error = Error>(
 ): Promise<E>;
 
 export function fail(msg?: string): never;
+export function unimplemented(msg?: string): never;
 export function unreachable(msg?: string): never;
