@@ -52,7 +52,9 @@ export async function createServices(
       onFailure: () => counters.keySetFailures += 1,
     });
   const verifier = await openVerifier(config, publicKey, keySet);
-  const hub = new Hub((taskId, watchers) => store.watch(taskId, watchers));
+  const hub = new Hub((taskId, watchers, listeners) =>
+    store.watch(taskId, watchers, listeners)
+  );
   const registry = new ConnectionRegistry();
   const throughput = new Throughput(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);

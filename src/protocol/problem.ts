@@ -37,6 +37,7 @@ export const problemStatuses = {
   body_too_large: [413],
   unsupported_encoding: [415],
   bad_event: [422],
+  lease_too_short: [422],
   upgrade_required: [426],
   unsupported_websocket_version: [426],
   too_many_requests: [429],

@@ -77,6 +77,9 @@ export class LeaseKeeper implements Leases {
   note(announcement: Announcement): void {
     if (announcement.kind === "deleted") {
       this.#release(announcement.taskId);
+    } else if (announcement.kind === "lease_renewed") {
+      const { taskId, offset, endsAtMs } = announcement;
+      this.#hold(taskId, { offset, endsAtMs });
     } else if (announcement.kind === "event") {
       const { event, leaseEndsAtMs } = announcement;
       if (leaseEndsAtMs === undefined) this.#release(event.connection_id);
@@ -152,7 +155,7 @@ export class LeaseKeeper implements Leases {
   async #publishLoss(taskId: string, lease: Lease): Promise<void> {
     const isCurrent = () => this.#leases.get(taskId) === lease;
     try {
-      const loss = { kind: "lost", offset: lease.offset } as const;
+      const loss = { kind: "lost", ...lease } as const;
       const outcome = await this.#store?.publish(taskId, loss);
       // Refused although no event came: the task was deleted.
       if (outcome?.kind === "refused" && isCurrent()) {

@@ -102,7 +102,8 @@ export function meteredStore(
     list: (query) => measured("list", () => store.list(query)),
     forget: (taskId) => measured("forget", () => store.forget(taskId)),
     backup: () => measured("backup", () => backUp(store)),
-    watch: (taskId, watchers) => store.watch(taskId, watchers),
+    watch: (taskId, watchers, listeners) =>
+      store.watch(taskId, watchers, listeners),
     close: () => store.close(),
   };
 }

@@ -21,7 +21,7 @@ export const maxMessageLength = 1_000;
 const maxNameLength = 256;
 
 /** The longest lease, in seconds: a timer holds at most 2^31 − 1 ms. */
-const maxLeaseSeconds = 2_147_483;
+export const maxLeaseSeconds = 2_147_483;
 
 const name = z.string().min(1).max(maxNameLength).refine(
   (text) => text.isWellFormed(),

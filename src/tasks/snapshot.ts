@@ -103,7 +103,8 @@ export function describeTask(
 ): TaskDescription {
   return {
     ...snapshot,
-    ...(measured && estimateAt(measured, snapshot, now)),
+    ...(measured && snapshot.status === "running" &&
+      estimateAt(measured, snapshot, now)),
     watchers,
     ...(cancelRequested ? { cancel_requested: true } : {}),
   };

@@ -20,6 +20,8 @@ export interface TaskState {
   readonly owner?: string;
   /** The end of the newest lease, if any, in milliseconds since 1970. */
   readonly leaseEndsAtMs?: number;
+  /** The length of the newest lease, in milliseconds; absent without a lease. */
+  readonly leaseMs?: number;
   /** Set if the worker was asked to stop; a new attempt starts without. */
   readonly cancelRequested?: true;
   /** The progress of a running task; absent before the first progress. */
@@ -30,9 +32,26 @@ export interface TaskState {
 export type Change =
   | EventDraft
   /** The lease of the event at this offset expired without a later event. */
-  | { readonly kind: "lost"; readonly offset: number }
+  | {
+    readonly kind: "lost";
+    readonly offset: number;
+    /**
+     * The end of the expired lease, in milliseconds since 1970: a loss is
+     * refused if a heartbeat has renewed the lease. By default any lease.
+     */
+    readonly endsAtMs?: number;
+  }
   /** A request that the worker stop: no event, not part of the history. */
-  | { readonly kind: "cancel" };
+  | { readonly kind: "cancel" }
+  /**
+   * The worker is alive: renews the lease without an event, except for a `lost`
+   * task, which is `running` again.
+   */
+  | {
+    readonly kind: "heartbeat";
+    /** The new length of the lease, in seconds; by default as before. */
+    readonly lease?: number;
+  };
 
 /** The values that a store adds to a change. */
 export interface Stamp {
@@ -95,9 +114,14 @@ export function applyChange(
   if (state === undefined) {
     return { code: "task_unknown", detail: noSuchTask };
   }
-  return change.kind === "lost"
-    ? applyLoss(state, change.offset, stamp)
-    : applyCancel(state);
+  switch (change.kind) {
+    case "lost":
+      return applyLoss(state, change, stamp);
+    case "cancel":
+      return applyCancel(state);
+    case "heartbeat":
+      return applyHeartbeat(state, change.lease, stamp);
+  }
 }
 
 function applyDraft(
@@ -148,7 +172,7 @@ function applyDraft(
       ...(owner === undefined ? {} : { owner }),
       ...(leaseSeconds === undefined
         ? {}
-        : { leaseEndsAtMs: nowMs + leaseSeconds * 1_000 }),
+        : leaseFrom(nowMs, leaseSeconds * 1_000)),
       ...(state?.cancelRequested && !isNewAttempt
         ? { cancelRequested: true }
         : {}),
@@ -160,14 +184,16 @@ function applyDraft(
 /** Makes the server's own event: the worker went silent (spec §1, `lost`). */
 function applyLoss(
   state: TaskState,
-  offset: number,
+  { offset, endsAtMs = state.leaseEndsAtMs }: Extract<Change, { kind: "lost" }>,
   stamp: Stamp,
 ): Required<Transition> | Refusal {
   const { snapshot: before, leaseEndsAtMs, ...rest } = state;
-  if (before.offset !== offset || leaseEndsAtMs === undefined) {
+  const isRenewed = before.offset !== offset || leaseEndsAtMs === undefined ||
+    leaseEndsAtMs !== endsAtMs;
+  if (isRenewed) {
     return {
       code: "lease_renewed",
-      detail: "A newer event has replaced the lease",
+      detail: "An event or a heartbeat has renewed the lease",
     };
   }
   const { attempt } = before;
@@ -185,6 +211,43 @@ function applyCancel(state: TaskState): Transition | Refusal {
   return isTerminal(state.snapshot.status)
     ? { code: "task_finished", detail: "The task has already ended" }
     : { state: { ...state, cancelRequested: true } };
+}
+
+function applyHeartbeat(
+  state: TaskState,
+  leaseSeconds: number | undefined,
+  stamp: Stamp,
+): Transition | Refusal {
+  const { snapshot: before } = state;
+  const { status, attempt } = before;
+  if (isTerminal(status)) {
+    return { code: "task_finished", detail: "The task has already ended" };
+  }
+  const leaseMs = leaseSeconds === undefined
+    ? state.leaseMs
+    : leaseSeconds * 1_000;
+  const renewed = leaseMs === undefined
+    ? state
+    : { ...state, ...leaseFrom(stamp.now.getTime(), leaseMs) };
+  if (status !== "lost") return { state: renewed };
+  const nowMs = stamp.now.getTime();
+  const event = {
+    ...nextMembers(before, { attempt }, "running", stamp),
+    ...(state.measured && estimateAt(state.measured, before, nowMs)),
+    timestamp: stamp.now.toISOString(),
+  };
+  return {
+    event,
+    state: { ...renewed, snapshot: foldEvent(before, event, before.epoch) },
+  };
+}
+
+/** Returns a lease in milliseconds. */
+function leaseFrom(
+  nowMs: number,
+  leaseMs: number,
+): Required<Pick<TaskState, "leaseEndsAtMs" | "leaseMs">> {
+  return { leaseEndsAtMs: nowMs + leaseMs, leaseMs };
 }
 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };

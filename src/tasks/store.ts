@@ -9,6 +9,15 @@ export type Announcement =
   | { readonly kind: "cancel_requested"; readonly taskId: string }
   /** The task was deleted by request. */
   | { readonly kind: "deleted"; readonly taskId: string }
+  /** A heartbeat renewed the lease; of interest to leases alone. */
+  | {
+    readonly kind: "lease_renewed";
+    readonly taskId: string;
+    /** The offset of the newest event. */
+    readonly offset: number;
+    /** The end of the lease, in milliseconds since 1970. */
+    readonly endsAtMs: number;
+  }
   /** Announcements may be lost: only a `read` shows the current state. */
   | { readonly kind: "missed"; readonly taskId: string };
 
@@ -215,8 +224,11 @@ export interface Store {
    * number changes. From the moment the promise resolves until the number is 0,
    * changes of the task are announced: a later `read` or an announcement delivers
    * every change.
+   *
+   * @param listeners The number of listeners, 0 by default. Changes are
+   * announced for listeners as well, but listeners do not count as watchers.
    */
-  watch(taskId: string, watchers: number): Promise<void>;
+  watch(taskId: string, watchers: number, listeners?: number): Promise<void>;
 
   /**
    * Deletes a task and its history.
@@ -300,6 +312,31 @@ export interface Retention {
   readonly historyLimit: number;
   /** The time from the last event to a task's expiry, in milliseconds. */
   readonly historyTtlMs: number;
+}
+
+/**
+ * Returns the announcements of a change without an event: the first request to
+ * cancel, and a renewed lease.
+ */
+export function silentAnnouncements(
+  before: TaskState,
+  after: TaskState,
+): Announcement[] {
+  const { connection_id: taskId, offset } = after.snapshot;
+  const { leaseEndsAtMs: endsAtMs } = after;
+  const announcements: Announcement[] = [];
+  if (after.cancelRequested && !before.cancelRequested) {
+    announcements.push({ kind: "cancel_requested", taskId });
+  }
+  if (endsAtMs !== undefined && endsAtMs !== before.leaseEndsAtMs) {
+    announcements.push({ kind: "lease_renewed", taskId, offset, endsAtMs });
+  }
+  return announcements;
+}
+
+/** True for the announcement of a request to cancel. */
+export function isCancelRequest({ kind }: Announcement): boolean {
+  return kind === "cancel_requested";
 }
 
 /** Makes the announcement of an event stored together with the given state. */

@@ -32,6 +32,11 @@ export interface Watcher {
 }
 
 /**
+ * Called when a task's worker was asked to stop, or may have been asked.
+ */
+export type Listener = () => void;
+
+/**
  * Called with the number of a task's watchers at each change; resolves once
  * changes of the task are announced.
  */
@@ -40,6 +45,7 @@ export type OnWatchers = Store["watch"];
 /** Distributes announcements to the watchers of each task in this process. */
 export class Hub {
   readonly #watchers = new Map<string, Set<Watcher>>();
+  readonly #listeners = new Map<string, Set<Listener>>();
   readonly #onWatchers: OnWatchers;
 
   /** @param onWatchers Optional. */
@@ -57,6 +63,11 @@ export class Hub {
     return this.#watchers.get(taskId)?.size ?? 0;
   }
 
+  /** Returns the number of a task's listeners. */
+  listenerCount(taskId: string): number {
+    return this.#listeners.get(taskId)?.size ?? 0;
+  }
+
   /**
    * Adds a watcher, which gets the task's events from the time the promise
    * resolves until {@linkcode Hub.leave}.
@@ -68,7 +79,7 @@ export class Hub {
     const watchers = this.#watchers.get(taskId) ?? new Set();
     watchers.add(watcher);
     this.#watchers.set(taskId, watchers);
-    return this.#onWatchers(taskId, watchers.size);
+    return this.#tellNumbers(taskId);
   }
 
   /** Removes a watcher, if present. */
@@ -76,7 +87,41 @@ export class Hub {
     const watchers = this.#watchers.get(taskId);
     if (!watchers?.delete(watcher)) return;
     if (watchers.size === 0) this.#watchers.delete(taskId);
-    this.#onWatchers(taskId, watchers.size).catch((error) => {
+    this.#tellFewer(taskId);
+  }
+
+  /**
+   * Adds a listener, called from the time the promise resolves until
+   * {@linkcode Hub.unlisten}. Listeners do not count as watchers.
+   *
+   * @throws {StoreDisconnectedError} If requests can be heard only after the
+   * store is back.
+   */
+  listen(taskId: string, listener: Listener): Promise<void> {
+    const listeners = this.#listeners.get(taskId) ?? new Set();
+    listeners.add(listener);
+    this.#listeners.set(taskId, listeners);
+    return this.#tellNumbers(taskId);
+  }
+
+  /** Removes a listener, if present. */
+  unlisten(taskId: string, listener: Listener): void {
+    const listeners = this.#listeners.get(taskId);
+    if (!listeners?.delete(listener)) return;
+    if (listeners.size === 0) this.#listeners.delete(taskId);
+    this.#tellFewer(taskId);
+  }
+
+  #tellNumbers(taskId: string): Promise<void> {
+    return this.#onWatchers(
+      taskId,
+      this.watcherCount(taskId),
+      this.listenerCount(taskId),
+    );
+  }
+
+  #tellFewer(taskId: string): void {
+    this.#tellNumbers(taskId).catch((error) => {
       // A disconnected store sends all numbers after reconnecting.
       if (error instanceof StoreUnavailableError) return;
       log.error(
@@ -101,6 +146,7 @@ export class Hub {
       case "cancel_requested": {
         const { taskId } = announcement;
         const frame = encodeCancelRequested(taskId);
+        this.#tellListeners(taskId);
         return this.#each(taskId, (watcher) => watcher.notify(frame));
       }
       case "deleted": {
@@ -108,7 +154,10 @@ export class Hub {
         const frame = encodeDeleted(taskId);
         return this.#each(taskId, (watcher) => watcher.forget(frame));
       }
+      case "lease_renewed":
+        return 0;
       case "missed":
+        this.#tellListeners(announcement.taskId);
         return this.#each(
           announcement.taskId,
           (watcher) => watcher.refresh(),
@@ -125,6 +174,10 @@ export class Hub {
       if (watcher.deliver(stored, frame)) reached += 1;
     }
     return reached;
+  }
+
+  #tellListeners(taskId: string): void {
+    for (const listener of [...this.#listeners.get(taskId) ?? []]) listener();
   }
 
   #each(taskId: string, tell: (watcher: Watcher) => void): number {

@@ -120,6 +120,7 @@ export type WorkerMessage =
     readonly kind: "watch";
     readonly taskId: string;
     readonly watchers: number;
+    readonly listeners: number;
   }
   /** The answer to a question of another worker. */
   | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }

@@ -24,8 +24,8 @@ export interface StoreLink {
    * ended.
    */
   call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
-  /** Sends the number of a task's watchers in this worker. */
-  watch(taskId: string, watchers: number): void;
+  /** Sends the numbers of a task's watchers and listeners in this worker. */
+  watch(taskId: string, watchers: number, listeners: number): void;
 }
 
 /**
@@ -95,9 +95,9 @@ export function createRemoteStore(link: StoreLink): Store {
         },
       };
     },
-    watch(taskId, watchers) {
+    watch(taskId, watchers, listeners = 0) {
       // No reply needed: later calls are processed later.
-      link.watch(taskId, watchers);
+      link.watch(taskId, watchers, listeners);
       return Promise.resolve();
     },
     // Closed by the supervisor.

@@ -34,8 +34,8 @@ export interface StoreClient {
    * @throws {unknown} The method's error.
    */
   call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
-  /** Sets the number of a task's watchers in the worker. */
-  watch(taskId: string, watchers: number): void;
+  /** Sets the numbers of a task's watchers and listeners in the worker. */
+  watch(taskId: string, watchers: number, listeners?: number): void;
   /** Removes the watchers and copies of an ended worker. */
   leave(): void;
 }
@@ -70,6 +70,8 @@ export class SharedStore {
    * @returns The number of watchers reached.
    */
   announce(announcement: Announcement): number {
+    // The supervisor watches the leases.
+    if (announcement.kind === "lease_renewed") return 0;
     const workers = this.#watchers.get(connectionIdOf(announcement));
     if (workers === undefined) return 0;
     const line = encodeAnnouncement(announcement);
@@ -87,13 +89,14 @@ export class SharedStore {
     const copies = new WorkerCopies();
     return {
       call: (call, texts) => this.#call(call, texts, copies),
-      watch: (taskId, watchers) => {
-        if (watchers > 0) watched.add(taskId);
+      watch: (taskId, watchers, listeners = 0) => {
+        const isWatched = watchers + listeners > 0;
+        if (isWatched) watched.add(taskId);
         else watched.delete(taskId);
-        this.#watch(taskId, watchers, push);
+        this.#watch(taskId, isWatched ? watchers : undefined, push);
       },
       leave: () => {
-        for (const taskId of watched) this.#watch(taskId, 0, push);
+        for (const taskId of watched) this.#watch(taskId, undefined, push);
         watched.clear();
         copies.end();
       },
@@ -151,9 +154,14 @@ export class SharedStore {
     }
   }
 
-  #watch(taskId: string, watchers: number, push: PushLine): void {
+  /** @param watchers `undefined` if the worker needs no announcements. */
+  #watch(
+    taskId: string,
+    watchers: number | undefined,
+    push: PushLine,
+  ): void {
     const workers = this.#watchers.get(taskId);
-    if (watchers > 0) {
+    if (watchers !== undefined) {
       if (workers) workers.set(push, watchers);
       else this.#watchers.set(taskId, new Map([[push, watchers]]));
     } else if (workers?.delete(push) && workers.size === 0) {
@@ -168,7 +176,9 @@ function connectionIdOf(announcement: Announcement): string {
     : announcement.taskId;
 }
 
-function encodeAnnouncement(announcement: Announcement): string {
+function encodeAnnouncement(
+  announcement: Exclude<Announcement, { readonly kind: "lease_renewed" }>,
+): string {
   if (announcement.kind !== "event") {
     const { kind, taskId } = announcement;
     return encodeMessage({ kind, taskId } satisfies SupervisorMessage);

@@ -89,7 +89,11 @@ export class SupervisorLink {
   #take(message: WorkerMessage, texts: readonly string[]): void {
     switch (message.kind) {
       case "watch":
-        return this.#store.watch(message.taskId, message.watchers);
+        return this.#store.watch(
+          message.taskId,
+          message.watchers,
+          message.listeners,
+        );
       case "answer":
         return this.#peers.answer(message.id, message.answer);
       case "ready":

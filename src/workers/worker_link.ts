@@ -63,8 +63,8 @@ export class WorkerLink {
     this.#announce = announce;
     const store = createRemoteStore({
       call: (call, texts) => this.#call({ kind: "store", call }, texts),
-      watch: (taskId, watchers) =>
-        this.#link.send({ kind: "watch", taskId, watchers }),
+      watch: (taskId, watchers, listeners) =>
+        this.#link.send({ kind: "watch", taskId, watchers, listeners }),
     });
     return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }

@@ -11,6 +11,7 @@ import { testApiKey } from "../support/server.ts";
 const event = "POST /api/tasks/{connection_id}/events";
 const many = "POST /api/events";
 const cancel = "POST /api/tasks/{connection_id}/cancel";
+const beat = "POST /api/tasks/{connection_id}/heartbeat";
 const forget = "DELETE /api/tasks/{connection_id}";
 const list = "GET /api/tasks";
 const read = "GET /api/tasks/{connection_id}";
@@ -33,6 +34,12 @@ const requests: readonly (readonly [
   [event, "a", 422, '{"progres":1}'],
   [event, "a", 422, "[]"],
   [event, "a", 409, '{"user_id":42}'],
+  [beat, "a", 200, '{"wait":0}'],
+  [beat, "a", 400, "no JSON"],
+  [beat, "a", 422, '{"lease":1,"wait":1}'],
+  [beat, "a", 413, " ".repeat(1_025)],
+  [beat, "b", 404, "{}"],
+  [beat, "x".repeat(257), 400, "{}"],
   [cancel, "a", 200],
   [cancel, "b", 404],
   [cancel, "x".repeat(257), 400],
@@ -55,6 +62,7 @@ const requests: readonly (readonly [
   [many, "", 200, ""],
   [event, "a", 201, '{"status":"done"}'],
   [event, "a", 409, "{}"],
+  [beat, "a", 409, "{}"],
   [cancel, "a", 409],
   [forget, "a", 204],
   [forget, "a", 404],

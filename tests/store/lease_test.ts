@@ -42,6 +42,33 @@ Deno.test("LeaseKeeper lets a renewed lease run from its last event", async () =
   assertEquals(tasks.events.at(-1), "a lost");
 });
 
+Deno.test("LeaseKeeper lets a lease run from its last heartbeat", async () => {
+  using time = new FakeTime();
+  const tasks = await LeasedTasks.started();
+  await tasks.store.publish("a", { lease: 5 });
+  for (let count = 0; count < 12; count += 1) {
+    await elapse(time, 4_999);
+    await tasks.store.publish("a", { kind: "heartbeat" });
+  }
+  assertEquals(tasks.takeEvents(), ["a running"]);
+  await elapse(time, 4_999);
+  assertEquals(tasks.losses, 0);
+  await elapse(time, 1);
+  assertEquals(tasks.takeEvents(), ["a lost"]);
+  await tasks.store.publish("a", { kind: "heartbeat", lease: 1 });
+  await elapse(time, 1_000);
+  assertEquals(tasks.takeEvents(), ["a running", "a lost"]);
+});
+
+Deno.test("LeaseKeeper begins a lease with the first heartbeat that names one", async () => {
+  using time = new FakeTime();
+  const tasks = await LeasedTasks.started();
+  await tasks.store.publish("a", {});
+  await tasks.store.publish("a", { kind: "heartbeat", lease: 2 });
+  await elapse(time, 2_000);
+  assertEquals(tasks.takeEvents(), ["a running", "a lost"]);
+});
+
 Deno.test("LeaseKeeper doesn't wait for the longer lease before", async () => {
   using time = new FakeTime();
   const tasks = await LeasedTasks.started();

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertExists, assertGreater } from "@std/assert";
 import { outcomeOf, type Test } from "./store_contract_bench.ts";
 
 /** Tests of the server's own changes: a lost worker, a cancel request. */
@@ -63,6 +63,75 @@ export function testServerChanges(test: Test): void {
     const retry = await store.publish("a", { attempt: 2 });
     assertEquals(outcomeOf("stored", retry).cancelRequested, false);
     assertEquals([announced.length, noticed.length], [4, 1]);
+  });
+
+  test("publish() renews a lease by a heartbeat, without an event", async (bench) => {
+    const { store, put, announced, noticed } = bench;
+    await put("a", { lease: 10 });
+    const before = await store.read("a");
+    const beat = { kind: "heartbeat", lease: 60 } as const;
+    const noted = outcomeOf("noted", await store.publish("a", beat));
+    assertEquals(noted.isNew, false);
+    const { state, ...after } = await store.read("a");
+    assertEquals({ ...after, state: state?.snapshot }, {
+      ...before,
+      state: before.state?.snapshot,
+    });
+    assertEquals(state?.leaseMs, 60_000);
+    assertGreater(
+      state?.leaseEndsAtMs ?? 0,
+      before.state?.leaseEndsAtMs ?? Infinity,
+    );
+    const loss = {
+      kind: "lost",
+      offset: 1,
+      endsAtMs: before.state?.leaseEndsAtMs ?? 0,
+    } as const;
+    const refused = outcomeOf("refused", await store.publish("a", loss));
+    assertEquals(refused.refusal.code, "lease_renewed");
+    assertEquals(announced.length, 1);
+    assert(noticed.every(({ kind }) => kind === "lease_renewed"));
+  });
+
+  test("publish() takes a lost task back by a heartbeat", async (bench) => {
+    const { store, put, announced } = bench;
+    await put("a", { lease: 10, message: "half" });
+    await store.publish("a", { kind: "lost", offset: 1 });
+    const outcome = outcomeOf(
+      "stored",
+      await store.publish("a", { kind: "heartbeat" }),
+    );
+    assertEquals([outcome.event.status, outcome.event.offset], ["running", 3]);
+    assertEquals(announced.map(({ event }) => event.status), [
+      "running",
+      "lost",
+      "running",
+    ]);
+    const { state } = await store.read("a");
+    assertEquals([state?.snapshot.message, state?.leaseMs], ["half", 10_000]);
+    assertExists(state?.leaseEndsAtMs);
+  });
+
+  test("publish() refuses heartbeats of unknown and ended tasks", async (bench) => {
+    const { store, put } = bench;
+    await put("b", { status: "succeeded" });
+    const codes = [];
+    for (const id of ["a", "b"]) {
+      const outcome = await store.publish(id, { kind: "heartbeat" });
+      codes.push(outcomeOf("refused", outcome).refusal.code);
+    }
+    assertEquals(codes, ["task_unknown", "task_finished"]);
+  });
+
+  test("watch() announces requests to cancel to listeners alone", async (bench) => {
+    const { store, put, noticed } = bench;
+    await put("c");
+    await store.watch("c", 0, 1);
+    const { watchers = 0 } = await store.read("c");
+    assertEquals(watchers, 0);
+    await store.publish("c", { kind: "cancel" });
+    assertEquals(noticed, [{ kind: "cancel_requested", taskId: "c" }]);
+    await store.watch("c", 0, 0);
   });
 
   test("publish() knows no unknown task to cancel", async ({ store }) => {

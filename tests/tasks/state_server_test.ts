@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertStrictEquals,
+} from "@std/assert";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import {
   applyChange,
@@ -65,6 +70,7 @@ Deno.test("applyChange() makes a task lost by an event of the server's own", () 
     state: {
       snapshot: { ...before.snapshot, ...event, updated_at: timestamp },
       owner: "7",
+      leaseMs: 30_000,
       measured: before.measured,
     },
   });
@@ -171,4 +177,53 @@ Deno.test("applyChange() reopens a canceled task without its request to cancel",
   const state = after({}, cancel, { status: "canceled" }, { attempt: 2 });
   assertEquals(state.snapshot.status, "running");
   assertFalse("cancelRequested" in state);
+});
+
+const heartbeat = { kind: "heartbeat" } as const;
+
+Deno.test("applyChange() renews a lease by a heartbeat, for the time before or a new one", () => {
+  const before = after({ lease: 30 });
+  const same = apply(before, heartbeat);
+  assertEquals<unknown>(same, {
+    state: { ...before, leaseEndsAtMs: 90_000 },
+  });
+  const longer = apply(before, { ...heartbeat, lease: 40 });
+  assertEquals<unknown>(longer, {
+    state: { ...before, leaseEndsAtMs: 100_000, leaseMs: 40_000 },
+  });
+});
+
+Deno.test("applyChange() changes nothing by a heartbeat without any lease", () => {
+  const before = after({});
+  const result = apply(before, heartbeat);
+  assertStrictEquals("state" in result && result.state, before);
+});
+
+Deno.test("applyChange() takes a lost task back to running by a heartbeat", () => {
+  const before = after({ lease: 30, progress: 0.5 }, cancel, lost(1));
+  const result = apply(before, heartbeat);
+  assert("state" in result);
+  const { event, state } = result;
+  assertEquals([event?.status, event?.offset], ["running", 3]);
+  assertEquals(event?.progress, undefined);
+  assertEquals(state.snapshot.progress, 0.5);
+  assertEquals([state.leaseEndsAtMs, state.cancelRequested], [90_000, true]);
+});
+
+Deno.test("applyChange() refuses a loss of a lease that a heartbeat renewed", () => {
+  const before = after({ lease: 30 });
+  const { leaseEndsAtMs = 0 } = before;
+  const beaten = apply(before, heartbeat);
+  assert("state" in beaten);
+  const loss = { ...lost(1), endsAtMs: leaseEndsAtMs };
+  assertEquals(codeOf(beaten.state, loss), "lease_renewed");
+  const late = { ...lost(1), endsAtMs: 90_000 };
+  assert("event" in apply(beaten.state, late));
+});
+
+Deno.test("applyChange() refuses a heartbeat of a task that is unknown or has ended", () => {
+  assertEquals(codeOf(undefined, heartbeat), "task_unknown");
+  for (const status of ["succeeded", "failed", "canceled"] as const) {
+    assertEquals(codeOf(after({ status }), heartbeat), "task_finished");
+  }
 });

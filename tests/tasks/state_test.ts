@@ -100,6 +100,7 @@ Deno.test("applyChange() begins a history with the first event", () => {
     state: {
       owner: "7",
       leaseEndsAtMs: stamp(1).now.getTime() + 30_000,
+      leaseMs: 30_000,
       measured: startOf("progress", 0, stamp(1).now),
       snapshot: {
         ...event,

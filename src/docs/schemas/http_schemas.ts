@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { maxConnectionIdLength } from "../../tasks/task_id.ts";
+import { heartbeatSchema } from "../../http/api/heartbeat.ts";
 import { eventDraftSchema } from "../../tasks/draft.ts";
 import { authStatusSchema } from "./frame_schemas.ts";
 import {
@@ -17,6 +18,7 @@ import {
   statusSchema,
   taskEventSchema,
   taskSchema,
+  timeSchema,
 } from "./task_schemas.ts";
 
 const problemSchema = z.object({
@@ -88,6 +90,18 @@ export const httpSchemas = {
       "True if the history reaches back to the requested position",
     ),
     events: z.array(taskEventSchema),
+  }),
+  HeartbeatDraft: heartbeatSchema,
+  Heartbeat: z.object({
+    connection_id: connectionIdSchema,
+    status: statusSchema,
+    attempt: taskEventSchema.shape.attempt,
+    cancel_requested: z.boolean().meta({
+      description: "True if the worker should stop",
+    }),
+    lease_ends_at: timeSchema.exactOptional().meta({
+      description: "The end of the lease; absent without a lease",
+    }),
   }),
   CancelRequested: z.object({
     connection_id: connectionIdSchema,

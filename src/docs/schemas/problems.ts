@@ -39,6 +39,7 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   body_too_large: "The body, or the line, is too large",
   unsupported_encoding: "The body has a Content-Encoding: send it uncompressed",
   bad_event: "The event has unknown or bad members, named in the detail",
+  lease_too_short: "The lease would end before the wait",
   upgrade_required:
     "This is a WebSocket route: connect with a WebSocket client",
   unsupported_websocket_version:

@@ -22,7 +22,11 @@ export const maxEventBytes = 262_144;
  * @throws {ProblemError} 400 if the body is not JSON, 422 if the JSON is no
  * object or has an inexact number.
  */
-export function parseObject(body: string): Record<string, unknown> {
+export function parseObject(
+  body: string,
+  name = "event",
+  example = '{"progress":0.5}',
+): Record<string, unknown> {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -30,7 +34,7 @@ export function parseObject(body: string): Record<string, unknown> {
     throw new ProblemError({
       status: 400,
       code: "bad_json",
-      detail: 'The event is not JSON: send an object like {"progress":0.5}',
+      detail: `The ${name} is not JSON: send an object like ${example}`,
     });
   }
   const inexact = findInexactNumber(body);
@@ -48,8 +52,7 @@ export function parseObject(body: string): Record<string, unknown> {
   throw new ProblemError({
     status: 422,
     code: "bad_event",
-    detail:
-      'The event is not a JSON object: send an object like {"progress":0.5}',
+    detail: `The ${name} is not a JSON object: send an object like ${example}`,
   });
 }
 
@@ -68,7 +71,8 @@ export function parseDraft(members: Record<string, unknown>): EventDraft {
   });
 }
 
-function describeIssues({ issues }: z.ZodError): string {
+/** Lists the bad members of a body, with the fault of each. */
+export function describeIssues({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`
   ).join("; ");

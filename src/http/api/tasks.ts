@@ -1,6 +1,8 @@
 import { type AuthorizationContext, requireScope } from "../authorization.ts";
 import { JsonAnswer } from "../answer_headers.ts";
 import { Hono } from "hono";
+import type { ConnectionRegistry } from "../../connections/registry.ts";
+import { heartbeatHandler } from "./heartbeat.ts";
 import type { Store } from "../../tasks/store.ts";
 import type { Hub } from "../../watch/hub.ts";
 import { maxPageLength } from "../../store/list_page.ts";
@@ -30,6 +32,7 @@ import { readTaskId } from "../../connections/read_task_id.ts";
 export interface TaskRoutesContext extends AuthorizationContext {
   readonly store: Store;
   readonly hub: Hub;
+  readonly registry: ConnectionRegistry;
 }
 
 /** The number of tasks or events per answer. */
@@ -92,6 +95,8 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       events: view.events.map(({ json }): TaskEvent => JSON.parse(json)),
     });
   });
+
+  app.post(`${id}/heartbeat`, publishers, heartbeatHandler(services));
 
   app.post(`${id}/cancel`, publishers, async function cancel(c) {
     const taskId = readTaskId(c);

@@ -9,10 +9,12 @@ import {
   eventAnnouncement,
   type HistorySlice,
   type HistoryView,
+  isCancelRequest,
   type ListQuery,
   type Publication,
   type PublishOutcome,
   type Retention,
+  silentAnnouncements,
   type Store,
   type TaskList,
 } from "../../tasks/store.ts";
@@ -169,9 +171,10 @@ class MemoryStore implements Store {
     if ("code" in result) return { kind: "refused", refusal: result };
     const { event, state } = result;
     if (event === undefined) {
-      const isNew = !task?.state.cancelRequested;
+      const announcements = task ? silentAnnouncements(task.state, state) : [];
       if (task) task.state = state;
-      if (isNew) this.#announce({ kind: "cancel_requested", taskId });
+      for (const announcement of announcements) this.#announce(announcement);
+      const isNew = announcements.some(isCancelRequest);
       return { kind: "noted", isNew };
     }
     const json = JSON.stringify(event);

@@ -1,7 +1,12 @@
 import { settle } from "../../async/settle.ts";
 import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
 import { encodeHead, encodeNotice } from "./announcement.ts";
-import { amountsOf, type PublishOutcome } from "../../tasks/store.ts";
+import {
+  amountsOf,
+  isCancelRequest,
+  type PublishOutcome,
+  silentAnnouncements,
+} from "../../tasks/store.ts";
 
 /** The last known state of a task. */
 export interface KnownTask {
@@ -59,12 +64,11 @@ export function applyBatch(
     if ("code" in result) return { kind: "refused", refusal: result };
     const { event, state: after } = result;
     if (event === undefined) {
-      const isNew = !state?.cancelRequested;
-      if (isNew) {
-        operations.push("-", "", "", encodeNotice("cancel_requested"));
-        isChanged = true;
-        state = after;
-      }
+      const announcements = state ? silentAnnouncements(state, after) : [];
+      const isNew = announcements.some(isCancelRequest);
+      if (isNew) operations.push("-", "", "", encodeNotice("cancel_requested"));
+      isChanged ||= announcements.length > 0;
+      state = after;
       return { kind: "noted", isNew };
     }
     const json = JSON.stringify(event);

@@ -168,9 +168,14 @@ export class RedisStore implements Store {
     return await readPage(listed, (taskId) => this.read(taskId));
   }
 
-  async watch(taskId: string, watchers: number): Promise<void> {
+  async watch(taskId: string, watchers: number, listeners = 0): Promise<void> {
     const { client } = this.link;
-    const watching = this.#subscriptions.watch(taskId, watchers, client);
+    const watching = this.#subscriptions.watch(
+      taskId,
+      watchers,
+      client,
+      listeners,
+    );
     if (client) await this.link.use(() => watching);
     else throw this.link.disconnected();
   }
@@ -273,7 +278,11 @@ export class RedisStore implements Store {
       return;
     }
     const { offset } = snapshot;
-    await this.publish(taskId, { kind: "lost", offset });
+    await this.publish(taskId, {
+      kind: "lost",
+      offset,
+      endsAtMs: leaseEndsAtMs,
+    });
   }
 
   #name(taskId: string): RedisTask {

@@ -49,6 +49,7 @@ export class RedisSubscriptions {
   /**
    * Sets the number of a task's watchers in this process.
    *
+   * @param listeners The number of listeners, not counted as watchers.
    * @param client `undefined` without a connection.
    * @returns Resolves once changes of the task are announced.
    */
@@ -56,9 +57,10 @@ export class RedisSubscriptions {
     taskId: string,
     watchers: number,
     client: RedisClient | undefined,
+    listeners = 0,
   ): Promise<void> {
     const known = this.#feeds.get(taskId);
-    if (watchers === 0) {
+    if (watchers + listeners === 0) {
       this.#feeds.delete(taskId);
       if (known === undefined) return;
       this.#unready.delete(known);

@@ -133,6 +133,7 @@ rev = whole(tonumber(rev) + 1)
 redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', offset,
   'status', status, 'lease', lease, 'run', run)
 if added == 0 then
+  if lease ~= '-' then redis.call('ZADD', leases, lease, id) end
   announce()
   return { 'done', rev, 0 }
 end

@@ -16,10 +16,12 @@ import {
   eventAnnouncement,
   type HistorySlice,
   type HistoryView,
+  isCancelRequest,
   type ListQuery,
   type Publication,
   type PublishOutcome,
   type Retention,
+  silentAnnouncements,
   type Store,
   StoreUnavailableError,
   type TaskList,
@@ -240,11 +242,11 @@ class SqliteStore implements Store {
     if ("code" in result) return () => ({ kind: "refused", refusal: result });
     const { event, state } = result;
     if (event === undefined) {
-      const isNew = !task?.state.cancelRequested;
-      if (task && isNew) this.#tasks.update(task, state);
+      const announcements = task ? silentAnnouncements(task.state, state) : [];
+      if (task && announcements.length > 0) this.#tasks.update(task, state);
       return () => {
-        if (isNew) this.#announce({ kind: "cancel_requested", taskId });
-        return { kind: "noted", isNew };
+        for (const announcement of announcements) this.#announce(announcement);
+        return { kind: "noted", isNew: announcements.some(isCancelRequest) };
       };
     }
     const json = JSON.stringify(event);
