@@ -84,6 +84,8 @@ function checkAudience(payload: Payload, audience: string | undefined): void {
   }
 }
 
+const noScopes: ReadonlySet<string> = new Set();
+
 /** The largest time of a `Date`, in ms since 1970; `exp` may be later. */
 const maxDateMs = 8_640_000_000_000_000;
 
@@ -94,11 +96,9 @@ const maxDateMs = 8_640_000_000_000_000;
  */
 export function readGrant(payload: Payload): Grant {
   const userId = parseUserId(payload.sub ?? payload.user_id);
-  const scopes = new Set(
-    typeof payload.scope === "string"
-      ? payload.scope.split(" ").filter((word) => word !== "")
-      : [],
-  );
+  const scopes = typeof payload.scope === "string"
+    ? new Set(payload.scope.split(" ").filter((word) => word !== ""))
+    : noScopes;
   return {
     scopes,
     ...(userId === undefined ? {} : { userId }),

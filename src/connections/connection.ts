@@ -103,7 +103,7 @@ export class Connection {
    * later connections of this process have greater numbers.
    */
   readonly serial: number = nextSerial();
-  readonly openedAt: Date = new Date();
+  readonly #openedAtMs = Date.now();
   readonly handshake: Handshake;
   /** The status of the client's identity, on routes that check tokens. */
   authStatus: AuthStatus | undefined;
@@ -114,7 +114,7 @@ export class Connection {
   #cleanups: (() => void)[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
-  #closing: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
 
   constructor(
     transport: Transport,
@@ -125,6 +125,10 @@ export class Connection {
     this.handshake = handshake;
     this.#options = options;
     this.#backlogBytes = options.maxBufferedBytes * backlogShare;
+  }
+
+  get openedAt(): Date {
+    return new Date(this.#openedAtMs);
   }
 
   /** True if either side has begun to close. */
@@ -165,15 +169,15 @@ export class Connection {
   /**
    * Registers a cleanup for the end of the connection, whichever side ends it.
    * Called at once if the connection has ended already.
-   *
-   * @returns A function to unregister the cleanup.
    */
-  onEnd(cleanup: () => void): () => void {
+  onEnd(cleanup: () => void): void {
     if (this.#closed) cleanup();
     else this.#cleanups.push(cleanup);
-    return () => {
-      this.#cleanups = this.#cleanups.filter((each) => each !== cleanup);
-    };
+  }
+
+  /** Unregisters a cleanup. */
+  offEnd(cleanup: () => void): void {
+    this.#cleanups = this.#cleanups.filter((each) => each !== cleanup);
   }
 
   /**
@@ -200,7 +204,7 @@ export class Connection {
 
   /** Resolves when the runtime has the close frame. */
   get closing(): Promise<void> {
-    return this.#closing;
+    return this.#closing ?? Promise.resolve();
   }
 
   /** Closes the connection after a server error, which only the log shows. */

@@ -15,7 +15,7 @@ export type MessageHandler = (message: Message) => void | Promise<unknown>;
 export class Inbox {
   readonly #maxBytes: number;
   readonly #onFailure: (error: unknown) => void;
-  readonly #waiting: Message[] = [];
+  #waiting: Message[] | undefined;
   #waitingBytes = 0;
   #handler: MessageHandler | undefined;
   #busy = true;
@@ -34,16 +34,23 @@ export class Inbox {
   ) {
     this.#maxBytes = maxBytes;
     this.#onFailure = onFailure;
-    this.#attempt(() => {
+    try {
       const handler = start();
-      if (!(handler instanceof Promise)) {
-        this.#handler = handler;
+      if (handler instanceof Promise) {
+        handler.then(
+          (resolved) => {
+            this.#handler = resolved;
+            this.#next();
+          },
+          (error) => this.#fail(error),
+        );
         return;
       }
-      return handler.then((resolved) => {
-        this.#handler = resolved;
-      });
-    });
+      this.#handler = handler;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#busy = false;
   }
 
   /**
@@ -59,6 +66,7 @@ export class Inbox {
     }
     this.#waitingBytes += messageBytes(message);
     if (this.#waitingBytes > this.#maxBytes) return false;
+    this.#waiting ??= [];
     this.#waiting.push(message);
     return true;
   }
@@ -66,18 +74,14 @@ export class Inbox {
   /** Drops all waiting messages and handles no more. */
   stop(): void {
     this.#stopped = true;
-    this.#waiting.length = 0;
+    this.#waiting = undefined;
   }
 
+  /** Runs the handler; never throws or rejects. */
   #handle(message: Message): void {
-    this.#attempt(() => this.#handler?.(message));
-  }
-
-  /** Runs the code of an endpoint; never throws or rejects. */
-  #attempt(action: () => void | Promise<unknown>): void {
     this.#busy = true;
     try {
-      const pending = action();
+      const pending = this.#handler?.(message);
       if (pending instanceof Promise) {
         pending.then(() => this.#next(), (error) => this.#fail(error));
         return;
@@ -92,7 +96,7 @@ export class Inbox {
   #next(): void {
     this.#busy = false;
     while (!this.#busy && !this.#stopped) {
-      const message = this.#waiting.shift();
+      const message = this.#waiting?.shift();
       if (message === undefined) return;
       this.#waitingBytes -= messageBytes(message);
       this.#handle(message);

@@ -8,8 +8,8 @@ export async function pause(
   if (durationMs === 0) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, durationMs);
-  const forget = connection.onEnd(resolve);
+  connection.onEnd(resolve);
   await promise;
   clearTimeout(timer);
-  forget();
+  connection.offEnd(resolve);
 }

@@ -35,9 +35,10 @@ import {
   closeUnchecked,
 } from "../admission/required_auth.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
+import type { Audience } from "../watch/task_watcher_options.ts";
 import { forbidden, storeUnavailable } from "./session_errors.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
-import { TokenClock } from "./token_clock.ts";
+import { TokenClock, type TokenClockEvents } from "./token_clock.ts";
 
 /** The parts of the server used by a session. */
 export interface SessionContext extends SubscriptionsContext {
@@ -60,14 +61,14 @@ type FrameOf<Type extends ClientFrame["type"]> = Extract<
  * The session of a client on `/ws/realtime`, authenticated or guest: its
  * requests and watched tasks.
  */
-export class RealtimeSession {
+export class RealtimeSession implements Audience, TokenClockEvents {
   readonly #connection: Connection;
   #identity: Identity;
   /** True if the client was a user, and its last token was rejected. */
   #hasLostToken = false;
   readonly #services: SessionContext;
   readonly #subscriptions: Subscriptions;
-  readonly #answerBadFrame: (fault: string) => void;
+  #answerBadFrame: ((fault: string) => void) | undefined;
   readonly #tokenClock: TokenClock;
 
   constructor(
@@ -78,16 +79,11 @@ export class RealtimeSession {
     this.#connection = connection;
     this.#identity = identity;
     this.#services = services;
-    this.#answerBadFrame = answerBadFrames(connection);
-    this.#subscriptions = new Subscriptions(
-      connection,
-      services,
-      (id, owner) => mayWatch(this.#identity, id, owner),
+    this.#subscriptions = new Subscriptions(connection, services, this);
+    this.#tokenClock = new TokenClock(
+      this,
+      services.config.jwtLeewaySeconds * 1_000,
     );
-    this.#tokenClock = new TokenClock({
-      onExpiring: (seconds) => connection.send(encodeTokenExpiring(seconds)),
-      onExpired: () => this.#expire(),
-    }, services.config.jwtLeewaySeconds * 1_000);
     this.#watchTokenOf(identity);
     connection.onEnd(() => this.#tokenClock.stop());
   }
@@ -98,17 +94,16 @@ export class RealtimeSession {
    */
   async watchOwnTask(since: StreamPosition | undefined): Promise<void> {
     const { taskId } = this.#connection.handshake;
-    await this.#subscriptions.watch(taskId, {
-      since,
-      onForbidden: () => this.#refuseOwnTask(),
-    });
+    await this.#subscriptions.watch(taskId, { since });
   }
 
   /** Answers a message from the client (spec §1, 'From the client'). */
   async handle(message: Message): Promise<void> {
     const frame = parseClientFrame(message);
-    if (typeof frame === "string") this.#answerBadFrame(frame);
-    else {
+    if (typeof frame === "string") {
+      this.#answerBadFrame ??= answerBadFrames(this.#connection);
+      this.#answerBadFrame(frame);
+    } else {
       switch (frame.type) {
         case "ping":
           this.#connection.send(encodePong(frame.id));
@@ -173,8 +168,22 @@ export class RealtimeSession {
     if (isClosed !== false) await isClosed;
   }
 
+  mayWatch(taskId: string, owner: string | undefined): boolean {
+    return mayWatch(this.#identity, taskId, owner);
+  }
+
+  /** A forbidden task of a `subscribe` leaves the socket open. */
+  onForbidden(taskId: string, namesTask: boolean): void {
+    if (namesTask) this.#sendError({ ...forbidden(), taskId });
+    else this.#refuseOwnTask();
+  }
+
+  onExpiring(seconds: number): void {
+    this.#connection.send(encodeTokenExpiring(seconds));
+  }
+
   /** Called by a timer: an exception would end the process. */
-  #expire(): void {
+  onExpired(): void {
     this.#become(expired(this.#services.config.guestUserId))
       .catch((error) => this.#connection.fail(error));
   }
@@ -216,11 +225,7 @@ export class RealtimeSession {
     const since = epoch === undefined || offset === undefined
       ? undefined
       : { epoch, offset };
-    await this.#subscriptions.watch(taskId, {
-      since,
-      namesTask: true,
-      onForbidden: () => this.#sendError({ ...forbidden(), taskId }),
-    });
+    await this.#subscriptions.watch(taskId, { since, namesTask: true });
   }
 
   #unsubscribe(taskId: string): void {

@@ -3,6 +3,7 @@ import type { Store } from "../tasks/store.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { TaskWatcher } from "../watch/task_watcher.ts";
+import type { Audience } from "../watch/task_watcher_options.ts";
 import type { Connection } from "../connections/connection.ts";
 
 /** The parts of the server used by subscriptions. */
@@ -18,29 +19,24 @@ export interface SubscriptionOptions {
   readonly since: StreamPosition | undefined;
   /** Adds the `connection_id` to `sync`. */
   readonly namesTask?: boolean;
-  /** Called once if watching is denied; the subscription has ended. */
-  readonly onForbidden: () => void;
 }
 
 /** The watched tasks of a connection, until the end of the connection. */
-export class Subscriptions {
+export class Subscriptions implements Audience {
   readonly #connection: Connection;
   readonly #services: SubscriptionsContext;
-  readonly #mayWatch: (id: string, owner: string | undefined) => boolean;
+  readonly #user: Audience;
   readonly #watchers = new Map<string, TaskWatcher>();
 
-  /**
-   * @param mayWatch Returns true if the client, with its current identity, may
-   * watch a task of this owner.
-   */
+  /** @param user The client with its current identity. */
   constructor(
     connection: Connection,
     services: SubscriptionsContext,
-    mayWatch: (id: string, owner: string | undefined) => boolean,
+    user: Audience,
   ) {
     this.#connection = connection;
     this.#services = services;
-    this.#mayWatch = mayWatch;
+    this.#user = user;
     connection.onEnd(() => {
       for (const watcher of this.#watchers.values()) watcher.stop();
     });
@@ -63,9 +59,9 @@ export class Subscriptions {
    */
   async watch(
     taskId: string,
-    { since, namesTask = false, onForbidden }: SubscriptionOptions,
+    { since, namesTask = false }: SubscriptionOptions,
   ): Promise<void> {
-    const { hub, store, counters } = this.#services;
+    const { hub, store } = this.#services;
     this.end(taskId);
     const watcher = new TaskWatcher({
       taskId,
@@ -73,16 +69,7 @@ export class Subscriptions {
       hub,
       outlet: this.#connection,
       namesTask,
-      mayWatch: (owner) => this.#mayWatch(taskId, owner),
-      onMerged: (skipped) => counters.mergedEvents += skipped,
-      onJoined: (isResume, recovered) => {
-        const missed = recovered ? "recovered" : "snapshot";
-        counters.resumes[isResume ? missed : "fresh"] += 1;
-      },
-      onForbidden: () => {
-        this.#watchers.delete(taskId);
-        onForbidden();
-      },
+      audience: this,
     });
     this.#watchers.set(taskId, watcher);
     await watcher.start(since);
@@ -92,6 +79,24 @@ export class Subscriptions {
   end(taskId: string): void {
     this.#watchers.get(taskId)?.stop();
     this.#watchers.delete(taskId);
+  }
+
+  mayWatch(taskId: string, owner: string | undefined): boolean {
+    return this.#user.mayWatch(taskId, owner);
+  }
+
+  onForbidden(taskId: string, namesTask: boolean): void {
+    this.#watchers.delete(taskId);
+    this.#user.onForbidden(taskId, namesTask);
+  }
+
+  onMerged(skipped: number): void {
+    this.#services.counters.mergedEvents += skipped;
+  }
+
+  onJoined(isResume: boolean, recovered: boolean): void {
+    const missed = recovered ? "recovered" : "snapshot";
+    this.#services.counters.resumes[isResume ? missed : "fresh"] += 1;
   }
 
   /** Stops watching tasks forbidden to the client's new identity. */

@@ -79,7 +79,7 @@ export class SocketEvents<Services extends SocketContext>
   #served: ServedSocket<Services> | undefined;
   readonly #isOverAddressLimit: boolean;
   #release: (() => void) | undefined;
-  #isWithinRate: ((bytes: number) => boolean) | undefined;
+  #messageRate: ((bytes: number) => boolean) | undefined;
   #connection: Connection | undefined;
   #transport: SocketTransport | undefined;
   #inbox: Inbox | undefined;
@@ -120,7 +120,6 @@ export class SocketEvents<Services extends SocketContext>
       connection.close(rejection.code, rejection.error);
       return;
     }
-    this.#isWithinRate = createMessageRate(config.messageRate);
     const inbox = new Inbox(
       startOf(served, connection),
       config.maxBufferedBytes,
@@ -142,7 +141,7 @@ export class SocketEvents<Services extends SocketContext>
         message:
           `The message is longer than the limit of ${config.maxMessageBytes} bytes (TASKWIRE_MAX_MESSAGE_BYTES): send shorter messages`,
       });
-    } else if (!this.#isWithinRate?.(sizeOf(message))) {
+    } else if (!this.#isWithinRate(sizeOf(message))) {
       connection.close(closeCodes.rateLimited, {
         code: "rate_limited",
         message:
@@ -189,6 +188,12 @@ export class SocketEvents<Services extends SocketContext>
       reason: event instanceof ErrorEvent ? event.message : event.type,
       route: (this.#connection ?? served)?.handshake.route,
     });
+  }
+
+  /** Most watchers never send, so the first message begins the count. */
+  #isWithinRate(bytes: number): boolean {
+    this.#messageRate ??= createMessageRate(this.#services.config.messageRate);
+    return this.#messageRate(bytes);
   }
 
   /** Returns the place reserved while the socket was opening. */

@@ -22,7 +22,7 @@ export class SocketTransport implements Transport {
   readonly #socket: WebSocket;
   #hasInput = false;
   #isClosed = false;
-  #wake = () => {};
+  #wake: (() => void) | undefined;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
@@ -49,7 +49,7 @@ export class SocketTransport implements Transport {
   /** Notes the close of the socket, by either side. */
   ended(): void {
     this.#isClosed = true;
-    this.#wake();
+    this.#wake?.();
   }
 
   /**

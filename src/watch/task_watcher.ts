@@ -49,7 +49,8 @@ interface Slice {
 export class TaskWatcher implements Watcher {
   readonly #options: TaskWatcherOptions;
   readonly #outlet: Outlet;
-  readonly #backlog = new Backlog();
+  /** The events held for a slow reader; most readers never need a backlog. */
+  #backlog: Backlog | undefined;
   #mode: "catching up" | "live" | "holding" = "catching up";
   #stopped = false;
   #giveUp: (() => void) | undefined;
@@ -63,7 +64,7 @@ export class TaskWatcher implements Watcher {
   #isOutdated = false;
   #owner: string | undefined;
   /** Frames outside the history that arrived before the first `sync`. */
-  readonly #notices = new Set<string>();
+  #notices: Set<string> | undefined;
 
   constructor(options: TaskWatcherOptions) {
     this.#options = options;
@@ -92,14 +93,14 @@ export class TaskWatcher implements Watcher {
   stop(): void {
     this.#stopped = true;
     this.#giveUp?.();
-    this.#backlog.clear();
+    this.#backlog?.clear();
     this.#options.hub.leave(this.#options.taskId, this);
   }
 
   /** Checks again if the user may watch: the user may have changed. */
   recheckAccess(): void {
     if (this.#isOver || this.#sent === undefined) return;
-    if (!this.#options.mayWatch(this.#owner)) this.#forbid();
+    if (!this.#mayWatch(this.#owner)) this.#forbid();
   }
 
   deliver(stored: StoredEvent, frame: string): boolean {
@@ -113,12 +114,12 @@ export class TaskWatcher implements Watcher {
     const isNext = this.#taken?.epoch === position.epoch &&
       this.#taken.offset + 1 === position.offset;
     const isHolding = this.#mode === "holding";
-    if (!isNext || (isHolding && this.#backlog.isFull)) {
+    if (!isNext || (isHolding && this.#held.isFull)) {
       this.refresh();
       return true;
     }
     this.#taken = position;
-    if (isHolding) this.#backlog.add(stored.event, frame);
+    if (isHolding) this.#held.add(stored.event, frame);
     else if (this.#send(frame, position) !== "sent") {
       this.#inBackground(this.#hold());
     }
@@ -127,13 +128,17 @@ export class TaskWatcher implements Watcher {
 
   notify(frame: string): void {
     // Before `sync` the user may not be allowed to know the task.
-    if (this.#sent === undefined) return void this.#notices.add(frame);
+    if (this.#sent === undefined) {
+      this.#notices ??= new Set();
+      this.#notices.add(frame);
+      return;
+    }
     const isFull = this.#outlet.send(frame) === "backlogged";
     if (isFull && this.#mode === "live") this.#inBackground(this.#hold());
   }
 
   forget(frame: string): void {
-    this.#backlog.clear();
+    this.#backlog?.clear();
     if (this.#sent !== undefined) this.#sent = this.#taken = nowhere;
     this.notify(frame);
   }
@@ -172,9 +177,9 @@ export class TaskWatcher implements Watcher {
   async #catchUp(since: StreamPosition | undefined): Promise<void> {
     let needsSync = this.#sent === undefined;
     this.#mode = "catching up";
-    this.#backlog.clear();
+    this.#backlog?.clear();
     for (;;) {
-      await this.#outlet.writable();
+      if (this.#outlet.isBacklogged) await this.#outlet.writable();
       if (this.#isOver) return;
       const newest = await this.#sendSlice(since, needsSync);
       if (newest === undefined || this.#isOver) return;
@@ -202,7 +207,7 @@ export class TaskWatcher implements Watcher {
   ): Promise<number | undefined> {
     const slice = await this.#read(since, needsSync);
     if (slice === undefined) return undefined;
-    await this.#replay(slice);
+    if (slice.events.length > 0) await this.#replay(slice);
     return slice.newest;
   }
 
@@ -219,7 +224,7 @@ export class TaskWatcher implements Watcher {
   ): Promise<Slice | undefined> {
     this.#noted = undefined; // stored before the read
     this.#isOutdated = false;
-    this.#notices.clear(); // likewise
+    this.#notices = undefined; // likewise
     const { taskId, store } = this.#options;
     const bounds = [maxSliceEvents, enoughSliceLength] as const;
     // The first event fixes the owner, so the owner is admitted already.
@@ -256,12 +261,12 @@ export class TaskWatcher implements Watcher {
     while (this.#mode === "holding") {
       // Within one turn the runtime sends nothing, even to a fast reader.
       await delay(0);
-      if (this.#outlet.isBacklogged) this.#backlog.merge();
+      if (this.#outlet.isBacklogged) this.#held.merge();
       await this.#outlet.writable();
       if (this.#isOver || this.#mode !== "holding") return;
       let isWritable = true;
       while (isWritable) {
-        const held = this.#backlog.take();
+        const held = this.#held.take();
         if (held === undefined) {
           this.#mode = "live";
           return;
@@ -270,7 +275,7 @@ export class TaskWatcher implements Watcher {
         const epoch = this.#taken?.epoch ?? "";
         const frame = held.frame ?? encodeMergedTask(event, skipped);
         const outcome = this.#send(frame, { epoch, offset: event.offset });
-        if (skipped > 0) this.#options.onMerged?.(skipped);
+        if (skipped > 0) this.#options.audience.onMerged?.(skipped);
         isWritable = outcome === "sent";
       }
     }
@@ -282,9 +287,9 @@ export class TaskWatcher implements Watcher {
   }
 
   #sync(view: HistoryView, since: StreamPosition | undefined): void {
-    const { taskId, hub, namesTask, onJoined } = this.#options;
+    const { taskId, hub, namesTask, audience } = this.#options;
     const { epoch, recovered, state, watchers } = view;
-    if (!this.#sent) onJoined?.(since !== undefined, recovered);
+    if (!this.#sent) audience.onJoined?.(since !== undefined, recovered);
     const offset = recovered && since ? since.offset : view.offset;
     const frame = encodeSync({
       ...(namesTask ? { taskId } : {}),
@@ -295,8 +300,8 @@ export class TaskWatcher implements Watcher {
         describeTask(state, watchers ?? hub.watcherCount(taskId)),
     });
     this.#send(frame, { epoch, offset });
-    for (const notice of this.#notices) this.#outlet.send(notice);
-    this.#notices.clear();
+    for (const notice of this.#notices ?? []) this.#outlet.send(notice);
+    this.#notices = undefined;
   }
 
   /**
@@ -306,13 +311,23 @@ export class TaskWatcher implements Watcher {
   #admit(owner: string | undefined): boolean {
     const isKnown = this.#sent !== undefined && owner === this.#owner;
     this.#owner = owner;
-    if (isKnown || this.#options.mayWatch(owner)) return true;
+    if (isKnown || this.#mayWatch(owner)) return true;
     this.#forbid();
     return false;
   }
 
+  #mayWatch(owner: string | undefined): boolean {
+    const { audience, taskId } = this.#options;
+    return audience.mayWatch(taskId, owner);
+  }
+
   #forbid(): void {
     this.stop();
-    this.#options.onForbidden();
+    const { audience, taskId, namesTask = false } = this.#options;
+    audience.onForbidden(taskId, namesTask);
+  }
+
+  get #held(): Backlog {
+    return this.#backlog ??= new Backlog();
   }
 }

@@ -10,12 +10,17 @@ export interface TaskWatcherOptions {
   readonly outlet: Outlet;
   /** True if `sync` names the task: a socket may have several tasks. */
   readonly namesTask?: boolean;
-  /** Returns true if the connection's user may watch a task of this owner. */
-  readonly mayWatch: (owner: string | undefined) => boolean;
+  readonly audience: Audience;
+}
+
+/** The user behind the watchers of a connection, and the count of events. */
+export interface Audience {
+  /** Returns true if the user may watch a task of this owner. */
+  mayWatch(taskId: string, owner: string | undefined): boolean;
   /** Called once if watching is denied; the watcher has stopped. */
-  readonly onForbidden: () => void;
+  onForbidden(taskId: string, namesTask: boolean): void;
   /** Called with the number of events merged into a sent event. */
-  readonly onMerged?: (skipped: number) => void;
+  onMerged?(skipped: number): void;
   /** Called with the first `sync`; `recovered` if resumed without a gap. */
-  readonly onJoined?: (isResume: boolean, recovered: boolean) => void;
+  onJoined?(isResume: boolean, recovered: boolean): void;
 }

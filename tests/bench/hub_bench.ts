@@ -54,8 +54,7 @@ async function watchedHub(count: number): Promise<{ hub: Hub; epoch: string }> {
       store,
       hub,
       outlet,
-      mayWatch: () => true,
-      onForbidden() {},
+      audience: { mayWatch: () => true, onForbidden() {} },
     }).start(undefined);
   }
   const { epoch } = await store.read(taskId);

@@ -111,14 +111,15 @@ Deno.test("Connection.ended() cleans up once, however often the runtime reports 
   assertEquals(cleanups, 1);
 });
 
-Deno.test("Connection.onEnd() returns a function to unregister only that cleanup", () => {
+Deno.test("Connection.offEnd() unregisters only that cleanup", () => {
   const { connection } = fakeConnection();
   const undone: string[] = [];
   connection.onEnd(() => undone.push("first"));
-  const takeBack = connection.onEnd(() => undone.push("second"));
+  const second = () => undone.push("second");
+  connection.onEnd(second);
   connection.onEnd(() => undone.push("third"));
-  takeBack();
-  takeBack();
+  connection.offEnd(second);
+  connection.offEnd(second);
   connection.ended();
   assertEquals(undone, ["first", "third"]);
 });

@@ -17,16 +17,9 @@ Deno.test("pause() waits its time", async () => {
 Deno.test("pause() unregisters its cleanup from the connection", async () => {
   using time = new FakeTime();
   const { connection } = fakeConnection();
-  const { onEnd } = connection;
   let held = 0;
-  connection.onEnd = (cleanup) => {
-    const takeBack = onEnd.call(connection, cleanup);
-    held += 1;
-    return () => {
-      held -= 1;
-      takeBack();
-    };
-  };
+  connection.onEnd = () => held += 1;
+  connection.offEnd = () => held -= 1;
   const pausing = pause(connection, 1_000);
   assertEquals(held, 1);
   await time.tickAsync(1_000);

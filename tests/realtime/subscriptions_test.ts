@@ -8,14 +8,13 @@ import { testConfig } from "../support/server.ts";
 async function subscriptionsOf(mayWatch: (id: string) => boolean) {
   const services = await createServices(testConfig());
   const { connection, transport } = fakeConnection(1_000_000);
-  const subscriptions = new Subscriptions(connection, services, mayWatch);
   const forbidden: string[] = [];
+  const subscriptions = new Subscriptions(connection, services, {
+    mayWatch,
+    onForbidden: (id) => forbidden.push(id),
+  });
   const watch = (id: string) =>
-    subscriptions.watch(id, {
-      since: undefined,
-      namesTask: true,
-      onForbidden: () => forbidden.push(id),
-    });
+    subscriptions.watch(id, { since: undefined, namesTask: true });
   return { services, connection, transport, subscriptions, forbidden, watch };
 }
 

@@ -5,7 +5,7 @@ import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { StreamPosition } from "../../src/tasks/event.ts";
 import { Hub } from "../../src/watch/hub.ts";
 import { TaskWatcher } from "../../src/watch/task_watcher.ts";
-import type { TaskWatcherOptions } from "../../src/watch/task_watcher_options.ts";
+import type { Audience } from "../../src/watch/task_watcher_options.ts";
 import { FakeOutlet } from "./fake_outlet.ts";
 
 /** The id of the watched task. */
@@ -80,7 +80,7 @@ export class WatchedTask {
   /** Starts watching; by default as a user allowed to watch tasks without an owner. */
   watch(
     since?: StreamPosition,
-    mayWatch: TaskWatcherOptions["mayWatch"] = (owner) => owner === undefined,
+    mayWatch: Audience["mayWatch"] = (_id, owner) => owner === undefined,
   ): { outlet: FakeOutlet; started: Promise<void> } {
     const outlet = new FakeOutlet();
     const { store, hub } = this;
@@ -89,10 +89,15 @@ export class WatchedTask {
       store,
       hub,
       outlet,
-      mayWatch,
-      onForbidden: () =>
-        outlet.close(closeCodes.forbidden, { code: "forbidden", message: "" }),
-      onMerged: (skipped) => this.merged += skipped,
+      audience: {
+        mayWatch,
+        onForbidden: () =>
+          outlet.close(closeCodes.forbidden, {
+            code: "forbidden",
+            message: "",
+          }),
+        onMerged: (skipped) => this.merged += skipped,
+      },
     });
     outlet.onEnd(() => watcher.stop());
     return { outlet, started: watcher.start(since) };

@@ -3,7 +3,7 @@ import { FakeTime } from "../support/fake_time.ts";
 import { settle, watchedId, WatchedTask } from "../support/watching.ts";
 
 const nobody = () => false;
-const user42 = (owner: string | undefined) =>
+const user42 = (_id: string, owner: string | undefined) =>
   owner === undefined || owner === "42";
 
 Deno.test("TaskWatcher.start() closes with 4403 before anything of the task is sent", async () => {
