@@ -3,7 +3,7 @@ import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
 import { createVerifier, type KeyedVerifier } from "./auth/verifier.ts";
 import { answerQuestion } from "./connections/answer_question.ts";
-import type { Peers } from "./cluster/peers.ts";
+import type { OtherNodes } from "./cluster/other_nodes.ts";
 import type { Config } from "./config/config.ts";
 import type { Services } from "./services.ts";
 import { BadTokens } from "./admission/bad_tokens.ts";
@@ -20,7 +20,7 @@ import { Hub } from "./watch/hub.ts";
 /** The parts shared by the workers of a server, used instead of own parts. */
 export interface SharedParts {
   readonly openStore: (announce: Announce) => LeasedStore;
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
 }
 
 /** The options of a worker. */
@@ -30,7 +30,7 @@ export interface ServiceOptions {
   /** @default {a store of this process, and no other nodes} */
   readonly shared?: SharedParts;
   /** The other workers. @default {this process is the only one} */
-  readonly siblings?: Peers;
+  readonly otherWorkers?: OtherNodes;
 }
 
 /**
@@ -43,7 +43,7 @@ export interface ServiceOptions {
 export async function createServices(
   config: Config,
   publicKey?: KeyFile,
-  { worker = 1, shared, siblings }: ServiceOptions = {},
+  { worker = 1, shared, otherWorkers }: ServiceOptions = {},
 ): Promise<Services> {
   const counters = createCounters();
   const keySet = config.jwksUrl === undefined
@@ -59,12 +59,12 @@ export async function createServices(
   const throughput = new Throughput(() => registry.openCount);
   const announce: Announce = (announcement) => hub.announce(announcement);
   const opened = shared
-    ? { ...shared.openStore(announce), joinPeers: () => shared.peers }
+    ? { ...shared.openStore(announce), joinNodes: () => shared.otherNodes }
     : await openStore(config, announce);
   const store = meteredStore(opened.store, counters, throughput);
   const metrics = createMetrics(
     { config, counters, hub, registry, worker },
-    siblings !== undefined,
+    otherWorkers !== undefined,
   );
   const node = { metrics, registry, throughput, worker };
   return {
@@ -79,8 +79,8 @@ export async function createServices(
     hub,
     badTokens: new BadTokens(),
     registry,
-    peers: opened.joinPeers((question) => answerQuestion(question, node)),
-    ...(siblings ? { siblings } : {}),
+    otherNodes: opened.joinNodes((question) => answerQuestion(question, node)),
+    ...(otherWorkers ? { otherWorkers } : {}),
     counters,
     metrics,
     throughput,

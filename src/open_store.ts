@@ -1,10 +1,10 @@
 import {
   type Answer,
-  noPeers,
-  type Peers,
+  noOtherNodes,
+  type OtherNodes,
   type Question,
-} from "./cluster/peers.ts";
-import type { RedisPeers } from "./cluster/redis_peers.ts";
+} from "./cluster/other_nodes.ts";
+import type { RedisNodes } from "./cluster/redis_nodes.ts";
 import type { Config } from "./config/config.ts";
 import { type LeasedStore, LeaseKeeper } from "./store/lease.ts";
 import { createMemoryStore } from "./store/memory/memory_store.ts";
@@ -20,7 +20,7 @@ export interface OpenedStore extends LeasedStore {
    *
    * @param answer Answers questions of the processes.
    */
-  joinPeers(answer: (question: Question) => Promise<Answer>): Peers;
+  joinNodes(answer: (question: Question) => Promise<Answer>): OtherNodes;
 }
 
 /**
@@ -43,17 +43,17 @@ export async function openStore(
     return await openRedis(address, config.redisPrefix, retention, announce);
   }
   const leases = new LeaseKeeper();
-  const joinPeers = () => noPeers;
+  const joinNodes = () => noOtherNodes;
   const note: Announce = (announcement) => {
     leases.note(announcement);
     return announce(announcement);
   };
   if (config.store === "memory:") {
-    return { store: createMemoryStore(retention, note), leases, joinPeers };
+    return { store: createMemoryStore(retention, note), leases, joinNodes };
   }
   const path = config.store.slice("sqlite:".length);
   const store = createSqliteStore(path, config.sqliteSync, retention, note);
-  return { store, leases, joinPeers };
+  return { store, leases, joinNodes };
 }
 
 /**
@@ -69,16 +69,16 @@ async function openRedis(
   const { RedisStore } = await import("./store/redis/redis_store.ts");
   const { joinRedis } = await import("./cluster/join_redis.ts");
   const store = new RedisStore(address, prefix, retention, announce);
-  let peers: RedisPeers | undefined;
+  let otherNodes: RedisNodes | undefined;
   return {
     store,
     leases: {
       async start() {
-        await peers?.start();
+        await otherNodes?.start();
         await store.link.start();
       },
-      stop: () => peers?.stop(),
+      stop: () => otherNodes?.stop(),
     },
-    joinPeers: (answer) => peers = joinRedis(store, prefix, answer),
+    joinNodes: (answer) => otherNodes = joinRedis(store, prefix, answer),
   };
 }

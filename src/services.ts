@@ -1,6 +1,6 @@
 import type { JwtAlgorithm } from "./auth/algorithms.ts";
 import type { Verifier } from "./auth/verifier.ts";
-import type { Peers } from "./cluster/peers.ts";
+import type { OtherNodes } from "./cluster/other_nodes.ts";
 import type { Config } from "./config/config.ts";
 import type { Counters } from "./metrics/counters.ts";
 import type { Registry } from "./metrics/prometheus.ts";
@@ -29,9 +29,9 @@ export interface Services {
   readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;
   /** The other nodes. */
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
   /** The other workers of this server; absent for a single process. */
-  readonly siblings?: Peers;
+  readonly otherWorkers?: OtherNodes;
   readonly counters: Counters;
   /** The metrics of this process for `/metrics`. */
   readonly metrics: Registry;

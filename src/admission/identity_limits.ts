@@ -4,7 +4,7 @@ import { log } from "../log/log.ts";
 import type { BadTokens } from "./bad_tokens.ts";
 import type { Config } from "../config/config.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
-import type { Peers } from "../cluster/peers.ts";
+import type { OtherNodes } from "../cluster/other_nodes.ts";
 import { tooManyConnections } from "./admission.ts";
 import type { Connection } from "../connections/connection.ts";
 import { pause } from "../connections/pause.ts";
@@ -13,7 +13,7 @@ import { pause } from "../connections/pause.ts";
 export interface IdentityLimitsContext {
   readonly config: Config;
   readonly registry: ConnectionRegistry;
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
 }
 
 /** Counts the result of a token check; guests sent no token. */
@@ -71,9 +71,9 @@ async function closeWhereOver(
   connection: Connection,
   userId: string,
   here: number,
-  { config, registry, peers }: IdentityLimitsContext,
+  { config, registry, otherNodes }: IdentityLimitsContext,
 ): Promise<boolean> {
-  const count = await peers.countUser(userId, here);
+  const count = await otherNodes.countUser(userId, here);
   if (connection.isClosed) return true;
   const limit = config.maxConnectionsPerUser;
   // The token may have expired meanwhile, and the user changed.
@@ -90,11 +90,11 @@ async function closeWhereOver(
  * connection limit. Call once, at start.
  */
 export function announceUserDisconnects(
-  { config, registry, peers }: IdentityLimitsContext,
+  { config, registry, otherNodes }: IdentityLimitsContext,
 ): void {
   if (config.maxConnectionsPerUser === 0) return;
   registry.onUserLeft((userId, here) => {
-    peers.countUser(userId, here).catch((error) => {
+    otherNodes.countUser(userId, here).catch((error) => {
       log.error(
         "Could not tell the other nodes about a closed connection of a user: {error}",
         {

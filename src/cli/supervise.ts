@@ -3,7 +3,7 @@ import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
 import { watchMemory } from "../process/memory_watch.ts";
 import { type OpenedStore, openStore } from "../open_store.ts";
-import { SharedPeers } from "../workers/shared_peers.ts";
+import { SharedWorkers } from "../workers/shared_workers.ts";
 import { SharedStore } from "../workers/shared_store.ts";
 import { spawnWorker } from "../workers/spawn_worker.ts";
 import { Supervisor, WorkersFailedError } from "../workers/supervisor.ts";
@@ -49,7 +49,7 @@ export async function supervise(
   const supervisor = new Supervisor({
     count,
     config,
-    shared: { store, peers: new SharedPeers() },
+    shared: { store, workers: new SharedWorkers() },
     spawn: spawnWorker,
     ...(publicKey ? { publicKey } : {}),
   });

@@ -61,12 +61,12 @@ async function serve(
   Deno.permissions.revokeSync({ name: "write" });
   const services = await openServices(config, publicKey, {
     worker,
-    siblings: link.peers,
+    otherWorkers: link.otherWorkers,
     ...(isEmbedded(config)
       ? {
         shared: {
           openStore: (announce) => link.openStore(announce),
-          peers: link.peers,
+          otherNodes: link.otherWorkers,
         },
       }
       : {}),

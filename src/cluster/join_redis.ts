@@ -1,12 +1,12 @@
 import { shardBase, shardOf } from "../store/redis/keys.ts";
 import type { RedisStore } from "../store/redis/redis_store.ts";
-import type { Answer, Question } from "./peers.ts";
+import type { Answer, Question } from "./other_nodes.ts";
 import type { RedisChannel } from "./redis_channel.ts";
-import { RedisPeers } from "./redis_peers.ts";
+import { RedisNodes } from "./redis_nodes.ts";
 
 /**
  * Joins the cluster of nodes in the shared Redis. This node becomes visible once
- * {@linkcode RedisPeers.start} has run.
+ * {@linkcode RedisNodes.start} has run.
  *
  * @param prefix The prefix of all keys and channels.
  * @param answer Answers questions of nodes.
@@ -15,8 +15,8 @@ export function joinRedis(
   store: RedisStore,
   prefix: string,
   answer: (question: Question) => Promise<Answer>,
-): RedisPeers {
-  return new RedisPeers({
+): RedisNodes {
+  return new RedisNodes({
     channel: channelOf(store),
     // Channels are shared by all databases of a server.
     prefix: `${prefix}${store.database}:`,

@@ -3,7 +3,7 @@ import {
   comparePositions,
   type ConnectionPosition,
 } from "./connection_position.ts";
-import type { ConnectionsAnswer, ListedConnection } from "./peers.ts";
+import type { ConnectionsAnswer, ListedConnection } from "./other_nodes.ts";
 
 /** A page of connections, merged from several nodes. */
 export interface MergedPage {

@@ -1,5 +1,5 @@
 import { keptSeconds } from "../metrics/throughput.ts";
-import type { NodeStats } from "./peers.ts";
+import type { NodeStats } from "./other_nodes.ts";
 
 /**
  * The largest difference between the clocks of two nodes, in seconds, to still

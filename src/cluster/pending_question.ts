@@ -1,4 +1,4 @@
-import type { Answer, Answers } from "./peers.ts";
+import type { Answer, Answers } from "./other_nodes.ts";
 
 /** Collects the answers to a question. */
 export class PendingQuestion {

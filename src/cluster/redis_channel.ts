@@ -1,6 +1,6 @@
 import type { RedisScript } from "../redis/script.ts";
 
-/** The parts of a Redis connection used by `RedisPeers`. */
+/** The parts of a Redis connection used by `RedisNodes`. */
 export interface RedisChannel {
   /**
    * Publishes a message.

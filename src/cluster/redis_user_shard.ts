@@ -48,7 +48,7 @@ export class RedisUserShard {
   }
 
   /**
-   * See `Peers.countUser`. If Redis can't be written, a node counts only local
+   * See `OtherNodes.countUser`. If Redis can't be written, a node counts only local
    * connections until the next successful {@linkcode RedisUserShard.heartbeat}.
    */
   async count(userId: string, here: number): Promise<number> {

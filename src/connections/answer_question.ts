@@ -13,7 +13,7 @@ import type {
   ListedConnection,
   NodeStats,
   Question,
-} from "../cluster/peers.ts";
+} from "../cluster/other_nodes.ts";
 
 /** The parts of a node used to answer questions. */
 export interface AnsweringNode {

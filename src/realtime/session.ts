@@ -19,7 +19,7 @@ import type { Config } from "../config/config.ts";
 import type { Verifier } from "../auth/verifier.ts";
 import type { BadTokens } from "../admission/bad_tokens.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
-import type { Peers } from "../cluster/peers.ts";
+import type { OtherNodes } from "../cluster/other_nodes.ts";
 import { StoreUnavailableError } from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "../connections/bad_frames.ts";
@@ -46,7 +46,7 @@ export interface SessionContext extends SubscriptionsContext {
   readonly verifier: Verifier;
   readonly badTokens: BadTokens;
   readonly registry: ConnectionRegistry;
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
 }
 
 /** The maximum number of watched tasks per socket. */

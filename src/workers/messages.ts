@@ -1,6 +1,6 @@
 import type { JwtAlgorithm } from "../auth/algorithms.ts";
 import type { KeyFile } from "../auth/keys.ts";
-import type { Answer, Question } from "../cluster/peers.ts";
+import type { Answer, Question } from "../cluster/other_nodes.ts";
 import type { Config } from "../config/config.ts";
 import type {
   HistorySlice,
@@ -100,9 +100,9 @@ export interface StopRequest {
 /** A worker's call, to be answered with a reply. */
 export type Call =
   | { readonly kind: "store"; readonly call: StoreCall }
-  /** `Peers.ask`; the result has the answers of all other workers. */
+  /** `OtherNodes.ask`; the result has the answers of all other workers. */
   | { readonly kind: "ask"; readonly question: Question }
-  /** `Peers.countUser`; the result is the sum. */
+  /** `OtherNodes.countUser`; the result is the sum. */
   | {
     readonly kind: "count_user";
     readonly userId: string;

@@ -7,7 +7,7 @@ import type {
   WorkerStart,
 } from "./messages.ts";
 import { sendError } from "./sent_error.ts";
-import type { PeersClient, SharedPeers } from "./shared_peers.ts";
+import type { SharedWorkers, WorkersClient } from "./shared_workers.ts";
 import type { SharedStore, StoreClient } from "./shared_store.ts";
 
 /** The most unwritten code units in the pushes to a worker. */
@@ -16,7 +16,7 @@ const maxPushed = 67_108_864;
 /** The parts shared by all workers. */
 export interface Shared {
   readonly store: SharedStore;
-  readonly peers: SharedPeers;
+  readonly workers: SharedWorkers;
 }
 
 /** Options of a {@linkcode SupervisorLink}. */
@@ -34,7 +34,7 @@ export class SupervisorLink {
   readonly #link: Link<SupervisorMessage, WorkerMessage>;
   readonly #options: WorkerLinkOptions;
   readonly #store: StoreClient;
-  readonly #peers: PeersClient;
+  readonly #workers: WorkersClient;
   readonly #ended = Promise.withResolvers<void>();
 
   constructor(
@@ -50,7 +50,7 @@ export class SupervisorLink {
       onOverflow: options.onStalled,
     });
     this.#store = shared.store.join((line) => this.#link.push(line));
-    this.#peers = shared.peers.join((id, question) => {
+    this.#workers = shared.workers.join((id, question) => {
       this.#link.push(
         encodeMessage(
           { kind: "question", id, question } satisfies SupervisorMessage,
@@ -95,7 +95,7 @@ export class SupervisorLink {
           message.listeners,
         );
       case "answer":
-        return this.#peers.answer(message.id, message.answer);
+        return this.#workers.answer(message.id, message.answer);
       case "ready":
         return this.#options.onReady(message.ready);
       case "failed":
@@ -127,17 +127,17 @@ export class SupervisorLink {
       case "store":
         return await this.#store.call(message.call, texts);
       case "ask":
-        return { result: await this.#peers.ask(message.question) };
+        return { result: await this.#workers.ask(message.question) };
       case "count_user": {
         const { userId, here } = message;
-        return { result: this.#peers.countUser(userId, here) };
+        return { result: this.#workers.countUser(userId, here) };
       }
     }
   }
 
   #end(): void {
     this.#store.leave();
-    this.#peers.leave();
+    this.#workers.leave();
     this.#ended.resolve();
   }
 }

@@ -1,4 +1,4 @@
-import type { Answer, Peers, Question } from "../cluster/peers.ts";
+import type { Answer, OtherNodes, Question } from "../cluster/other_nodes.ts";
 import { log } from "../log/log.ts";
 import {
   type Announce,
@@ -16,7 +16,7 @@ import type {
   WorkerReady,
   WorkerStart,
 } from "./messages.ts";
-import { createRemotePeers } from "./remote_peers.ts";
+import { createOtherWorkers } from "./other_workers.ts";
 import { createRemoteStore } from "./remote_store.ts";
 
 /** A worker's end of the link to the supervisor. */
@@ -29,10 +29,10 @@ export class WorkerLink {
   #announce: Announce = () => 0;
   #answer: ((question: Question) => Promise<Answer>) | undefined;
   /** The other workers. */
-  readonly peers: Peers;
+  readonly otherWorkers: OtherNodes;
 
   constructor(streams: LinkStreams) {
-    this.peers = createRemotePeers((call) => this.#call(call));
+    this.otherWorkers = createOtherWorkers((call) => this.#call(call));
     this.#link = new Link<WorkerMessage, SupervisorMessage>(streams, {
       onMessage: (head, texts) => this.#take(head, texts),
       onEnd: () => this.#end(),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { joinRedis } from "../../src/cluster/join_redis.ts";
-import type { Answer } from "../../src/cluster/peers.ts";
+import type { Answer } from "../../src/cluster/other_nodes.ts";
 import { needs } from "../support/needs.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { openRedisStore } from "../support/redis_store.ts";

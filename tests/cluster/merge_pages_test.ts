@@ -5,7 +5,7 @@ import { mergePages } from "../../src/cluster/merge_pages.ts";
 import type {
   ConnectionsAnswer,
   ListedConnection,
-} from "../../src/cluster/peers.ts";
+} from "../../src/cluster/other_nodes.ts";
 
 function listed(serial: number, id = "a"): ListedConnection {
   return { serial, id, json: `${serial}` };

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { mergeStats } from "../../src/cluster/merge_throughput.ts";
-import type { NodeStats } from "../../src/cluster/peers.ts";
+import type { NodeStats } from "../../src/cluster/other_nodes.ts";
 
 /** A node with a published event and two deliveries in every second given. */
 function nodeOf(

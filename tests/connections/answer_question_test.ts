@@ -6,7 +6,7 @@ import {
   listConnections,
   readStats,
 } from "../../src/connections/answer_question.ts";
-import type { ConnectionsQuestion } from "../../src/cluster/peers.ts";
+import type { ConnectionsQuestion } from "../../src/cluster/other_nodes.ts";
 import { addGauge, Registry } from "../../src/metrics/prometheus.ts";
 import { ConnectionRegistry } from "../../src/connections/registry.ts";
 import { Throughput } from "../../src/metrics/throughput.ts";

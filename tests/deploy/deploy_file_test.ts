@@ -4,7 +4,7 @@ import {
   deployFiles,
   readDeployFile,
 } from "../../src/deploy/deploy_file.ts";
-import { noPeers } from "../../src/cluster/peers.ts";
+import { noOtherNodes } from "../../src/cluster/other_nodes.ts";
 import { allSettings, settings } from "../../src/config/settings.ts";
 import { runTool } from "../support/external_tool.ts";
 import { needs } from "../support/needs.ts";
@@ -39,7 +39,7 @@ const expressions = panels.flatMap(({ targets = [] }) =>
 Deno.test("readDeployFile() names only metrics that a server shows", async () => {
   // With workers, to include the number of workers in the metrics.
   await using server = await startTestServer({
-    services: () => ({ siblings: noPeers }),
+    services: () => ({ otherWorkers: noOtherNodes }),
   });
   const { types, samples } = await scrape(server.origin);
   const shown = new Set([

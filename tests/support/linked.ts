@@ -1,5 +1,5 @@
 import type { LinkStreams } from "../../src/workers/link.ts";
-import { SharedPeers } from "../../src/workers/shared_peers.ts";
+import { SharedWorkers } from "../../src/workers/shared_workers.ts";
 import { SharedStore } from "../../src/workers/shared_store.ts";
 import { WorkerLink } from "../../src/workers/worker_link.ts";
 import { SupervisorLink } from "../../src/workers/supervisor_link.ts";
@@ -32,7 +32,7 @@ export interface LinkedWorker extends AsyncDisposable {
 
 /** Creates the objects shared by workers under test. */
 export function createShared() {
-  return { store: new SharedStore(), peers: new SharedPeers() };
+  return { store: new SharedStore(), workers: new SharedWorkers() };
 }
 
 /** Links a worker in the test process to shared objects. */

@@ -37,7 +37,7 @@ Deno.test("WorkerLink.openStore() announces cancel requests and deletions, too",
     return 0;
   });
   await store.watch("a", 1);
-  await worker.supervisor.peers.countUser("7", 0); // resolves after the earlier message
+  await worker.supervisor.otherWorkers.countUser("7", 0); // resolves after the earlier message
   shared.store.announce({ kind: "missed", taskId: "a" });
   assertEquals(await announced.promise, { kind: "missed", taskId: "a" });
 });
@@ -47,15 +47,15 @@ Deno.test("WorkerLink.answerQuestions() logs a failed question, and sends no ans
   const shared = createShared();
   await using one = linkWorker(shared);
   await using two = linkWorker(shared);
-  const { peers } = one.supervisor;
+  const { otherWorkers } = one.supervisor;
   two.supervisor.answerQuestions(async (question) => {
     await Promise.resolve();
     if (question.kind !== "disconnect") throw new Error("no figures");
     return { kind: "disconnect", isFound: true };
   });
-  const asking = peers.ask({ kind: "metrics" });
+  const asking = otherWorkers.ask({ kind: "metrics" });
   // The worker still answers questions.
-  const { silent } = await peers.ask({ kind: "disconnect", id: "x" });
+  const { silent } = await otherWorkers.ask({ kind: "disconnect", id: "x" });
   assertEquals(silent, 0);
   assertStringIncludes(log.text, "no figures");
   await two.supervisor.close();

@@ -10,7 +10,11 @@ import {
   parseCursor,
 } from "../../cluster/connection_position.ts";
 import { mergePages } from "../../cluster/merge_pages.ts";
-import type { Answer, ConnectionsAnswer, Peers } from "../../cluster/peers.ts";
+import type {
+  Answer,
+  ConnectionsAnswer,
+  OtherNodes,
+} from "../../cluster/other_nodes.ts";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { ProblemError } from "../../protocol/problem.ts";
 import { allow, badQuery, readWhole } from "../request.ts";
@@ -18,7 +22,7 @@ import { allow, badQuery, readWhole } from "../request.ts";
 /** The parts of the server used by the connection routes. */
 export interface ConnectionRoutesContext extends AuthorizationContext {
   readonly registry: ConnectionRegistry;
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
 }
 
 /**
@@ -32,7 +36,7 @@ const page = { min: 1, max: 10_000, fallback: 1_000 };
  * closes connections (spec §2). Any node can be asked.
  */
 export function connectionRoutes(services: ConnectionRoutesContext): Hono {
-  const { registry, peers } = services;
+  const { registry, otherNodes } = services;
   const operators = allow(["admin"], services);
   const app = new Hono();
   app.get("/", operators, async function listAll(c) {
@@ -46,7 +50,7 @@ export function connectionRoutes(services: ConnectionRoutesContext): Hono {
       ...(taskId === undefined ? {} : { taskId }),
       ...(userId === undefined ? {} : { userId }),
     } as const;
-    const { answers, silent } = await peers.ask(question);
+    const { answers, silent } = await otherNodes.ask(question);
     const { total, connections, cursor } = mergePages([
       listConnections(question, registry),
       ...answers.filter(isPage),
@@ -65,7 +69,10 @@ export function connectionRoutes(services: ConnectionRoutesContext): Hono {
   app.delete("/:id", operators, async function close(c) {
     const id = c.req.param("id");
     if (disconnect(id, registry)) return c.body(null, 204);
-    const { answers, silent } = await peers.ask({ kind: "disconnect", id });
+    const { answers, silent } = await otherNodes.ask({
+      kind: "disconnect",
+      id,
+    });
     if (answers.some(hasFound)) return c.body(null, 204);
     throw new ProblemError(
       silent > 0

@@ -2,7 +2,11 @@ import type { AuthorizationContext } from "../authorization.ts";
 import { Hono } from "hono";
 import { readStats } from "../../connections/answer_question.ts";
 import { mergeStats } from "../../cluster/merge_throughput.ts";
-import type { Answer, Peers, StatsAnswer } from "../../cluster/peers.ts";
+import type {
+  Answer,
+  OtherNodes,
+  StatsAnswer,
+} from "../../cluster/other_nodes.ts";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 import type { Throughput } from "../../metrics/throughput.ts";
 import { allow, readWhole } from "../request.ts";
@@ -11,7 +15,7 @@ import { allow, readWhole } from "../request.ts";
 export interface ThroughputRouteContext extends AuthorizationContext {
   readonly registry: ConnectionRegistry;
   readonly throughput: Throughput;
-  readonly peers: Peers;
+  readonly otherNodes: OtherNodes;
 }
 
 /** A second since 1970. */
@@ -23,11 +27,11 @@ const second = { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: 0 };
  * leaves out earlier seconds.
  */
 export function throughputRoutes(services: ThroughputRouteContext): Hono {
-  const { peers } = services;
+  const { otherNodes } = services;
   const app = new Hono();
   app.get("/", allow(["admin"], services), async function readAll(c) {
     const since = readWhole(c, "since", second);
-    const { answers, silent } = await peers.ask({ kind: "stats", since });
+    const { answers, silent } = await otherNodes.ask({ kind: "stats", since });
     const others = answers.filter(isStats);
     const { startedAtMs, connections, totals, history } = mergeStats(
       readStats(since, services),

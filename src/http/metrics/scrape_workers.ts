@@ -1,4 +1,8 @@
-import type { Answer, MetricsAnswer, Peers } from "../../cluster/peers.ts";
+import type {
+  Answer,
+  MetricsAnswer,
+  OtherNodes,
+} from "../../cluster/other_nodes.ts";
 import { mergeMetrics } from "./merge_metrics.ts";
 import { addGauge, Registry } from "../../metrics/prometheus.ts";
 
@@ -6,14 +10,14 @@ import { addGauge, Registry } from "../../metrics/prometheus.ts";
  * Collects the metrics of all workers of a server, and their number. Workers
  * without an answer in time are left out.
  *
- * @param siblings The remaining workers.
+ * @param otherWorkers The remaining workers.
  * @returns Prometheus' text format.
  */
 export async function scrapeWorkers(
   { metrics, worker }: { readonly metrics: Registry; readonly worker: number },
-  siblings: Peers,
+  otherWorkers: OtherNodes,
 ): Promise<string> {
-  const { answers } = await siblings.ask({ kind: "metrics" });
+  const { answers } = await otherWorkers.ask({ kind: "metrics" });
   const shown = [
     { worker, text: await metrics.metrics() },
     ...answers.filter(isMetrics),

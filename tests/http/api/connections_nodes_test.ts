@@ -6,7 +6,7 @@ import type { Connection } from "../../../src/connections/connection.ts";
 import { answerOf } from "../../support/answer.ts";
 import { assertAnswer } from "../../support/documents.ts";
 import { fakeConnection } from "../../support/fake_connection.ts";
-import { JoinedNodes } from "../../support/joined_peers.ts";
+import { JoinedNodes } from "../../support/joined_nodes.ts";
 import {
   startTestServer,
   testApiKey,
@@ -35,7 +35,7 @@ async function startTwo(nodes = new JoinedNodes()): Promise<
 > {
   const start = () =>
     startTestServer({
-      services: (made) => ({ peers: nodes.join(made) }),
+      services: (made) => ({ otherNodes: nodes.join(made) }),
     });
   const servers = [await start(), await start()] as const;
   return {
@@ -139,7 +139,7 @@ async function appsWith(count: number, nodes: JoinedNodes) {
   const joined: Services[] = [];
   for (let index = 0; index < 3; index += 1) {
     const services = await createServices(testConfig());
-    joined.push({ ...services, peers: nodes.join(services) });
+    joined.push({ ...services, otherNodes: nodes.join(services) });
   }
   const connections: Connection[] = [];
   for (let index = 0; index < count; index += 1) {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Throughput } from "../../../src/metrics/throughput.ts";
 import { answerOf } from "../../support/answer.ts";
 import { assertAnswer } from "../../support/documents.ts";
-import { JoinedNodes } from "../../support/joined_peers.ts";
+import { JoinedNodes } from "../../support/joined_nodes.ts";
 import {
   startTestServer,
   testApiKey,
@@ -24,7 +24,7 @@ function start(
         startedAtMs,
       );
       throughput.publish(latencyMs, 2, startedAtMs);
-      return { throughput, peers: nodes.join({ ...made, throughput }) };
+      return { throughput, otherNodes: nodes.join({ ...made, throughput }) };
     },
   });
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { noPeers } from "../../../src/cluster/peers.ts";
+import { noOtherNodes } from "../../../src/cluster/other_nodes.ts";
 import { createServices } from "../../../src/create_services.ts";
 import { parseMetrics } from "../../support/scrape.ts";
 import { testConfig } from "../../support/server.ts";
@@ -17,7 +17,7 @@ Deno.test("createMetrics() names no worker if there is a single process", async 
 Deno.test("createMetrics() names the worker in each series if there are several", async () => {
   const { metrics } = await createServices(testConfig(), undefined, {
     worker: 3,
-    siblings: noPeers,
+    otherWorkers: noOtherNodes,
   });
   const { samples } = parseMetrics(await metrics.metrics());
   for (const sample of samples.keys()) {

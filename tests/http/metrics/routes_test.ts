@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { createApp } from "../../../src/app.ts";
-import { noPeers } from "../../../src/cluster/peers.ts";
+import { noOtherNodes } from "../../../src/cluster/other_nodes.ts";
 import { createServices } from "../../../src/create_services.ts";
 import { makeApi, scoped } from "../../support/api.ts";
 import { runTool } from "../../support/external_tool.ts";
-import { JoinedNodes } from "../../support/joined_peers.ts";
+import { JoinedNodes } from "../../support/joined_nodes.ts";
 import { needs } from "../../support/needs.ts";
 import { openRealtime } from "../../support/realtime.ts";
 import { scrape } from "../../support/scrape.ts";
@@ -58,10 +58,10 @@ async function startWorkers(
   const join = async (worker: number) => {
     const made = await createServices(testConfig(), undefined, {
       worker,
-      siblings: noPeers, // replaced below, after joining
+      otherWorkers: noOtherNodes, // replaced below, after joining
     });
     createApp(made); // adds the routes to the metrics
-    return { ...made, siblings: nodes.join(made) };
+    return { ...made, otherWorkers: nodes.join(made) };
   };
   const first = await join(1);
   for (const worker of [2, 3]) await join(worker);

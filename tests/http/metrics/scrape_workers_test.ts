@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Answer, Peers } from "../../../src/cluster/peers.ts";
+import type { Answer, OtherNodes } from "../../../src/cluster/other_nodes.ts";
 import { addGauge, Registry } from "../../../src/metrics/prometheus.ts";
 import { scrapeWorkers } from "../../../src/http/metrics/scrape_workers.ts";
 
@@ -11,7 +11,7 @@ function workerOf(value: number) {
   return { metrics, worker: 2 };
 }
 
-function siblingsOf(answers: readonly Answer[], silent = 0): Peers {
+function otherWorkersOf(answers: readonly Answer[], silent = 0): OtherNodes {
   return {
     ask: () => Promise.resolve({ answers, silent }),
     countUser: (_, here) => Promise.resolve(here),
@@ -29,7 +29,7 @@ Deno.test("scrapeWorkers() shows all workers in order, and the number of workers
     ({ kind: "metrics", worker, text: textOf(worker) }) as const
   );
   assertEquals(
-    await scrapeWorkers(workerOf(8), siblingsOf(answers)),
+    await scrapeWorkers(workerOf(8), otherWorkersOf(answers)),
     `# HELP a A.
 # TYPE a gauge
 a{worker="1"} 7
@@ -45,7 +45,7 @@ taskwire_workers 3
 
 Deno.test("scrapeWorkers() leaves out silent workers", async () => {
   assertEquals(
-    await scrapeWorkers(workerOf(8), siblingsOf([], 2)),
+    await scrapeWorkers(workerOf(8), otherWorkersOf([], 2)),
     `# HELP a A.
 # TYPE a gauge
 a{worker="2"} 8

@@ -1,4 +1,4 @@
-import type { Answer, Answers, Question } from "../cluster/peers.ts";
+import type { Answer, Answers, Question } from "../cluster/other_nodes.ts";
 
 /** The longest wait for an answer, in milliseconds. */
 const answerTimeoutMs = 1_000;
@@ -7,7 +7,7 @@ const answerTimeoutMs = 1_000;
 export type PutQuestion = (id: number, question: Question) => void;
 
 /** A worker's access to the other workers. */
-export interface PeersClient {
+export interface WorkersClient {
   /** Asks all other workers. */
   ask(question: Question): Promise<Answers>;
   /** Takes the worker's answer to a question of another worker. */
@@ -26,7 +26,7 @@ interface Asked {
 }
 
 /** The workers of a supervisor, which passes on their questions. */
-export class SharedPeers {
+export class SharedWorkers {
   readonly #workers = new Set<PutQuestion>();
   readonly #asked = new Map<number, Asked>();
   /** The number of connections by user, then by worker. */
@@ -34,7 +34,7 @@ export class SharedPeers {
   #lastId = 0;
 
   /** Adds a worker. */
-  join(put: PutQuestion): PeersClient {
+  join(put: PutQuestion): WorkersClient {
     this.#workers.add(put);
     return {
       ask: (question) => this.#askOthers(put, question),

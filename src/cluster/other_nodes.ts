@@ -124,7 +124,7 @@ export interface Answers {
  * The functions never throw or reject: missing answers are left out, since a node
  * keeps serving connections without the other nodes.
  */
-export interface Peers {
+export interface OtherNodes {
   /** Asks all other nodes at once; takes at most 1 s. */
   ask(question: Question): Promise<Answers>;
   /**
@@ -144,7 +144,7 @@ export interface Peers {
 }
 
 /** Stands for the other nodes if a single process serves all tasks. */
-export const noPeers: Peers = {
+export const noOtherNodes: OtherNodes = {
   ask: () => Promise.resolve({ answers: [], silent: 0 }),
   countUser: (_userId, here) => Promise.resolve(here),
 };

@@ -3,7 +3,7 @@ import {
   answerQuestion,
   maxAnswerLength,
 } from "../../src/connections/answer_question.ts";
-import type { Peers, Question } from "../../src/cluster/peers.ts";
+import type { OtherNodes, Question } from "../../src/cluster/other_nodes.ts";
 import type { ConnectionRegistry } from "../../src/connections/registry.ts";
 
 /** A node of {@linkcode JoinedNodes}. */
@@ -32,8 +32,8 @@ export class JoinedNodes {
       ?.users.get(userId);
   }
 
-  /** Adds a node. The present nodes are peers of the new node. */
-  join(node: AnsweringNode): Peers {
+  /** Adds a node. The present nodes are the other nodes of the new node. */
+  join(node: AnsweringNode): OtherNodes {
     const { registry } = node;
     const self: JoinedNode = { node, registry, users: new Map() };
     this.#nodes.push(self);

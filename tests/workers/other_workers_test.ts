@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createShared, linkWorker } from "../support/linked.ts";
 
-Deno.test("createRemotePeers() asks the other workers", async () => {
+Deno.test("createOtherWorkers() asks the other workers", async () => {
   const shared = createShared();
   await using one = linkWorker(shared);
   await using two = linkWorker(shared);
@@ -12,26 +12,26 @@ Deno.test("createRemotePeers() asks the other workers", async () => {
     })
   );
   assertEquals(
-    await one.supervisor.peers.ask({ kind: "disconnect", id: "x" }),
+    await one.supervisor.otherWorkers.ask({ kind: "disconnect", id: "x" }),
     { answers: [{ kind: "disconnect", isFound: true }], silent: 0 },
   );
 });
 
-Deno.test("createRemotePeers() counts a user's connections in all workers", async () => {
+Deno.test("createOtherWorkers() counts a user's connections in all workers", async () => {
   const shared = createShared();
   await using one = linkWorker(shared);
   await using two = linkWorker(shared);
-  assertEquals(await one.supervisor.peers.countUser("7", 2), 2);
-  assertEquals(await two.supervisor.peers.countUser("7", 1), 3);
+  assertEquals(await one.supervisor.otherWorkers.countUser("7", 2), 2);
+  assertEquals(await two.supervisor.otherWorkers.countUser("7", 1), 3);
 });
 
-Deno.test("createRemotePeers() works alone if the supervisor has ended", async () => {
+Deno.test("createOtherWorkers() works alone if the supervisor has ended", async () => {
   const worker = linkWorker();
   await worker[Symbol.asyncDispose]();
-  const { peers } = worker.supervisor;
-  assertEquals(await peers.countUser("7", 2), 2);
+  const { otherWorkers } = worker.supervisor;
+  assertEquals(await otherWorkers.countUser("7", 2), 2);
   assertEquals(
-    await peers.ask({ kind: "disconnect", id: "x" }),
+    await otherWorkers.ask({ kind: "disconnect", id: "x" }),
     { answers: [], silent: 1 },
   );
 });

@@ -1,19 +1,19 @@
 import { answerQuestion } from "../../src/connections/answer_question.ts";
-import { RedisPeers } from "../../src/cluster/redis_peers.ts";
+import { RedisNodes } from "../../src/cluster/redis_nodes.ts";
 import type { Config } from "../../src/config/config.ts";
 import { TestRedisChannel } from "./redis_channel.ts";
 import { RedisServer } from "./redis_server.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
-/** A server of {@linkcode RedisNodes}. */
+/** A server of {@linkcode NodesOverRedis}. */
 export interface RedisNode {
   readonly server: TestServer;
   readonly channel: TestRedisChannel;
-  readonly peers: RedisPeers;
+  readonly otherNodes: RedisNodes;
 }
 
 /** Servers joined over a Redis, with separate stores. */
-export class RedisNodes implements AsyncDisposable {
+export class NodesOverRedis implements AsyncDisposable {
   readonly redis: RedisServer;
   readonly nodes: RedisNode[] = [];
   readonly #stack = new AsyncDisposableStack();
@@ -25,8 +25,8 @@ export class RedisNodes implements AsyncDisposable {
   static async start(
     count: number,
     config: Partial<Config> = {},
-  ): Promise<RedisNodes> {
-    const nodes = new RedisNodes(await RedisServer.start());
+  ): Promise<NodesOverRedis> {
+    const nodes = new NodesOverRedis(await RedisServer.start());
     while (nodes.nodes.length < count) await nodes.add(config);
     return nodes;
   }
@@ -44,12 +44,12 @@ export class RedisNodes implements AsyncDisposable {
     const channel = this.#stack.use(
       await TestRedisChannel.open(this.redis.url),
     );
-    let made: RedisPeers | undefined;
+    let made: RedisNodes | undefined;
     const server = this.#stack.use(
       await startTestServer({
         config,
         services: (node) => ({
-          peers: made = new RedisPeers({
+          otherNodes: made = new RedisNodes({
             channel: knowsReceivers ? channel : {
               publish: (...args) =>
                 channel.publish(...args).then(() => undefined),
@@ -65,11 +65,13 @@ export class RedisNodes implements AsyncDisposable {
         }),
       }),
     );
-    const peers = made;
-    if (peers === undefined) throw new Error("The server has no peers");
-    await peers.start();
-    this.#stack.defer(() => peers.stop());
-    const node = { server, channel, peers };
+    const otherNodes = made;
+    if (otherNodes === undefined) {
+      throw new Error("The server has no link to other nodes");
+    }
+    await otherNodes.start();
+    this.#stack.defer(() => otherNodes.stop());
+    const node = { server, channel, otherNodes };
     this.nodes.push(node);
     return node;
   }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseAnswer, parseAsked } from "../../src/cluster/peer_messages.ts";
+import { parseAnswer, parseAsked } from "../../src/cluster/node_messages.ts";
 
 const name = { id: "1", from: "b" };
 const position = { serial: 17, id: "c" };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Answer, Question } from "./peers.ts";
+import type { Answer, Question } from "./other_nodes.ts";
 
 /** A question to all nodes. */
 export interface AskedMessage {

@@ -6,14 +6,14 @@ import {
   type AskedMessage,
   parseAnswer,
   parseAsked,
-} from "./peer_messages.ts";
-import type { Answer, Answers, Peers, Question } from "./peers.ts";
+} from "./node_messages.ts";
+import type { Answer, Answers, OtherNodes, Question } from "./other_nodes.ts";
 import type { RedisChannel } from "./redis_channel.ts";
 import { RedisUserShard } from "./redis_user_shard.ts";
 import { withFallback } from "../async/with_fallback.ts";
 
-/** Options of {@linkcode RedisPeers}. */
-export interface RedisPeersOptions {
+/** Options of {@linkcode RedisNodes}. */
+export interface RedisNodesOptions {
   readonly channel: RedisChannel;
   /** The prefix of all channels. */
   readonly prefix: string;
@@ -47,15 +47,15 @@ const heartbeatMs = 2_500;
  * all nodes, and answers to a channel of the asking node. User counts are kept
  * in Redis, see {@linkcode RedisUserShard}.
  */
-export class RedisPeers implements Peers {
-  readonly #options: RedisPeersOptions;
+export class RedisNodes implements OtherNodes {
+  readonly #options: RedisNodesOptions;
   readonly #shards = new Map<string, RedisUserShard>();
   readonly #asked = new Map<string, PendingQuestion>();
   /** The last known number of other nodes. */
   #others = 1;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: RedisPeersOptions) {
+  constructor(options: RedisNodesOptions) {
     this.#options = options;
   }
 

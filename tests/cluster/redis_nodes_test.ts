@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { RedisPeers } from "../../src/cluster/redis_peers.ts";
+import { RedisNodes } from "../../src/cluster/redis_nodes.ts";
 import { maxPageLength } from "../../src/store/list_page.ts";
 import { answerOf } from "../support/answer.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { fakeConnection } from "../support/fake_connection.ts";
 import { needs } from "../support/needs.ts";
 import { TestRedisChannel } from "../support/redis_channel.ts";
-import { type RedisNode, RedisNodes } from "../support/redis_nodes.ts";
+import { NodesOverRedis, type RedisNode } from "../support/nodes_over_redis.ts";
 import { RedisServer } from "../support/redis_server.ts";
 import { testApiKey } from "../support/server.ts";
 import { type Frame, TestSocket } from "../support/socket.ts";
@@ -26,14 +26,14 @@ function call({ server }: RedisNode, method: string, path = "") {
 }
 
 /** Returns a node of a test by index. */
-function at(nodes: RedisNodes, index: number): RedisNode {
+function at(nodes: NodesOverRedis, index: number): RedisNode {
   const node = nodes.nodes[index];
   assert(node);
   return node;
 }
 
-test("RedisPeers.ask() lets any node list and close the connections of all", async () => {
-  await using nodes = await RedisNodes.start(3);
+test("RedisNodes.ask() lists and closes the connections of all nodes from any node", async () => {
+  await using nodes = await NodesOverRedis.start(3);
   const [one, other] = [at(nodes, 0), at(nodes, 1)];
   await using first = new TestSocket(other.server.ws("/ws/ws/simple/上"));
   await first.nextOf("connected");
@@ -52,17 +52,17 @@ test("RedisPeers.ask() lets any node list and close the connections of all", asy
   assertEquals((await call(one, "DELETE", `/${id}`)).status, 404);
 });
 
-test("RedisPeers.ask() gets no answers without other nodes", async () => {
-  await using nodes = await RedisNodes.start(1);
-  const { peers } = at(nodes, 0);
-  assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
+test("RedisNodes.ask() gets no answers without other nodes", async () => {
+  await using nodes = await NodesOverRedis.start(1);
+  const { otherNodes } = at(nodes, 0);
+  assertEquals(await otherNodes.ask(nobody), { answers: [], silent: 0 });
 });
 
-test("RedisPeers.ask() asks many things at once", async () => {
-  await using nodes = await RedisNodes.start(2);
+test("RedisNodes.ask() asks many questions at once", async () => {
+  await using nodes = await NodesOverRedis.start(2);
   const answers = await Promise.all(
-    nodes.nodes.flatMap(({ peers }) =>
-      Array.from({ length: 50 }, () => peers.ask(nobody))
+    nodes.nodes.flatMap(({ otherNodes }) =>
+      Array.from({ length: 50 }, () => otherNodes.ask(nobody))
     ),
   );
   assertEquals(
@@ -73,8 +73,8 @@ test("RedisPeers.ask() asks many things at once", async () => {
   );
 });
 
-test("RedisPeers.ask() carries long pages", async () => {
-  await using nodes = await RedisNodes.start(2);
+test("RedisNodes.ask() carries long pages", async () => {
+  await using nodes = await NodesOverRedis.start(2);
   const { registry } = at(nodes, 1).server.services;
   const closing = Array.from({ length: 3_000 }, () => {
     const { connection } = fakeConnection();
@@ -98,7 +98,7 @@ test("RedisPeers.ask() carries long pages", async () => {
 });
 
 test("GET /api/connections bounds the bytes of all nodes together, and the cursor goes on", async () => {
-  await using nodes = await RedisNodes.start(3);
+  await using nodes = await NodesOverRedis.start(3);
   const taskId = "任".repeat(256);
   // No node cuts a page, but together the pages are too long.
   const counts = [3_500, 900, 900];
@@ -125,45 +125,45 @@ test("GET /api/connections bounds the bytes of all nodes together, and the curso
   for (const connection of opened) connection.ended();
 });
 
-test("RedisPeers.ask() counts those silent that are there and do not answer", async () => {
-  await using nodes = await RedisNodes.start(2);
+test("RedisNodes.ask() counts nodes that do not answer as silent", async () => {
+  await using nodes = await NodesOverRedis.start(2);
   await using stalled = await TestRedisChannel.open(nodes.redis.url);
   await stalled.subscribe("test:nodes", () => {});
-  const { peers } = at(nodes, 0);
-  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 1 });
+  const { otherNodes } = at(nodes, 0);
+  assertEquals(await otherNodes.ask(nobody), { answers: [notHere], silent: 1 });
 });
 
-test("RedisPeers.ask() stops expecting a node once its connection is closed", async () => {
-  await using nodes = await RedisNodes.start(2);
-  const { peers } = at(nodes, 0);
-  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+test("RedisNodes.ask() stops expecting a node once its connection is closed", async () => {
+  await using nodes = await NodesOverRedis.start(2);
+  const { otherNodes } = at(nodes, 0);
+  assertEquals(await otherNodes.ask(nobody), { answers: [notHere], silent: 0 });
   await at(nodes, 1).channel[Symbol.asyncDispose]();
   const count = ["PUBSUB", "NUMSUB", "test:nodes"];
   while (String(await nodes.redis.command(...count)) !== "test:nodes,1");
-  assertEquals(await peers.ask(nobody), { answers: [], silent: 0 });
+  assertEquals(await otherNodes.ask(nobody), { answers: [], silent: 0 });
 });
 
-test("RedisPeers.ask() counts the nodes if Redis does not tell the number reached", async () => {
-  await using nodes = await RedisNodes.start(1);
-  const { peers } = await nodes.add({}, false);
-  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+test("RedisNodes.ask() counts the nodes if Redis does not tell the number reached", async () => {
+  await using nodes = await NodesOverRedis.start(1);
+  const { otherNodes } = await nodes.add({}, false);
+  assertEquals(await otherNodes.ask(nobody), { answers: [notHere], silent: 0 });
 });
 
-test("RedisPeers.ask() takes all others for silent while Redis is away, and hears them when it is back", async () => {
-  await using nodes = await RedisNodes.start(3);
-  const { peers } = at(nodes, 0);
-  assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
+test("RedisNodes.ask() counts all other nodes as silent while Redis is down, and recovers", async () => {
+  await using nodes = await NodesOverRedis.start(3);
+  const { otherNodes } = at(nodes, 0);
+  assertEquals((await otherNodes.ask(nobody)).answers, [notHere, notHere]);
   await nodes.redis.kill();
   for (const { channel } of nodes.nodes) await channel.lost;
-  assertEquals(await peers.ask(nobody), { answers: [], silent: 2 });
+  assertEquals(await otherNodes.ask(nobody), { answers: [], silent: 2 });
   await nodes.redis.restart();
   for (const { channel } of nodes.nodes) await channel.reconnect();
-  assertEquals((await peers.ask(nobody)).answers, [notHere, notHere]);
+  assertEquals((await otherNodes.ask(nobody)).answers, [notHere, notHere]);
 });
 
-test("RedisPeers.start() survives malformed messages", async () => {
-  await using nodes = await RedisNodes.start(2);
-  const { peers } = at(nodes, 0);
+test("RedisNodes.start() survives malformed messages", async () => {
+  await using nodes = await NodesOverRedis.start(2);
+  const { otherNodes } = at(nodes, 0);
   using captured = captureLog("warn");
   for (const channel of ["test:nodes", "test:node:node_0"]) {
     for (const text of ["", "null", '{"id":"1","from":"x","answer":{}}']) {
@@ -179,12 +179,14 @@ test("RedisPeers.start() survives malformed messages", async () => {
     "test:node:node_0",
     JSON.stringify(late),
   );
-  assertEquals(await peers.ask(nobody), { answers: [notHere], silent: 0 });
+  assertEquals(await otherNodes.ask(nobody), { answers: [notHere], silent: 0 });
   assertMatch(captured.text, /Ignored a question/);
 });
 
-test("RedisPeers.countUser() limits a user over all nodes, and gives a place back when it is free", async () => {
-  await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 2 });
+test("RedisNodes.countUser() limits a user over all nodes, and frees the place of a closed connection", async () => {
+  await using nodes = await NodesOverRedis.start(2, {
+    maxConnectionsPerUser: 2,
+  });
   const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
   const path = `/ws/realtime/a?token=${await signToken({ sub: "42" })}`;
   await using first = new TestSocket(one.ws(path));
@@ -203,8 +205,10 @@ test("RedisPeers.countUser() limits a user over all nodes, and gives a place bac
   await fourth.nextOf("sync");
 });
 
-test("RedisPeers.countUser() keeps users connecting while Redis is away, as many as one node allows", async () => {
-  await using nodes = await RedisNodes.start(2, { maxConnectionsPerUser: 1 });
+test("RedisNodes.countUser() limits users per node while Redis is down", async () => {
+  await using nodes = await NodesOverRedis.start(2, {
+    maxConnectionsPerUser: 1,
+  });
   const [one, other] = [at(nodes, 0).server, at(nodes, 1).server];
   await nodes.redis.kill();
   for (const { channel } of nodes.nodes) await channel.lost;
@@ -217,12 +221,12 @@ test("RedisPeers.countUser() keeps users connecting while Redis is away, as many
   assertEquals((await third.nextOf("error")).code, "too_many_connections");
 });
 
-test("RedisPeers.start() renews user counts until stopped", async () => {
+test("RedisNodes.start() renews user counts until stopped", async () => {
   await using redis = await RedisServer.start();
   await using channel = await TestRedisChannel.open(redis.url);
   using time = new FakeTime();
   let beats = 0;
-  const peers = new RedisPeers({
+  const otherNodes = new RedisNodes({
     channel: {
       publish: (...args) => channel.publish(...args),
       subscribe: (...args) => channel.subscribe(...args),
@@ -237,12 +241,12 @@ test("RedisPeers.start() renews user counts until stopped", async () => {
     answer: () => Promise.resolve(notHere),
     countNodes: () => Promise.resolve(1),
   });
-  await peers.start();
-  await peers.countUser("42", 1);
+  await otherNodes.start();
+  await otherNodes.countUser("42", 1);
   await time.tickAsync(10_000);
   assertEquals(beats > 1, true);
   while (await redis.command("EXISTS", "{1}:u:a") !== 1);
-  peers.stop();
+  otherNodes.stop();
   const beatsBefore = beats;
   await time.tickAsync(10_000);
   assertEquals(beats, beatsBefore);

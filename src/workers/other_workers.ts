@@ -1,4 +1,4 @@
-import type { Answers, Peers } from "../cluster/peers.ts";
+import type { Answers, OtherNodes } from "../cluster/other_nodes.ts";
 import type { Returned } from "./calls.ts";
 import type { Call } from "./messages.ts";
 
@@ -7,9 +7,9 @@ import type { Call } from "./messages.ts";
  *
  * @param call Calls the supervisor.
  */
-export function createRemotePeers(
+export function createOtherWorkers(
   call: (call: Call) => Promise<Returned>,
-): Peers {
+): OtherNodes {
   return {
     async ask(question) {
       try {
