@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { TokenRejectionCode } from "../auth/identity.ts";
+import type { Grant, TokenRejectionCode } from "../auth/identity.ts";
 import { bearerCredential } from "../auth/token.ts";
 import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
@@ -26,6 +26,7 @@ export interface AuthorizationContext {
  * never wait.
  *
  * @param scopes Any of the scopes is enough.
+ * @returns The rights of a JWT; `undefined` for an API key, which permits all.
  * @throws {ProblemError} 401 without a valid key or token, 403 without the
  * scope, 503 if tokens can't be checked now.
  */
@@ -33,7 +34,7 @@ export async function requireScope(
   c: Context,
   scopes: readonly string[],
   services: AuthorizationContext,
-): Promise<void> {
+): Promise<Grant | undefined> {
   const { credentials } = services.counters;
   const credential = bearerCredential(c.req.header("authorization"));
   if (credential === undefined) {
@@ -44,7 +45,7 @@ export async function requireScope(
   }
   if (services.isApiKey(credential)) {
     credentials.api_key += 1;
-    return;
+    return undefined;
   }
   const verdict = await services.verifier.verify(credential);
   if (!verdict.ok) {
@@ -63,7 +64,7 @@ export async function requireScope(
   }
   if (scopes.some((scope) => verdict.grant.scopes.has(scope))) {
     credentials.token += 1;
-    return;
+    return verdict.grant;
   }
   credentials.insufficient_scope += 1;
   throw new ProblemError({

@@ -21,6 +21,7 @@ export const problemStatuses = {
   unauthorized: [401],
   authentication_required: [401],
   insufficient_scope: [403],
+  task_not_allowed: [403],
   forbidden: [403],
   origin_not_allowed: [403],
   not_found: [404],

@@ -123,12 +123,18 @@ Deno.test("GET /api/backup is for operators", async () => {
   const store = `sqlite:${folder.path}/a.db`;
   await using server = await startTestServer({ config: { store } });
   const statuses: number[] = [];
-  for (const key of ["", await scoped("publish"), await scoped("admin")]) {
+  const keys = [
+    "",
+    await scoped("publish"),
+    await scoped("admin", { tasks: ["*"] }),
+    await scoped("admin"),
+  ];
+  for (const key of keys) {
     const response = await readBackup(server, { key });
     statuses.push(response.status);
     await response.body?.cancel();
   }
-  assertEquals(statuses, [401, 403, 200]);
+  assertEquals(statuses, [401, 403, 403, 200]);
 });
 
 Deno.test("HEAD /api/backup makes no copy", async () => {
