@@ -146,8 +146,7 @@ async function receive(
   part: PartFile,
   signal: AbortSignal,
 ): Promise<number> {
-  using progress = new Progress();
-  progress.show("the server makes the copy");
+  using progress = new Progress("the server makes the copy");
   const response = await requestApi(url, apiKey, { signal }, "backed up");
   const { body, headers } = response;
   const isDatabase = headers.get("content-type") ===
@@ -187,11 +186,20 @@ class Progress implements Disposable {
     Deno.env.get("TERM") !== "dumb";
   #nextMs = 0;
 
+  constructor(text: string) {
+    this.#draw(text);
+  }
+
+  /** Changes the line; skips changes that follow each other closely. */
   show(text: string): void {
     const now = performance.now();
-    if (!this.#isShown || now < this.#nextMs) return;
+    if (now < this.#nextMs) return;
     this.#nextMs = now + redrawMs;
-    printRawError(`\r\x1b[2K${text}`);
+    this.#draw(text);
+  }
+
+  #draw(text: string): void {
+    if (this.#isShown) printRawError(`\r\x1b[2K${text}`);
   }
 
   [Symbol.dispose](): void {

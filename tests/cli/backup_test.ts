@@ -7,6 +7,7 @@ import { startTestServer, testApiKey } from "../support/server.ts";
 import { SmallDisk } from "../support/small_disk.ts";
 import { RunningCommand, serve, taskwire } from "../support/taskwire.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
+import { hasEnded, openTerminal } from "../support/terminal.ts";
 import { scoped } from "../support/api.ts";
 
 const env = { TASKWIRE_API_KEYS: testApiKey };
@@ -117,11 +118,13 @@ Deno.test("backupCommand() without a file is wrong usage", async () => {
 });
 
 /** An answer that promises twice the bytes that arrive. */
-function unfinished(onStart = () => {}): Response {
+function unfinished(
+  onStart: (controller: ReadableStreamDefaultController) => void = () => {},
+): Response {
   const body = new ReadableStream({
     start(controller) {
       controller.enqueue(new Uint8Array(2_097_152));
-      onStart();
+      onStart(controller);
     },
   });
   return new Response(body, {
@@ -156,7 +159,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.test(`backupCommand() leaves no file after ${signal}`, async () => {
     await using folder = await makeTempDir();
     const started = Promise.withResolvers<void>();
-    await using server = answering(() => unfinished(started.resolve));
+    await using server = answering(() => unfinished(() => started.resolve()));
     const path = `${folder.path}/copy.db`;
     await using command = new RunningCommand(["backup", path, ...server.url], {
       env,
@@ -199,3 +202,35 @@ Deno.test("backupCommand() copies a sound database", async () => {
   database.close();
   assertEquals(found, "ok");
 });
+
+needs("tmux")(
+  "backupCommand() shows progress on a terminal, and removes the line",
+  async () => {
+    await using folder = await makeTempDir();
+    const envFile = await folder.write(
+      "env",
+      `TASKWIRE_API_KEYS=${testApiKey}`,
+    );
+    const goOn = Promise.withResolvers<void>();
+    await using server = answering(() =>
+      unfinished((controller) =>
+        goOn.promise.then(() => {
+          controller.enqueue(new Uint8Array(2_097_152));
+          controller.close();
+        })
+      )
+    );
+    const path = `${folder.path}/copy.db`;
+    await using terminal = await openTerminal(
+      ["backup", path, "--env-file", envFile, ...server.url],
+      { columns: 200 },
+    );
+    const progress = /^\d\.\d MiB of 4\.0 MiB$/;
+    await terminal.until((lines) => progress.test(lines.at(-1) ?? ""));
+    goOn.resolve();
+    assertEquals(await terminal.until(hasEnded), [
+      `${path}: 4.0 MiB`,
+      "exit code 0",
+    ]);
+  },
+);
