@@ -11,7 +11,7 @@
  * @module
  */
 
-/** Files read at run time, which no import names. */
+/** Files read at run time, which no import names, and the modules of threads. */
 const INCLUDED_FILES = [
   "src/playground",
   "src/console",
@@ -20,6 +20,7 @@ const INCLUDED_FILES = [
   "src/deploy",
   "src/client/client.js",
   "src/client/client.d.ts",
+  "src/store/sqlite/thread.ts",
 ];
 
 /**

@@ -9,7 +9,7 @@ import type { Config } from "./config/config.ts";
 import { type LeasedStore, LeaseKeeper } from "./store/lease.ts";
 import { createMemoryStore } from "./store/memory/memory_store.ts";
 import { parseRedisUrl, type RedisAddress } from "./redis/address.ts";
-import { createSqliteStore } from "./store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "./store/sqlite/sqlite_store.ts";
 import type { Announce, Retention } from "./tasks/store.ts";
 
 /** A store, possibly shared with other processes. */
@@ -52,7 +52,7 @@ export async function openStore(
     return { store: createMemoryStore(retention, note), leases, joinNodes };
   }
   const path = config.store.slice("sqlite:".length);
-  const store = createSqliteStore(path, config.sqliteSync, retention, note);
+  const store = await openSqliteStore(path, config.sqliteSync, retention, note);
   return { store, leases, joinNodes };
 }
 

@@ -160,9 +160,9 @@ export interface TaskList {
  *
  * A method rejects with a {@linkcode StoreUnavailableError} if the store cannot
  * be reached or written. The store is then unchanged, and the call may be
- * repeated. Only a store in another process can leave the outcome open, if the
- * connection breaks between request and reply: an `event_id` makes a second
- * publish safe.
+ * repeated. Only a store in another process or thread can leave the outcome
+ * open, if the connection breaks, or the thread ends, between request and reply:
+ * an `event_id` makes a second publish safe.
  */
 export interface Store {
   /** Applies and stores one change. */

@@ -6,7 +6,7 @@
  */
 
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
-import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
 import type { Store } from "../../src/tasks/store.ts";
 
 const retention = { historyLimit: 1_000, historyTtlMs: 86_400_000 };
@@ -17,7 +17,7 @@ const draft = { current: 42, total: 100, unit: "rows", message: "transcoding" };
 const folder = Deno.makeTempDirSync({ prefix: "taskwire-bench-" });
 const stores: Readonly<Record<string, Store>> = {
   memory: createMemoryStore(retention, () => 0),
-  "SQLite NORMAL": createSqliteStore(
+  "SQLite NORMAL": await openSqliteStore(
     `${folder}/bench.db`,
     "NORMAL",
     retention,

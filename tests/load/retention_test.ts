@@ -3,7 +3,7 @@ import v8 from "node:v8";
 import vm from "node:vm";
 import { printLine } from "../../src/terminal/output.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
-import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
 import type { Store } from "../../src/tasks/store.ts";
 import { makeTempDir } from "../support/temp_dir.ts";
 
@@ -25,7 +25,7 @@ for (const kind of ["memory", "sqlite"] as const) {
     const path = `${folder.path}/a.db`;
     const store = kind === "memory"
       ? createMemoryStore(retention, () => 0)
-      : createSqliteStore(path, "NORMAL", retention, () => 0);
+      : await openSqliteStore(path, "NORMAL", retention, () => 0);
     const curve: number[] = [];
     for (let sample = 0; sample < samples; sample++) {
       await publish(store, events / samples);

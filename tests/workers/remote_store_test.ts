@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
-import { createSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite_store.ts";
 import {
   type Announce,
   backUp,
@@ -123,7 +123,7 @@ Deno.test("createRemoteStore() is unavailable once the supervisor has ended", as
 Deno.test("createRemoteStore() has the supervisor make and remove copies", async () => {
   await using folder = await makeTempDir();
   const shared = createShared();
-  const owned = createSqliteStore(
+  const owned = await openSqliteStore(
     `${folder.path}/a.db`,
     "NORMAL",
     retention,

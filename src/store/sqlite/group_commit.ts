@@ -1,123 +1,105 @@
 import { setImmediate } from "node:timers";
-import type { DatabaseSync } from "node:sqlite";
-import { fulfilled, settle } from "../../async/settle.ts";
-import { asUnavailable } from "./error.ts";
+import { type Dependent, Group } from "./group.ts";
+import type { HotTask } from "./hot_task.ts";
+import type { SqliteThread } from "./sqlite_thread.ts";
 
-/**
- * Work in a transaction; the returned function runs after the commit and gives
- * the result.
- */
-export type Work<T> = () => () => T;
+/** The share of a turn of the event loop that answers may take, in milliseconds. */
+const maxMsPerTurn = 4;
 
-/** Work whose results are awaited together. */
-interface Batch {
-  readonly work: Work<void>;
-  readonly reject: (error: unknown) => void;
-}
+/** The answers between two looks at the clock. */
+const answersPerLook = 8;
 
-/** Hooks around the work of a transaction. */
+/** Hooks of the owner of the tasks. */
 export interface GroupCommitHooks {
-  /** Runs first in each transaction. */
-  readonly onBegin: () => void;
+  /** Called with the length of a written state, in characters. */
+  readonly onLength: (task: HotTask, length: number) => void;
+  /** Called after a group was handed to the thread. */
+  readonly onSend: (group: Group) => void;
   /**
-   * Runs after a rollback; must not touch the database, which may be the cause.
+   * Called if a transaction fails, with the failed group, and the group that
+   * was gathered on top of the failed group and fails along.
    */
-  readonly onRollback: () => void;
+  readonly onFail: (groups: readonly Group[], reason: unknown) => void;
 }
 
 /**
- * Collects the writes of one event loop turn in one transaction, so that many
- * publishers share a single wait for the disk. Each write is answered after the
- * commit; if the commit fails, all writes are undone and reject.
+ * Collects changes in groups and has each group committed by the thread, one
+ * after the other. While a group is being committed, the next group gathers, so
+ * that a slow disk makes groups larger instead of making all wait in line.
  */
 export class GroupCommit {
-  readonly #database: DatabaseSync;
+  readonly #thread: SqliteThread;
   readonly #hooks: GroupCommitHooks;
-  #waiting: Batch[] = [];
+  #gathering = new Group();
+  #isRunning = false;
+  /** Dependents of committed groups, not yet answered. */
+  #answering: Dependent[] = [];
 
-  constructor(database: DatabaseSync, hooks: GroupCommitHooks) {
-    this.#database = database;
+  constructor(thread: SqliteThread, hooks: GroupCommitHooks) {
+    this.#thread = thread;
     this.#hooks = hooks;
   }
 
-  /**
-   * Runs work in the next transaction.
-   *
-   * @throws {StoreUnavailableError} If the transaction can't be committed.
-   */
-  async write<T>(work: Work<T>): Promise<T> {
-    const [result] = await this.writeAll([work]);
-    return fulfilled(result);
-  }
-
-  /**
-   * Runs several pieces of work in order in the next transaction. A piece that
-   * fails because of a bug does not affect the rest.
-   *
-   * @returns The result of each piece.
-   * @throws {StoreUnavailableError} If the transaction can't be committed.
-   */
-  writeAll<T>(
-    works: readonly Work<T>[],
-  ): Promise<PromiseSettledResult<T>[]> {
-    return new Promise((resolve, reject) => {
+  /** Returns the group that takes changes now, and commits the group soon. */
+  take(): Group {
+    if (!this.#isRunning) {
+      this.#isRunning = true;
       // Not `setTimeout`, which waits a millisecond or more.
-      if (this.#waiting.length === 0) setImmediate(() => this.flush());
-      this.#waiting.push({
-        work() {
-          const finishes = works.map(attempt);
-          return () => resolve(finishes.map(settle));
-        },
-        reject,
-      });
-    });
-  }
-
-  /** Commits all waiting writes. */
-  flush(): void {
-    const batches = this.#waiting;
-    if (batches.length === 0) return;
-    this.#waiting = [];
-    let finishes: (() => void)[];
-    let hasBegun = false;
-    try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      hasBegun = true;
-      this.#hooks.onBegin();
-      finishes = batches.map(({ work }) => work());
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      const reason = asUnavailable(error);
-      for (const { reject } of batches) reject(reason);
-      // Otherwise the rollback hook would undo the transaction before.
-      if (hasBegun) this.#rollBack();
-      return;
+      setImmediate(() => this.#commitAll());
     }
-    for (const finish of finishes) finish();
+    return this.#gathering;
   }
 
-  #rollBack(): void {
-    try {
-      this.#database.exec("ROLLBACK");
-    } catch {
-      // The error has already ended the transaction, as a full disk does.
-      // After any other fault the next transaction fails to begin and reports.
+  /** True if no change waits to be handed to the thread. */
+  get isIdle(): boolean {
+    return !this.#isRunning;
+  }
+
+  async #commitAll(): Promise<void> {
+    while (!this.#gathering.isEmpty) {
+      const group = this.#gathering;
+      this.#gathering = new Group();
+      try {
+        const rows = group.encode(this.#hooks.onLength);
+        const committing = this.#thread.call("commit", rows);
+        this.#hooks.onSend(group);
+        await committing;
+      } catch (error) {
+        this.#fail(group, error);
+        continue;
+      }
+      group.commit();
+      this.#answer(group.dependents);
     }
-    this.#hooks.onRollback();
+    this.#isRunning = false;
   }
-}
 
-/**
- * Runs one piece of work. An error from a bug, thrown before any write, becomes
- * the result; the database's own errors end the transaction.
- */
-function attempt<T>(work: Work<T>): () => T {
-  try {
-    return work();
-  } catch (error) {
-    if (asUnavailable(error) !== error) throw error;
-    return () => {
-      throw error;
-    };
+  #fail(group: Group, reason: unknown): void {
+    const groups = [group, this.#gathering];
+    this.#gathering = new Group();
+    this.#hooks.onFail(groups, reason);
+    for (const { dependents } of groups) {
+      for (const { fail } of dependents) fail(reason);
+    }
+  }
+
+  /** Answers in order, and lets other work run in between. */
+  #answer(dependents: readonly Dependent[]): void {
+    const isAnswering = this.#answering.length > 0;
+    for (const dependent of dependents) this.#answering.push(dependent);
+    if (!isAnswering) this.#answerSome();
+  }
+
+  #answerSome(): void {
+    const startedAtMs = performance.now();
+    let answered = 0;
+    for (const { finish } of this.#answering) {
+      finish();
+      answered += 1;
+      const isLook = answered % answersPerLook === 0;
+      if (isLook && performance.now() - startedAtMs > maxMsPerTurn) break;
+    }
+    this.#answering.splice(0, answered);
+    if (this.#answering.length > 0) setImmediate(() => this.#answerSome());
   }
 }

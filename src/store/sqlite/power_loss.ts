@@ -1,5 +1,4 @@
 import type { DatabaseSync } from "node:sqlite";
-import { log } from "../../log/log.ts";
 
 /**
  * The most seconds between two estimates of the same start of the system. The
@@ -16,15 +15,14 @@ export const unknownBoot = 0;
  * offset seen by a watcher before the cut could otherwise name another event
  * afterwards. A killed process loses nothing, and keeps the epochs.
  *
- * @param path The file, for the log.
+ * @returns True if events may have been lost.
  */
 export function renewEpochsAfterPowerLoss(
   database: DatabaseSync,
-  path: string,
-): void {
+): boolean {
   const mark = database.prepare("SELECT unflushed_since_boot_s AS s FROM store")
     .get()?.s ?? null;
-  if (mark === null || isThisBoot(Number(mark))) return;
+  if (mark === null || isThisBoot(Number(mark))) return false;
   const epoch = crypto.randomUUID();
   database.exec("BEGIN IMMEDIATE");
   database.prepare(
@@ -34,10 +32,7 @@ export function renewEpochsAfterPowerLoss(
     "UPDATE store SET epoch = ?, unflushed_since_boot_s = NULL",
   ).run(epoch);
   database.exec("COMMIT");
-  log.warn(
-    "{path} is a copy, or was in use with TASKWIRE_SQLITE_SYNC=NORMAL when the system stopped: the newest events may be missing, so watchers do not resume and get the current state instead",
-    { path },
-  );
+  return true;
 }
 
 /** Marks a file whose commits will not be flushed. */

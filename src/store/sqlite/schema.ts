@@ -1,5 +1,4 @@
 import { DatabaseSync } from "node:sqlite";
-import { log } from "../../log/log.ts";
 import { explain } from "./error.ts";
 import { markUnflushed, renewEpochsAfterPowerLoss } from "./power_loss.ts";
 import { StoreOpenError } from "../../tasks/store.ts";
@@ -87,78 +86,57 @@ const migrations: Record<number, string> = {
 };
 
 /**
- * The size of the write-ahead log before its pages are moved into the database
- * file, in pages of 4 KiB: pages touched by many transactions are moved once.
- * After a kill, the next start reads up to 64 MiB.
+ * The time to wait for a lock, in milliseconds: long enough for the threads of
+ * this process, which lock the file only for moments.
  */
-const checkpointPages = 16_384;
+const lockTimeoutMs = 5_000;
+
+/** Options of {@linkcode openDatabase}. */
+export interface DatabaseOptions {
+  /**
+   * False for a connection that only reads, and copies the write-ahead log. The
+   * writing connection, opened before, creates or migrates the database.
+   */
+  readonly writes?: boolean;
+  /** Called if a power cut may have taken the newest events. */
+  readonly onPowerLoss?: () => void;
+}
 
 /**
- * Opens or creates a database, and locks the file until closed: a second
- * process on the same file would not see the first process's events.
+ * Opens a database.
  *
  * @param path The file; `:memory:` for none.
  * @throws {StoreOpenError} If the file can't be opened or written, is damaged
  * or in use, or belongs to another program or a newer version.
  */
-export function openDatabase(path: string, sync: SqliteSync): DatabaseSync {
+export function openDatabase(
+  path: string,
+  sync: SqliteSync,
+  { writes = true, onPowerLoss = () => {} }: DatabaseOptions = {},
+): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    if (path !== ":memory:") keepPrivate(path);
     database = new DatabaseSync(path);
+    // The owner of the store starts checkpoints: an automatic checkpoint
+    // would delay the commit.
     database.exec(`
-      PRAGMA locking_mode = EXCLUSIVE;
+      PRAGMA busy_timeout = ${lockTimeoutMs};
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA journal_size_limit = 67108864;
-      PRAGMA wal_autocheckpoint = ${checkpointPages};
+      PRAGMA wal_autocheckpoint = 0;
     `);
-    prepareSchema(database, path);
-    renewEpochsAfterPowerLoss(database, path);
-    if (sync === "NORMAL") {
-      markUnflushed(database);
-      database.exec("PRAGMA synchronous = NORMAL");
+    if (writes) {
+      prepareSchema(database, path);
+      if (renewEpochsAfterPowerLoss(database)) onPowerLoss();
+      if (sync === "NORMAL") markUnflushed(database);
     }
+    database.exec(`PRAGMA synchronous = ${sync}`);
     return database;
   } catch (error) {
     database?.close();
     if (error instanceof StoreOpenError) throw error;
     throw new StoreOpenError(`${path}: ${explain(error)}`, { cause: error });
-  }
-}
-
-/**
- * Creates a missing file readable by its owner alone, regardless of the umask,
- * since the file contains all tasks and their data. SQLite gives `-wal` and
- * `-shm` the same mode. The mode of an existing file is the operator's choice
- * and stays.
- */
-function keepPrivate(path: string): void {
-  const mode = modeOf(path);
-  if (mode !== undefined && (mode & 0o004) !== 0) {
-    log.warn(
-      "Every user of this machine can read all tasks in {path}: run chmod o= on {path}, {path}-wal and {path}-shm",
-      { path },
-    );
-  }
-  if (mode !== undefined) return;
-  try {
-    Deno.openSync(path, { write: true, create: true, mode: 0o600 }).close();
-  } catch {
-    // SQLite can't create the file either, and SQLite's error gets
-    // explained.
-  }
-}
-
-/**
- * Returns the permissions of a file: `undefined` for a missing file, 0 on a
- * system without permissions.
- */
-function modeOf(path: string): number | undefined {
-  try {
-    return Deno.statSync(path).mode ?? 0;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,101 +1,160 @@
-import type { DatabaseSync } from "node:sqlite";
-import type { StreamPosition } from "../../tasks/event.ts";
-import { applyChange, type Change } from "../../tasks/state.ts";
-import { GroupCommit } from "./group_commit.ts";
 import { Semaphore } from "../../async/semaphore.ts";
-import { Pace } from "../../async/pace.ts";
 import { log } from "../../log/log.ts";
-import { asUnavailable, explain } from "./error.ts";
-import { makeCopy, removeLeftCopies, writeCopy } from "./backup.ts";
-import { clearUnflushedMark } from "./power_loss.ts";
-import { openDatabase, type SqliteSync } from "./schema.ts";
-import { SqliteTasks } from "./sqlite_tasks.ts";
+import type { StreamPosition } from "../../tasks/event.ts";
+import type { Change, TaskState } from "../../tasks/state.ts";
 import {
-  amountsOf,
   type Announce,
-  eventAnnouncement,
+  type EncodedEvent,
   type HistorySlice,
   type HistoryView,
-  isCancelRequest,
   type ListQuery,
   type Publication,
   type PublishOutcome,
   type Retention,
-  silentAnnouncements,
   type Store,
   StoreUnavailableError,
   type TaskList,
 } from "../../tasks/store.ts";
+import { makeCopy, removeLeftCopies } from "./backup.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { claimDatabaseFile } from "./database_file.ts";
+import { LateThread } from "./late_thread.ts";
+import { Expiry } from "./expiry.ts";
+import type { HotTask } from "./hot_task.ts";
+import { Publisher } from "./publisher.ts";
+import type { SqliteSync } from "./schema.ts";
+import {
+  SqliteThread,
+  type StartThread,
+  startThread,
+} from "./sqlite_thread.ts";
+import type { Opened, Rows, ThreadCalls } from "./thread_calls.ts";
 
 /**
- * Makes a store in an SQLite file. Writes of the same event loop turn share a
- * transaction, and each is answered after the commit.
+ * Opens a store in an SQLite file. Threads of their own write, read and copy,
+ * so that the event loop never waits for the disk.
  *
  * @param path The file; `:memory:` for none.
  * @param sync The durability of an acknowledged event: `NORMAL` survives a
  * killed process, `FULL` also a power cut.
  * @param retention The amount of history to keep.
  * @param announce Called for each stored change.
+ * @param start Starts a thread; replaced in tests.
  * @throws {StoreOpenError} If the file can't be used.
  */
-export function createSqliteStore(
+export async function openSqliteStore(
   path: string,
   sync: SqliteSync,
   retention: Retention,
   announce: Announce,
-): Store {
-  const database = openDatabase(path, sync);
-  const store = storeOn(database, retention, announce);
-  if (path === ":memory:") return store;
-  removeLeftCopies(path);
+  start: StartThread = startThread,
+): Promise<Store> {
+  const { historyLimit } = retention;
+  await using opening = new AsyncDisposableStack();
+  const isFile = path !== ":memory:";
+  if (isFile) {
+    opening.use(claimDatabaseFile(path));
+    removeLeftCopies(path);
+  }
+  const options = { path, sync, historyLimit };
+  const writer = new SqliteThread("sqlite-writer", start);
+  opening.defer(() => writer.close());
+  const opened = await writer.open({ ...options, writes: true });
+  if (opened.mayLackEvents) {
+    log.warn(
+      "{path} is a copy, or was in use with TASKWIRE_SQLITE_SYNC=NORMAL when the system stopped: the newest events may be missing, so watchers do not resume and get the current state instead",
+      { path },
+    );
+  }
+  const common = { writer, opened, retention, announce };
+  if (!isFile) {
+    return new SqliteStore({ ...common, resources: opening.move() });
+  }
+  const late = (name: string) => {
+    const thread = new LateThread(name, { ...options, writes: false }, start);
+    opening.defer(() => thread.close());
+    return thread;
+  };
+  const reader = late("sqlite-reader");
+  const copier = late("sqlite-copier");
+  const checkpoints = new Checkpoints(writer, copier);
+  opening.defer(() => checkpoints.idle);
+  const store = new SqliteStore({
+    ...common,
+    reader,
+    checkpoints,
+    resources: opening.move(),
+  });
   const copies = new Semaphore(1);
   store.backup = () =>
-    copies.take(() => makeCopy(path, (copy) => writeCopy(database, copy)));
+    copies.take(() =>
+      makeCopy(path, async (copyPath) => {
+        const thread = await copier.start();
+        if (thread === undefined) {
+          throw new StoreUnavailableError("the copying thread cannot start");
+        }
+        await thread.call("copy", copyPath);
+      })
+    );
   return store;
 }
 
-/** Makes a store on an open database. */
-export function storeOn(
-  database: DatabaseSync,
-  retention: Retention,
-  announce: Announce,
-): Store {
-  return new SqliteStore(database, retention, announce);
+/** The most reads given to the reading thread at a time. */
+const maxReads = 4;
+
+interface StoreParts {
+  readonly writer: SqliteThread;
+  /** The thread for reads; absent for a database in memory. */
+  readonly reader?: LateThread;
+  readonly checkpoints?: Checkpoints;
+  readonly opened: Opened;
+  readonly retention: Retention;
+  readonly announce: Announce;
+  readonly resources: AsyncDisposable;
 }
 
 class SqliteStore implements Store {
-  readonly #database: DatabaseSync;
-  readonly #tasks: SqliteTasks;
-  readonly #commits: GroupCommit;
-  /** Paces the reads of histories. */
-  readonly #pace = new Pace();
-  readonly #announce: Announce;
+  backup?: NonNullable<Store["backup"]>;
+  readonly #writer: SqliteThread;
+  readonly #lateReader: LateThread | undefined;
+  readonly #publisher: Publisher;
+  readonly #expiry: Expiry;
+  /** Bounds the memory taken by results that nobody has taken yet. */
+  readonly #reads = new Semaphore(maxReads);
+  readonly #resources: AsyncDisposable;
   #isClosed = false;
 
-  constructor(
-    database: DatabaseSync,
-    retention: Retention,
-    announce: Announce,
-  ) {
-    this.#database = database;
-    this.#announce = announce;
-    this.#tasks = new SqliteTasks(database, retention);
-    this.#commits = new GroupCommit(database, {
-      onBegin: () => this.#tasks.begin(),
-      onRollback: () => this.#tasks.undo(),
+  constructor(parts: StoreParts) {
+    const { opened, retention, writer, checkpoints } = parts;
+    this.#writer = writer;
+    this.#lateReader = parts.reader;
+    this.#resources = parts.resources;
+    this.#expiry = new Expiry(writer, opened, retention.historyTtlMs);
+    this.#publisher = new Publisher({
+      ...parts,
+      expiry: this.#expiry,
+      reader: () => this.#reader,
+      onSend: (group) => {
+        // Reads have nothing to wait for before the first commit.
+        this.#lateReader?.start();
+        this.#expiry.deleteSome();
+        checkpoints?.note(group);
+      },
     });
   }
 
-  publish(taskId: string, change: Change): Promise<PublishOutcome> {
-    return this.#commits.write(() => this.#publish(taskId, change));
+  async publish(taskId: string, change: Change): Promise<PublishOutcome> {
+    this.#assertOpen();
+    return await this.#publisher.publish(taskId, change);
   }
 
-  publishAll(
+  async publishAll(
     publications: readonly Publication[],
   ): Promise<PromiseSettledResult<PublishOutcome>[]> {
-    return this.#commits.writeAll(
-      publications.map(({ taskId, change }) => () =>
-        this.#publish(taskId, change)
+    this.#assertOpen();
+    return await Promise.allSettled(
+      publications.map(({ taskId, change }) =>
+        this.#publisher.publish(taskId, change)
       ),
     );
   }
@@ -106,45 +165,67 @@ class SqliteStore implements Store {
     limit = -1,
     enough = Infinity,
   ): Promise<HistoryView> {
-    const readView = () =>
-      this.#attempt(() => this.#view(taskId, since, limit, enough));
-    const view = since === undefined
-      ? readView()
-      : await this.#pace.run(readView);
+    this.#assertOpen();
+    const hot = this.#publisher.peek(taskId);
+    const view = hot && this.#viewInMemory(hot, since);
     if (view !== undefined) return view;
-    // Deletes the expired task, because a new history needs another epoch.
-    await this.#commits.write(() => {
-      this.#tasks.take(taskId);
-      return () => {};
+    const rows = await this.#ask("read", {
+      taskId,
+      oldestKeptMs: this.#expiry.oldestKeptMs,
+      ...rangeOf(since),
+      limit,
+      enough,
+      withState: true,
     });
-    return await this.read(taskId, since, limit, enough);
+    if (rows === null || rows.isExpired) {
+      return this.#viewOfNone(rows?.epoch, since);
+    }
+    const { epoch, newest, state } = rows;
+    return {
+      epoch,
+      offset: newest,
+      state: JSON.parse(state ?? ""),
+      recovered: since !== undefined && rows.events !== null,
+      events: since === undefined ? [] : decodeEvents(rows.events ?? []),
+    };
   }
 
-  readEvents(
+  async readEvents(
     taskId: string,
     since: StreamPosition,
     limit: number,
     enough: number,
   ): Promise<HistorySlice | undefined> {
-    return this.#pace.run(() =>
-      this.#attempt(() => this.#slice(taskId, since, limit, enough))
-    );
-  }
-
-  async list(query: ListQuery): Promise<TaskList> {
-    return await this.#attempt(() => this.#tasks.list(query));
-  }
-
-  forget(taskId: string): Promise<boolean> {
-    return this.#commits.write(() => {
-      const task = this.#tasks.take(taskId);
-      if (task === undefined) return () => false;
-      this.#tasks.delete(task.id, taskId);
-      return () => {
-        this.#announce({ kind: "deleted", taskId });
-        return true;
-      };
+    this.#assertOpen();
+    const rows = await this.#ask("read", {
+      taskId,
+      oldestKeptMs: this.#expiry.oldestKeptMs,
+      ...rangeOf(since),
+      limit,
+      enough,
+      withState: false,
     });
+    if (!rows?.events) return undefined;
+    return { offset: rows.newest, events: decodeEvents(rows.events) };
+  }
+
+  async list({ status, limit, cursor }: ListQuery): Promise<TaskList> {
+    this.#assertOpen();
+    const listing = await this.#ask("list", {
+      status: status ?? null,
+      limit,
+      cursor: cursor ?? null,
+      oldestKeptMs: this.#expiry.oldestKeptMs,
+    });
+    return {
+      states: listing.states.map((state): TaskState => JSON.parse(state)),
+      ...(listing.cursor === null ? {} : { cursor: listing.cursor }),
+    };
+  }
+
+  async forget(taskId: string): Promise<boolean> {
+    this.#assertOpen();
+    return await this.#publisher.delete(taskId);
   }
 
   /** No-op: all watchers are in this process, and all changes are announced. */
@@ -152,112 +233,72 @@ class SqliteStore implements Store {
     return Promise.resolve();
   }
 
-  close(): Promise<void> {
-    this.#commits.flush();
+  async close(): Promise<void> {
     this.#isClosed = true;
-    this.#tasks.close();
-    this.#markClosed();
-    this.#database.close();
-    return Promise.resolve();
+    await this.#publisher.drain();
+    await this.#resources[Symbol.asyncDispose]();
   }
 
-  #markClosed(): void {
-    try {
-      clearUnflushedMark(this.#database);
-    } catch (error) {
-      log.warn(
-        "The store could not be marked as closed, so watchers can't resume if the system restarts before the server does: {reason}",
-        { reason: explain(error) },
+  /** The thread for reads. */
+  get #reader(): SqliteThread {
+    return this.#lateReader?.opened ?? this.#writer;
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) {
+      throw new StoreUnavailableError(
+        "the store is closed, as in a stopping server: start the server again",
       );
     }
   }
 
-  #attempt<T>(read: () => T): T {
-    // Deno 2.4 crashes on a statement used after its database was closed.
-    if (this.#isClosed) throw new StoreUnavailableError("The store is closed");
-    try {
-      return read();
-    } catch (error) {
-      throw asUnavailable(error);
-    }
+  #ask<Method extends "read" | "list">(
+    method: Method,
+    ...query: Parameters<ThreadCalls[Method]>
+  ): Promise<ReturnType<ThreadCalls[Method]>> {
+    return this.#reads.take(() => this.#reader.call(method, ...query));
   }
 
-  /**
-   * @returns `undefined` for a task that has expired but is not yet deleted.
-   */
-  #view(
-    taskId: string,
+  /** @returns `undefined` if events have to be read. */
+  #viewInMemory(
+    { committed }: HotTask,
     since: StreamPosition | "oldest" | undefined,
-    limit: number,
-    enough: number,
   ): HistoryView | undefined {
-    const task = this.#tasks.find(taskId);
-    if (!task && this.#tasks.isOver(taskId)) return undefined;
-    const epoch = task?.state.snapshot.epoch ?? this.#tasks.epoch;
-    const from = since === "oldest" || since?.epoch === epoch
-      ? since
-      : undefined;
-    const events = task && from &&
-      this.#tasks.eventsAfter(task, from, limit, enough);
-    const isAtStart = !task && (from === "oldest" || from?.offset === 0);
-    return {
-      epoch,
-      offset: task?.state.snapshot.offset ?? 0,
-      state: task?.state,
-      recovered: events !== undefined || isAtStart,
-      events: events ?? [],
-    };
+    const snapshot = committed?.snapshot;
+    if (
+      snapshot === undefined ||
+      this.#expiry.isExpired(Date.parse(snapshot.updated_at))
+    ) return this.#viewOfNone(snapshot?.epoch, since);
+    const { epoch, offset } = snapshot;
+    const isSame = since !== undefined &&
+      (since === "oldest" || since.epoch === epoch);
+    const isNewest = isSame && since !== "oldest" && since.offset === offset;
+    if (isSame && !isNewest) return undefined;
+    return { epoch, offset, state: committed, recovered: isNewest, events: [] };
   }
 
-  #slice(
-    taskId: string,
-    since: StreamPosition,
-    limit: number,
-    enough: number,
-  ): HistorySlice | undefined {
-    const head = this.#tasks.findHead(taskId);
-    if (head?.newest.epoch !== since.epoch) return undefined;
-    const events = this.#tasks.eventsAfter(head, since, limit, enough);
-    return events && { offset: head.newest.offset, events };
+  /** @param before The epoch of an expired history. */
+  #viewOfNone(
+    before: string | undefined,
+    since: StreamPosition | "oldest" | undefined,
+  ): HistoryView {
+    const epoch = this.#expiry.epochAfter(before);
+    const recovered = since === "oldest" ||
+      (since?.epoch === epoch && since.offset === 0);
+    return { epoch, offset: 0, state: undefined, recovered, events: [] };
   }
+}
 
-  #publish(taskId: string, change: Change): () => PublishOutcome {
-    const task = this.#tasks.take(taskId);
-    const earlier = task && !("kind" in change) && change.event_id !== undefined
-      ? this.#tasks.findOffset(task, change.event_id)
-      : undefined;
-    if (task && earlier !== undefined) {
-      return () => ({
-        kind: "duplicate",
-        epoch: task.state.snapshot.epoch,
-        offset: earlier,
-        cancelRequested: task.state.cancelRequested ?? false,
-      });
-    }
-    const result = applyChange(task?.state, change, {
-      taskId,
-      epoch: this.#tasks.epoch,
-      now: new Date(),
-    });
-    if ("code" in result) return () => ({ kind: "refused", refusal: result });
-    const { event, state } = result;
-    if (event === undefined) {
-      const announcements = task ? silentAnnouncements(task.state, state) : [];
-      if (task && announcements.length > 0) this.#tasks.update(task, state);
-      return () => {
-        for (const announcement of announcements) this.#announce(announcement);
-        return { kind: "noted", isNew: announcements.some(isCancelRequest) };
-      };
-    }
-    const json = JSON.stringify(event);
-    this.#tasks.append(task, event, json, state);
-    return () => ({
-      kind: "stored",
-      epoch: state.snapshot.epoch,
-      event,
-      amounts: amountsOf(state.snapshot),
-      delivered: this.#announce(eventAnnouncement(event, json, state)),
-      cancelRequested: state.cancelRequested ?? false,
-    });
+function rangeOf(since: StreamPosition | "oldest" | undefined) {
+  if (since === undefined) return { epoch: "", offset: null };
+  if (since === "oldest") return { epoch: null, offset: null };
+  return since;
+}
+
+function decodeEvents(rows: Rows): EncodedEvent[] {
+  const events: EncodedEvent[] = [];
+  for (let at = 0; at < rows.length; at += 2) {
+    events.push({ offset: Number(rows[at]), json: String(rows[at + 1]) });
   }
+  return events;
 }

@@ -4,16 +4,21 @@ const sources = {
   readEpoch: "SELECT epoch FROM store",
   writeEpoch: "UPDATE store SET epoch = ?",
   lastChange: "SELECT max(changed_at) AS changed_at FROM tasks",
+  lastId: "SELECT max(id) AS id FROM tasks",
   findTask:
-    "SELECT id, updated_at_ms, state FROM tasks WHERE connection_id = ?",
+    "SELECT id, changed_at, updated_at_ms, state FROM tasks WHERE connection_id = ?",
+  findHistory: `
+    SELECT id, updated_at_ms, state ->> '$.snapshot.epoch' AS epoch,
+      state ->> '$.snapshot.offset' AS newest
+    FROM tasks WHERE connection_id = ?`,
+  findState: "SELECT state FROM tasks WHERE id = ?",
   insertTask:
-    "INSERT INTO tasks (connection_id, status, changed_at, updated_at_ms, state) VALUES (?, ?, ?, ?, ?)",
+    "INSERT INTO tasks (id, connection_id, status, changed_at, updated_at_ms, state) VALUES (?, ?, ?, ?, ?, ?)",
   updateTask:
     "UPDATE tasks SET status = ?, changed_at = ?, updated_at_ms = ?, state = ? WHERE id = ?",
-  updateState: "UPDATE tasks SET state = ? WHERE id = ?",
   deleteTask: "DELETE FROM tasks WHERE id = ?",
   oldestTasks:
-    "SELECT id, connection_id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
+    "SELECT id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
   listTasks: `
     SELECT changed_at, state FROM tasks
     WHERE changed_at < ? AND updated_at_ms > ?
@@ -25,6 +30,8 @@ const sources = {
   findEvent: "SELECT offset FROM events WHERE task_id = ? AND event_id = ?",
   findUnnamedEvent:
     "SELECT offset FROM events WHERE task_id = ? AND offset = ? AND event_id IS NULL",
+  listNames:
+    "SELECT event_id, offset FROM events INDEXED BY events_by_id WHERE task_id = ? AND event_id IS NOT NULL LIMIT ?",
   insertEvent:
     "INSERT INTO events (task_id, offset, event_id, event) VALUES (?, ?, ?, ?)",
   eventsAfter:

@@ -4,7 +4,7 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { createSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
 import { backUp } from "../../../src/tasks/store.ts";
 import { scoped } from "../../support/api.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -101,7 +101,7 @@ Deno.test("GET /api/backup answers with a database that a server can use", async
 
   const path = `${folder.path}/copy.db`;
   await Deno.writeFile(path, bytes);
-  const copy = createSqliteStore(path, "FULL", retention, () => 0);
+  const copy = await openSqliteStore(path, "FULL", retention, () => 0);
   const view = await copy.read("a", "oldest");
   assertEquals(view.events, live.events);
   // A watcher may have seen events after the copy.

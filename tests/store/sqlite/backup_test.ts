@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { makeCopy } from "../../../src/store/sqlite/backup.ts";
-import { createSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
 import {
   backUp,
   BackupUnsupportedError,
@@ -13,17 +13,17 @@ import { makeTempDir } from "../../support/temp_dir.ts";
 const retention = { historyLimit: 10, historyTtlMs: 60_000 };
 
 function open(path: string) {
-  return createSqliteStore(path, "NORMAL", retention, () => 0);
+  return openSqliteStore(path, "NORMAL", retention, () => 0);
 }
 
 Deno.test("backUp() copies all acknowledged changes into a private file", async () => {
   await using folder = await makeTempDir();
-  const store = open(`${folder.path}/a.db`);
+  const store = await open(`${folder.path}/a.db`);
   await store.publish("a", { status: "succeeded" });
   const copy = await backUp(store);
   await store.publish("b", {});
   assertEquals(((await Deno.stat(copy.path)).mode ?? 0) & 0o777, 0o600);
-  const copied = open(copy.path);
+  const copied = await open(copy.path);
   assertEquals((await copied.read("a")).state?.snapshot.status, "succeeded");
   assertEquals((await copied.read("b")).state, undefined);
   await copied.close();
@@ -34,7 +34,7 @@ Deno.test("backUp() copies all acknowledged changes into a private file", async 
 
 Deno.test("backUp() makes copies for concurrent callers", async () => {
   await using folder = await makeTempDir();
-  const store = open(`${folder.path}/a.db`);
+  const store = await open(`${folder.path}/a.db`);
   await store.publish("a", {});
   const copies = await Promise.all([backUp(store), backUp(store)]);
   const sizes = await Promise.all(
@@ -47,19 +47,22 @@ Deno.test("backUp() makes copies for concurrent callers", async () => {
 
 Deno.test("backUp() refuses a store without a file", async () => {
   for (
-    const store of [createMemoryStore(retention, () => 0), open(":memory:")]
+    const store of [
+      createMemoryStore(retention, () => 0),
+      await open(":memory:"),
+    ]
   ) {
     await assertRejects(() => backUp(store), BackupUnsupportedError);
     await store.close();
   }
 });
 
-Deno.test("createSqliteStore() removes the copies of a killed server", async () => {
+Deno.test("openSqliteStore() removes the copies of a killed server", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
   const left = await folder.write("a.db-backup-1", "half a copy");
   const foreign = await folder.write("b.db-backup-1", "of another database");
-  const store = open(path);
+  const store = await open(path);
   await store.close();
   await assertRejects(() => Deno.stat(left), Deno.errors.NotFound);
   assertEquals((await Deno.stat(foreign)).isFile, true);
@@ -101,7 +104,7 @@ Deno.test("makeCopy() passes bugs on", async () => {
 
 Deno.test("backUp() copies every row of every table", async () => {
   await using folder = await makeTempDir();
-  const store = open(`${folder.path}/a.db`);
+  const store = await open(`${folder.path}/a.db`);
   for (let index = 0; index < 300; index++) {
     await store.publish(`task/${index % 150}`, {
       ...(index % 3 === 0 ? {} : { event_id: `event ${index}` }),

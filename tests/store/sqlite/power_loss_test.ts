@@ -1,14 +1,14 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import type { SqliteSync } from "../../../src/store/sqlite/schema.ts";
-import { createSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
+import { openSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
 import { captureLog } from "../../support/captured_log.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 
 const retention = { historyLimit: 10, historyTtlMs: 60_000 };
 
 function open(path: string, sync: SqliteSync) {
-  return createSqliteStore(path, sync, retention, () => 0);
+  return openSqliteStore(path, sync, retention, () => 0);
 }
 
 /** Reads the mark of a closed file. */
@@ -32,19 +32,19 @@ function setMark(path: string, mark: number): void {
 const boot = Math.round(Date.now() / 1_000 - Deno.osUptime());
 
 for (const sync of ["NORMAL", "FULL"] as const) {
-  Deno.test(`createSqliteStore() with ${sync} leaves no mark after close()`, async () => {
+  Deno.test(`openSqliteStore() with ${sync} leaves no mark after close()`, async () => {
     await using folder = await makeTempDir();
     const path = `${folder.path}/a.db`;
-    const store = open(path, sync);
+    const store = await open(path, sync);
     await store.publish("a", {});
     await store.close();
     assertEquals(markOf(path), null);
   });
 
-  Deno.test(`createSqliteStore() with ${sync} renews epochs after a system stop`, async () => {
+  Deno.test(`openSqliteStore() with ${sync} renews epochs after a system stop`, async () => {
     await using folder = await makeTempDir();
     const path = `${folder.path}/a.db`;
-    const first = open(path, "NORMAL");
+    const first = await open(path, "NORMAL");
     await first.publish("a", { message: "kept", data: { exact: 0.1 } });
     const before = await first.read("a");
     const { epoch: unused } = await first.read("never");
@@ -52,7 +52,7 @@ for (const sync of ["NORMAL", "FULL"] as const) {
     setMark(path, boot - 600);
 
     using log = captureLog();
-    const second = open(path, sync);
+    const second = await open(path, sync);
     assertEquals(log.text.includes("the newest events may be missing"), true);
     const after = await second.read("a", { epoch: before.epoch, offset: 1 });
     assertEquals(after.recovered, false);
@@ -73,23 +73,23 @@ for (const sync of ["NORMAL", "FULL"] as const) {
     });
     await second.close();
 
-    const third = open(path, sync);
+    const third = await open(path, sync);
     assertEquals((await third.read("a")).epoch, after.epoch);
     await third.close();
   });
 }
 
-Deno.test("createSqliteStore() keeps epochs after a kill", async () => {
+Deno.test("openSqliteStore() keeps epochs after a kill", async () => {
   await using folder = await makeTempDir();
   const path = `${folder.path}/a.db`;
-  const first = open(path, "NORMAL");
+  const first = await open(path, "NORMAL");
   await first.publish("a", {});
   const { epoch } = await first.read("a");
   await first.close();
   // The clock and the uptime are read one after the other.
   setMark(path, boot + 1);
 
-  const second = open(path, "NORMAL");
+  const second = await open(path, "NORMAL");
   assertEquals((await second.read("a")).epoch, epoch);
   await second.close();
 });

@@ -3,7 +3,6 @@ import { DatabaseSync } from "node:sqlite";
 import { openDatabase } from "../../../src/store/sqlite/schema.ts";
 import { StoreOpenError } from "../../../src/tasks/store.ts";
 import { needs } from "../../support/needs.ts";
-import { captureLog } from "../../support/captured_log.ts";
 import { makeReadOnly } from "../../support/small_disk.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 
@@ -14,11 +13,6 @@ function assertRefused(path: string, reason: RegExp): void {
   );
   assertEquals(reason.test(message), true, message);
   assertEquals(message.includes(path), true, message);
-}
-
-/** The permissions of a file. */
-function modeOf(path: string): number {
-  return (Deno.statSync(path).mode ?? 0) & 0o777;
 }
 
 Deno.test("openDatabase() makes a database and opens it again", async () => {
@@ -32,45 +26,6 @@ Deno.test("openDatabase() makes a database and opens it again", async () => {
     "wal",
   );
   database.close();
-});
-
-Deno.test("openDatabase() makes files readable by their owner alone, regardless of the umask", async () => {
-  await using folder = await makeTempDir();
-  const path = `${folder.path}/a.db`;
-  const umask = Deno.umask(0);
-  try {
-    const database = openDatabase(path, "FULL");
-    database.exec("CREATE TABLE t (x)");
-    const modes = ["a.db", "a.db-wal"].map((name) =>
-      modeOf(`${folder.path}/${name}`)
-    );
-    database.close();
-    assertEquals(modes, [0o600, 0o600]);
-  } finally {
-    Deno.umask(umask);
-  }
-});
-
-Deno.test("openDatabase() keeps the mode of an existing file, and warns if everybody can read it", async () => {
-  await using folder = await makeTempDir();
-  const path = `${folder.path}/a.db`;
-  for (const [mode, warns] of [[0o640, false], [0o644, true]] as const) {
-    openDatabase(path, "FULL").close();
-    await Deno.chmod(path, mode);
-    using log = captureLog();
-    openDatabase(path, "FULL").close();
-    assertEquals(log.text.includes("Every user of this machine"), warns);
-    assertEquals(modeOf(path), mode);
-  }
-});
-
-Deno.test("openDatabase() refuses a file that another process holds", async () => {
-  await using folder = await makeTempDir();
-  const path = `${folder.path}/a.db`;
-  const database = openDatabase(path, "NORMAL");
-  assertRefused(path, /in use by another process/);
-  database.close();
-  openDatabase(path, "NORMAL").close();
 });
 
 Deno.test("openDatabase() refuses a newer version's database and leaves it as it was", async () => {

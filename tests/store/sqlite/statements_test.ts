@@ -6,15 +6,24 @@ import { prepareStatements } from "../../../src/store/sqlite/statements.ts";
 Deno.test("prepareStatements() prepares statements that fit the schema", () => {
   const database = openDatabase(":memory:", "NORMAL");
   const statements = prepareStatements(database);
-  const { lastInsertRowid: id } = statements.insertTask
-    .run("a", "running", 1, 1_000, "{}");
+  const id = 7;
+  const snapshot = { epoch: "life", offset: 3 };
+  const state = JSON.stringify({ snapshot });
+  statements.insertTask.run(id, "a", "running", 1, 1_000, state);
   for (const offset of [1, 2, 3]) {
     statements.insertEvent.run(id, offset, `e${offset}`, `"${offset}"`);
   }
   assertEquals({ ...statements.findTask.get("a") }, {
     id,
+    changed_at: 1,
     updated_at_ms: 1_000,
-    state: "{}",
+    state,
+  });
+  assertEquals({ ...statements.findHistory.get("a") }, {
+    id,
+    updated_at_ms: 1_000,
+    epoch: "life",
+    newest: 3,
   });
   assertEquals(statements.findEvent.get(id, "e2")?.offset, 2);
   assertEquals(
@@ -29,11 +38,14 @@ Deno.test("prepareStatements() prepares statements that fit the schema", () => {
 for (
   const [name, parameters, index] of [
     ["findTask", ["a"], "sqlite_autoindex_tasks_1"],
+    ["findHistory", ["a"], "sqlite_autoindex_tasks_1"],
+    ["lastId", [], "SEARCH tasks"],
     ["oldestTasks", [1], "tasks_by_change"],
     ["listTasks", [1, 1, 1], "tasks_by_change"],
     ["listTasksOfStatus", ["running", 1, 1, 1], "tasks_by_status"],
     ["lastChange", [], "tasks_by_change"],
     ["findEvent", [1, "e"], "events_by_id"],
+    ["listNames", [1, 1], "COVERING INDEX events_by_id"],
     ["eventsAfter", [1, 1, 1], "PRIMARY KEY"],
     ["trimEvents", [1, 1], "PRIMARY KEY"],
     ["deleteEvents", [1], "PRIMARY KEY"],
