@@ -182,9 +182,9 @@ export const settings = {
   },
   sqliteSync: {
     variable: "TASKWIRE_SQLITE_SYNC",
-    fallback: "NORMAL",
+    fallback: "FULL",
     description:
-      "durability of acknowledged events in sqlite: NORMAL survives a killed process, FULL also a power cut",
+      "durability of acknowledged events in sqlite: FULL survives a power cut, NORMAL a killed process",
     expects: "NORMAL or FULL",
     schema: z.enum(["NORMAL", "FULL"]),
   },

@@ -43,7 +43,7 @@ Deno.test("loadConfig() has the spec's defaults", () => {
     origins: [],
     store: "sqlite:taskwire.db",
     redisPrefix: "taskwire:",
-    sqliteSync: "NORMAL",
+    sqliteSync: "FULL",
     historyLimit: 1000,
     historyTtlSeconds: 86_400,
     maxMessageBytes: 65_536,
