@@ -167,7 +167,7 @@ function slowStore() {
   return { arrived: arrived.promise, goOn: goOn.resolve, order, services };
 }
 
-Deno.test("RunningServer.stop() lets a publish finish before it closes the store", async () => {
+Deno.test("RunningServer.stop() lets a publish finish before closing the store", async () => {
   const { arrived, goOn, order, services } = slowStore();
   await using server = await startTestServer({
     config: { drainTimeoutSeconds: 60 },

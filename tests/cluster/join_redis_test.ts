@@ -10,7 +10,7 @@ const test = needs("redis-server");
 const answer = (isFound: boolean): Promise<Answer> =>
   Promise.resolve({ kind: "disconnect", isFound });
 
-test("joinRedis() asks the other nodes, counts users over all, and knows how many there are", async () => {
+test("joinRedis() asks the other nodes, counts users and nodes", async () => {
   await using redis = await RedisServer.start();
   await using first = await openRedisStore(redis, "test:");
   await using second = await openRedisStore(redis, "test:");

@@ -24,7 +24,7 @@ function nodeOf(
   };
 }
 
-Deno.test("mergeStats() leaves the figures of one node as they are", () => {
+Deno.test("mergeStats() leaves the figures of a single node unchanged", () => {
   const own = nodeOf(100, 5);
   assertEquals(mergeStats(own, [], 0), own);
 });

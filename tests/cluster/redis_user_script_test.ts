@@ -22,7 +22,7 @@ function tell(
   ]);
 }
 
-test("tellUsersScript keeps each node's counts, and sums those of the others", async () => {
+test("tellUsersScript keeps each node's counts, and sums the counts of other nodes", async () => {
   await using server = await RedisServer.start();
   await using channel = await TestRedisChannel.open(server.url);
   assertEquals(await tell(channel, "a", false, "42", 2, "43", 1), [0, 0, 0]);

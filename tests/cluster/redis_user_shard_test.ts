@@ -46,7 +46,7 @@ test("RedisUserShard.count() returns the sum of all nodes' last counts", async (
   assertEquals(await one.count("42", 1), 1);
 });
 
-test("RedisUserShard.count() adds the number at the time of the call to the other nodes' sum", async () => {
+test("RedisUserShard.count() adds the number given to the sum of other nodes", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   await other.count("42", 5);
@@ -57,7 +57,7 @@ test("RedisUserShard.count() adds the number at the time of the call to the othe
   assertEquals(await other.count("42", 1), 4);
 });
 
-test("RedisUserShard.count() lets one of two nodes at least know of the other", async () => {
+test("RedisUserShard.count() tells at least one of two concurrent nodes about the other", async () => {
   await using nodes = await startNodes();
   const { one, other } = nodes;
   const users = Array.from({ length: 200 }, (_, index) => `user_${index}`);

@@ -15,7 +15,7 @@ const maxMemoryBytes = 250_000_000;
 /** Events published after the restart. */
 const eventsAfterwards = 50;
 
-Deno.test("an endless message makes other watchers resume without losing an event", async () => {
+Deno.test("an endless message makes watchers resume without losing an event", async () => {
   await using folder = await makeTempDir();
   const options = {
     cwd: folder.path,

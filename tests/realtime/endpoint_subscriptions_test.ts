@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { startTestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 
-Deno.test("realtimeEndpoint() lets one socket watch 100 tasks, its own among them", async () => {
+Deno.test("realtimeEndpoint() lets a socket watch 100 tasks, including the URL's task", async () => {
   await using server = await startTestServer({ config: { messageRate: 0 } });
   await using socket = new TestSocket(server.ws("/ws/realtime/task-1"));
   await socket.nextOf("sync");

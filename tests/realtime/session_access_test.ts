@@ -19,7 +19,7 @@ for (
     ["a guest", undefined],
     ["another user", { sub: "8" }],
     ["the bearer of a bad token", { sub: "7", exp: 1 }],
-    ["its user, where 'tasks' doesn't name it", { sub: "7", tasks: ["own"] }],
+    ["its user, if 'tasks' lacks the task", { sub: "7", tasks: ["own"] }],
   ] as const
 ) {
   Deno.test(`RealtimeSession.handle() denies a private task to ${who}, and keeps the socket open`, async () => {
@@ -97,7 +97,7 @@ Deno.test("RealtimeSession.handle() watches 100 tasks on a socket, and no more",
   assertEquals((await subscribe(socket, "task 1")).type, "error");
 });
 
-Deno.test("RealtimeSession.handle() counts no task among them that it may not show", async () => {
+Deno.test("RealtimeSession.handle() does not count forbidden tasks", async () => {
   await using server = await startTestServer({ config: { messageRate: 0 } });
   await published(server, "private", { user_id: "7" });
   await using socket = await openRealtime(server, "own");

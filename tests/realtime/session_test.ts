@@ -75,7 +75,7 @@ for (
   });
 }
 
-Deno.test("RealtimeSession.handle() subscribes anew to the same task, which comes once", async () => {
+Deno.test("RealtimeSession.handle() renews a subscription without duplicate events", async () => {
   await using server = await startTestServer();
   await published(server, "b", {}, {});
   const { epoch } = await server.services.store.read("b");

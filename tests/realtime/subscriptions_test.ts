@@ -56,7 +56,7 @@ Deno.test("Subscriptions.recheckAccess() ends subscriptions forbidden to the new
   assertEquals(services.hub.watcherCount("b"), 0);
 });
 
-Deno.test("Subscriptions.end() ends one subscription, and the connection's end ends all", async () => {
+Deno.test("Subscriptions.end() ends a subscription, and the connection's end ends all", async () => {
   const { services, connection, subscriptions, watch } = await subscriptionsOf(
     () => true,
   );

@@ -62,7 +62,7 @@ test("openCluster() connects to each master, and finds the master of a key", asy
   for (const connection of cluster.connections) connection.destroy();
 });
 
-test("openCluster() asks another host if the first is away", async () => {
+test("openCluster() asks the next host if the first is down", async () => {
   const { port = 0 } = server.nodes[2] ?? {};
   const away = new URL(closedOrigin()).host;
   const url = `redis://${away},127.0.0.1:${port}?cluster`;
@@ -92,7 +92,7 @@ test("openCluster() is for a user with few rights, too", async () => {
   }
 });
 
-test("a Cluster announces other processes' changes, from every master", async () => {
+test("a Cluster announces changes by other processes, from every master", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -110,7 +110,7 @@ test("a Cluster announces other processes' changes, from every master", async ()
   assertEquals(announced.all.length, 2 * ids.length);
 });
 
-test("a Cluster whose master is killed is away, and has other epochs there when it is back", async () => {
+test("a Cluster with a killed master is unavailable, and returns with new epochs", async () => {
   using _log = captureLog();
   await using own = await RedisCluster.start();
   const announced = new Announcements();

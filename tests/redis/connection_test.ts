@@ -93,7 +93,7 @@ test("openConnection() gives up on abort, and disconnects", async () => {
   await silent.hungUp();
 });
 
-test("openConnection() gives up before it is connected, too", async () => {
+test("openConnection() can be aborted while connecting", async () => {
   await using silent = openSilentServer();
   const signal = AbortSignal.abort(new Error("enough"));
   await assertRejects(

@@ -78,7 +78,7 @@ Deno.test("isMisconfigured() is true for errors that would come again", () => {
   assert(![...away, ...refusals].some(isMisconfigured));
 });
 
-Deno.test("asOpenError() tells the operator how to fix it", () => {
+Deno.test("asOpenError() tells the operator how to fix the fault", () => {
   const messages = misconfigured.map((error) => asOpenError(error).message);
   assertEquals(messages, [
     "Redis rejected the user or password: WRONGPASS invalid username-password pair",

@@ -26,7 +26,7 @@ Deno.test("watchRedis() rejects after 3 s without a reply", async () => {
   await rejected;
 });
 
-Deno.test("watchRedis() continues if Redis only refuses, and rejects with other errors", async () => {
+Deno.test("watchRedis() continues on a refusal by Redis, and rejects on other errors", async () => {
   using time = new FakeTime();
   const failures = [
     new ErrorReply("OOM command not allowed"),

@@ -105,7 +105,7 @@ test("start() rejects if Redis refuses the login, and shows no password", async 
   assert(!`${error.stack}${error.cause}${log.text}`.includes("guessed-one"));
 });
 
-test("start() does not wait for an unreachable Redis, which may come later", async () => {
+test("start() does not wait for an unreachable Redis", async () => {
   using _log = captureLog();
   await using proxy = cutProxy(redisOrigin);
   proxy.cut();
@@ -117,7 +117,7 @@ test("start() does not wait for an unreachable Redis, which may come later", asy
   assertEquals(await redis.ping(), "PONG");
 });
 
-test("start() reports once that Redis is away, however often it tries", async () => {
+test("start() reports an unreachable Redis once, for all attempts", async () => {
   using log = captureLog();
   const { port } = new URL(closedOrigin());
   await using redis = link({ port: Number(port) });

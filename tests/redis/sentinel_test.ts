@@ -29,7 +29,7 @@ function find(url: string) {
   });
 }
 
-test("a replica that takes over without the newest writes gets other epochs, and watchers learn of it", async () => {
+test("a replica promoted without the newest writes gets new epochs, and watchers learn so", async () => {
   using _log = captureLog();
   await using master = await RedisServer.start({ appendFsync: "always" });
   await using proxy = cutProxy(`http://127.0.0.1:${master.port}`);

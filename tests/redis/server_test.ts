@@ -43,7 +43,7 @@ function addressOf(kind: RedisAddress["kind"]): RedisAddress {
 
 const server = addressOf("server");
 
-Deno.test("checkRedis() trusts a server alone that flushes before it answers", async () => {
+Deno.test("checkRedis() trusts only a server that flushes before answering", async () => {
   using log = captureLog();
   assertEquals(await checkRedis(clientOf(careful), server), "abc+");
   assertEquals(log.text, "");
@@ -59,7 +59,7 @@ Deno.test("checkRedis() rejects while Redis is loading its data", async () => {
   assertEquals(await checkRedis(loaded, server), "abc+");
 });
 
-Deno.test("checkRedis() trusts no run that may lack the end of another", async () => {
+Deno.test("checkRedis() distrusts a run that may lack the last writes of the previous run", async () => {
   using _log = captureLog();
   for (
     const [client, kind, run] of [

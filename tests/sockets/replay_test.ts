@@ -37,7 +37,7 @@ function countingReads(
 }
 
 for (const kind of ["memory", "sqlite"]) {
-  Deno.test(`clients that resume a long history have it read once and in small slices, from ${kind}`, async () => {
+  Deno.test(`clients resuming a long history share reads in small slices, from ${kind}`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "taskwire-replay-" });
     {
       const counts = { events: 0, longest: 0, states: 0 };

@@ -41,7 +41,7 @@ Deno.test("simpleEndpoint() refuses binary messages, and closes with 4400 after 
   assertEquals((await socket.closed).code, 4400);
 });
 
-Deno.test("simpleEndpoint() has the socket listed until it ends", async () => {
+Deno.test("simpleEndpoint() lists the socket until the end", async () => {
   await using server = await startTestServer();
   const { registry } = server.services;
   await using socket = new TestSocket(server.ws(path));

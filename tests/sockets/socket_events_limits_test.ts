@@ -128,7 +128,7 @@ for (
   const [criterion, headers, origins] of [
     ["a client without Origin", {}, ["https://a.test"]],
     ["an origin on the list", { Origin: "https://a.test" }, ["https://a.test"]],
-    ["any origin where the list says so", { Origin: "https://b.test" }, ["*"]],
+    ["any origin if the list has *", { Origin: "https://b.test" }, ["*"]],
     ["a page of the same host", undefined, []],
     ["a page of a development server", { Origin: "http://localhost:5173" }, []],
     ["a client without Origin by any name", { Host: "taskwire.test" }, []],

@@ -62,7 +62,7 @@ Deno.test("SseBody hands over at most 64 KiB at a time, in order and complete", 
   assert(read.every((byte, index) => byte === all[index]));
 });
 
-Deno.test("SseBody.write() leaves the bytes as they are, since other streams send them too", async () => {
+Deno.test("SseBody.write() leaves the shared bytes unchanged", async () => {
   const shared = bytes("a".repeat(100_000));
   for (let round = 0; round < 2; round += 1) {
     const body = new SseBody();

@@ -2,7 +2,7 @@ import { assertEquals, assertFalse } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { SsePings } from "../../src/sse/pings.ts";
 
-Deno.test("SsePings.add() calls every stream at the interval, until it is ended", () => {
+Deno.test("SsePings.add() calls every stream at the interval until ended", () => {
   using time = new FakeTime();
   const pings = new SsePings(15_000);
   const calls: string[] = [];

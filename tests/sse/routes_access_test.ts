@@ -19,7 +19,7 @@ for (
   const [place, request, who] of [
     ["the query", { query: `?token=${token}` }, [42, "authenticated"]],
     ["Authorization", { headers: bearer(token) }, [42, "authenticated"]],
-    ["both, of which the query wins", {
+    ["both, and the query wins", {
       query: `?token=${token}`,
       headers: bearer(other),
     }, [42, "authenticated"]],

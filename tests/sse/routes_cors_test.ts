@@ -27,7 +27,7 @@ for (
     [["*"], undefined, true],
   ] as [string[], string | undefined, boolean][]
 ) {
-  Deno.test(`sseRoutes() ${isAllowed ? "opens to" : "answers 403 to"} origin ${origin} where ${JSON.stringify(origins)} may`, async () => {
+  Deno.test(`sseRoutes() ${isAllowed ? "opens to" : "answers 403 to"} origin ${origin} if ${JSON.stringify(origins)} may`, async () => {
     await using server = await startTestServer({ config: { origins } });
     await published(server, "a", { status: "done" });
     const from = origin === "same" ? server.origin : origin;
@@ -49,7 +49,7 @@ for (
   });
 }
 
-Deno.test("sseRoutes() lets an allowed page read why it is refused", async () => {
+Deno.test("sseRoutes() lets an allowed page read the reason for a refusal", async () => {
   await using server = await startTestServer({
     config: { origins: [page], auth: "required" },
   });

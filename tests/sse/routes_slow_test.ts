@@ -63,7 +63,7 @@ const flood: Slowing = async ({ services: { store } }, connection, time) => {
   while (connection.bufferedBytes <= 1_048_576) await turn(time);
 };
 
-Deno.test("sseRoutes() merges for a reader that stops, and holds no more for it than its share", async () => {
+Deno.test("sseRoutes() merges for a stopped reader, within the reader's share of memory", async () => {
   const maxBufferedBytes = 1_048_576;
   await using server = await startTestServer({ config: { maxBufferedBytes } });
   const { store, counters } = server.services;

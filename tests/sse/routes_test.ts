@@ -8,7 +8,7 @@ import { TestSocket } from "../support/socket.ts";
 import { answerOfStream, SseClient } from "../support/sse_client.ts";
 import { signToken } from "../support/tokens.ts";
 
-Deno.test("sseRoutes() streams a task from connected to end, each event as it is published", async () => {
+Deno.test("sseRoutes() streams a task from connected to end", async () => {
   await using server = await startTestServer();
   await published(server, "a/b", { progress: 0.1 });
   await using client = await SseClient.open(server, "a/b");
@@ -117,7 +117,7 @@ Deno.test("sseRoutes() waits for an unpublished task, and follows the next epoch
   assertEquals((await client.next()).event, "end");
 });
 
-Deno.test("sseRoutes() lists a stream as a connection, and forgets all of it when its client goes", async () => {
+Deno.test("sseRoutes() lists a stream as a connection until the client disconnects", async () => {
   await using server = await startTestServer();
   const { registry, hub } = server.services;
   const client = await SseClient.open(server, "a", {

@@ -14,7 +14,7 @@ function fail(): never {
   throw new StoreUnavailableError("the disk is full");
 }
 
-Deno.test("LeaseKeeper tries each second to store a loss, and logs why it could not", async () => {
+Deno.test("LeaseKeeper retries a loss every second, and logs the reason", async () => {
   using time = new FakeTime();
   using log = captureLog();
   const tasks = await LeasedTasks.started();

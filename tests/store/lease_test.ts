@@ -11,7 +11,7 @@ async function elapse(time: FakeTime, ms: number): Promise<void> {
   await time.runMicrotasks();
 }
 
-Deno.test("LeaseKeeper marks a task as lost in the millisecond in which its lease ends", async () => {
+Deno.test("LeaseKeeper marks a task as lost in the millisecond of the lease's end", async () => {
   using time = new FakeTime();
   const tasks = await LeasedTasks.started();
   await tasks.store.publish("a", { lease: 1.5, progress: 0.5 });
@@ -175,7 +175,7 @@ Deno.test("LeaseKeeper.start() marks tasks as lost whose lease ended while the s
   assertEquals(tasks.takeEvents(), ["a lost"]);
 });
 
-Deno.test("LeaseKeeper.start() finds the leases of more tasks than it reads at a time", async () => {
+Deno.test("LeaseKeeper.start() finds leases across several pages of tasks", async () => {
   using time = new FakeTime();
   const tasks = new LeasedTasks();
   const ids = Array.from({ length: 1_100 }, (_, index) => `task ${index}`);

@@ -12,7 +12,7 @@ Deno.test("takePage() ends at the limit of tasks, and says whether tasks are lef
   assertEquals(takePage([1, 2, 3], 2, one), { page: [1, 2], hasMore: true });
 });
 
-Deno.test("takePage() ends once its states are long, and never before one task", () => {
+Deno.test("takePage() ends once the states are long, but takes at least one task", () => {
   const half = () => maxPageLength / 2;
   assertEquals(takePage([1, 2, 3], 9, half), { page: [1, 2], hasMore: true });
   const long = () => 2 * maxPageLength;

@@ -28,7 +28,7 @@ export function testBatches(test: Test): void {
     assertEquals((await store.read("a")).offset, 2);
   });
 
-  test("publishAll() stores the other changes if one throws", async ({ store }) => {
+  test("publishAll() stores the remaining changes if one throws", async ({ store }) => {
     const results = await store.publishAll([
       { taskId: "a", change: { message: "before" } },
       { taskId: "a", change: { data: 1n } }, // no JSON

@@ -53,7 +53,7 @@ export function testExpiry(test: Test): void {
     assertEquals((await store.read("a")).offset, 0);
   });
 
-  test("read() still finds a task when another has expired", async (bench) => {
+  test("read() still finds a task after a different task has expired", async (bench) => {
     const { store, put, elapse } = bench;
     await put("young");
     await put("old");

@@ -13,7 +13,7 @@ export function testListing(test: Test): void {
     assertEquals(await pages(store, 99), [["b", "e", "d", "c", "a"]]);
   });
 
-  test("list() lists the tasks of one status", async ({ store, put }) => {
+  test("list() lists the tasks of a status", async ({ store, put }) => {
     await put("a", { status: "failed" });
     await put("b");
     await put("c", { status: "failed" });

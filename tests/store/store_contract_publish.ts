@@ -109,7 +109,7 @@ export function testPublishing(test: Test): void {
     assertEquals(state?.snapshot, snapshot);
   });
 
-  test("publish() gives data back as it was", async ({ store, put }) => {
+  test("publish() returns data unchanged", async ({ store, put }) => {
     const values = [
       false,
       0,
@@ -155,7 +155,7 @@ export function testPublishing(test: Test): void {
     }
   });
 
-  test("publish() numbers concurrent events one by one", async (bench) => {
+  test("publish() numbers concurrent events consecutively", async (bench) => {
     const { store, announced } = bench;
     const outcomes = await Promise.all(
       Array.from(
@@ -227,7 +227,7 @@ export function testPublishing(test: Test): void {
     },
   });
 
-  test("publish() changes nothing if it refuses", async (bench) => {
+  test("publish() changes nothing on a refusal", async (bench) => {
     const { store, put, announced } = bench;
     await put("a", { status: "failed", attempt: 2, user_id: "7" });
     const before = await store.read("a");

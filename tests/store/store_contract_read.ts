@@ -100,7 +100,7 @@ export function testReading(test: Test): void {
     { historyLimit: 3 },
   );
 
-  test("read() recovers nothing of another epoch", async ({ store, put }) => {
+  test("read() recovers nothing from a different epoch", async ({ store, put }) => {
     await put("a");
     const { epoch } = await store.read("a");
     for (const other of ["", "other", `${epoch}x`, `${epoch} `]) {

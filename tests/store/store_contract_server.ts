@@ -34,7 +34,7 @@ export function testServerChanges(test: Test): void {
     assertEquals((await store.read("a")).state?.leaseEndsAtMs, undefined);
   });
 
-  test("publish() refuses a loss that another event came before", async (bench) => {
+  test("publish() refuses a loss after a later event", async (bench) => {
     const { store, put, announced } = bench;
     await put("a", { lease: 10 });
     await put("a", { lease: 10 });

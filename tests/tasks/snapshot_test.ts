@@ -53,7 +53,7 @@ Deno.test("foldEvent() takes the newest of each member, and keeps the rest", () 
   });
 });
 
-Deno.test("foldEvent() begins a new attempt without the members of the one before", () => {
+Deno.test("foldEvent() begins a new attempt without the previous attempt's members", () => {
   const before = foldEvent(
     undefined,
     { ...first, total: 9, unit: "rows" },
@@ -70,7 +70,7 @@ Deno.test("foldEvent() begins a new attempt without the members of the one befor
   });
 });
 
-Deno.test("foldEvent() leaves the snapshot before as it was", () => {
+Deno.test("foldEvent() leaves the previous snapshot unchanged", () => {
   const before = Object.freeze(foldEvent(undefined, first, "life"));
   const copy = structuredClone(before);
   foldEvent(before, second, "life");

@@ -96,7 +96,7 @@ Deno.test("applyChange() keeps the snapshot equal to the fold of the history", (
   });
 });
 
-Deno.test("foldEvent() keeps the newest value of each member, until it is cleared or a new attempt begins", () => {
+Deno.test("foldEvent() keeps each member's newest value until cleared or a new attempt", () => {
   forAll(({ state, accepted, events }) => {
     const values: Record<string, unknown> = {};
     let attempt = 1;
@@ -151,7 +151,7 @@ Deno.test("mergeEvents() amounts to both events", () => {
   });
 });
 
-Deno.test("applyChange() makes progress 1 of what has succeeded, and null of nothing", () => {
+Deno.test("applyChange() sets progress 1 on success, and never stores null", () => {
   forAll(({ events }) => {
     for (const event of events) {
       if (event.status === "succeeded") assertEquals(event.progress, 1);
@@ -163,7 +163,7 @@ Deno.test("applyChange() makes progress 1 of what has succeeded, and null of not
   });
 });
 
-Deno.test("applyChange() never lets an event follow a terminal one, but by a higher attempt", () => {
+Deno.test("applyChange() accepts events after the end only for a higher attempt", () => {
   forAll(({ events }) => {
     for (const [index, { status, attempt }] of events.entries()) {
       const next = events[index + 1];
@@ -175,7 +175,7 @@ Deno.test("applyChange() never lets an event follow a terminal one, but by a hig
   });
 });
 
-Deno.test("applyChange() changes nothing if it refuses", () => {
+Deno.test("applyChange() changes nothing on a refusal", () => {
   forAll((run) => assertEquals(runDrafts(run.accepted), run));
 });
 

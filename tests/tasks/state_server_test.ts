@@ -76,7 +76,7 @@ Deno.test("applyChange() makes a task lost by an event of the server's own", () 
   });
 });
 
-Deno.test("applyChange() keeps through a loss that the worker is asked to stop", () => {
+Deno.test("applyChange() keeps a requested cancel through a loss", () => {
   const state = after({ lease: 30 }, cancel, lost(1));
   assertEquals(state.cancelRequested, true);
   assertEquals(state.snapshot.status, "lost");
@@ -115,7 +115,7 @@ Deno.test("applyChange() refuses to lose or cancel an unknown task", () => {
   }
 });
 
-Deno.test("applyChange() takes a lost task on by the worker's next event", () => {
+Deno.test("applyChange() resumes a lost task with the worker's next event", () => {
   const state = after({ lease: 30, progress: 0.5 }, lost(1), { lease: 10 });
   assertEquals(state.snapshot.status, "running");
   assertEquals(state.snapshot.progress, 0.5);

@@ -258,7 +258,7 @@ for (const [draft, before, expected] of progress) {
   });
 }
 
-Deno.test("applyChange() clears a member by null, and lists it in the event", () => {
+Deno.test("applyChange() clears a member by null, and lists the member in the event", () => {
   const before = taskWith({ data: { frame: 1 }, message: "half" });
   const { event, state } = accept(before, { data: null, unit: null });
   assertEquals("data" in event, false);
@@ -340,7 +340,7 @@ Deno.test("applyChange() fixes the labels with the first event", () => {
   assertFalse("labels" in accept(plain, { labels: [] }).state.snapshot);
 });
 
-Deno.test("applyChange() keeps the title until it is cleared", () => {
+Deno.test("applyChange() keeps the title until cleared", () => {
   const { state, event } = accept(undefined, { title: "Import" });
   assertEquals(event.title, "Import");
   const later = accept(state, { progress: 0.5 });

@@ -16,7 +16,7 @@ const words = {
 };
 
 for (const [status, list] of Object.entries(words)) {
-  Deno.test(`normalizeStatus() understands other queues' words for ${status}`, () => {
+  Deno.test(`normalizeStatus() understands synonyms for ${status}`, () => {
     for (const word of list.split(" ")) {
       const capitalized = word.charAt(0).toUpperCase() + word.slice(1);
       for (const variant of [word, word.toUpperCase(), capitalized]) {

@@ -79,7 +79,7 @@ Deno.test("Backlog.merge() merges later events, until the backlog is empty", () 
   assertEquals(summary(takeAll(backlog)), [[4, 0], [5, 0]]);
 });
 
-Deno.test("Backlog.merge() counts on when it is called again", () => {
+Deno.test("Backlog.merge() keeps counting when called again", () => {
   const backlog = new Backlog();
   for (const offset of [1, 2]) backlog.add(event(offset));
   backlog.merge();
@@ -89,7 +89,7 @@ Deno.test("Backlog.merge() counts on when it is called again", () => {
   assertEquals(summary(takeAll(backlog)), [[4, 3]]);
 });
 
-Deno.test("Backlog.merge() goes on while something is left", () => {
+Deno.test("Backlog.merge() continues until the backlog is empty", () => {
   const backlog = new Backlog();
   for (const [offset, status] of [[1, "failed"], [2, "queued"]] as const) {
     backlog.add(event(offset, status));

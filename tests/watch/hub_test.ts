@@ -52,7 +52,7 @@ function stored(
   };
 }
 
-Deno.test("Hub.announce() reaches the watchers of the event's task, and no others", () => {
+Deno.test("Hub.announce() reaches only the watchers of the event's task", () => {
   const hub = new Hub();
   const [first, second, other] = [1, 2, 3].map(() => new FakeWatcher());
   const event = stored("a");
@@ -65,7 +65,7 @@ Deno.test("Hub.announce() reaches the watchers of the event's task, and no other
   assertEquals(other?.got, []);
 });
 
-Deno.test("Hub.announce() counts only the watchers that it reaches", () => {
+Deno.test("Hub.announce() counts only reached watchers", () => {
   const hub = new Hub();
   hub.join("a", new FakeWatcher());
   hub.join("a", new FakeWatcher(() => false));
@@ -86,7 +86,7 @@ Deno.test("Hub.announce() goes on when a watcher leaves meanwhile", () => {
   assertEquals([leaver.got.length, stayer.got.length], [1, 2]);
 });
 
-Deno.test("Hub.join() takes a watcher once, for several tasks if it likes", () => {
+Deno.test("Hub.join() adds a watcher once per task", () => {
   const hub = new Hub();
   const watcher = new FakeWatcher();
   for (const id of ["a", "a", "b"]) hub.join(id, watcher);
@@ -95,7 +95,7 @@ Deno.test("Hub.join() takes a watcher once, for several tasks if it likes", () =
   assertEquals(watcher.got.length, 1);
 });
 
-Deno.test("Hub.leave() ends the watching of one task by one watcher", () => {
+Deno.test("Hub.leave() removes a watcher from a single task", () => {
   const hub = new Hub();
   const [watcher, other] = [new FakeWatcher(), new FakeWatcher()];
   for (const id of ["a", "b"]) hub.join(id, watcher);

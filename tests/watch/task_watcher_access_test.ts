@@ -76,7 +76,7 @@ Deno.test("TaskWatcher closes a guest whose task becomes private while its outle
   assertEquals(outlet.closes.map(({ code }) => code), [4403]);
 });
 
-Deno.test("TaskWatcher stops if the task was deleted and began anew with another owner", async () => {
+Deno.test("TaskWatcher stops if the task was deleted and began anew with a different owner", async () => {
   using time = new FakeTime();
   const task = new WatchedTask({ historyTtlMs: 1_000 });
   await task.publish({ user_id: "42" });

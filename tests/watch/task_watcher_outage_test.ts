@@ -18,7 +18,7 @@ function breakStore(task: WatchedTask): { restore: () => void } {
   };
 }
 
-Deno.test("TaskWatcher.start() goes on without waiting while the store is away, and joins when it is back", async () => {
+Deno.test("TaskWatcher.start() does not wait for an unavailable store, and joins later", async () => {
   const task = new WatchedTask();
   const position = await task.publishMany(3);
   const outage = breakStore(task);

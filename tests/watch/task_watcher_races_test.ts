@@ -26,7 +26,7 @@ for (const moment of ["before", "after"] as const) {
   }
 }
 
-Deno.test("TaskWatcher counts as reached by events published while it joins", async () => {
+Deno.test("TaskWatcher counts as reached by events published while joining", async () => {
   const task = new WatchedTask();
   const delivered: number[] = [];
   task.hooks = {
@@ -49,7 +49,7 @@ Deno.test("TaskWatcher sends a long history in slices, while more is published",
   assertEquals(outlet.frames.filter(({ type }) => type === "sync").length, 1);
 });
 
-Deno.test("TaskWatcher sends no more of a long history than its outlet takes, and nothing of it merged", async () => {
+Deno.test("TaskWatcher sends a long history at the outlet's pace, unmerged", async () => {
   const task = new WatchedTask();
   const { epoch } = await task.publishMany(300);
   const { outlet, started } = task.watch({ epoch, offset: 0 });
@@ -103,7 +103,7 @@ Deno.test("TaskWatcher sends nothing more of a history that is deleted while its
   assertLess(before, 50);
 });
 
-Deno.test("TaskWatcher comes to rest if the task was deleted while it caught up", async () => {
+Deno.test("TaskWatcher stops reading if the task was deleted while catching up", async () => {
   const task = new WatchedTask();
   await task.publishMany(3);
   const { outlet, started } = task.watch();
@@ -123,7 +123,7 @@ Deno.test("TaskWatcher comes to rest if the task was deleted while it caught up"
   assertEquals([event?.type, event?.offset], ["task", 1]);
 });
 
-Deno.test("TaskWatcher sends another sync if the task began anew", async () => {
+Deno.test("TaskWatcher sends a new sync if the task began anew", async () => {
   using time = new FakeTime();
   const task = new WatchedTask({ historyTtlMs: 1_000 });
   const old = await task.publishMany(3);

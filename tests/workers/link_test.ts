@@ -108,7 +108,7 @@ Deno.test("Link ends at a malformed message", async () => {
   await sender.close();
 });
 
-Deno.test("Link.push() has a limit, which replies don't count for", async () => {
+Deno.test("Link.push() has a limit, without counting replies", async () => {
   let overflows = 0;
   const line = encodeMessage({ n: 1 });
   const { sender, receive, taken, takesAll } = createLink({

@@ -29,7 +29,7 @@ Deno.test("SharedStore.announce() reaches watching workers, and counts their wat
   assertEquals(pushed, [[line], [line], []]);
 });
 
-Deno.test("SharedStore.announce() hands an event's JSON on as it is, once for all", () => {
+Deno.test("SharedStore.announce() passes an event's JSON on unchanged, encoded once", () => {
   const { shared, clients, pushed } = createShared(2);
   for (const client of clients) client.watch("a", 1);
   const json = '{"connection_id":"a","offset":1}';
@@ -59,7 +59,7 @@ Deno.test("SharedStore removes the watchers of an ended worker", () => {
   assertEquals(pushed.map(({ length }) => length), [0, 1]);
 });
 
-Deno.test("SharedStore has nothing to call before it is open", async () => {
+Deno.test("SharedStore refuses calls before the store is open", async () => {
   const { clients: [client] } = createShared(1);
   await assertRejects(
     async () => await client?.call({ method: "forget", taskId: "a" }, []),

@@ -24,7 +24,7 @@ Deno.test("SupervisorLink removes the watchers of an ended worker", async () => 
   assertEquals(shared.store.watcherCount("a"), 0);
 });
 
-Deno.test("SupervisorLink reports a worker that does not read, and buffers no more for it", async () => {
+Deno.test("SupervisorLink reports a worker that does not read, and stops buffering", async () => {
   const shared = createShared();
   const [ours, theirs] = pipes();
   let stalls = 0;

@@ -84,7 +84,7 @@ function createSupervisor(count: number, behave: Behave = serve) {
   };
 }
 
-Deno.test("Supervisor.start() gives the others the port that the first one took", async () => {
+Deno.test("Supervisor.start() gives all workers the port taken by the first", async () => {
   const { supervisor, workers } = createSupervisor(3);
   const { port, routes } = await supervisor.start();
   assertEquals([port, routes], [4711, ["worker 1"]]);
@@ -136,7 +136,7 @@ Deno.test("Supervisor replaces a worker that ends, with its number", async () =>
   await supervisor.stop();
 });
 
-Deno.test("Supervisor replaces a worker that has drained, as often as it takes", async () => {
+Deno.test("Supervisor replaces drained workers without limit", async () => {
   const { supervisor, workers, started } = createSupervisor(1);
   await supervisor.start();
   for (let count = 1; count <= 10; count++) {

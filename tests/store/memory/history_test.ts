@@ -26,7 +26,7 @@ Deno.test("MemoryHistory.after() returns the events after each kept offset", () 
   }
 });
 
-Deno.test("MemoryHistory.findOffset() finds kept events, named or not, and no others", () => {
+Deno.test("MemoryHistory.findOffset() finds only kept events, named or not", () => {
   for (let count = 1; count <= ids.length; count++) {
     const history = historyOf(3, ids.slice(0, count));
     for (const [index, eventId] of ids.entries()) {
@@ -41,7 +41,7 @@ Deno.test("MemoryHistory.findOffset() finds kept events, named or not, and no ot
   }
 });
 
-Deno.test("MemoryHistory takes an event_id again once it is kept no more", () => {
+Deno.test("MemoryHistory accepts an event_id again once no longer kept", () => {
   const history = historyOf(2, ["a", "b", "c", "a", "d", "e"]);
   assertEquals(history.findOffset("a"), undefined);
   assertEquals(historyOf(2, ["a", "b", "c", "a", "d"]).findOffset("a"), 4);

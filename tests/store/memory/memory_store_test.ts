@@ -63,7 +63,7 @@ Deno.test("createMemoryStore() deletes expired tasks that are never read again",
   await store.close();
 });
 
-Deno.test("createMemoryStore() deletes every expired task while others are published to", async () => {
+Deno.test("createMemoryStore() deletes every expired task while events arrive for other tasks", async () => {
   const store = createStore(10, 1_000);
   const kept: WeakRef<object>[] = [];
   for (let count = 0; count < 50; count++) {
@@ -106,7 +106,7 @@ async function publishHeld(
   return new WeakRef(data);
 }
 
-Deno.test("createMemoryStore() takes an event_id again once history has lost it", async () => {
+Deno.test("createMemoryStore() accepts an event_id again once dropped from history", async () => {
   for (const historyLimit of [1, 2, 3, 10]) {
     const store = createStore(historyLimit);
     const publish = async (event_id: string) => {

@@ -20,7 +20,7 @@ function begin(draft: Parameters<typeof applyChange>[1]) {
   return { event, state, json: JSON.stringify(event) };
 }
 
-Deno.test("parseMessage() announces an event as the store that took it would", () => {
+Deno.test("parseMessage() announces an event like the storing process", () => {
   for (
     const draft of [
       {},

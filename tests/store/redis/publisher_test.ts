@@ -43,7 +43,7 @@ async function openTwo(retention = redisRetention) {
   };
 }
 
-test("publish() gets its turn if another process is nearer to Redis and never pauses", async () => {
+test("publish() gets a turn despite a busy process nearer to Redis", async () => {
   const prefix = redis.prefix();
   const retention = { ...redisRetention, historyLimit: 100_000 };
   await using far = cutProxy(`http://127.0.0.1:${server.port}`, 2);
@@ -121,7 +121,7 @@ test("publish() stores each event once if two processes contend for a task", asy
   );
 });
 
-test("publish() gives a retry that reaches another process the first answer", async () => {
+test("publish() answers a retry at a different process with the first answer", async () => {
   await using stores = await openTwo();
   const { one, two } = stores;
   await two.publish("a", {}); // to make the store remember the task
@@ -196,7 +196,7 @@ test("publish() stores an event in flight at a disconnect only once", async () =
   }
 });
 
-test("publish() takes more at once than one script stores", async () => {
+test("publish() accepts more changes at once than a script stores", async () => {
   await using stores = await openTwo({
     ...redisRetention,
     historyLimit: 1_000,
@@ -214,7 +214,7 @@ test("publish() takes more at once than one script stores", async () => {
   assertEquals(events.length, 450);
 });
 
-test("publish() forgets the event_id of an event together with it", async () => {
+test("publish() forgets an event_id together with the event", async () => {
   await using stores = await openTwo({ ...redisRetention, historyLimit: 3 });
   const { one, two, prefix } = stores;
   for (const event_id of ["1", "2", "3", "4", "5"]) {
@@ -319,7 +319,7 @@ test("publish() knows nothing of before the connection: data may be older now", 
   assertEquals(state?.snapshot.message, "of the second");
 });
 
-test("publish() keeps no large state in memory, but asks for it again", async () => {
+test("publish() keeps no large state in memory, and reads the state again", async () => {
   await using store = await openRedisStore(server, redis.prefix());
   const { link } = store;
   const run = link.run.bind(link);

@@ -91,7 +91,7 @@ test("a user needs each of these rights", async () => {
   assertEquals(needed, redisCommands.filter((name) => name !== "config|get"));
 });
 
-test("a user needs one right more for another database", async () => {
+test("a user needs an additional right for a database other than 0", async () => {
   const prefix = redis.prefix();
   const url = await addUser("elsewhere", prefix, redisCommands);
   await assertRejects(

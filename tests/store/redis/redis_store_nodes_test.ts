@@ -159,7 +159,7 @@ test("a Redis emptied while idle is noticed", async () => {
   assertEquals([recovered, offset], [false, 0]);
 });
 
-test("databases of one Redis have nothing to do with each other", async () => {
+test("databases of a Redis are independent", async () => {
   const prefix = redis.prefix();
   const announced = new Announcements();
   await using one = await openRedisStore(server, prefix, announced.take);
@@ -202,7 +202,7 @@ test("a lease that was renewed after its end was seen is not lost", async () => 
   assertEquals((await store.read("a")).state?.snapshot.status, "running");
 });
 
-test("a task that can't be read takes no other with it", async () => {
+test("an unreadable task does not affect other tasks", async () => {
   const prefix = redis.prefix();
   await using store = await openRedisStore(server, prefix);
   await store.publish("a", {});

@@ -26,7 +26,7 @@ async function lose(
   await deadline(restored, () => "not restored");
 }
 
-test("an older copy of the data has other epochs, though its offsets come again", async () => {
+test("an older copy of the data gets new epochs, though offsets repeat", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start();
   const announced = new Announcements();
@@ -93,7 +93,7 @@ test("a Redis that flushes always has all again after a kill, and the same epoch
   assertEquals(await announced.until("a", view.offset), offsets);
 });
 
-test("a Redis flushed while running gets other epochs", async () => {
+test("a Redis flushed while running gets new epochs", async () => {
   using _log = captureLog();
   await using server = await RedisServer.start({ appendFsync: "always" });
   const announced = new Announcements();

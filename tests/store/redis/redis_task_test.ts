@@ -18,7 +18,7 @@ Deno.test("nameTask() returns the keys and arguments of a task and its shard", (
   assert(args[1] !== nameTask("app:", 2, "run", "a").args[1]);
 });
 
-Deno.test("parseState() takes the epoch that stands beside it", () => {
+Deno.test("parseState() takes the epoch stored beside the state", () => {
   const json = '{"snapshot":{"epoch":"old","offset":3},"owner":"7"}';
   assertEquals(JSON.stringify(parseState(json, "old")), json);
   const { snapshot, owner } = parseState(json, "new");

@@ -78,7 +78,7 @@ test("tellScript sets the number of watchers of a node that expires", async () =
   assertEquals(await server.command("EXISTS", key), 0);
 });
 
-test("leaveScript leaves the other nodes alone", async () => {
+test("leaveScript does not affect other nodes", async () => {
   await server.command("SADD", "nodes", "one", "two");
   await server.command("MSET", "one", "1", "two", "2");
   await call(leaveScript, ["nodes", "one", "missing"], ["one"]);

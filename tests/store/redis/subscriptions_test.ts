@@ -97,7 +97,7 @@ Deno.test("watch() follows watchers that leave and return at once", async () => 
   assertEquals(announced.of("a"), [1]);
 });
 
-Deno.test("watch() leaves no channel before it is subscribed to", async () => {
+Deno.test("watch() unsubscribes only after the subscription is complete", async () => {
   const { redis, feeds } = bench();
   const client = redis.connect();
   const { promise: subscribed, resolve: onSubscribed } = Promise
@@ -111,7 +111,7 @@ Deno.test("watch() leaves no channel before it is subscribed to", async () => {
   assertEquals(client.done.at(-1), "-a");
 });
 
-Deno.test("watch() stays subscribed if a watcher comes before it could leave", async () => {
+Deno.test("watch() stays subscribed if a watcher joins before the unsubscribe", async () => {
   const { redis, feeds, announced } = bench();
   const client = redis.connect();
   const { promise: subscribed, resolve: onSubscribed } = Promise
@@ -201,7 +201,7 @@ Deno.test("restore() reads nothing for watchers that have not read yet", async (
   assertEquals(announced.of("b"), [2]);
 });
 
-Deno.test("restore() writes the present numbers of watchers, without those who left", async () => {
+Deno.test("restore() writes the present numbers of watchers, without departed watchers", async () => {
   const { redis, feeds, watch, restore } = bench();
   await watch(redis.connect(), "a", "b");
   await feeds.watch("a", 0, undefined);

@@ -88,7 +88,7 @@ test("publishScript stores nothing if the task's revision has changed", async ()
   assertEquals((await read()).offset, 1);
 });
 
-test("publishScript gives the next turn to a node that is too late, and makes others wait", async () => {
+test("publishScript gives the next turn to a late node, and makes other nodes wait", async () => {
   const { publish, known } = bench();
   const first = await known();
   await publish(first);
@@ -127,7 +127,7 @@ test("publishScript finds an event_id in history, given or derived", async () =>
   assertEquals((await read()).offset, 1);
 });
 
-test("readScript gives a task another epoch in another run, once", async () => {
+test("readScript gives a task a new epoch in a new run, once", async () => {
   const { publish, known, read } = bench();
   await publish(await known());
   const first = await read("oldest");
@@ -173,7 +173,7 @@ test("readScript has enough after 256 KiB, and goes on from there", async () => 
   assertEquals(slices, [5, 5, 2]);
 });
 
-test("forgetScript says whether there was one, and begins another epoch", async () => {
+test("forgetScript tells if the task existed, and begins a new epoch", async () => {
   const { publish, known, read, forget } = bench();
   assertEquals(await forget(), 0);
   const before = await known();

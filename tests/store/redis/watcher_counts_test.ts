@@ -45,7 +45,7 @@ test("RedisWatcherCounts.tell() rejects without a connection", async () => {
   assertEquals(counts.isOutdated, false);
 });
 
-test("RedisStore.watch() works while Redis takes no writes, and all count when it does again", async () => {
+test("RedisStore.watch() works while Redis takes no writes, and counts all watchers later", async () => {
   using _log = captureLog();
   await using store = await openRedisStore(server, redis.prefix());
   await store.publish("a", {});
