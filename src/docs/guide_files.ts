@@ -23,5 +23,5 @@ export const pictureNames: readonly string[] = [
   "growth-tasks.svg",
   "growth-watchers.svg",
   "peers.svg",
-  "terminal.png",
+  "moving.svg",
 ];
