@@ -29,11 +29,9 @@ export function countToken({ tokens }: Counters, identity: Identity): void {
  */
 export async function slowGuessing(
   connection: Connection,
-  identity: Identity,
   { badTokens }: { readonly badTokens: BadTokens },
 ): Promise<void> {
   const { remoteAddress } = connection.handshake;
-  if (identity.status !== "invalid_token") return;
   badTokens.note(remoteAddress);
   await pause(connection, badTokens.delayMs(remoteAddress));
 }

@@ -27,7 +27,8 @@ const compactJws = /^e[yw][\w-]*\.[\w-]*\.[\w-]*$/;
 export function parseOfferedProtocols(
   header: string | undefined,
 ): OfferedProtocols {
-  const offered = (header ?? "").split(",").map((name) => name.trim())
+  if (header === undefined) return {};
+  const offered = header.split(",").map((name) => name.trim())
     .filter((name) => name !== "");
   const bearer = offered.indexOf(bearerProtocol);
   if (bearer !== -1) {

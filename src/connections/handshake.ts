@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Context } from "hono";
 import { selectToken } from "../auth/token.ts";
 import type { Config } from "../config/config.ts";
@@ -12,7 +13,10 @@ const maxOffsetLength = 16;
 export const maxOriginLength = 300;
 
 /** The position in a task's history at which a client resumes, unparsed. */
-type OfferedPosition = Partial<Pick<Handshake, "epoch" | "offset">>;
+interface OfferedPosition {
+  readonly epoch?: string | undefined;
+  readonly offset?: string | undefined;
+}
 
 /**
  * Reads the parts of a handshake kept for the life of the socket: after the
@@ -25,13 +29,17 @@ type OfferedPosition = Partial<Pick<Handshake, "epoch" | "offset">>;
 export function readHandshake(
   c: Context,
   known: Pick<Handshake, "route" | "taskId" | "remoteAddress">,
-  position: OfferedPosition = c.req.query(),
+  position: OfferedPosition = {
+    epoch: c.req.query("epoch"),
+    offset: c.req.query("offset"),
+  },
 ): Handshake {
   return {
     ...known,
+    taskId: copyText(known.taskId),
     epoch: keepShort(position.epoch, maxEpochLength),
     offset: keepShort(position.offset, maxOffsetLength),
-    origin: copyText(c.req.header("origin")?.slice(0, maxOriginLength)),
+    origin: shorten(c.req.header("origin"), maxOriginLength),
   };
 }
 
@@ -72,10 +80,24 @@ function keepShort(
   text: string | undefined,
   maxLength: number,
 ): string | undefined {
-  return text !== undefined && text.length > maxLength ? "" : copyText(text);
+  if (text === undefined) return undefined;
+  return text.length > maxLength ? "" : copyText(text);
 }
 
-/** Copies a text: V8 would keep the whole URL in memory for a part. */
-function copyText(text: string | undefined): string | undefined {
-  return text && new TextDecoder().decode(new TextEncoder().encode(text));
+/** A header's value is a text of its own; only a part needs a copy. */
+function shorten(
+  text: string | undefined,
+  maxLength: number,
+): string | undefined {
+  return text !== undefined && text.length > maxLength
+    ? copyText(text.slice(0, maxLength))
+    : text;
+}
+
+/**
+ * Copies a part of a text, for which V8 would keep the whole text in memory. V8
+ * itself copies parts of fewer than 13 characters.
+ */
+function copyText(text: string): string {
+  return text.length < 13 ? text : Buffer.from(text).toString();
 }

@@ -31,7 +31,9 @@ export async function realtimeEndpoint(
     config.guestUserId,
   );
   countToken(services.counters, identity);
-  await slowGuessing(connection, identity, services);
+  if (identity.status === "invalid_token") {
+    await slowGuessing(connection, services);
+  }
   if (connection.isClosed) return () => {};
   greet(connection, identity, config.connectedMessage);
   if (closeUnauthenticated(connection, identity, config)) return () => {};

@@ -130,7 +130,9 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     const { config, verifier } = this.#services;
     const identity = await authenticate(token, verifier, config.guestUserId);
     countToken(this.#services.counters, identity);
-    await slowGuessing(this.#connection, identity, this.#services);
+    if (identity.status === "invalid_token") {
+      await slowGuessing(this.#connection, this.#services);
+    }
     if (this.#connection.isClosed) return;
     if (identity.status !== "auth_error") {
       return await this.#become(identity);

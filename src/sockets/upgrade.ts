@@ -52,9 +52,8 @@ export function webSocketHandler<Services extends SocketContext>(
     const taskId = checkHandshake(c, services);
     const remoteAddress = readRemoteAddress(c, services.config);
     checkAddress(remoteAddress, services);
-    const { token: protocolToken, selected } = parseOfferedProtocols(
-      c.req.header("sec-websocket-protocol"),
-    );
+    const offered = c.req.header("sec-websocket-protocol");
+    const { token: protocolToken, selected } = parseOfferedProtocols(offered);
     const known = { route, taskId, remoteAddress };
     const events = new SocketEvents({
       handshake: readHandshake(c, known),
@@ -74,7 +73,7 @@ export function webSocketHandler<Services extends SocketContext>(
         detail: "The client reset the connection during the handshake",
       });
     }
-    c.req.raw = canonical(c.req.raw, selected);
+    c.req.raw = canonical(c.req.raw, offered, selected);
     try {
       return await upgradeWebSocket(c, events, { idleTimeout });
     } catch (error) {
@@ -102,9 +101,17 @@ export function webSocketHandler<Services extends SocketContext>(
  * a client that half-closes its connection in these two turns.
  */
 async function hasHungUp({ signal }: Request): Promise<boolean> {
-  await nextTurn();
-  await nextTurn();
+  await (turns ??= twoTurns());
   return signal.aborted;
+}
+
+/** The turns of the handshakes that arrived in this turn. */
+let turns: Promise<void> | undefined;
+
+async function twoTurns(): Promise<void> {
+  await nextTurn();
+  turns = undefined;
+  await nextTurn();
 }
 
 function nextTurn(): Promise<void> {
@@ -115,12 +122,15 @@ function nextTurn(): Promise<void> {
  * Returns the request with `Upgrade: websocket` in lower case, and with at most
  * one offered subprotocol: the selected one.
  */
-function canonical(request: Request, protocol: string | undefined): Request {
+function canonical(
+  request: Request,
+  offered: string | undefined,
+  protocol: string | undefined,
+): Request {
   const { headers } = request;
-  if (
-    headers.get("upgrade") === "websocket" &&
-    headers.get("sec-websocket-protocol") === (protocol ?? null)
-  ) return request;
+  if (offered === protocol && headers.get("upgrade") === "websocket") {
+    return request;
+  }
   const changed = new Headers(headers);
   changed.set("upgrade", "websocket");
   if (protocol === undefined) changed.delete("sec-websocket-protocol");
