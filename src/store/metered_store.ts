@@ -100,7 +100,8 @@ export function meteredStore(
         () => store.readEvents(taskId, since, limit, enough),
       ),
     list: (query) => measured("list", () => store.list(query)),
-    forget: (taskId) => measured("forget", () => store.forget(taskId)),
+    forget: (taskId, epoch) =>
+      measured("forget", () => store.forget(taskId, epoch)),
     backup: () => measured("backup", () => backUp(store)),
     watch: (taskId, watchers, listeners) =>
       store.watch(taskId, watchers, listeners),

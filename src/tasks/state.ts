@@ -12,6 +12,7 @@ import {
 } from "./progress_rate.ts";
 import { foldEvent, keepMembers, progressOf } from "./snapshot.ts";
 import { isTerminal, type Status } from "./status.ts";
+import { coversAny } from "./task_limits.ts";
 
 /** The server's whole record of a task. */
 export interface TaskState {
@@ -30,28 +31,41 @@ export interface TaskState {
 
 /** A change to a task: a publisher's event, or a change made by the server. */
 export type Change =
-  | EventDraft
-  /** The lease of the event at this offset expired without a later event. */
-  | {
-    readonly kind: "lost";
-    readonly offset: number;
+  & (
+    | EventDraft
+    /** The lease of the event at this offset expired without a later event. */
+    | {
+      readonly kind: "lost";
+      readonly offset: number;
+      /**
+       * The end of the expired lease, in milliseconds since 1970: a loss is
+       * refused if a heartbeat has renewed the lease. By default any lease.
+       */
+      readonly endsAtMs?: number;
+    }
+    /** A request that the worker stop: no event, not part of the history. */
+    | { readonly kind: "cancel" }
     /**
-     * The end of the expired lease, in milliseconds since 1970: a loss is
-     * refused if a heartbeat has renewed the lease. By default any lease.
+     * The worker is alive: renews the lease without an event, except for a `lost`
+     * task, which is `running` again.
      */
-    readonly endsAtMs?: number;
-  }
-  /** A request that the worker stop: no event, not part of the history. */
-  | { readonly kind: "cancel" }
+    | {
+      readonly kind: "heartbeat";
+      /** The new length of the lease, in seconds; by default as before. */
+      readonly lease?: number;
+    }
+  )
+  & ChangeLimit;
+
+/** A limit on the tasks to change, judged with the change. */
+export interface ChangeLimit {
   /**
-   * The worker is alive: renews the lease without an event, except for a `lost`
-   * task, which is `running` again.
+   * Labels, or prefixes ending in `*`: the change is refused unless one of the
+   * task's labels is covered. For a first event, the event's labels count. A
+   * publisher can't send this member.
    */
-  | {
-    readonly kind: "heartbeat";
-    /** The new length of the lease, in seconds; by default as before. */
-    readonly lease?: number;
-  };
+  readonly within?: readonly string[];
+}
 
 /** The values that a store adds to a change. */
 export interface Stamp {
@@ -75,6 +89,7 @@ export interface Refusal {
     | "labels_fixed"
     | "bad_event"
     | "task_unknown"
+    | "task_not_allowed"
     | "lease_renewed";
   readonly detail: string;
 }
@@ -110,10 +125,15 @@ export function applyChange(
   change: Change,
   stamp: Stamp,
 ): Transition | Refusal {
-  if (!("kind" in change)) return applyDraft(state, change, stamp);
+  if (!("kind" in change)) {
+    const labels = state ? state.snapshot.labels : change.labels;
+    return findLimit(change, labels) ?? applyDraft(state, change, stamp);
+  }
   if (state === undefined) {
     return { code: "task_unknown", detail: noSuchTask };
   }
+  const refusal = findLimit(change, state.snapshot.labels);
+  if (refusal) return refusal;
   switch (change.kind) {
     case "lost":
       return applyLoss(state, change, stamp);
@@ -122,6 +142,20 @@ export function applyChange(
     case "heartbeat":
       return applyHeartbeat(state, change.lease, stamp);
   }
+}
+
+/** The explanation of `task_not_allowed`. */
+export const outOfReach =
+  "The token's 'tasks' and 'labels' claims do not cover this task: use a token that does, or an API key";
+
+/** Refuses a change of a task outside the publisher's limit, before any other check. */
+function findLimit(
+  { within }: ChangeLimit,
+  labels: readonly string[] | undefined,
+): Refusal | undefined {
+  return within === undefined || coversAny(within, labels)
+    ? undefined
+    : { code: "task_not_allowed", detail: outOfReach };
 }
 
 function applyDraft(

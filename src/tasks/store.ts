@@ -233,9 +233,11 @@ export interface Store {
   /**
    * Deletes a task and its history.
    *
-   * @returns True if the task existed.
+   * @param epoch The only history to delete; a newer history under the same id
+   * stays. By default any.
+   * @returns True if the history existed.
    */
-  forget(taskId: string): Promise<boolean>;
+  forget(taskId: string, epoch?: string): Promise<boolean>;
 
   /**
    * Makes a consistent copy of the store while the store is in use; absent if

@@ -39,7 +39,11 @@ export type StoreCall =
     readonly enough: number;
   }
   | { readonly method: "list"; readonly query: ListQuery }
-  | { readonly method: "forget"; readonly taskId: string }
+  | {
+    readonly method: "forget";
+    readonly taskId: string;
+    readonly epoch?: string;
+  }
   | { readonly method: "backup" }
   /** Removes a copy made for the same worker. */
   | { readonly method: "removeBackup"; readonly path: string };

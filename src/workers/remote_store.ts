@@ -85,7 +85,12 @@ export function createRemoteStore(link: StoreLink): Store {
       return slice && { ...slice, events: receiveEvents(slice.events, texts) };
     },
     list: (query) => ask({ method: "list", query }),
-    forget: (taskId) => ask({ method: "forget", taskId }),
+    forget: (taskId, epoch) =>
+      ask({
+        method: "forget",
+        taskId,
+        ...(epoch === undefined ? {} : { epoch }),
+      }),
     async backup() {
       const path = await ask({ method: "backup" });
       return {

@@ -145,7 +145,7 @@ export class SharedStore {
         return { result: { ...list, watchers } };
       }
       case "forget":
-        return { result: await store.forget(call.taskId) };
+        return { result: await store.forget(call.taskId, call.epoch) };
       case "backup":
         return { result: copies.add(await backUp(store)) };
       case "removeBackup":

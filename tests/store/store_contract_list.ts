@@ -64,6 +64,19 @@ export function testListing(test: Test): void {
     assertEquals((await store.read("b")).offset, 1);
   });
 
+  test("forget() of an epoch leaves a newer history", async (bench) => {
+    const { store, put, noticed } = bench;
+    await put("a");
+    const { epoch } = await store.read("a");
+    await store.forget("a");
+    await put("a");
+    assertEquals([await store.forget("a", epoch), noticed.length], [false, 1]);
+    const anew = await store.read("a");
+    assertEquals(anew.offset, 1);
+    assertEquals(await store.forget("a", anew.epoch), true);
+    assertEquals((await store.read("a")).state, undefined);
+  });
+
   test("forget() says that there was nothing", async ({ store, noticed }) => {
     assertEquals([await store.forget("a"), noticed.length], [false, 0]);
   });

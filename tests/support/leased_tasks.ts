@@ -29,7 +29,7 @@ export class LeasedTasks {
       read: (...args) => store.read(...args),
       readEvents: (...args) => store.readEvents(...args),
       list: (query) => store.list(query),
-      forget: (id) => store.forget(id),
+      forget: (...args) => store.forget(...args),
       watch: (id, watchers) => store.watch(id, watchers),
       close: () => store.close(),
       publishAll: (all) => store.publishAll(all),

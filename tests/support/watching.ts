@@ -35,7 +35,7 @@ export class WatchedTask {
     }, (announcement) => this.hub.announce(announcement));
     this.store = {
       list: (query) => store.list(query),
-      forget: (id) => store.forget(id),
+      forget: (...args) => store.forget(...args),
       watch: (id, watchers) => store.watch(id, watchers),
       publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),

@@ -49,9 +49,9 @@ function watchedStore(store: Store): Store {
       for (const { taskId } of publications) await watch(taskId);
       return await store.publishAll(publications);
     },
-    async forget(taskId) {
+    async forget(taskId, epoch) {
       await watch(taskId);
-      return await store.forget(taskId);
+      return await store.forget(taskId, epoch);
     },
   };
 }

@@ -22,6 +22,8 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   task_not_allowed: "The token's tasks claim does not cover the task",
   forbidden: "This user may not watch this task",
   origin_not_allowed: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
+  task_not_allowed:
+    "The token's tasks and labels claims do not cover this task, or the route needs a token without these claims",
   not_found: "There is no route for this path",
   task_unknown: noSuchTask,
   connection_unknown: "No open socket has this id",

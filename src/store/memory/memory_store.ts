@@ -129,13 +129,14 @@ class MemoryStore implements Store {
     });
   }
 
-  forget(taskId: string): Promise<boolean> {
-    const wasKnown = this.#find(taskId) !== undefined;
-    if (wasKnown) {
+  forget(taskId: string, epoch?: string): Promise<boolean> {
+    const known = this.#find(taskId)?.state.snapshot.epoch;
+    const exists = known !== undefined && known === (epoch ?? known);
+    if (exists) {
       this.#delete(taskId);
       this.#announce({ kind: "deleted", taskId });
     }
-    return Promise.resolve(wasKnown);
+    return Promise.resolve(exists);
   }
 
   /** No-op: all watchers are in this process, and all changes are announced. */

@@ -180,13 +180,14 @@ export class RedisStore implements Store {
     else throw this.link.disconnected();
   }
 
-  async forget(taskId: string): Promise<boolean> {
+  async forget(taskId: string, epoch = ""): Promise<boolean> {
     const { keys, args, channel } = this.#name(taskId);
     const notice = encodeNotice("deleted");
     return await this.link.run(forgetScript, keys, [
       ...args,
       channel,
       notice,
+      epoch,
     ]) === 1;
   }
 

@@ -213,14 +213,15 @@ return answer
 );
 
 /**
- * Deletes a task. `ARGV[5..]`: the task's channel, the announcement. Returns 1
- * if the task existed.
+ * Deletes a task. `ARGV[5..]`: the task's channel, the announcement, the only
+ * epoch to delete (empty for any). Returns 1 if such a task existed.
  */
 export const forgetScript: RedisScript = script(
   prelude,
   taskPrelude,
   `
-if not current().isKnown then return 0 end
+local this = current()
+if not this.isKnown or (ARGV[7] ~= '' and ARGV[7] ~= this.epoch) then return 0 end
 redis.call('DEL', task, history, names)
 unlist()
 renew()

@@ -89,12 +89,14 @@ export class Publisher {
   /**
    * Deletes a task and its history.
    *
-   * @returns True if the task existed.
+   * @param epoch The only history to delete; by default any.
+   * @returns True if the history existed.
    */
-  delete(taskId: string): Promise<boolean> {
+  delete(taskId: string, epoch?: string): Promise<boolean> {
     return this.#submit<boolean>(taskId, (task, job) => {
       this.#deleteExpired(task);
-      const exists = task.state !== undefined;
+      const known = task.state?.snapshot.epoch;
+      const exists = known !== undefined && known === (epoch ?? known);
       if (exists) this.#delete(task);
       this.#answer(task, job, () => {
         if (exists) this.#options.announce({ kind: "deleted", taskId });

@@ -223,9 +223,9 @@ class SqliteStore implements Store {
     };
   }
 
-  async forget(taskId: string): Promise<boolean> {
+  async forget(taskId: string, epoch?: string): Promise<boolean> {
     this.#assertOpen();
-    return await this.#publisher.delete(taskId);
+    return await this.#publisher.delete(taskId, epoch);
   }
 
   /** No-op: all watchers are in this process, and all changes are announced. */

@@ -41,7 +41,7 @@ function bench() {
       parseView(
         await call(readScript, readArgs(since, Infinity, Infinity, 100), run),
       ),
-    forget: (run = "one") => call(forgetScript, ["channel", "gone"], run),
+    forget: (run = "one") => call(forgetScript, ["channel", "gone", ""], run),
     async publish(
       known: KnownTask,
       names: Record<string, number> = {},
