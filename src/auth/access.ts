@@ -1,3 +1,4 @@
+import { covers } from "../tasks/task_limits.ts";
 import type { Identity } from "./identity.ts";
 
 /**
@@ -17,15 +18,6 @@ export function mayWatch(
 ): boolean {
   if (identity.status !== "authenticated") return owner === undefined;
   const { tasks } = identity.grant;
-  if (tasks !== undefined && !tasks.some((id) => covers(id, taskId))) {
-    return false;
-  }
+  if (tasks !== undefined && !covers(tasks, taskId)) return false;
   return owner === undefined || owner === identity.userId;
-}
-
-/** Matches a task against an entry of a `tasks` claim: an id, or a prefix and `*`. */
-function covers(entry: string, taskId: string): boolean {
-  return entry.endsWith("*")
-    ? taskId.startsWith(entry.slice(0, -1))
-    : taskId === entry;
 }

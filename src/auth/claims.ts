@@ -92,7 +92,7 @@ const maxDateMs = 8_640_000_000_000_000;
 /**
  * Reads the rights of a verified token.
  *
- * @throws {Rejected} For a `tasks` claim other than a list of strings.
+ * @throws {Rejected} For a `tasks` or `labels` claim other than a list of strings.
  */
 export function readGrant(payload: Payload): Grant {
   const userId = parseUserId(payload.sub ?? payload.user_id);
@@ -105,16 +105,26 @@ export function readGrant(payload: Payload): Grant {
     ...(payload.exp === undefined
       ? {}
       : { expiresAtMs: Math.min(payload.exp * 1_000, maxDateMs) }),
-    ...(payload.tasks === undefined ? {} : { tasks: readTasks(payload.tasks) }),
+    ...(payload.tasks === undefined
+      ? {}
+      : { tasks: readEntries("tasks", "connection ids", payload.tasks) }),
+    ...(payload.labels === undefined
+      ? {}
+      : { labels: readEntries("labels", "labels", payload.labels) }),
   };
 }
 
-function readTasks(tasks: unknown): readonly string[] {
-  if (Array.isArray(tasks) && tasks.every((id) => typeof id === "string")) {
-    return tasks;
-  }
+function readEntries(
+  claim: string,
+  content: string,
+  entries: unknown,
+): readonly string[] {
+  if (
+    Array.isArray(entries) &&
+    entries.every((entry) => typeof entry === "string")
+  ) return entries;
   throw new Rejected(
     "token_malformed",
-    "The token's 'tasks' is not a list of connection ids, or prefixes ending in '*'",
+    `The token's '${claim}' is not a list of ${content}, or prefixes ending in '*'`,
   );
 }

@@ -1,3 +1,5 @@
+import type { TaskLimits } from "../tasks/task_limits.ts";
+
 /** The authentication status in the `connected` frame (spec §1). */
 export type AuthStatus =
   | "guest"
@@ -25,14 +27,15 @@ export interface TokenRejection {
   readonly message: string;
 }
 
-/** The rights of a verified token's bearer. */
-export interface Grant {
+/**
+ * The rights of a verified token's bearer. The `tasks` and `labels` claims limit
+ * the API to the covered tasks; see `mayWatch` for watchers.
+ */
+export interface Grant extends TaskLimits {
   /** The `sub` claim (otherwise `user_id`) as text; absent for a backend's token with only a scope. */
   readonly userId?: string;
   /** The words of the `scope` claim (RFC 8693 §4.2). */
   readonly scopes: ReadonlySet<string>;
-  /** The `tasks` claim: ids, or prefixes ending in `*`; absent without a limit. */
-  readonly tasks?: readonly string[];
   /** The `exp` claim, in ms since 1970; absent if the token never expires. */
   readonly expiresAtMs?: number;
 }

@@ -170,6 +170,7 @@ export function problemCodesOf(
     ...(typeof access === "string" ? [] : [
       "unauthorized",
       "insufficient_scope",
+      "task_not_allowed",
       "verifier_unavailable",
     ] as const),
     "bad_host",

@@ -72,7 +72,7 @@ export const serverOperations: readonly Operation[] = [
       description:
         "The copy has every event acknowledged before the request. A server started with the copy gives all histories new epochs. The server needs room for the copy beside the database until the answer ends.",
       access: ["admin"],
-      problems: ["task_not_allowed", "backup_unsupported", "store_unavailable"],
+      problems: ["backup_unsupported", "store_unavailable"],
     },
   ),
   get(

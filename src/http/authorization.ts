@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { Grant, TokenRejectionCode } from "../auth/identity.ts";
+import type { TokenRejectionCode } from "../auth/identity.ts";
 import { bearerCredential } from "../auth/token.ts";
 import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
@@ -9,6 +9,7 @@ import type { BadTokens } from "../admission/bad_tokens.ts";
 import type { Verifier } from "../auth/verifier.ts";
 import { readRemoteAddress } from "../connections/handshake.ts";
 import { ProblemError } from "../protocol/problem.ts";
+import { noLimits, type TaskLimits } from "../tasks/task_limits.ts";
 
 /** The parts of the server used to check the credentials of requests. */
 export interface AuthorizationContext {
@@ -26,7 +27,7 @@ export interface AuthorizationContext {
  * never wait.
  *
  * @param scopes Any of the scopes is enough.
- * @returns The rights of a JWT; `undefined` for an API key, which permits all.
+ * @returns The tasks to which the credential is limited.
  * @throws {ProblemError} 401 without a valid key or token, 403 without the
  * scope, 503 if tokens can't be checked now.
  */
@@ -34,7 +35,7 @@ export async function requireScope(
   c: Context,
   scopes: readonly string[],
   services: AuthorizationContext,
-): Promise<Grant | undefined> {
+): Promise<TaskLimits> {
   const { credentials } = services.counters;
   const credential = bearerCredential(c.req.header("authorization"));
   if (credential === undefined) {
@@ -45,7 +46,7 @@ export async function requireScope(
   }
   if (services.isApiKey(credential)) {
     credentials.api_key += 1;
-    return undefined;
+    return noLimits;
   }
   const verdict = await services.verifier.verify(credential);
   if (!verdict.ok) {

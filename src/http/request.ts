@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { log } from "../log/log.ts";
 import { type AuthorizationContext, requireScope } from "./authorization.ts";
+import { refuseLimited } from "./task_access.ts";
 import { ProblemError } from "../protocol/problem.ts";
-import { noSuchTask } from "../tasks/state.ts";
 
 /** Drops a byte order mark at the start, like `Request.text`. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
@@ -10,13 +10,16 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 /** Puts U+FFFD in the place of bad bytes, and is faster for good bytes. */
 const lenientUtf8 = new TextDecoder();
 
-/** Creates a middleware to admit API keys, and JWTs with any of the scopes. */
+/**
+ * Creates a middleware to admit API keys, and JWTs with any of the scopes, to a
+ * route about the whole server: a JWT limited to some tasks gets 403.
+ */
 export function allow(
   scopes: readonly string[],
   services: AuthorizationContext,
 ): MiddlewareHandler {
   return async function authorize(c, next) {
-    await requireScope(c, scopes, services);
+    refuseLimited(await requireScope(c, scopes, services));
     await next();
   };
 }
@@ -173,13 +176,4 @@ export function readWhole(
 /** Returns a 400 for a query parameter. */
 export function badQuery(detail: string): ProblemError {
   return new ProblemError({ status: 400, code: "bad_query", detail });
-}
-
-/** Returns a 404 for an unknown task. */
-export function unknownTask(): ProblemError {
-  return new ProblemError({
-    status: 404,
-    code: "task_unknown",
-    detail: noSuchTask,
-  });
 }

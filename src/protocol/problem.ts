@@ -24,7 +24,6 @@ export const problemStatuses = {
   task_not_allowed: [403],
   forbidden: [403],
   origin_not_allowed: [403],
-  task_not_allowed: [403],
   not_found: [404],
   task_unknown: [404],
   connection_unknown: [404],

@@ -41,6 +41,8 @@ export const badClaims: readonly BadToken[] = [
   ["exp of infinity", withClaims('"exp":1e999'), "token_malformed"],
   ["nbf as a string", withClaims({ nbf: "0" }), "token_malformed"],
   ["tasks as a string", withClaims({ tasks: "*" }), "token_malformed"],
+  ["labels as a string", withClaims({ labels: "*" }), "token_malformed"],
+  ["labels with a number", withClaims({ labels: [7] }), "token_malformed"],
   ["tasks nested", withClaims({ tasks: [["*"]] }), "token_malformed"],
   [
     "claims nested 4,000 deep",

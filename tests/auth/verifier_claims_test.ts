@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { signToken } from "../support/tokens.ts";
 import { assemble, grantOf, hs256, judge } from "./judge_token.ts";
+import type { TaskLimits } from "../../src/tasks/task_limits.ts";
 
 const times: [
   claims: string,
@@ -108,20 +109,21 @@ for (const [claims, userId] of users) {
   });
 }
 
-Deno.test("createVerifier() reads scopes and tasks", async () => {
-  const table: [claims: string, scopes: string[], tasks?: string[]][] = [
+Deno.test("createVerifier() reads scopes, tasks and labels", async () => {
+  const table: [claims: string, scopes: string[], limits?: TaskLimits][] = [
     ['"scope":"publish admin"', ["publish", "admin"]],
     ['"scope":"  publish  "', ["publish"]],
     ['"scope":""', []],
     ['"scope":["admin"]', []],
     ['"scope":null', []],
-    ['"tasks":[]', [], []],
-    ['"tasks":["a","b*"]', [], ["a", "b*"]],
+    ['"tasks":[]', [], { tasks: [] }],
+    ['"tasks":["a","b*"]', [], { tasks: ["a", "b*"] }],
+    ['"labels":["x","y*"]', [], { labels: ["x", "y*"] }],
   ];
-  for (const [claims, scopes, tasks] of table) {
+  for (const [claims, scopes, limits] of table) {
     assertEquals(await judge(assemble(hs256, `{${claims}}`)), {
       scopes: new Set(scopes),
-      ...(tasks && { tasks }),
+      ...limits,
     }, claims);
   }
 });

@@ -106,7 +106,7 @@ Deno.test("problemCodesOf() adds the problems of every route and of keys", () =>
   assertEquals([...problemCodesOf({ ...open, access: ["admin"] })], [
     [400, malformed],
     [401, ["unauthorized"]],
-    [403, ["insufficient_scope"]],
+    [403, ["insufficient_scope", "task_not_allowed"]],
     [429, ["too_many_requests"]],
     [500, ["internal_error"]],
     [503, ["verifier_unavailable", "too_busy", "draining"]],

@@ -6,7 +6,6 @@ import {
   readBody,
   readWhole,
   refuseEncoded,
-  unknownTask,
 } from "../../src/http/request.ts";
 import { checkTaskId, readTaskId } from "../../src/connections/read_task_id.ts";
 
@@ -244,12 +243,10 @@ for (const [length, refused] of [["4", false], ["5", true], ["x", true]]) {
   });
 }
 
-Deno.test("badQuery() and unknownTask() are problems with their codes", () => {
+Deno.test("badQuery() is a problem with its code", () => {
   assertEquals(badQuery("status: no").problem, {
     status: 400,
     code: "bad_query",
     detail: "status: no",
   });
-  const { status, code } = unknownTask().problem;
-  assertEquals([status, code], [404, "task_unknown"]);
 });

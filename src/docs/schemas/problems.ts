@@ -19,7 +19,6 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   authentication_required: "This server requires a valid token (TASKWIRE_AUTH)",
   insufficient_scope:
     "The token is valid, but its scope claim has none of the required scopes",
-  task_not_allowed: "The token's tasks claim does not cover the task",
   forbidden: "This user may not watch this task",
   origin_not_allowed: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
   task_not_allowed:

@@ -1,4 +1,4 @@
-import type { AuthorizationContext } from "../authorization.ts";
+import { type AuthorizationContext, requireScope } from "../authorization.ts";
 import { Hono } from "hono";
 import { log } from "../../log/log.ts";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
@@ -17,7 +17,9 @@ import {
   problemBody,
   ProblemError,
 } from "../../protocol/problem.ts";
-import { allow, refuseAnnounced, refuseEncoded } from "../request.ts";
+import { refuseAnnounced, refuseEncoded } from "../request.ts";
+import { limitChange } from "../task_access.ts";
+import type { TaskLimits } from "../../tasks/task_limits.ts";
 import { checkTaskId } from "../../connections/read_task_id.ts";
 
 /** The parts of the server used to publish many events. */
@@ -70,13 +72,18 @@ export function bulkRoutes(services: BulkRoutesContext): Hono {
   const kept: KeptBytes = { count: 0 };
   app.post(
     "/",
-    allow(["publish", "admin"], services),
     async function publishEvents(c) {
+      const limits = await requireScope(c, ["publish", "admin"], services);
       refuseEncoded(c);
       await refuseAnnounced(c.req.raw, maxKeptBytes);
       const body = new ArrivingBody(c.req.raw, kept, services.config);
       const key = c.req.header("idempotency-key");
-      const publishing = new BulkPublish(body, key, kept, services);
+      const publishing = new BulkPublish(
+        body,
+        { key, limits },
+        kept,
+        services,
+      );
       await (body.hasLength ? body.begin() : publishing.untilPause());
       return c.body(publishing.results(), 200, {
         "Content-Type": "application/x-ndjson",
@@ -86,10 +93,21 @@ export function bulkRoutes(services: BulkRoutesContext): Hono {
   return app;
 }
 
+/** The facts of a request that hold for all lines. */
+interface RequestFacts {
+  /**
+   * The `Idempotency-Key`. Together with the line number, the key becomes the
+   * missing `event_id` of a line.
+   */
+  readonly key: string | undefined;
+  /** The tasks in reach of the request's credential. */
+  readonly limits: TaskLimits;
+}
+
 /** The lines of a request and the results. */
 class BulkPublish {
   readonly #body: ArrivingBody;
-  readonly #key: string | undefined;
+  readonly #request: RequestFacts;
   readonly #kept: KeptBytes;
   readonly #store: Store;
   readonly #drainSignal: AbortSignal;
@@ -103,7 +121,7 @@ class BulkPublish {
 
   constructor(
     body: ArrivingBody,
-    key: string | undefined,
+    request: RequestFacts,
     kept: KeptBytes,
     { store, registry: { drainSignal } }: Pick<
       BulkRoutesContext,
@@ -111,7 +129,7 @@ class BulkPublish {
     >,
   ) {
     this.#body = body;
-    this.#key = key;
+    this.#request = request;
     this.#kept = kept;
     this.#store = store;
     this.#drainSignal = drainSignal;
@@ -196,7 +214,7 @@ class BulkPublish {
   }
 
   async #publish(lines: readonly EventLine[]): Promise<Uint8Array> {
-    const results = await publishLines(lines, this.#key, this.#store);
+    const results = await publishLines(lines, this.#request, this.#store);
     return encoder.encode(results.join(""));
   }
 
@@ -256,10 +274,10 @@ function noRoomResult(firstLine: number): string {
  */
 async function publishLines(
   lines: readonly EventLine[],
-  key: string | undefined,
+  request: RequestFacts,
   store: Store,
 ): Promise<string[]> {
-  const parsed = lines.map((line) => settle(() => parseLine(line, key)));
+  const parsed = lines.map((line) => settle(() => parseLine(line, request)));
   const publications = parsed.filter((result) => result.status === "fulfilled")
     .map(({ value }) => value);
   const outcomes = await store.publishAll(publications).catch(
@@ -268,8 +286,9 @@ async function publishLines(
   );
   let next = 0;
   const answers = await Promise.allSettled(parsed.map(async (result) => {
-    const { taskId } = fulfilled(result);
-    return await describeOutcome(taskId, fulfilled(outcomes[next++]), store);
+    const publication = fulfilled(result);
+    const outcome = fulfilled(outcomes[next++]);
+    return await describeOutcome(publication, outcome, store);
   }));
   return answers.map((answer, index) => {
     const line = answer.status === "fulfilled" ? answer.value : {
@@ -280,18 +299,15 @@ async function publishLines(
   });
 }
 
-/**
- * @param key The request's `Idempotency-Key`. Together with the line number,
- * the key becomes the missing `event_id` of a line.
- * @throws {ProblemError} For a line that can't be published.
- */
+/** @throws {ProblemError} For a line that can't be published. */
 function parseLine(
   { number, content }: EventLine,
-  key: string | undefined,
+  { key, limits }: RequestFacts,
 ): Publication {
   if (typeof content !== "string") throw new ProblemError(content);
   const { connection_id, ...members } = parseObject(content);
   const taskId = checkTaskId(connection_id);
   const defaults = key ? { event_id: `${key}:${number}` } : {};
-  return { taskId, change: parseDraft({ ...defaults, ...members }) };
+  const draft = parseDraft({ ...defaults, ...members });
+  return { taskId, change: limitChange(limits, taskId, draft) };
 }

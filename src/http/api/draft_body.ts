@@ -2,13 +2,14 @@ import type { z } from "zod";
 import { findInexactNumber } from "../../protocol/exact_numbers.ts";
 import {
   type DoneAmounts,
+  type Publication,
   type PublishOutcome,
   type Store,
 } from "../../tasks/store.ts";
 import { type EventDraft, eventDraftSchema } from "../../tasks/draft.ts";
 import type { Refusal } from "../../tasks/state.ts";
 import { ProblemError, problemStatuses } from "../../protocol/problem.ts";
-import { unknownTask } from "../request.ts";
+import { checkState, unknownTask } from "../task_access.ts";
 
 /**
  * The maximum size of one event, in bytes: 64 KiB of `data`, escaped, and the
@@ -93,11 +94,12 @@ export function refusalProblem({ code, detail }: Refusal): ProblemError {
 /**
  * Returns the answer to a publish (spec §2).
  *
+ * @param publication The task and the published change.
  * @param store Asked for the earlier event that a duplicate repeats.
- * @throws {ProblemError} 409 or 422 for a refused event.
+ * @throws {ProblemError} 403, 409 or 422 for a refused event.
  */
 export function describeOutcome(
-  taskId: string,
+  publication: Publication,
   outcome: PublishOutcome,
   store: Pick<Store, "read">,
 ): Published | Promise<Published> {
@@ -110,11 +112,11 @@ export function describeOutcome(
     );
   }
   if (outcome.kind === "duplicate") {
-    return describeDuplicate(taskId, outcome, store);
+    return describeDuplicate(publication, outcome, store);
   }
   const { epoch, event, delivered, amounts, cancelRequested } = outcome;
   return {
-    connection_id: taskId,
+    connection_id: publication.taskId,
     epoch,
     offset: event.offset,
     delivered,
@@ -138,14 +140,18 @@ interface Published extends DoneAmounts {
  * Answers a duplicate like the earlier event: with the amount done at that time,
  * so that a repeated increment never looks like the increment that reached the
  * total.
+ *
+ * A store finds a duplicate before the state machine judges the change, so the
+ * publisher's limit is checked here.
  */
 async function describeDuplicate(
-  taskId: string,
+  { taskId, change }: Publication,
   { epoch, offset, cancelRequested }: PublishOutcome & { kind: "duplicate" },
   store: Pick<Store, "read">,
 ): Promise<Published> {
   const since = { epoch, offset: offset - 1 };
   const { state, events: [earlier] } = await store.read(taskId, since, 1);
+  if (change.within) checkState({ labels: change.within }, taskId, state);
   const { current, total = state?.snapshot.total }: DoneAmounts = earlier
     ? JSON.parse(earlier.json)
     : {};

@@ -6,10 +6,12 @@ import { ProblemError } from "../../protocol/problem.ts";
 import { maxLeaseSeconds } from "../../tasks/draft.ts";
 import type { TaskState } from "../../tasks/state.ts";
 import type { Store } from "../../tasks/store.ts";
+import type { TaskLimits } from "../../tasks/task_limits.ts";
 import type { Hub } from "../../watch/hub.ts";
 import type { Config } from "../../config/config.ts";
 import { inBodyTime } from "../body_deadline.ts";
-import { readBody, refuseEncoded, unknownTask } from "../request.ts";
+import { readBody, refuseEncoded } from "../request.ts";
+import { checkState, limitChange } from "../task_access.ts";
 import { describeIssues, parseObject, refusalProblem } from "./draft_body.ts";
 
 /** The parts of the server used by heartbeats. */
@@ -47,7 +49,7 @@ const maxWaiting = 5_000;
  */
 export function heartbeatHandler(
   { config, store, hub, registry: { drainSignal } }: HeartbeatContext,
-): (c: Context) => Promise<Response> {
+): (c: Context, limits: TaskLimits) => Promise<Response> {
   let waiting = 0;
 
   /**
@@ -91,25 +93,28 @@ export function heartbeatHandler(
     }
   }
 
-  return async function publishHeartbeat(c) {
+  return async function publishHeartbeat(c, limits) {
     refuseEncoded(c);
     const taskId = readTaskId(c);
     const { lease, wait = 0 } = parseHeartbeat(
       await inBodyTime(readBody(c.req.raw, maxHeartbeatBytes), config),
     );
-    const outcome = await store.publish(taskId, {
+    const change = limitChange(limits, taskId, {
       kind: "heartbeat",
       ...(lease === undefined ? {} : { lease }),
     });
+    const outcome = await store.publish(taskId, change);
     if (outcome.kind === "refused") throw refusalProblem(outcome.refusal);
     const { state: renewed } = await store.read(taskId);
-    const { leaseMs = Infinity } = renewed ?? {};
+    const { leaseMs = Infinity } = checkState(limits, taskId, renewed);
     if (wait * 1_000 >= leaseMs) throw leaseTooShort(leaseMs / 1_000, wait);
     const state = wait === 0
       ? renewed
       : await waitForCancel(taskId, wait * 1_000, c.req.raw.signal);
-    if (state === undefined) throw unknownTask();
-    return c.json(describeHeartbeat(taskId, state));
+    // During the wait, the id may have gone to a task of somebody else.
+    return c.json(
+      describeHeartbeat(taskId, checkState(limits, taskId, state)),
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 import { type AuthorizationContext, requireScope } from "../authorization.ts";
 import { JsonAnswer } from "../answer_headers.ts";
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
 import type { Store } from "../../tasks/store.ts";
@@ -18,14 +18,15 @@ import {
   refusalProblem,
 } from "./draft_body.ts";
 import { inBodyTime } from "../body_deadline.ts";
+import { badQuery, readBody, readWhole, refuseEncoded } from "../request.ts";
+import { listWithin } from "./limited_list.ts";
 import {
-  allow,
-  badQuery,
-  readBody,
-  readWhole,
-  refuseEncoded,
+  checkState,
+  checkTask,
+  epochWithin,
+  limitChange,
   unknownTask,
-} from "../request.ts";
+} from "../task_access.ts";
 import { readTaskId } from "../../connections/read_task_id.ts";
 
 /** The parts of the server used by the task routes. */
@@ -47,15 +48,17 @@ const id = "/:connection_id{[^]+?}";
 /** Serves `/api/tasks`: backends publish, operators read (spec §2). */
 export function taskRoutes(services: TaskRoutesContext): Hono {
   const { store, hub } = services;
-  const publishers = allow(["publish", "admin"], services);
-  const readers = allow(["admin"], services);
+  const beat = heartbeatHandler(services);
+  const requirePublisher = (c: Context) =>
+    requireScope(c, ["publish", "admin"], services);
+  const requireReader = (c: Context) => requireScope(c, ["admin"], services);
   const app = new Hono();
 
   app.post(
     `${id}/events`,
     // One handler without middleware: Hono then composes no chain per request.
     async function publishEvent(c) {
-      await requireScope(c, ["publish", "admin"], services);
+      const limits = await requirePublisher(c);
       refuseEncoded(c);
       const taskId = readTaskId(c);
       const body = parseObject(
@@ -63,20 +66,23 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       );
       const key = c.req.header("idempotency-key");
       const draft = parseDraft(key ? { event_id: key, ...body } : body);
-      const outcome = await store.publish(taskId, draft);
+      const change = limitChange(limits, taskId, draft);
+      const outcome = await store.publish(taskId, change);
       return new JsonAnswer(
-        await describeOutcome(taskId, outcome, store),
+        await describeOutcome({ taskId, change }, outcome, store),
         201,
       );
     },
   );
 
-  app.get(`${id}/events`, readers, async function readEvents(c) {
+  app.get(`${id}/events`, async function readEvents(c) {
+    const limits = await requireReader(c);
     const taskId = readTaskId(c);
     const limit = readWhole(c, "limit", page);
     const offset = readWhole(c, "offset", { ...position, fallback: 0 });
+    checkTask(limits, taskId);
     const { epoch, state } = await store.read(taskId);
-    if (state === undefined) throw unknownTask();
+    checkState(limits, taskId, state);
     const { epoch: askedEpoch, offset: askedOffset } = c.req.query();
     const since = askedEpoch === undefined && askedOffset === undefined
       ? "oldest"
@@ -87,6 +93,8 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       limit,
       maxPageLength,
     );
+    // Between the reads, the id may have gone to a task of somebody else.
+    checkState(limits, taskId, view.state);
     return c.json({
       connection_id: taskId,
       epoch: view.epoch,
@@ -96,50 +104,60 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
     });
   });
 
-  app.post(`${id}/heartbeat`, publishers, heartbeatHandler(services));
+  app.post(`${id}/heartbeat`, async function publishHeartbeat(c) {
+    return await beat(c, await requirePublisher(c));
+  });
 
-  app.post(`${id}/cancel`, publishers, async function cancel(c) {
+  app.post(`${id}/cancel`, async function cancel(c) {
+    const limits = await requirePublisher(c);
     const taskId = readTaskId(c);
-    const outcome = await store.publish(taskId, { kind: "cancel" });
+    const change = limitChange(limits, taskId, { kind: "cancel" });
+    const outcome = await store.publish(taskId, change);
     if (outcome.kind === "refused") {
       throw refusalProblem(outcome.refusal);
     }
     return c.json({ connection_id: taskId, cancel_requested: true });
   });
 
-  app.get("/", readers, async function listTasks(c) {
+  app.get("/", async function listTasks(c) {
+    const limits = await requireReader(c);
     const cursor = readWhole(c, "cursor", {
       ...position,
       fallback: position.max,
     });
     const status = readStatus(c.req.query("status"));
-    const list = await store.list({
+    const list = await listWithin(limits, {
       limit: readWhole(c, "limit", page),
       cursor,
       ...(status === undefined ? {} : { status }),
-    });
+    }, store);
     return c.json({
-      tasks: list.states.map((state, index) =>
+      tasks: list.tasks.map(({ state, watchers }) =>
         describeForOperator(
           state,
-          list.watchers?.[index] ??
-            hub.watcherCount(state.snapshot.connection_id),
+          watchers ?? hub.watcherCount(state.snapshot.connection_id),
         )
       ),
       ...(list.cursor === undefined ? {} : { cursor: String(list.cursor) }),
     });
   });
 
-  app.get(id, readers, async function readTask(c) {
+  app.get(id, async function readTask(c) {
+    const limits = await requireReader(c);
     const taskId = readTaskId(c);
+    checkTask(limits, taskId);
     const { state, watchers = hub.watcherCount(taskId) } = await store
       .read(taskId);
-    if (state === undefined) throw unknownTask();
-    return c.json(describeForOperator(state, watchers));
+    return c.json(
+      describeForOperator(checkState(limits, taskId, state), watchers),
+    );
   });
 
-  app.delete(id, publishers, async function forgetTask(c) {
-    if (!await store.forget(readTaskId(c))) throw unknownTask();
+  app.delete(id, async function forgetTask(c) {
+    const limits = await requirePublisher(c);
+    const taskId = readTaskId(c);
+    const epoch = await epochWithin(limits, taskId, store);
+    if (!await store.forget(taskId, epoch)) throw unknownTask();
     return c.body(null, 204);
   });
   return app;

@@ -86,7 +86,7 @@ const noStore = {
 };
 
 Deno.test("describeOutcome() describes a stored event, in the spec's order", () => {
-  const answer = describeOutcome("a", {
+  const answer = describeOutcome({ taskId: "a", change: {} }, {
     kind: "stored",
     epoch: "e1",
     event,
@@ -111,7 +111,7 @@ Deno.test("describeOutcome() answers for a duplicate like for the earlier event"
   const { epoch } = await store.read("a");
   const answers = await Promise.all(
     [1, 2, 3].map((offset) =>
-      describeOutcome("a", {
+      describeOutcome({ taskId: "a", change: {} }, {
         kind: "duplicate",
         epoch,
         offset,
@@ -140,7 +140,11 @@ for (
   Deno.test(`describeOutcome() answers 409 to ${code}`, () => {
     const refusal: Refusal = { code, detail: "because" };
     const problem = problemOf(() =>
-      describeOutcome("a", { kind: "refused", refusal }, noStore)
+      describeOutcome(
+        { taskId: "a", change: {} },
+        { kind: "refused", refusal },
+        noStore,
+      )
     );
     assertEquals(problem, { status: 409, code, detail: "because" });
   });
@@ -148,7 +152,11 @@ for (
 
 Deno.test("describeOutcome() throws if given a request to cancel", () => {
   assertThrows(
-    () => describeOutcome("a", { kind: "noted", isNew: true }, noStore),
+    () =>
+      describeOutcome({ taskId: "a", change: {} }, {
+        kind: "noted",
+        isNew: true,
+      }, noStore),
     TypeError,
   );
 });
