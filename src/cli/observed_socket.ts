@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { explainSocketError } from "./frame_reader.ts";
 
 const taskMembers = z.object({
