@@ -1,3 +1,4 @@
+import { makeOnce } from "./async/make_once.ts";
 import { createApiKeyCheck } from "./auth/api_keys.ts";
 import { KeySet } from "./auth/jwks.ts";
 import type { KeyFile } from "./auth/keys.ts";
@@ -9,7 +10,6 @@ import type { Services } from "./services.ts";
 import { BadTokens } from "./admission/bad_tokens.ts";
 import { ConnectionRegistry } from "./connections/registry.ts";
 import { createCounters } from "./metrics/counters.ts";
-import { createMetrics } from "./http/metrics/create_metrics.ts";
 import { Throughput } from "./metrics/throughput.ts";
 import { meteredStore } from "./store/metered_store.ts";
 import { openStore } from "./open_store.ts";
@@ -62,10 +62,14 @@ export async function createServices(
     ? { ...shared.openStore(announce), joinNodes: () => shared.otherNodes }
     : await openStore(config, announce);
   const store = meteredStore(opened.store, counters, throughput);
-  const metrics = createMetrics(
-    { config, counters, hub, registry, worker },
-    otherWorkers !== undefined,
-  );
+  // The metrics take a while to load, and are read only at a scrape.
+  const metrics = makeOnce(async () => {
+    const { createMetrics } = await import("./http/metrics/create_metrics.ts");
+    return createMetrics(
+      { config, counters, hub, registry, worker },
+      otherWorkers !== undefined,
+    );
+  });
   const node = { metrics, registry, throughput, worker };
   return {
     config,

@@ -33,8 +33,8 @@ export interface Services {
   /** The other workers of this server; absent for a single process. */
   readonly otherWorkers?: OtherNodes;
   readonly counters: Counters;
-  /** The metrics of this process for `/metrics`. */
-  readonly metrics: Registry;
+  /** Loads the metrics of this process for `/metrics`. */
+  readonly metrics: () => Promise<Registry>;
   /** The throughput of this process, for operators. */
   readonly throughput: Throughput;
 }

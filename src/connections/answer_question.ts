@@ -17,7 +17,7 @@ import type {
 
 /** The parts of a node used to answer questions. */
 export interface AnsweringNode {
-  readonly metrics: Registry;
+  readonly metrics: () => Promise<Registry>;
   readonly registry: ConnectionRegistry;
   readonly throughput: Throughput;
   /** The number of this process: 1, 2, … */
@@ -51,8 +51,8 @@ export async function answerQuestion(
     case "stats":
       return { kind, ...readStats(question.since, node) };
     case "metrics": {
-      const { metrics, worker } = node;
-      return { kind, worker, text: await metrics.metrics() };
+      const metrics = await node.metrics();
+      return { kind, worker: node.worker, text: await metrics.metrics() };
     }
   }
 }

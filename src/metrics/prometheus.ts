@@ -4,9 +4,8 @@ import gauge from "prom-client/lib/gauge.js";
 import registry from "prom-client/lib/registry.js";
 import type { Histogram } from "./histogram.ts";
 
-// Single files of Prometheus' client library. The library's entry file also
-// imports a summary, whose dependency overflows the compiler's stack
-// (`UNUSED_PACKAGES` in .ci/compile.ts).
+// Single files of Prometheus' client library: the library's entry file also
+// imports summaries and default metrics.
 
 const Counter: typeof client.Counter = counter;
 const Gauge: typeof client.Gauge = gauge;

@@ -31,7 +31,14 @@ function registryOf(count: number) {
 
 function nodeOf(registry: ConnectionRegistry): AnsweringNode {
   const throughput = new Throughput(() => registry.openCount);
-  return { registry, throughput, metrics: new Registry(), worker: 3 };
+  const metrics = new Registry();
+  addGauge(metrics, { name: "a", help: "A.", read: () => 7 });
+  return {
+    registry,
+    throughput,
+    metrics: () => Promise.resolve(metrics),
+    worker: 3,
+  };
 }
 
 function question(
@@ -154,7 +161,6 @@ Deno.test("disconnect() sends disconnected_by_operator", () => {
 
 Deno.test("answerQuestion() shows the metrics of the worker", async () => {
   const node = nodeOf(registryOf(0).registry);
-  addGauge(node.metrics, { name: "a", help: "A.", read: () => 7 });
   assertEquals(await answerQuestion({ kind: "metrics" }, node), {
     kind: "metrics",
     worker: 3,
