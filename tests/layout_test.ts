@@ -164,3 +164,24 @@ Deno.test("src has a client that takes nothing of the server but facts of the pr
     [],
   );
 });
+
+/** Finds the files of src that contain a text. */
+async function filesWith(text: string): Promise<string[]> {
+  const paths = new Set(
+    imports.filter(isOurs).flatMap(({ from, to }) => [from, to]),
+  );
+  const found = [];
+  for (const path of paths) {
+    const content = await Deno.readTextFile(new URL(`src/${path}`, root));
+    if (content.includes(text)) found.push(path);
+  }
+  return found;
+}
+
+Deno.test("src finds its files only by process/source_files.ts, which works in the binary", async () => {
+  assertEquals(await filesWith("import.meta"), ["process/source_files.ts"]);
+});
+
+Deno.test("src imports zod in a way that lets the binary leave out unused parts", async () => {
+  assertEquals(await filesWith('{ z } from "zod"'), []);
+});

@@ -7,7 +7,6 @@
  * @module
  */
 import { assertEquals, assertGreater } from "@std/assert";
-import { importedPackages, MAIN_LOCKFILE } from "../.ci/compile.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** The used part of a lockfile: versions by specifier. */
@@ -25,10 +24,37 @@ function nameOf(specifier: string): string {
   return specifier.slice("npm:".length, specifier.lastIndexOf("@"));
 }
 
-const lock = await readLock(MAIN_LOCKFILE);
-const needed = new Set(
-  (await importedPackages([`--lock=${MAIN_LOCKFILE}`])).values(),
-);
+/** The used part of the output of `deno info --json`. */
+interface ModuleGraph {
+  readonly modules: readonly { readonly npmPackage?: string }[];
+  readonly npmPackages: Readonly<
+    Record<string, { name: string; dependencies: string[] }>
+  >;
+}
+
+/** Finds the names of the packages imported by `main.ts`, and their dependencies. */
+async function readNeeded(): Promise<ReadonlySet<string>> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["info", "--json", "--lock=deno.lock", "main.ts"],
+    cwd: new URL("../", import.meta.url),
+    stderr: "null",
+  }).output();
+  const { modules, npmPackages }: ModuleGraph = JSON.parse(
+    new TextDecoder().decode(stdout),
+  );
+  const needed = new Set<string>();
+  const reach = (id: string) => {
+    const found = npmPackages[id];
+    if (found === undefined || needed.has(found.name)) return;
+    needed.add(found.name);
+    found.dependencies.forEach(reach);
+  };
+  for (const { npmPackage } of modules) if (npmPackage) reach(npmPackage);
+  return needed;
+}
+
+const lock = await readLock("deno.lock");
+const needed = await readNeeded();
 
 Deno.test("deno.json imports no package of npm that main.ts doesn't need", () => {
   const named = Object.values(config.imports)

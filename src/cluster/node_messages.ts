@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Answer, Question } from "./other_nodes.ts";
 
 /** A question to all nodes. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { jwtAlgorithms } from "../auth/algorithms.ts";
 import { logLevels } from "../log/log.ts";
 import { canonicalOrigin } from "./origin.ts";

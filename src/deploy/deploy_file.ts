@@ -1,4 +1,5 @@
 import { encodeEnvFile } from "./env_file.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 /** The files in the binary, with a description of each. */
 export const deployFiles = {
@@ -31,5 +32,5 @@ const names: Record<Exclude<DeployFileName, "env">, string> = {
  */
 export async function readDeployFile(name: DeployFileName): Promise<string> {
   if (name === "env") return encodeEnvFile();
-  return await Deno.readTextFile(new URL(names[name], import.meta.url));
+  return await Deno.readTextFile(sourceFile(`deploy/${names[name]}`));
 }

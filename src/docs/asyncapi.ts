@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { closeCodes } from "../protocol/close_codes.ts";
 import { version } from "../process/version.ts";
 import { type Channel, channels } from "./channels.ts";

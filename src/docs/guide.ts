@@ -6,6 +6,7 @@ import {
   renderGuideContents,
   renderGuidePage,
 } from "./render_guide.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 /** The guide as HTML. */
 export interface Guide {
@@ -32,7 +33,7 @@ export async function makeGuide(): Promise<Guide> {
 }
 
 async function readPage(name: string): Promise<GuidePage> {
-  const url = new URL(`guide/${name}.md`, import.meta.url);
+  const url = sourceFile(`docs/guide/${name}.md`);
   const rendered = renderMarkdown(await Deno.readTextFile(url), resolve);
   const [title] = rendered.headings;
   return { ...rendered, name, title: title?.text ?? name };

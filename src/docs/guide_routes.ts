@@ -3,9 +3,10 @@ import { makeOnce } from "../async/make_once.ts";
 import { staticFile } from "../http/static_files.ts";
 import { pictureNames } from "./guide_files.ts";
 import { htmlAnswer } from "./html_answer.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 /** The folder of the pictures, which go into the binary. */
-const pictures = new URL("pictures/", import.meta.url);
+const pictures = sourceFile("docs/pictures/");
 
 /** Forbids a picture that is opened as a document to run or load anything (CSP Level 3). */
 const pictureHeaders = {

@@ -1,7 +1,8 @@
 import { Html, html } from "./html.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 /** The style of all pages below `/docs`: a file that goes into the binary. */
-const styleUrl = new URL("../playground/docs.css", import.meta.url);
+const styleUrl = sourceFile("playground/docs.css");
 
 /**
  * Reads the style of the pages.

@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { staticFile } from "./static_files.ts";
+import { sourceFile } from "../process/source_files.ts";
 
-const scriptUrl = new URL("../client/client.js", import.meta.url);
-const typesUrl = new URL("../client/client.d.ts", import.meta.url);
+const scriptUrl = sourceFile("client/client.js");
+const typesUrl = sourceFile("client/client.d.ts");
 
 /**
  * Serves `/client.js` and `/client.d.ts`: the browser client built by `deno

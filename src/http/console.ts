@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import { staticFile } from "./static_files.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 /** The folder of the console's files, included in the binary. */
-const folder = new URL("../console/", import.meta.url);
+const folder = sourceFile("console/");
 
 /** The page, served at `/console`; the rest is served below `/console/`. */
 const page = "index.html";

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { staticFile } from "./static_files.ts";
+import { sourceFile } from "../process/source_files.ts";
 
 // Files included in the binary.
-const pageUrl = new URL("../playground/index.html", import.meta.url);
-const scriptUrl = new URL("../playground/playground.js", import.meta.url);
+const pageUrl = sourceFile("playground/index.html");
+const scriptUrl = sourceFile("playground/playground.js");
 
 /**
  * Serves the playground at `/`, a page for newcomers to publish and watch a

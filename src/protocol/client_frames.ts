@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { maxConnectionIdLength, taskIdFault } from "../tasks/task_id.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseUserId } from "./user_id.ts";
 import { normalizeStatus, statusWords } from "./status.ts";
 

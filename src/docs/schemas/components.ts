@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A JSON Schema (draft 2020-12), in the part known to AsyncAPI 3.0. */
 export type Schema = z.core.JSONSchema.BaseSchema;

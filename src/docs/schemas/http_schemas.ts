@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { maxConnectionIdLength } from "../../tasks/task_id.ts";
 import { heartbeatSchema } from "../../http/api/heartbeat.ts";
 import { eventDraftSchema } from "../../tasks/draft.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { authStatusSchema } from "./frame_schemas.ts";
 import {
   connectionIdSchema,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { eventDraftSchema } from "../../tasks/draft.ts";
 import type { TaskDescription, TaskEvent } from "../../tasks/event.ts";
 import { clearable } from "../../tasks/state.ts";

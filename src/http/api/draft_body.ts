@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { findInexactNumber } from "../../protocol/exact_numbers.ts";
 import {
   type DoneAmounts,

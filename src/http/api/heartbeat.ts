@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { readTaskId } from "../../connections/read_task_id.ts";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { ProblemError } from "../../protocol/problem.ts";

@@ -1,5 +1,6 @@
 import { Pause } from "../../async/pause.ts";
 import { log } from "../../log/log.ts";
+import { sourceFile } from "../../process/source_files.ts";
 import { StoreOpenError, StoreUnavailableError } from "../../tasks/store.ts";
 import { asUnavailable, explain } from "./error.ts";
 import type {
@@ -24,7 +25,7 @@ export type StartThread = (name: string) => ThreadWorker;
 
 /** Starts a thread that runs the module `thread.ts`. */
 export const startThread: StartThread = (name) =>
-  new Worker(new URL("./thread.ts", import.meta.url), { type: "module", name });
+  new Worker(sourceFile("store/sqlite/thread.ts"), { type: "module", name });
 
 /**
  * The thread ended during a call. A change was either stored as a whole or not
