@@ -1,9 +1,64 @@
 import { basename, dirname, join } from "node:path";
-import { type BackupCopy, StoreUnavailableError } from "../../tasks/store.ts";
+import { Semaphore } from "../../async/semaphore.ts";
+import {
+  type BackupCopy,
+  StoreOpenError,
+  StoreUnavailableError,
+} from "../../tasks/store.ts";
 import { explain } from "./error.ts";
+import { SqliteThread, type StartThread } from "./sqlite_thread.ts";
+import type { OpenOptions } from "./thread_calls.ts";
 
 /** Ends the names of copies beside the database, followed by a random id. */
 const copyMark = "-backup-";
+
+/**
+ * Makes copies of a database, one at a time, each in a thread of its own: no
+ * commit and no read of a history waits for a copy.
+ */
+export class Backups {
+  readonly #options: OpenOptions;
+  readonly #start: StartThread;
+  readonly #copies = new Semaphore(1);
+  #thread: SqliteThread | undefined;
+  /** Resolves when no copy is being made. */
+  #idle = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: OpenOptions, start: StartThread) {
+    this.#options = options;
+    this.#start = start;
+  }
+
+  /** @throws {StoreUnavailableError} If the copy can't be written. */
+  make(): Promise<BackupCopy> {
+    const copy = this.#copies.take(() =>
+      makeCopy(this.#options.path, (copyPath) => this.#write(copyPath))
+    );
+    this.#idle = Promise.allSettled([this.#idle, copy]).then(() => {});
+    return copy;
+  }
+
+  /** Breaks off the copy that is being made: a large copy takes long. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#thread?.abandon();
+    await this.#idle;
+  }
+
+  async #write(copyPath: string): Promise<void> {
+    if (this.#isClosed) throw new StoreUnavailableError("the store is closed");
+    const thread = new SqliteThread("sqlite-backup", this.#start);
+    this.#thread = thread;
+    try {
+      await thread.open(this.#options);
+      await thread.call("copy", copyPath);
+    } finally {
+      this.#thread = undefined;
+      await thread.close();
+    }
+  }
+}
 
 /**
  * Makes a copy in a new file beside the database, readable by its owner alone.
@@ -39,10 +94,10 @@ export async function makeCopy(
 }
 
 function asCopyFailure(error: unknown, path: string): unknown {
-  // Errors of the system have codes; an error without is a bug.
-  const isStores = error instanceof StoreUnavailableError ||
-    error instanceof Error && "code" in error;
-  return isStores
+  const isFailure = error instanceof StoreUnavailableError ||
+    error instanceof StoreOpenError ||
+    (error instanceof Error && "code" in error);
+  return isFailure
     ? new StoreUnavailableError(
       `${path} can't be copied: ${explain(error)}`,
       { cause: error },

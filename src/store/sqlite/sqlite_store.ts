@@ -15,7 +15,7 @@ import {
   StoreUnavailableError,
   type TaskList,
 } from "../../tasks/store.ts";
-import { makeCopy, removeLeftCopies } from "./backup.ts";
+import { Backups, removeLeftCopies } from "./backup.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { claimDatabaseFile } from "./database_file.ts";
 import { LateThread } from "./late_thread.ts";
@@ -79,23 +79,15 @@ export async function openSqliteStore(
   const copier = late("sqlite-copier");
   const checkpoints = new Checkpoints(writer, copier);
   opening.defer(() => checkpoints.idle);
+  const backups = new Backups({ ...options, writes: false }, start);
+  opening.defer(() => backups.close());
   const store = new SqliteStore({
     ...common,
     reader,
     checkpoints,
     resources: opening.move(),
   });
-  const copies = new Semaphore(1);
-  store.backup = () =>
-    copies.take(() =>
-      makeCopy(path, async (copyPath) => {
-        const thread = await copier.start();
-        if (thread === undefined) {
-          throw new StoreUnavailableError("the copying thread cannot start");
-        }
-        await thread.call("copy", copyPath);
-      })
-    );
+  store.backup = () => backups.make();
   return store;
 }
 

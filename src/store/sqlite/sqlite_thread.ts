@@ -106,6 +106,13 @@ export class SqliteThread {
     }
   }
 
+  /** Ends the thread at once; the pending calls reject. */
+  abandon(): void {
+    this.#restart.end();
+    this.#link?.abandon();
+    this.#link = undefined;
+  }
+
   #onEnd(reason: string, options: OpenOptions): void {
     this.#link = undefined;
     log.error("The {name} thread has ended, restarting: {reason}", {
@@ -184,6 +191,12 @@ class ThreadLink {
 
   terminate(): void {
     this.#worker.terminate();
+  }
+
+  /** Ends the thread without a restart; the pending calls reject. */
+  abandon(): void {
+    this.#onEnd = () => {};
+    this.#end("the store is closing");
   }
 
   #settle([call, result, error]: ReplyMessage): void {

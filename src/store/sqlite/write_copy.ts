@@ -14,7 +14,7 @@ export function writeCopy(database: DatabaseSync, copyPath: string): void {
   database.exec("BEGIN");
   try {
     // Nobody reads the copy before the end, and a failed copy is removed.
-    copy.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; BEGIN;");
+    copy.exec("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; BEGIN;");
     const definitions = database.prepare(
       "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type = 'index'",
     ).all();

@@ -1,6 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { makeCopy } from "../../../src/store/sqlite/backup.ts";
+import {
+  type StartThread,
+  startThread,
+} from "../../../src/store/sqlite/sqlite_thread.ts";
 import { openSqliteStore } from "../../../src/store/sqlite/sqlite_store.ts";
 import {
   backUp,
@@ -12,8 +16,8 @@ import { makeTempDir } from "../../support/temp_dir.ts";
 
 const retention = { historyLimit: 10, historyTtlMs: 60_000 };
 
-function open(path: string) {
-  return openSqliteStore(path, "NORMAL", retention, () => 0);
+function open(path: string, start?: StartThread) {
+  return openSqliteStore(path, "NORMAL", retention, () => 0, start);
 }
 
 Deno.test("backUp() copies all acknowledged changes into a private file", async () => {
@@ -43,6 +47,61 @@ Deno.test("backUp() makes copies for concurrent callers", async () => {
   assertEquals(sizes[0], sizes[1]);
   for (const copy of copies) await copy[Symbol.asyncDispose]();
   await store.close();
+});
+
+/** Starts real threads; the call to copy waits until released. */
+class HeldCopies {
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+
+  /** Resolves when a copy was asked for. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  release(): void {
+    this.#released.resolve();
+  }
+
+  readonly start: StartThread = (name) => {
+    const worker = startThread(name);
+    const post = worker.postMessage.bind(worker);
+    worker.postMessage = (message) => {
+      if (message[1] !== "copy") return post(message);
+      this.#asked.resolve();
+      this.#released.promise.then(() => post(message));
+    };
+    return worker;
+  };
+}
+
+Deno.test("backUp() delays neither publishes nor reads", async () => {
+  await using folder = await makeTempDir();
+  const copies = new HeldCopies();
+  const store = await open(`${folder.path}/a.db`, copies.start);
+  const copying = backUp(store);
+  await copies.asked;
+  assertEquals((await store.publish("a", {})).kind, "stored");
+  assertEquals((await store.read("a", "oldest")).events.length, 1);
+  assertEquals((await store.list({ limit: 1 })).states.length, 1);
+  copies.release();
+  await (await copying)[Symbol.asyncDispose]();
+  await store.close();
+});
+
+Deno.test("backUp() is broken off by close(), and leaves no file", async () => {
+  await using folder = await makeTempDir();
+  const copies = new HeldCopies();
+  const store = await open(`${folder.path}/a.db`, copies.start);
+  await store.publish("a", {});
+  const refused = [backUp(store), backUp(store)].map((copy) =>
+    assertRejects(() => copy, StoreUnavailableError)
+  );
+  await copies.asked;
+  await store.close();
+  await Promise.all(refused);
+  const names = await Array.fromAsync(Deno.readDir(folder.path));
+  assertEquals(names.map(({ name }) => name).sort(), ["a.db", "a.db-lock"]);
 });
 
 Deno.test("backUp() refuses a store without a file", async () => {
