@@ -25,8 +25,7 @@ const rounds = isFull ? 20 : 3;
 const publishers = 8;
 /** The number of disks rebuilt after a cut, with random fates of unflushed data. */
 const randomDisks = 4;
-/** Large events reach the checkpoints of the write-ahead log. */
-const data = "x".repeat(isFull ? 5_000 : 500);
+const data = "x".repeat(500);
 const apiKey = "key-of-the-power-cut-test";
 const tasks = Array.from({ length: 5 }, (_, index) => `power/${index}`);
 
@@ -60,7 +59,7 @@ for (const sync of ["FULL", "NORMAL"] as const) {
           sync,
           acknowledged,
           round,
-          count: 100 + Math.floor(random() * 400),
+          count: 100 + Math.floor(random() * 900),
         });
         acknowledgedInAll += acknowledged.size - known;
         const fates: Fate[] = [
