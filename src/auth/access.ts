@@ -1,4 +1,5 @@
-import { covers } from "../tasks/task_limits.ts";
+import { covers, coversAny } from "../tasks/task_limits.ts";
+import type { TaskAudience } from "../tasks/store.ts";
 import type { Identity } from "./identity.ts";
 
 /**
@@ -6,18 +7,30 @@ import type { Identity } from "./identity.ts";
  *
  * Only the owner may watch a private task; a guest is never the owner, even
  * with the same id. A token with a `tasks` claim gives access to the listed
- * tasks only, private or not.
- *
- * @param owner The user id of a private task, compared as text; `undefined`
- * for a public task.
+ * tasks only, private or not. A `labels` claim adds every task with a covered
+ * label, even if the task is private to somebody else.
  */
 export function mayWatch(
   identity: Identity,
   taskId: string,
-  owner: string | undefined,
+  { owner, labels }: TaskAudience,
 ): boolean {
   if (identity.status !== "authenticated") return owner === undefined;
-  const { tasks } = identity.grant;
-  if (tasks !== undefined && !covers(tasks, taskId)) return false;
-  return owner === undefined || owner === identity.userId;
+  const { grant, userId } = identity;
+  if (grant.labels && coversAny(grant.labels, labels)) return true;
+  if (grant.tasks && !covers(grant.tasks, taskId)) return false;
+  return owner === undefined || owner === userId;
+}
+
+/**
+ * Checks the right to cancel a task over a socket: only the owner of a private
+ * task may cancel, whoever else may watch.
+ */
+export function mayCancel(
+  identity: Identity,
+  taskId: string,
+  task: TaskAudience,
+): boolean {
+  return identity.status === "authenticated" &&
+    task.owner === identity.userId && mayWatch(identity, taskId, task);
 }

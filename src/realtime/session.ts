@@ -1,4 +1,4 @@
-import { mayWatch } from "../auth/access.ts";
+import { mayCancel, mayWatch } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import { expired, type Identity, isExpired } from "../auth/identity.ts";
 import {
@@ -20,7 +20,7 @@ import type { Verifier } from "../auth/verifier.ts";
 import type { BadTokens } from "../admission/bad_tokens.ts";
 import type { ConnectionRegistry } from "../connections/registry.ts";
 import type { OtherNodes } from "../cluster/other_nodes.ts";
-import { StoreUnavailableError } from "../tasks/store.ts";
+import { StoreUnavailableError, type TaskAudience } from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { answerBadFrames } from "../connections/bad_frames.ts";
 import type { Connection } from "../connections/connection.ts";
@@ -170,8 +170,8 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     if (isClosed !== false) await isClosed;
   }
 
-  mayWatch(taskId: string, owner: string | undefined): boolean {
-    return mayWatch(this.#identity, taskId, owner);
+  mayWatch(taskId: string, task: TaskAudience): boolean {
+    return mayWatch(this.#identity, taskId, task);
   }
 
   /** A forbidden task of a `subscribe` leaves the socket open. */
@@ -249,8 +249,8 @@ export class RealtimeSession implements Audience, TokenClockEvents {
   async #cancel(taskId: string): Promise<void> {
     const { store } = this.#services;
     const { state } = await store.read(taskId);
-    const owner = state?.owner;
-    if (owner === undefined || !mayWatch(this.#identity, taskId, owner)) {
+    const task = { owner: state?.owner, labels: state?.snapshot.labels };
+    if (!mayCancel(this.#identity, taskId, task)) {
       this.#sendError({
         code: "forbidden",
         message:

@@ -1,5 +1,5 @@
 import type { Hub } from "../watch/hub.ts";
-import type { Store } from "../tasks/store.ts";
+import type { Store, TaskAudience } from "../tasks/store.ts";
 import type { Counters } from "../metrics/counters.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import { TaskWatcher } from "../watch/task_watcher.ts";
@@ -81,8 +81,8 @@ export class Subscriptions implements Audience {
     this.#watchers.delete(taskId);
   }
 
-  mayWatch(taskId: string, owner: string | undefined): boolean {
-    return this.#user.mayWatch(taskId, owner);
+  mayWatch(taskId: string, task: TaskAudience): boolean {
+    return this.#user.mayWatch(taskId, task);
   }
 
   onForbidden(taskId: string, namesTask: boolean): void {

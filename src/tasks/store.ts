@@ -21,15 +21,21 @@ export type Announcement =
   /** Announcements may be lost: only a `read` shows the current state. */
   | { readonly kind: "missed"; readonly taskId: string };
 
+/** The facts about a task that decide who may watch; fixed by the first event. */
+export interface TaskAudience {
+  /** The user id that owns a private task; absent for an open task. */
+  readonly owner?: string | undefined;
+  /** The labels; absent without labels. */
+  readonly labels?: readonly string[] | undefined;
+}
+
 /** An event in the store, with the data for its watchers. */
-export interface StoredEvent {
+export interface StoredEvent extends TaskAudience {
   readonly event: TaskEvent;
   /** The event as JSON, encoded once for the store and all watchers. */
   readonly json: string;
   /** The event's place in the history: one object for all watchers. */
   readonly position: StreamPosition;
-  /** The user id that owns a private task; absent for an open task. */
-  readonly owner?: string;
   /** The end of the event's lease, if any, in milliseconds since 1970. */
   readonly leaseEndsAtMs?: number;
 }
@@ -353,6 +359,7 @@ export function eventAnnouncement(
     json,
     position: { epoch: snapshot.epoch, offset: event.offset },
     ...(owner === undefined ? {} : { owner }),
+    ...(snapshot.labels === undefined ? {} : { labels: snapshot.labels }),
     ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
   };
 }

@@ -8,6 +8,7 @@ import {
   type HistoryView,
   type StoredEvent,
   StoreDisconnectedError,
+  type TaskAudience,
 } from "../tasks/store.ts";
 import { Backlog } from "./backlog.ts";
 import { isAtOrBefore, nowhere, type StreamPosition } from "../tasks/event.ts";
@@ -63,6 +64,7 @@ export class TaskWatcher implements Watcher {
   /** True if announcements may have been lost while catching up. */
   #isOutdated = false;
   #owner: string | undefined;
+  #labels: readonly string[] | undefined;
   /** Frames outside the history that arrived before the first `sync`. */
   #notices: Set<string> | undefined;
 
@@ -100,11 +102,12 @@ export class TaskWatcher implements Watcher {
   /** Checks again if the user may watch: the user may have changed. */
   recheckAccess(): void {
     if (this.#isOver || this.#sent === undefined) return;
-    if (!this.#mayWatch(this.#owner)) this.#forbid();
+    const task = { owner: this.#owner, labels: this.#labels };
+    if (!this.#mayWatch(task)) this.#forbid();
   }
 
   deliver(stored: StoredEvent, frame: string): boolean {
-    if (!this.#admit(stored.owner)) return false;
+    if (!this.#admit(stored)) return false;
     const { position } = stored;
     if (this.#mode === "catching up") {
       this.#noted = position;
@@ -227,7 +230,7 @@ export class TaskWatcher implements Watcher {
     this.#notices = undefined; // likewise
     const { taskId, store } = this.#options;
     const bounds = [maxSliceEvents, enoughSliceLength] as const;
-    // The first event fixes the owner, so the owner is admitted already.
+    // The first event fixes owner and labels, so the user is admitted already.
     if (!needsSync && since && since.offset > 0) {
       const slice = await store.readEvents(taskId, since, ...bounds);
       if (this.#isOver) return undefined;
@@ -235,7 +238,9 @@ export class TaskWatcher implements Watcher {
       if (slice) return { epoch, newest: slice.offset, events: slice.events };
     }
     const view = await store.read(taskId, since, ...bounds);
-    if (this.#isOver || !this.#admit(view.state?.owner)) return undefined;
+    if (this.#isOver) return undefined;
+    const { owner, snapshot } = view.state ?? {};
+    if (!this.#admit({ owner, labels: snapshot?.labels })) return undefined;
     const { epoch, offset, recovered, events } = view;
     if (!recovered && this.#sent?.offset === 0 && since?.epoch !== epoch) {
       // The history began after the client's `sync`, so its first event is
@@ -305,20 +310,24 @@ export class TaskWatcher implements Watcher {
   }
 
   /**
-   * A task's owner becomes known with the first event, which may come after the
-   * first watchers.
+   * A task's owner and labels become known with the first event, which may come
+   * after the first watchers. Lists of labels are compared by identity: a list
+   * read again is judged again.
    */
-  #admit(owner: string | undefined): boolean {
-    const isKnown = this.#sent !== undefined && owner === this.#owner;
+  #admit(task: TaskAudience): boolean {
+    const { owner, labels } = task;
+    const isKnown = this.#sent !== undefined && owner === this.#owner &&
+      labels === this.#labels;
     this.#owner = owner;
-    if (isKnown || this.#mayWatch(owner)) return true;
+    this.#labels = labels;
+    if (isKnown || this.#mayWatch(task)) return true;
     this.#forbid();
     return false;
   }
 
-  #mayWatch(owner: string | undefined): boolean {
+  #mayWatch(task: TaskAudience): boolean {
     const { audience, taskId } = this.#options;
-    return audience.mayWatch(taskId, owner);
+    return audience.mayWatch(taskId, task);
   }
 
   #forbid(): void {

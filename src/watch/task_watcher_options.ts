@@ -1,4 +1,4 @@
-import type { Store } from "../tasks/store.ts";
+import type { Store, TaskAudience } from "../tasks/store.ts";
 import type { Hub } from "./hub.ts";
 import type { Outlet } from "./outlet.ts";
 
@@ -15,8 +15,8 @@ export interface TaskWatcherOptions {
 
 /** The user behind the watchers of a connection, and the count of events. */
 export interface Audience {
-  /** Returns true if the user may watch a task of this owner. */
-  mayWatch(taskId: string, owner: string | undefined): boolean;
+  /** Returns true if the user may watch the task. */
+  mayWatch(taskId: string, task: TaskAudience): boolean;
   /** Called once if watching is denied; the watcher has stopped. */
   onForbidden(taskId: string, namesTask: boolean): void;
   /** Called with the number of events merged into a sent event. */

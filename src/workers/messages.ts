@@ -7,6 +7,7 @@ import type {
   HistoryView,
   ListQuery,
   PublishOutcome,
+  TaskAudience,
   TaskList,
 } from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
@@ -144,12 +145,11 @@ export type SupervisorMessage =
     readonly question: Question;
   }
   /** An event of a watched task; the event's JSON follows in texts. */
-  | {
+  | (TaskAudience & {
     readonly kind: "event";
     readonly position: StreamPosition;
-    readonly owner?: string;
     readonly leaseEndsAtMs?: number;
-  }
+  })
   | {
     readonly kind: "cancel_requested" | "deleted" | "missed";
     readonly taskId: string;

@@ -1,9 +1,20 @@
-import { assertEquals } from "@std/assert";
-import { mayWatch } from "../../src/auth/access.ts";
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import fc from "fast-check";
+import { mayCancel, mayWatch } from "../../src/auth/access.ts";
 import type { Identity } from "../../src/auth/identity.ts";
+import { covers, coversAny } from "../../src/tasks/task_limits.ts";
 
-function user(userId: string, tasks?: readonly string[]): Identity {
-  const grant = { userId, scopes: new Set<string>(), ...(tasks && { tasks }) };
+function user(
+  userId: string,
+  tasks?: readonly string[],
+  labels?: readonly string[],
+): Identity {
+  const grant = {
+    userId,
+    scopes: new Set<string>(),
+    ...(tasks && { tasks }),
+    ...(labels && { labels }),
+  };
   return { status: "authenticated", userId, grant };
 }
 
@@ -58,7 +69,7 @@ const table: [
 
 for (const [what, identity, owner, expected] of table) {
   Deno.test(`mayWatch() ${expected ? "allows" : "refuses"} ${what}`, () => {
-    assertEquals(mayWatch(identity, "upload_1", owner), expected);
+    assertEquals(mayWatch(identity, "upload_1", { owner }), expected);
   });
 }
 
@@ -84,7 +95,7 @@ Deno.test("mayWatch() limits a token to its 'tasks', both open and private", () 
   for (const [tasks, taskId, expected] of claims) {
     for (const owner of [undefined, "7"]) {
       assertEquals(
-        mayWatch(user("7", tasks), taskId, owner),
+        mayWatch(user("7", tasks), taskId, { owner }),
         expected,
         `${JSON.stringify(tasks)} ${taskId} of ${owner}`,
       );
@@ -93,5 +104,103 @@ Deno.test("mayWatch() limits a token to its 'tasks', both open and private", () 
 });
 
 Deno.test("mayWatch() refuses a different user's task despite a 'tasks' claim", () => {
-  assertEquals(mayWatch(user("7", ["upload_1", "*"]), "upload_1", "8"), false);
+  const identity = user("7", ["upload_1", "*"]);
+  assertEquals(mayWatch(identity, "upload_1", { owner: "8" }), false);
+});
+
+const labeled: [
+  criterion: string,
+  identity: Identity,
+  task: { owner?: string; labels?: string[] },
+  expected: boolean,
+][] = [
+  [
+    "a different user's task with a covered label",
+    user("7", undefined, ["team:*"]),
+    { owner: "8", labels: ["import", "team:7"] },
+    true,
+  ],
+  [
+    "a different user's task with other labels",
+    user("7", undefined, ["team:7"]),
+    { owner: "8", labels: ["team:77"] },
+    false,
+  ],
+  [
+    "a different user's task without labels",
+    user("7", undefined, ["*"]),
+    { owner: "8" },
+    false,
+  ],
+  [
+    "an open task with other labels, without a 'tasks' claim",
+    user("7", undefined, ["team:7"]),
+    { labels: ["team:8"] },
+    true,
+  ],
+  [
+    "a task outside 'tasks' with a covered label",
+    user("7", ["a"], ["team:7"]),
+    { labels: ["team:7"] },
+    true,
+  ],
+  [
+    "a task outside 'tasks' with other labels",
+    user("7", ["a"], ["team:7"]),
+    { labels: ["team:8"] },
+    false,
+  ],
+  [
+    "a task outside 'tasks' with an empty 'labels' claim",
+    user("7", ["a"], []),
+    { labels: ["team:8"] },
+    false,
+  ],
+];
+
+for (const [criterion, identity, task, expected] of labeled) {
+  Deno.test(`mayWatch() ${expected ? "allows" : "refuses"} ${criterion}`, () => {
+    assertEquals(mayWatch(identity, "upload_1", task), expected);
+  });
+}
+
+Deno.test("mayWatch() adds 'labels' to the rights of the other claims", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "*"), maxLength: 3 });
+  const texts = fc.array(text, { maxLength: 3 });
+  const claim = fc.option(texts, { nil: undefined });
+  const owner = fc.constantFrom(undefined, "7", "8");
+  fc.assert(
+    fc.property(
+      text,
+      owner,
+      texts,
+      claim,
+      claim,
+      (id, owner, labels, tasks, allowed) => {
+        const isCovered = coversAny(allowed ?? [], labels);
+        const isListed = tasks === undefined || covers(tasks, id);
+        const isTheirs = owner === undefined || owner === "7";
+        const identity = user("7", tasks, allowed);
+        const task = { owner, labels };
+        assertEquals(
+          mayWatch(identity, id, task),
+          isCovered || (isListed && isTheirs),
+        );
+        // Nobody else ever cancels.
+        assertEquals(
+          mayCancel(identity, id, task),
+          owner === "7" && (isCovered || isListed),
+        );
+      },
+    ),
+  );
+});
+
+Deno.test("mayCancel() refuses guests, and everybody for open tasks", () => {
+  assertFalse(mayCancel(guest, "a", { owner: "1" }));
+  assertFalse(mayCancel(user("7"), "a", {}));
+  assertFalse(
+    mayCancel(user("7", undefined, ["*"]), "a", { owner: "8", labels: ["x"] }),
+  );
+  assert(mayCancel(user("7"), "a", { owner: "7" }));
 });

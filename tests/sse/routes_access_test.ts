@@ -144,6 +144,22 @@ Deno.test("sseRoutes() shows a private task to its user", async () => {
   assert((await client.nextOf("sync")).task);
 });
 
+Deno.test("sseRoutes() shows a private task to a token with a covered label", async () => {
+  await using server = await startTestServer();
+  await published(server, "a", { user_id: 42, labels: ["team:7"] });
+  const open = async (labels: string[]) => ({
+    headers: bearer(await signToken({ sub: "43", tasks: ["b"], labels })),
+  });
+  await using client = await SseClient.open(
+    server,
+    "a",
+    await open(["team:*"]),
+  );
+  assert((await client.nextOf("sync")).task);
+  const answer = await answerOfStream(server, "a", await open(["team:8"]));
+  assertEquals([answer.status, answer.json().code], [403, "forbidden"]);
+});
+
 Deno.test("sseRoutes() sends guests an error and ends when a task becomes private", async () => {
   await using server = await startTestServer();
   await using guest = await SseClient.open(server, "a");

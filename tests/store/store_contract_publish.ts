@@ -19,6 +19,7 @@ export function testPublishing(test: Test): void {
           progress: 0.5,
           event_id: "one",
           user_id: "7",
+          labels: ["team:7"],
         }),
       );
       const { event } = outcome;
@@ -44,7 +45,8 @@ export function testPublishing(test: Test): void {
       const { offset } = event;
       const json = JSON.stringify(event);
       const position = { epoch, offset };
-      assertEquals(announced, [{ event, json, position, owner: "7" }]);
+      const audience = { owner: "7", labels: ["team:7"] };
+      assertEquals(announced, [{ event, json, position, ...audience }]);
       const view = await store.read("a", { epoch, offset: 0 });
       assertEquals([view.events, view.state?.owner], [[{ offset, json }], "7"]);
     },
@@ -83,6 +85,15 @@ export function testPublishing(test: Test): void {
     assertEquals(state?.measured?.count, 2);
     const other = await store.publish("a", { labels: ["rows"] });
     assertEquals(outcomeOf("refused", other).refusal.code, "labels_fixed");
+  });
+
+  test("publish() announces the labels of the first event with every event", async (bench) => {
+    await bench.put("a", { labels: ["x", "y"] });
+    await bench.put("a");
+    assertEquals(
+      bench.announced.map(({ labels }) => labels),
+      [["x", "y"], ["x", "y"]],
+    );
   });
 
   test("publish() announces no owner of an open task", async (bench) => {

@@ -80,7 +80,7 @@ export class WatchedTask {
   /** Starts watching; by default as a user allowed to watch tasks without an owner. */
   watch(
     since?: StreamPosition,
-    mayWatch: Audience["mayWatch"] = (_id, owner) => owner === undefined,
+    mayWatch: Audience["mayWatch"] = (_id, { owner }) => owner === undefined,
   ): { outlet: FakeOutlet; started: Promise<void> } {
     const outlet = new FakeOutlet();
     const { store, hub } = this;

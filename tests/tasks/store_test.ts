@@ -20,19 +20,19 @@ const snapshot = {
   updated_at: event.timestamp,
 };
 
-Deno.test("eventAnnouncement() includes owner and lease, if present", () => {
+Deno.test("eventAnnouncement() includes owner, labels and lease, if present", () => {
   const json = JSON.stringify(event);
   const position = { epoch: "life", offset: 1 };
   const bare = { kind: "event", event, json, position } as const;
   assertEquals(eventAnnouncement(event, json, { snapshot }), bare);
   assertEquals(
     eventAnnouncement(event, json, {
-      snapshot,
+      snapshot: { ...snapshot, labels: ["x"] },
       owner: "",
       leaseEndsAtMs: 0,
       cancelRequested: true,
     }),
-    { ...bare, owner: "", leaseEndsAtMs: 0 },
+    { ...bare, owner: "", labels: ["x"], leaseEndsAtMs: 0 },
   );
 });
 

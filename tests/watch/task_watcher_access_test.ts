@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
+import type { TaskAudience } from "../../src/tasks/store.ts";
 import { settle, watchedId, WatchedTask } from "../support/watching.ts";
 
 const nobody = () => false;
-const user42 = (_id: string, owner: string | undefined) =>
+const user42 = (_id: string, { owner }: TaskAudience) =>
   owner === undefined || owner === "42";
 
 Deno.test("TaskWatcher.start() closes with 4403 before anything of the task is sent", async () => {
@@ -99,4 +100,21 @@ Deno.test("TaskWatcher.deliver() checks the permission once, not for every event
   const afterStart = asked;
   await task.publishMany(10);
   assertEquals(asked, afterStart);
+});
+
+Deno.test("TaskWatcher judges the labels of the first event, and of a task begun anew", async () => {
+  const task = new WatchedTask();
+  const ofTeam = (_id: string, { owner, labels }: TaskAudience) =>
+    owner === undefined || labels?.includes("team:7") === true;
+  const { outlet, started } = task.watch(undefined, ofTeam);
+  await started;
+  const labels = ["team:7"];
+  assertEquals((await task.publish({ user_id: "42", labels })).delivered, 1);
+  await task.publish();
+  assertEquals(outlet.offsets, [1, 2]);
+  await task.store.forget(watchedId);
+  await task.publish({ user_id: "42", labels: ["team:8"] });
+  await settle();
+  assertEquals(outlet.offsets, [1, 2]);
+  assertEquals(outlet.closes.map(({ code }) => code), [4403]);
 });

@@ -11,6 +11,7 @@ type Head =
     readonly kind: "event";
     readonly epoch: string;
     readonly owner?: string;
+    readonly labels?: readonly string[];
     readonly leaseEndsAtMs?: number;
   }
   | { readonly kind: "cancel_requested" | "deleted" };
@@ -20,9 +21,16 @@ type Head =
  * after the event.
  */
 export function encodeHead(
-  { snapshot: { epoch }, owner, leaseEndsAtMs }: TaskState,
+  { snapshot: { epoch, labels }, owner, leaseEndsAtMs }: TaskState,
 ): string {
-  return JSON.stringify({ kind: "event", epoch, owner, leaseEndsAtMs });
+  const head: Head = {
+    kind: "event",
+    epoch,
+    ...(owner === undefined ? {} : { owner }),
+    ...(labels === undefined ? {} : { labels }),
+    ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
+  };
+  return JSON.stringify(head);
 }
 
 /** Encodes a whole message that is not about an event. */
@@ -50,7 +58,9 @@ export function parseMessage(
     return { kind, taskId };
   }
   if (kind !== "event") throw new TypeError("unknown kind of message");
-  const { epoch, owner, leaseEndsAtMs } = head as Head & { kind: "event" };
+  const { epoch, owner, labels, leaseEndsAtMs } = head as Head & {
+    kind: "event";
+  };
   const sent: TaskEvent | null = JSON.parse(message.slice(end + 1));
   if (!Number.isSafeInteger(sent?.offset) || typeof epoch !== "string") {
     throw new TypeError("message without epoch or offset");
@@ -66,6 +76,7 @@ export function parseMessage(
     json,
     position: { epoch, offset: event.offset },
     ...(owner === undefined ? {} : { owner }),
+    ...(labels === undefined ? {} : { labels }),
     ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
   };
 }

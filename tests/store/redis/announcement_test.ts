@@ -24,6 +24,7 @@ Deno.test("parseMessage() announces an event like the storing process", () => {
   for (
     const draft of [
       {},
+      { labels: ["team:7"] },
       { user_id: "7", lease: 30, message: "two\nlines", data: { a: "\n" } },
     ]
   ) {
