@@ -118,6 +118,11 @@ export const parameters = {
     "Only tasks with this status",
     { ...text, enum: [...statuses] },
   ),
+  label: inQuery(
+    "label",
+    "Only tasks with this label; may be repeated for tasks with all labels",
+  ),
+  owner: inQuery("user_id", "Only private tasks of this user"),
   cursor: inQuery("cursor", "The `cursor` of the previous page", position),
   connection_cursor: inQuery(
     "cursor",

@@ -168,7 +168,7 @@ export const readOperations: readonly Operation[] = [
     tag: "Read",
     summary: "Lists tasks, newest change first",
     access: ["admin"],
-    parameters: ["status", "limit", "cursor"],
+    parameters: ["status", "label", "owner", "limit", "cursor"],
     answers: [
       json("A page of tasks", "TaskList", {
         tasks: [exampleTask],

@@ -12,7 +12,7 @@ const maxDataDepth = 1_000;
 const maxTitleLength = 200;
 
 /** The most labels of a task, and the longest, in characters (spec §1). */
-const maxLabels = { count: 16, length: 64 };
+export const maxLabels = { count: 16, length: 64 };
 
 /** The longest `message` of an event, in characters (spec §2). */
 export const maxMessageLength = 1_000;

@@ -128,6 +128,10 @@ export interface Publication {
 /** Selects the tasks for {@linkcode Store.list}. */
 export interface ListQuery {
   readonly status?: Status;
+  /** The user id that owns the tasks. */
+  readonly owner?: string;
+  /** Labels that the tasks have, all of them. */
+  readonly labels?: readonly string[];
   /** The most tasks to list. */
   readonly limit: number;
   /** The cursor at the end of the page before. */

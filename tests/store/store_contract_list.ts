@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import type { Store } from "../../src/tasks/store.ts";
+import type { ListQuery, Store } from "../../src/tasks/store.ts";
 import { historyTtlMs, type Test } from "./store_contract_bench.ts";
 
 /** Listing and forgetting. */
@@ -24,6 +24,42 @@ export function testListing(test: Test): void {
     const second = await store.list({ status: "failed", limit: 2, cursor });
     assertEquals([idsOf(second), second.cursor], [["a"], undefined]);
     assertEquals(idsOf(await store.list({ status: "lost", limit: 2 })), []);
+  });
+
+  test("list() lists the tasks of an owner, or with labels", async (bench) => {
+    const { store, put } = bench;
+    await put("a", { user_id: "7", labels: ["rows", "team:7"] });
+    await put("b", { user_id: "8", labels: ["rows"] });
+    await put("c", { labels: ["team:7", "rows"], status: "failed" });
+    await put("d", { user_id: "7" });
+    await put("a");
+    const list = async (query: Partial<ListQuery>) =>
+      idsOf(await store.list({ limit: 9, ...query }));
+    assertEquals(await list({ owner: "7" }), ["a", "d"]);
+    assertEquals(await list({ owner: "9" }), []);
+    assertEquals(await list({ labels: ["rows"] }), ["a", "c", "b"]);
+    assertEquals(await list({ labels: ["rows", "team:7"] }), ["a", "c"]);
+    assertEquals(await list({ labels: ["rows", "none"] }), []);
+    assertEquals(await list({ owner: "7", labels: ["rows"] }), ["a"]);
+    assertEquals(await list({ status: "failed", labels: ["rows"] }), ["c"]);
+    assertEquals(await list({ status: "failed", owner: "7" }), []);
+    const first = await store.list({ limit: 2, labels: ["rows"] });
+    const { cursor = NaN } = first;
+    const second = await store.list({ limit: 2, labels: ["rows"], cursor });
+    assertEquals([idsOf(first), idsOf(second)], [["a", "c"], ["b"]]);
+  });
+
+  test("list() knows labels and owner of the present history alone", async (bench) => {
+    const { store, put, elapse } = bench;
+    await put("a", { user_id: "7", labels: ["old"] });
+    await put("b", { user_id: "7", labels: ["old"] });
+    await store.forget("a");
+    await put("a", { labels: ["new"] });
+    assertEquals(idsOf(await store.list({ limit: 9, owner: "7" })), ["b"]);
+    assertEquals(idsOf(await store.list({ limit: 9, labels: ["old"] })), ["b"]);
+    assertEquals(idsOf(await store.list({ limit: 9, labels: ["new"] })), ["a"]);
+    await elapse(historyTtlMs * 1.1);
+    assertEquals(idsOf(await store.list({ limit: 9, labels: ["old"] })), []);
   });
 
   test("list() gives the states that read() gives", async ({ store, put }) => {

@@ -6,6 +6,7 @@ import { heartbeatHandler } from "./heartbeat.ts";
 import type { Store } from "../../tasks/store.ts";
 import type { Hub } from "../../watch/hub.ts";
 import { maxPageLength } from "../../store/list_page.ts";
+import { maxLabels } from "../../tasks/draft.ts";
 import type { TaskEvent } from "../../tasks/event.ts";
 import { describeTask } from "../../tasks/snapshot.ts";
 import type { TaskState } from "../../tasks/state.ts";
@@ -126,10 +127,17 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       fallback: position.max,
     });
     const status = readStatus(c.req.query("status"));
+    const owner = c.req.query("user_id");
+    const labels = c.req.queries("label") ?? [];
+    if (labels.length > maxLabels.count) {
+      throw badQuery(`label: give ${maxLabels.count} labels at most`);
+    }
     const list = await listWithin(limits, {
       limit: readWhole(c, "limit", page),
       cursor,
       ...(status === undefined ? {} : { status }),
+      ...(owner === undefined ? {} : { owner }),
+      ...(labels.length === 0 ? {} : { labels }),
     }, store);
     return c.json({
       tasks: list.tasks.map(({ state, watchers }) =>

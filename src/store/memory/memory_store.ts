@@ -3,6 +3,7 @@ import { settle } from "../../async/settle.ts";
 import type { StreamPosition, TaskEvent } from "../../tasks/event.ts";
 import { applyChange, type Change, type TaskState } from "../../tasks/state.ts";
 import { MemoryHistory } from "./history.ts";
+import { TaskIndex } from "./task_index.ts";
 import {
   amountsOf,
   type Announce,
@@ -44,6 +45,7 @@ export function createMemoryStore(
 
 class MemoryStore implements Store {
   readonly #tasks = new Map<string, Task>();
+  readonly #index = new TaskIndex<Task>();
   /** Walks over a few tasks per publish or read; deletes expired tasks. */
   #sweep = this.#tasks.entries();
   readonly #retention: Retention;
@@ -111,9 +113,11 @@ class MemoryStore implements Store {
     return state && recovered ? { offset, events } : undefined;
   }
 
-  list({ status, limit, cursor = Infinity }: ListQuery): Promise<TaskList> {
+  list(query: ListQuery): Promise<TaskList> {
+    const { status, owner, labels = [], limit, cursor = Infinity } = query;
     const now = performance.now();
-    const tasks = [...this.#tasks.values()].filter((task) =>
+    const candidates = this.#index.find(owner, labels) ?? this.#tasks.values();
+    const tasks = [...candidates].filter((task) =>
       task.changedAt < cursor && task.expiresAtMs > now &&
       (status === undefined || task.state.snapshot.status === status)
     ).sort((a, b) => b.changedAt - a.changedAt);
@@ -146,6 +150,7 @@ class MemoryStore implements Store {
 
   close(): Promise<void> {
     this.#tasks.clear();
+    this.#index.clear();
     return Promise.resolve();
   }
 
@@ -196,6 +201,7 @@ class MemoryStore implements Store {
     const history = new MemoryHistory(historyLimit, state.snapshot.epoch);
     const task = { state, history, changedAt: 0, expiresAtMs: 0 };
     this.#tasks.set(taskId, task);
+    this.#index.add(task, state);
     return task;
   }
 
@@ -215,6 +221,8 @@ class MemoryStore implements Store {
   }
 
   #delete(taskId: string): void {
+    const task = this.#tasks.get(taskId);
+    if (task) this.#index.delete(task, task.state);
     this.#tasks.delete(taskId);
     this.#epoch = crypto.randomUUID();
   }

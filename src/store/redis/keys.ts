@@ -50,6 +50,21 @@ export function shardKeys(base: string): string[] {
 }
 
 /**
+ * Returns the keys of sorted sets: the tasks of a user, and of each label, by
+ * the time of the last look at the task.
+ */
+export function listKeys(
+  base: string,
+  owner: string | undefined,
+  labels: readonly string[],
+): string[] {
+  return [
+    ...(owner === undefined ? [] : [`${base}o:${owner}`]),
+    ...labels.map((label) => `${base}l:${label}`),
+  ];
+}
+
+/**
  * Returns the keys of a task. The keys expire together:
  *
  * - `s:<id>`, hash: `state` as JSON; the state's `epoch`, `offset`, `status` and

@@ -1,6 +1,7 @@
+import type { TaskState } from "../../tasks/state.ts";
 import type { HistoryView, ListQuery, TaskList } from "../../tasks/store.ts";
 import { maxPageLength, takePage } from "../list_page.ts";
-import { shardBase, shards } from "./keys.ts";
+import { listKeys, shardBase, shards } from "./keys.ts";
 import { listOf } from "./redis_task.ts";
 
 /** A task's id with the time of the newest change, in the units of a cursor. */
@@ -29,14 +30,16 @@ const maxBatch = 16;
 export async function listTasks(
   ask: (base: string, args: readonly string[]) => Promise<unknown>,
   prefix: string,
-  { status, limit, cursor }: ListQuery,
+  { status, owner, labels = [], limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
   // A surplus task after the page shows if a next page exists.
   const args = [status ?? "-", String(cursor ?? "+inf"), String(limit + 1)];
   const found = (await Promise.all(
-    shards.map(async (shard) =>
-      parseListed(await ask(shardBase(prefix, shard), args))
-    ),
+    shards.map(async (shard) => {
+      const base = shardBase(prefix, shard);
+      const lists = listKeys(base, owner, labels);
+      return parseListed(await ask(base, [...args, ...lists]));
+    }),
   )).flat().sort((one, other) => other.changedAt - one.changedAt);
   return { tasks: found.slice(0, limit), hasMore: found.length > limit };
 }
@@ -45,10 +48,12 @@ export async function listTasks(
  * Reads the tasks of a page, in batches, until the states are long enough for an
  * answer. Tasks deleted meanwhile are left out.
  *
+ * @param query The owner and the labels of the tasks.
  * @param read Reads one task.
  */
 export async function readPage(
   { tasks, hasMore }: ListedTasks,
+  query: Pick<ListQuery, "owner" | "labels">,
   read: (taskId: string) => Promise<HistoryView>,
 ): Promise<TaskList> {
   const found: { changedAt: number; length: number; view: HistoryView }[] = [];
@@ -59,7 +64,7 @@ export async function readPage(
     const views = await Promise.all(batch.map(({ id }) => read(id)));
     for (const [index, { changedAt }] of batch.entries()) {
       const view = views[index];
-      if (view?.state === undefined) continue;
+      if (view?.state === undefined || !isListed(view.state, query)) continue;
       const task = {
         changedAt,
         length: JSON.stringify(view.state).length,
@@ -81,6 +86,18 @@ export async function readPage(
     watchers: page.map(({ view }) => view.watchers ?? 0),
     ...(last && (isCut || hasMore) ? { cursor: last.changedAt } : {}),
   };
+}
+
+/**
+ * True if a task has the owner and all labels of a list. A list may still have
+ * a task that was deleted and has begun anew.
+ */
+function isListed(
+  { owner, snapshot }: TaskState,
+  query: Pick<ListQuery, "owner" | "labels">,
+): boolean {
+  return (query.owner === undefined || query.owner === owner) &&
+    (query.labels ?? []).every((label) => snapshot.labels?.includes(label));
 }
 
 /**

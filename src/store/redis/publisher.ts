@@ -8,6 +8,7 @@ import {
 } from "./apply_batch.ts";
 import type { StoreRedis } from "./store_redis.ts";
 import { listOf, parseState, type RedisTask } from "./redis_task.ts";
+import { listKeys } from "./keys.ts";
 import { publishScript } from "./task_scripts.ts";
 import {
   type Publication,
@@ -195,9 +196,12 @@ export class RedisPublisher {
     taskId: string,
     { known, result, after, places }: Attempt,
   ): Promise<readonly unknown[]> {
-    const { keys, args, channel } = this.#name(taskId);
+    const { keys, args, channel, base } = this.#name(taskId);
     const { historyLimit, historyTtlMs } = this.#retention;
     const state = result?.state;
+    const lists = state
+      ? listKeys(base, state.owner, state.snapshot.labels ?? [])
+      : [];
     try {
       return listOf(
         await this.#link.run(publishScript, keys, [
@@ -211,6 +215,8 @@ export class RedisPublisher {
           after ?? "-",
           this.#node,
           String(known?.isFresh ? turnMs : 0),
+          String(lists.length),
+          ...lists,
           String(places.length),
           ...places.flatMap(([name, offset]) => [name, String(offset)]),
           ...result?.operations ?? [],

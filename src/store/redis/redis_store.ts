@@ -165,7 +165,7 @@ export class RedisStore implements Store {
       this.#prefix,
       query,
     );
-    return await readPage(listed, (taskId) => this.read(taskId));
+    return await readPage(listed, query, (taskId) => this.read(taskId));
   }
 
   async watch(taskId: string, watchers: number, listeners = 0): Promise<void> {

@@ -3,14 +3,28 @@ import { prelude, type RedisScript, script } from "../../redis/script.ts";
 
 /**
  * `ARGV[4..]`: the status, or `-` for all; the score to stay below, `+inf` for
- * all; the most tasks. Returns score and id of each task, newest change first.
+ * all; the most tasks; keys of lists that have the tasks. Returns score and id
+ * of each task, newest change first.
  */
 export const listScript: RedisScript = script(
   prelude,
   `
 local count = tonumber(ARGV[6])
 local found = {}
-for index = 4, 9 do
+if ARGV[7] then
+  local before = ARGV[5] == '+inf' and math.huge or tonumber(ARGV[5])
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', ARGV[7], '-inf', '+inf')) do
+    local status = redis.call('HGET', base .. 's:' .. id, 'status')
+    if not status then redis.call('ZREM', ARGV[7], id) end
+    local isMeant = status and (ARGV[4] == '-' or ARGV[4] == status)
+    for index = 8, #ARGV do
+      isMeant = isMeant and redis.call('ZSCORE', ARGV[index], id)
+    end
+    local score = isMeant and tonumber(redis.call('ZSCORE', base .. 'i:' .. status, id))
+    if score and score < before then found[#found + 1] = { score, id } end
+  end
+end
+for index = 4, ARGV[7] and 3 or 9 do
   local key, below, taken = KEYS[index], '(' .. ARGV[5], 0
   local isMeant = ARGV[4] == '-' or key == base .. 'i:' .. ARGV[4]
   while isMeant and taken < count do

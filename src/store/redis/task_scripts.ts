@@ -55,7 +55,7 @@ end
  * events to keep; the task's channel; the new status, the end of the lease (`-`
  * for none) and the new state (`-` if unchanged); the node; the length of the
  * node's turn if the changes are outdated, in ms (0: no turn); the number of
- * `event_id`s; pairs of `event_id` and assumed offset, 0 for none; then
+ * lists that have the task, and their keys; the number of `event_id`s; pairs of `event_id` and assumed offset, 0 for none; then
  * operations: offset (`-` for a change without an event), `event_id` if given
  * (otherwise empty), JSON of the event, head of the announcement.
  *
@@ -89,11 +89,13 @@ local function find(name)
   return '0'
 end
 
-local count = tonumber(ARGV[14])
+local lists = tonumber(ARGV[14])
+local start = 15 + lists
+local count = tonumber(ARGV[start])
 local isStale = epoch .. ':' .. rev ~= expected
 local places = {}
 for index = 1, count do
-  local name, assumed = ARGV[13 + 2 * index], ARGV[14 + 2 * index]
+  local name, assumed = ARGV[start - 1 + 2 * index], ARGV[start + 2 * index]
   places[index] = find(name)
   isStale = isStale or places[index] ~= assumed
 end
@@ -108,7 +110,7 @@ if after == '-' then return { 'done', rev, 0 } end
 
 if not this.isKnown then redis.call('DEL', history, names) end
 local added, messages = 0, {}
-for at = 15 + 2 * count, #ARGV, 4 do
+for at = start + 1 + 2 * count, #ARGV, 4 do
   local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if place == '-' then
     messages[#messages + 1] = head
@@ -157,6 +159,18 @@ tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
 redis.call('HSET', shard, 'tick', whole(tick))
 if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
 redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
+for index = 15, 14 + lists do
+  local list = ARGV[index]
+  if not this.isKnown then
+    -- Expired tasks leave the list in the course of time.
+    for _, other in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', '+inf', 'LIMIT', 0, 2)) do
+      if redis.call('EXISTS', base .. 's:' .. other) == 1 then redis.call('ZADD', list, whole(tick), other)
+      else redis.call('ZREM', list, other) end
+    end
+    redis.call('ZADD', list, whole(tick), id)
+  end
+  redis.call('PEXPIREAT', list, ends)
+end
 if lease ~= '-' then redis.call('ZADD', leases, lease, id)
 elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end
 announce()

@@ -83,15 +83,19 @@ export class Group {
       const { state, taskId } = task;
       if (state === undefined) continue;
       const json = JSON.stringify(state);
+      const isNew = !task.hasRow;
+      const labels = isNew && state.snapshot.labels;
       tasks.push(
         id,
-        task.hasRow ? 0 : 1,
+        isNew ? 1 : 0,
         taskId,
         state.snapshot.status,
         task.changedAt,
         task.updatedAtMs,
         state.snapshot.offset,
         json,
+        isNew ? state.owner ?? null : null,
+        labels ? JSON.stringify(labels) : null,
       );
       task.hasRow = true;
       resize(task, json.length + task.names.length);

@@ -19,7 +19,7 @@ const applicationId = 0x546b5772;
  * The version of the layout below. Each change needs the next number and a
  * migration.
  */
-const schemaVersion = 4;
+const schemaVersion = 5;
 
 const schema = `
   -- One row.
@@ -40,10 +40,21 @@ const schema = `
     -- The time of the newest event, in milliseconds since 1970.
     updated_at_ms INTEGER NOT NULL,
     -- TaskState as JSON.
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    -- The user id that owns a private task.
+    owner TEXT
   );
   CREATE INDEX tasks_by_change ON tasks (changed_at);
   CREATE INDEX tasks_by_status ON tasks (status, changed_at);
+  CREATE INDEX tasks_by_owner ON tasks (owner, changed_at)
+    WHERE owner IS NOT NULL;
+
+  CREATE TABLE labels (
+    label TEXT NOT NULL,
+    task_id INTEGER NOT NULL,
+    PRIMARY KEY (label, task_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX labels_by_task ON labels (task_id);
 
   CREATE TABLE events (
     task_id INTEGER NOT NULL,
@@ -83,6 +94,22 @@ const migrations: Record<number, string> = {
   // Watchers resumed into other events if a power cut had taken the events that
   // they had seen.
   3: "ALTER TABLE store ADD COLUMN unflushed_since_boot_s INTEGER;",
+  // A list of one user's tasks, or of a label, read all tasks.
+  4: `
+    ALTER TABLE tasks ADD COLUMN owner TEXT;
+    UPDATE tasks SET owner = state ->> '$.owner';
+    CREATE INDEX tasks_by_owner ON tasks (owner, changed_at)
+      WHERE owner IS NOT NULL;
+    CREATE TABLE labels (
+      label TEXT NOT NULL,
+      task_id INTEGER NOT NULL,
+      PRIMARY KEY (label, task_id)
+    ) WITHOUT ROWID;
+    INSERT INTO labels
+      SELECT labels.value, tasks.id
+      FROM tasks, json_each(tasks.state, '$.snapshot.labels') AS labels;
+    CREATE INDEX labels_by_task ON labels (task_id);
+  `,
 };
 
 /**

@@ -201,10 +201,14 @@ class SqliteStore implements Store {
     return { offset: rows.newest, events: decodeEvents(rows.events) };
   }
 
-  async list({ status, limit, cursor }: ListQuery): Promise<TaskList> {
+  async list(
+    { status, owner, labels = [], limit, cursor }: ListQuery,
+  ): Promise<TaskList> {
     this.#assertOpen();
     const listing = await this.#ask("list", {
       status: status ?? null,
+      owner: owner ?? null,
+      labels,
       limit,
       cursor: cursor ?? null,
       oldestKeptMs: this.#expiry.oldestKeptMs,

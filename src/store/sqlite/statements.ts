@@ -13,20 +13,14 @@ const sources = {
     FROM tasks WHERE connection_id = ?`,
   findState: "SELECT state FROM tasks WHERE id = ?",
   insertTask:
-    "INSERT INTO tasks (id, connection_id, status, changed_at, updated_at_ms, state) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT INTO tasks (id, connection_id, status, changed_at, updated_at_ms, state, owner) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  insertLabels: "INSERT INTO labels SELECT value, ? FROM json_each(?)",
   updateTask:
     "UPDATE tasks SET status = ?, changed_at = ?, updated_at_ms = ?, state = ? WHERE id = ?",
   deleteTask: "DELETE FROM tasks WHERE id = ?",
+  deleteLabels: "DELETE FROM labels WHERE task_id = ?",
   oldestTasks:
     "SELECT id, updated_at_ms FROM tasks ORDER BY changed_at LIMIT ?",
-  listTasks: `
-    SELECT changed_at, state FROM tasks
-    WHERE changed_at < ? AND updated_at_ms > ?
-    ORDER BY changed_at DESC LIMIT ?`,
-  listTasksOfStatus: `
-    SELECT changed_at, state FROM tasks
-    WHERE status = ? AND changed_at < ? AND updated_at_ms > ?
-    ORDER BY changed_at DESC LIMIT ?`,
   findEvent: "SELECT offset FROM events WHERE task_id = ? AND event_id = ?",
   findUnnamedEvent:
     "SELECT offset FROM events WHERE task_id = ? AND offset = ? AND event_id IS NULL",

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { maxPageLength, takePage } from "../list_page.ts";
+import { Listings } from "./listings.ts";
 import type { Statements } from "./statements.ts";
 import type {
   EventQuery,
@@ -18,6 +19,7 @@ export class TaskReader {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #historyLimit: number;
+  readonly #listings: Listings;
 
   /** @param historyLimit The number of events kept per task. */
   constructor(
@@ -28,6 +30,7 @@ export class TaskReader {
     this.#database = database;
     this.#statements = statements;
     this.#historyLimit = historyLimit;
+    this.#listings = new Listings(database);
   }
 
   /** Reads the values from which the owner of the store continues. */
@@ -138,25 +141,22 @@ export class TaskReader {
   }
 
   /** Lists tasks, newest change first. */
-  list({ status, limit, cursor, oldestKeptMs }: ListingQuery): Listing {
+  list(query: ListingQuery): Listing {
+    const { limit, cursor, labels } = query;
+    const { list, values } = this.#listings.prepare(query);
     return this.#atOneTime(() => {
-      const { listTasks, listTasksOfStatus } = this.#statements;
       const bounds = {
         limit: limit + 1,
         enough: maxPageLength,
         lengthOf: lengthOfState,
+        // Each step of a list by label sorts all tasks with the label.
+        firstStep: labels.length > 0 ? maxStep : 1,
       };
       const rows = inSteps(bounds, (count, last) => {
-        const range = [
-          last === undefined
-            ? cursor ?? Number.MAX_SAFE_INTEGER
-            : Number(last.changed_at),
-          oldestKeptMs,
-          count,
-        ] as const;
-        return status === null
-          ? listTasks.all(...range)
-          : listTasksOfStatus.all(status, ...range);
+        const before = last === undefined
+          ? cursor ?? Number.MAX_SAFE_INTEGER
+          : Number(last.changed_at);
+        return list.all(...values, before, count);
       });
       const { page, hasMore } = takePage(rows, limit, lengthOfState);
       const last = page.at(-1);
@@ -195,6 +195,8 @@ interface RowBounds {
   /** The total length after which the reader of the rows has probably enough. */
   readonly enough: number;
   readonly lengthOf: (row: Row) => number;
+  /** The rows read in the first step; 1 by default. */
+  readonly firstStep?: number;
 }
 
 /** The most rows read per step. */
@@ -208,13 +210,13 @@ const maxStep = 64;
  * @param read Reads a number of rows after the last row.
  */
 function* inSteps(
-  { limit, enough, lengthOf }: RowBounds,
+  { limit, enough, lengthOf, firstStep = 1 }: RowBounds,
   read: (count: number, last: Row | undefined) => Row[],
 ): Generator<Row> {
   let last: Row | undefined;
   let left = limit < 0 ? Infinity : limit;
   let missing = enough;
-  let step = 1;
+  let step = firstStep;
   while (left > 0) {
     const count = Math.min(step, left);
     const rows = read(count, last);

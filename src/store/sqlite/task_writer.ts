@@ -50,7 +50,8 @@ export class TaskWriter {
   }
 
   #writeTask(row: Group["tasks"]): void {
-    const { insertTask, updateTask, trimEvents } = this.#statements;
+    const { insertTask, insertLabels, updateTask, trimEvents } =
+      this.#statements;
     const [
       id = 0,
       isNew,
@@ -60,9 +61,12 @@ export class TaskWriter {
       updatedAtMs = 0,
       newest,
       state = "",
+      owner = null,
+      labels = null,
     ] = row;
     if (isNew === 1) {
-      insertTask.run(id, taskId, status, changedAt, updatedAtMs, state);
+      insertTask.run(id, taskId, status, changedAt, updatedAtMs, state, owner);
+      if (labels !== null) insertLabels.run(id, labels);
     } else updateTask.run(status, changedAt, updatedAtMs, state, id);
     const newestTrimmed = Number(newest) - this.#historyLimit;
     if (newestTrimmed > 0) trimEvents.run(id, newestTrimmed);
@@ -98,8 +102,9 @@ export class TaskWriter {
 
   /** @returns The number of deleted events. */
   #delete(id: number): number {
-    const { deleteEvents, deleteTask } = this.#statements;
+    const { deleteEvents, deleteLabels, deleteTask } = this.#statements;
     const { changes } = deleteEvents.run(id);
+    deleteLabels.run(id);
     deleteTask.run(id);
     return Number(changes);
   }

@@ -37,7 +37,7 @@ export interface Opened {
 }
 
 /** The number of values of a row in {@linkcode Group.tasks}. */
-export const taskWidth = 8;
+export const taskWidth = 10;
 
 /** The number of values of a row in {@linkcode Group.events}. */
 export const eventWidth = 4;
@@ -51,7 +51,8 @@ export interface Group {
   /**
    * Rows of tasks: id, 1 for a new task and otherwise 0, task id, status,
    * number of the change, time of the newest event, offset of the newest
-   * event, state as JSON.
+   * event, state as JSON, user id of the owner, labels as JSON. Owner and labels
+   * never change, and are given for a new task alone.
    */
   readonly tasks: Rows;
   /** Rows of events: row id of the task, offset, `event_id`, event as JSON. */
@@ -130,6 +131,8 @@ export interface HistoryRows {
 /** The tasks to list. */
 export interface ListingQuery {
   readonly status: string | null;
+  readonly owner: string | null;
+  readonly labels: readonly string[];
   readonly limit: number;
   readonly cursor: number | null;
   /** Tasks without an event after this time have expired. */

@@ -149,3 +149,22 @@ for (
     assertEquals(String(json().detail).split(":")[0], name);
   });
 }
+
+Deno.test("GET tasks lists the tasks of a user, and tasks with all labels", async () => {
+  const { call, put } = await makeApi();
+  await put("a", { user_id: "7", labels: ["rows", "team:7"] });
+  await put("b", { labels: ["rows"] });
+  const ids = async (query: string) => {
+    const { tasks } = (await call(`GET /api/tasks?${query}`)).json();
+    return (tasks as { connection_id: string }[]).map((task) =>
+      task.connection_id
+    );
+  };
+  assertEquals(await ids("user_id=7"), ["a"]);
+  assertEquals(await ids("label=rows"), ["b", "a"]);
+  assertEquals(await ids("label=rows&label=team%3A7"), ["a"]);
+  assertEquals(await ids("label=rows&user_id=8"), []);
+  const many = Array.from({ length: 17 }, (_, index) => `label=${index}`);
+  const { status, json } = await call(`GET /api/tasks?${many.join("&")}`);
+  assertEquals([status, json().code], [400, "bad_query"]);
+});

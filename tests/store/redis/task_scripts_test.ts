@@ -55,7 +55,7 @@ function bench() {
         state?.snapshot.status ?? "-",
         "-",
         JSON.stringify(state),
-        ...[node, String(turnMs)],
+        ...[node, String(turnMs), "0"],
         String(places.length),
         ...places.flatMap(([name, place]) => [name, String(place)]),
         ...operations,
@@ -64,7 +64,19 @@ function bench() {
     /** Returns the task as found by a different process. */
     async known(): Promise<KnownTask> {
       const [, epoch, rev, json] = await call(publishScript, [
-        ...["?", "60000", "100", "channel", "-", "-", "-", "one", "0", "0"],
+        ...[
+          "?",
+          "60000",
+          "100",
+          "channel",
+          "-",
+          "-",
+          "-",
+          "one",
+          "0",
+          "0",
+          "0",
+        ],
       ], "one") as string[];
       const state = json === undefined || json === null
         ? undefined

@@ -113,6 +113,9 @@ Deno.test("openDatabase() migrates a database of layout 1 with its contents", as
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX events_by_id ON events (task_id, event_id);
     INSERT INTO events VALUES (1, 1, 'one', '{}'), (1, 2, 'two', '{}');
+    INSERT INTO tasks VALUES
+      (1, 'a', 'running', 1, 1, '{"owner":"7","snapshot":{"labels":["x","y"]}}'),
+      (2, 'b', 'running', 2, 1, '{"snapshot":{}}');
     PRAGMA application_id = ${0x546b5772};
     PRAGMA user_version = 1;
   `);
@@ -129,7 +132,17 @@ Deno.test("openDatabase() migrates a database of layout 1 with its contents", as
     );
     assertEquals(
       database.prepare("PRAGMA user_version").get()?.user_version,
-      4,
+      5,
+    );
+    assertEquals(
+      database.prepare("SELECT owner FROM tasks").all().map(({ owner }) =>
+        owner
+      ),
+      ["7", null],
+    );
+    assertEquals(
+      database.prepare("SELECT * FROM labels").all().map((row) => ({ ...row })),
+      [{ label: "x", task_id: 1 }, { label: "y", task_id: 1 }],
     );
     database.close();
   }

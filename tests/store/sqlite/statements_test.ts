@@ -9,7 +9,7 @@ Deno.test("prepareStatements() prepares statements that fit the schema", () => {
   const id = 7;
   const snapshot = { epoch: "life", offset: 3 };
   const state = JSON.stringify({ snapshot });
-  statements.insertTask.run(id, "a", "running", 1, 1_000, state);
+  statements.insertTask.run(id, "a", "running", 1, 1_000, state, null);
   for (const offset of [1, 2, 3]) {
     statements.insertEvent.run(id, offset, `e${offset}`, `"${offset}"`);
   }
@@ -41,14 +41,13 @@ for (
     ["findHistory", ["a"], "sqlite_autoindex_tasks_1"],
     ["lastId", [], "SEARCH tasks"],
     ["oldestTasks", [1], "tasks_by_change"],
-    ["listTasks", [1, 1, 1], "tasks_by_change"],
-    ["listTasksOfStatus", ["running", 1, 1, 1], "tasks_by_status"],
     ["lastChange", [], "tasks_by_change"],
     ["findEvent", [1, "e"], "events_by_id"],
     ["listNames", [1, 1], "COVERING INDEX events_by_id"],
     ["eventsAfter", [1, 1, 1], "PRIMARY KEY"],
     ["trimEvents", [1, 1], "PRIMARY KEY"],
     ["deleteEvents", [1], "PRIMARY KEY"],
+    ["deleteLabels", [1], "labels_by_task"],
   ] as const
 ) {
   Deno.test(`prepareStatements() has ${name} look up by ${index}, and scan and sort nothing`, () => {

@@ -33,10 +33,21 @@ class Fixture implements Disposable {
     const snapshot = { epoch: "life", offset };
     const state = JSON.stringify({ snapshot });
     const changedAt = ++this.#changes;
-    return [id, isNew, `t${id}`, status, changedAt, atMs, offset, state];
+    return [
+      id,
+      isNew,
+      `t${id}`,
+      status,
+      changedAt,
+      atMs,
+      offset,
+      state,
+      isNew === 1 ? "7" : null,
+      isNew === 1 ? '["rows"]' : null,
+    ];
   }
 
-  count(table: "tasks" | "events"): unknown {
+  count(table: "tasks" | "events" | "labels"): unknown {
     return this.database.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n;
   }
 
@@ -66,8 +77,20 @@ Deno.test("TaskWriter.commit() stores new and changed tasks with their events", 
     withState: false,
   };
   assertEquals(reader.read(query)?.events, [1, "{}", 2, '"second"']);
-  const failed = { status: "failed", limit: 9, cursor: null, oldestKeptMs: 0 };
-  assertEquals(reader.list(failed).states.length, 1);
+  const all = {
+    status: null,
+    owner: null,
+    labels: [],
+    limit: 9,
+    cursor: null,
+    oldestKeptMs: 0,
+  };
+  const counts = [
+    { ...all, status: "failed" },
+    { ...all, owner: "7", labels: ["rows"] },
+    { ...all, owner: "8" },
+  ].map((query) => reader.list(query).states.length);
+  assertEquals(counts, [1, 2, 0]);
   const { oldestMs, lastId, lastChange } = reader.describe();
   assertEquals([oldestMs, lastId, lastChange], [1_000, 2, 3]);
 });
