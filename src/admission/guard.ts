@@ -130,6 +130,7 @@ export function checkAddress(
 
 /** True if a comma-separated header contains an item, in any letter case. */
 function listHas(header: string | undefined, item: string): boolean {
-  return header !== undefined &&
-    header.toLowerCase().split(",").some((part) => part.trim() === item);
+  const items = header?.toLowerCase();
+  if (items === undefined || items === item) return items === item;
+  return items.split(",").some((part) => part.trim() === item);
 }

@@ -25,12 +25,10 @@ export interface ConnectedFrame {
 
 /** Encodes the first frame on `/ws/realtime`: five members, in this order. */
 export function encodeConnected(frame: ConnectedFrame): string {
-  const start = encodeBareConnected(frame.message, frame.taskId);
+  const message = JSON.stringify(frame.message);
+  const taskId = JSON.stringify(frame.taskId);
   const userId = encodeUserId(frame.userId);
-  const authStatus = JSON.stringify(frame.authStatus);
-  return `${
-    start.slice(0, -1)
-  },"user_id":${userId},"auth_status":${authStatus}}`;
+  return `{"type":"connected","message":${message},"connection_id":${taskId},"user_id":${userId},"auth_status":"${frame.authStatus}"}`;
 }
 
 /** Encodes the first frame on the two routes without users. */
