@@ -80,6 +80,8 @@ export class LeaseKeeper implements Leases {
     } else if (announcement.kind === "lease_renewed") {
       const { taskId, offset, endsAtMs } = announcement;
       this.#hold(taskId, { offset, endsAtMs });
+    } else if (announcement.kind === "missed") {
+      this.#readLease(announcement.taskId);
     } else if (announcement.kind === "event") {
       const { event, leaseEndsAtMs } = announcement;
       if (leaseEndsAtMs === undefined) this.#release(event.connection_id);
@@ -105,6 +107,30 @@ export class LeaseKeeper implements Leases {
     // Announcements since the start are newer.
     if (leaseEndsAtMs === undefined || this.#leases.has(taskId)) return;
     this.#hold(taskId, { offset, endsAtMs: leaseEndsAtMs });
+  }
+
+  /** Finds the lease of a task whose announcements may be lost. */
+  async #readLease(taskId: string): Promise<void> {
+    try {
+      const view = await this.#store?.read(taskId);
+      const endsAtMs = view?.state?.leaseEndsAtMs;
+      if (view === undefined || endsAtMs === undefined) return;
+      // An announcement in the meantime is newer.
+      const isNewer = (this.#leases.get(taskId)?.offset ?? 0) > view.offset;
+      if (!isNewer) this.#hold(taskId, { offset: view.offset, endsAtMs });
+    } catch (error) {
+      if (this.#isStopped) return;
+      log.error("Could not read the lease of a task, retrying: {error}", {
+        connectionId: taskId,
+        error,
+      });
+      clearTimeout(this.#timers.get(taskId));
+      const timer = setTimeout(() => {
+        this.#timers.delete(taskId);
+        this.#readLease(taskId);
+      }, retryDelayMs);
+      this.#timers.set(taskId, timer);
+    }
   }
 
   #hold(taskId: string, lease: Lease): void {

@@ -1,6 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "../support/fake_time.ts";
-import { StoreUnavailableError } from "../../src/tasks/store.ts";
+import { LeaseKeeper } from "../../src/store/lease.ts";
+import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
+import { type Store, StoreUnavailableError } from "../../src/tasks/store.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { LeasedTasks } from "../support/leased_tasks.ts";
 
@@ -111,4 +113,31 @@ Deno.test("LeaseKeeper.stop() leaves no timer behind", async () => {
   await tasks.store.publish("b", { lease: 1_000 });
   await tasks.restart();
   tasks.keeper.stop();
+});
+
+Deno.test("LeaseKeeper reads a lease whose announcement was lost, as often as necessary", async () => {
+  using time = new FakeTime();
+  using log = captureLog();
+  const limits = { historyLimit: 9, historyTtlMs: 60_000 };
+  const memory = createMemoryStore(limits, () => 0);
+  let failures = 1;
+  const store: Store = {
+    publish: (...args) => memory.publish(...args),
+    publishAll: (all) => memory.publishAll(all),
+    read: (...args) => failures-- > 0 ? fail() : memory.read(...args),
+    readEvents: (...args) => memory.readEvents(...args),
+    list: (query) => memory.list(query),
+    forget: (id) => memory.forget(id),
+    watch: (id, watchers) => memory.watch(id, watchers),
+    close: () => memory.close(),
+  };
+  const keeper = new LeaseKeeper();
+  await keeper.start(store);
+  await store.publish("a", { lease: 10 });
+  keeper.note({ kind: "missed", taskId: "a" });
+  assertStringIncludes(log.text, "Could not read the lease of a task");
+  await elapse(time, 1_000);
+  await elapse(time, 9_000);
+  assertEquals((await store.read("a")).state?.snapshot.status, "lost");
+  keeper.stop();
 });
