@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers";
+import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { type Dependent, Group } from "./group.ts";
 import type { HotTask } from "./hot_task.ts";
 import type { SqliteThread } from "./sqlite_thread.ts";
@@ -8,6 +8,12 @@ const maxMsPerTurn = 4;
 
 /** The answers between two looks at the clock. */
 const answersPerLook = 8;
+
+/**
+ * The share of the last commit's duration for which the next group waits for
+ * the publishers just answered, and the longest wait, in milliseconds.
+ */
+const regathering = { share: 0.3, maxMs: 5 };
 
 /** Hooks of the owner of the tasks. */
 export interface GroupCommitHooks {
@@ -34,6 +40,8 @@ export class GroupCommit {
   #isRunning = false;
   /** Dependents of committed groups, not yet answered. */
   #answering: Dependent[] = [];
+  /** Called when the gathering group takes a change. */
+  #onTaken = () => {};
 
   constructor(thread: SqliteThread, hooks: GroupCommitHooks) {
     this.#thread = thread;
@@ -47,6 +55,7 @@ export class GroupCommit {
       // Not `setTimeout`, which waits a millisecond or more.
       setImmediate(() => this.#commitAll());
     }
+    this.#onTaken();
     return this.#gathering;
   }
 
@@ -59,6 +68,7 @@ export class GroupCommit {
     while (!this.#gathering.isEmpty) {
       const group = this.#gathering;
       this.#gathering = new Group();
+      const startedAtMs = performance.now();
       try {
         const rows = group.encode(this.#hooks.onLength);
         const committing = this.#thread.call("commit", rows);
@@ -69,9 +79,32 @@ export class GroupCommit {
         continue;
       }
       group.commit();
+      const tookMs = performance.now() - startedAtMs;
       this.#answer(group.dependents);
+      await this.#regather(group.dependents.length, tookMs);
     }
     this.#isRunning = false;
+  }
+
+  /**
+   * Waits until the publishers just answered may have published again. With
+   * only the others in the next group, a slow disk would serve the publishers in
+   * two halves, each of which waits for both commits.
+   */
+  async #regather(answered: number, tookMs: number): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const waiting = this.#gathering.dependents.length;
+    const waitMs = Math.min(regathering.share * tookMs, regathering.maxMs);
+    if (waiting === 0 || waitMs < 1) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs);
+      this.#onTaken = () => {
+        if (this.#gathering.dependents.length < waiting + answered) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onTaken = () => {};
   }
 
   #fail(group: Group, reason: unknown): void {

@@ -118,6 +118,9 @@ const migrations: Record<number, string> = {
  */
 const lockTimeoutMs = 5_000;
 
+/** The memory for pages of the writing connection, in KiB. */
+const writerCacheKiB = 16_384;
+
 /** Options of {@linkcode openDatabase}. */
 export interface DatabaseOptions {
   /**
@@ -154,6 +157,7 @@ export function openDatabase(
       PRAGMA wal_autocheckpoint = 0;
     `);
     if (writes) {
+      database.exec(`PRAGMA cache_size = -${writerCacheKiB}`);
       prepareSchema(database, path);
       if (renewEpochsAfterPowerLoss(database)) onPowerLoss();
       if (sync === "NORMAL") markUnflushed(database);
