@@ -1,10 +1,13 @@
 /**
- * Runs `deno test` with the given arguments. At the end, reports the tests
- * skipped for want of programs, and how to install the programs.
+ * Runs `deno test` with the given arguments, and groups the files of a folder.
+ * At the end, reports the tests skipped for want of programs, and how to install
+ * the programs.
  *
  * @module
  */
+import { join } from "node:path";
 import { printLine } from "../../src/terminal/output.ts";
+import { groupTests } from "./group_tests.ts";
 import {
   installHint,
   type Need,
@@ -28,10 +31,12 @@ export function summarize(skipped: readonly SkippedTest[]): string[] {
 }
 
 async function runTests(args: readonly string[]): Promise<number> {
-  const file = await Deno.makeTempFile({ prefix: "taskwire-skipped-" });
+  const folder = await Deno.makeTempDir({ prefix: "taskwire-tests-" });
   try {
+    const file = join(folder, "skipped");
+    await Deno.writeTextFile(file, "");
     const tests = new Deno.Command(Deno.execPath(), {
-      args: ["test", ...args],
+      args: ["test", ...await groupTests(args, folder)],
       env: { [skippedFileVariable]: file },
     }).spawn();
     // A terminal sends Ctrl-C to parent and child: the child ends first, then
@@ -48,7 +53,7 @@ async function runTests(args: readonly string[]): Promise<number> {
     for (const line of summarize(skipped)) printLine(line);
     return code;
   } finally {
-    await Deno.remove(file);
+    await Deno.remove(folder, { recursive: true });
   }
 }
 

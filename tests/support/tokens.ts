@@ -7,7 +7,10 @@ export function secondsFromNow(seconds: number): number {
   return Math.floor(Date.now() / 1_000) + seconds;
 }
 
-/** Signs claims like a backend. By default a token is valid for a minute. */
+/**
+ * Signs claims like a backend. By default a token is valid for an hour, since a
+ * file may sign tokens minutes before the tests of the file run.
+ */
 export async function signToken(
   claims: Payload,
   { secret = testSecret, algorithm = "HS256", header = {} }: {
@@ -18,7 +21,7 @@ export async function signToken(
 ): Promise<string> {
   return await create(
     { alg: algorithm, typ: "JWT", ...header },
-    { exp: secondsFromNow(60), ...claims },
+    { exp: secondsFromNow(3_600), ...claims },
     await importSecret(secret, algorithm),
   );
 }

@@ -39,10 +39,13 @@ async function readStats({ origin }: TestServer, query = "") {
   return { rest, seconds: seconds as { [name: string]: unknown[] } };
 }
 
-/** Three seconds ago, to complete the second. */
-const startedAtMs = (Math.floor(Date.now() / 1_000) - 3) * 1_000;
+/** Returns the second of three seconds ago, which is complete. */
+function threeSecondsAgo(): number {
+  return (Math.floor(Date.now() / 1_000) - 3) * 1_000;
+}
 
 Deno.test("throughputRoutes() sums over all nodes, on any node", async () => {
+  const startedAtMs = threeSecondsAgo();
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, {
@@ -80,6 +83,7 @@ Deno.test("throughputRoutes() sums over all nodes, on any node", async () => {
 });
 
 Deno.test("throughputRoutes() leaves out the seconds before 'since' of all nodes", async () => {
+  const startedAtMs = threeSecondsAgo();
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using _other = await start(nodes, { startedAtMs, latencyMs: 7 });
@@ -90,6 +94,7 @@ Deno.test("throughputRoutes() leaves out the seconds before 'since' of all nodes
 });
 
 Deno.test("throughputRoutes() counts the silent nodes, and sums the rest", async () => {
+  const startedAtMs = threeSecondsAgo();
   const nodes = new JoinedNodes();
   await using one = await start(nodes, { startedAtMs, latencyMs: 7 });
   await using other = await start(nodes, { startedAtMs, latencyMs: 7 });
