@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
  */
 const layers = [
   "cli",
+  "launch",
   ".",
   "docs",
   "docs/schemas",

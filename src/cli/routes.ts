@@ -9,7 +9,9 @@ export function routesCommand(): CliCommand {
       "print and verify the WebSocket routes",
     ),
     async action() {
-      const { describeOwnRoutes } = await import("./describe_routes.ts");
+      const { describeOwnRoutes } = await import(
+        "../launch/describe_routes.ts"
+      );
       const report = await describeOwnRoutes();
       for (const line of report.lines) printLine(line);
       return report.isSound ? 0 : 1;

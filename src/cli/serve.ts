@@ -2,8 +2,8 @@ import { Command } from "commander";
 import { configureLog, log } from "../log/log.ts";
 import { type SettingName, settings } from "../config/settings.ts";
 import { type CliCommand, readConfig, withSettings } from "./command.ts";
-import { fitOpenFiles, readOpenFileLimit } from "./open_files.ts";
-import { hasShortApiKey, withKeys } from "./safe_defaults.ts";
+import { fitOpenFiles, readOpenFileLimit } from "../launch/open_files.ts";
+import { hasShortApiKey, withKeys } from "../launch/safe_defaults.ts";
 
 /** `taskwire serve`: runs the server until SIGTERM or SIGINT, or until a limit of the process is reached. */
 export function serveCommand(): CliCommand {
@@ -33,12 +33,12 @@ export function serveCommand(): CliCommand {
       // Loaded on demand, since most servers have one process and most commands
       // need no server.
       if (count > 1) {
-        const { supervise } = await import("./supervise.ts");
+        const { supervise } = await import("../launch/supervise.ts");
         return await supervise(keyed, count);
       }
       // Only the start of workers needs this permission.
       Deno.permissions.revokeSync({ name: "run" });
-      const { serveAlone } = await import("./serve_alone.ts");
+      const { serveAlone } = await import("../launch/serve_alone.ts");
       return await serveAlone(keyed);
     },
   };

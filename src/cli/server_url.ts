@@ -1,13 +1,7 @@
-import type { Config } from "../config/config.ts";
+import { listeningUrl } from "../config/listening_url.ts";
 import { clientSettings } from "../config/settings.ts";
 import type { SettingsReader } from "./command.ts";
 import { UsageFailure } from "../terminal/failure.ts";
-
-/** Loopback addresses for clients, by the wildcard address of a server. */
-const unspecified: Record<string, string> = {
-  "0.0.0.0": "127.0.0.1",
-  "::": "::1",
-};
 
 /** The settings that give the address of a command's server. */
 export const serverSettings = ["url", "host", "port"] as const;
@@ -39,15 +33,6 @@ function parseArgument(text: string): URL {
     throw new UsageFailure(`${text}: expected ${expects}`);
   }
   return data;
-}
-
-/** Returns the URL of a server on this machine. */
-export function listeningUrl(
-  { host, port }: Pick<Config, "host" | "port">,
-): URL {
-  const reachable = unspecified[host] ?? host;
-  const authority = reachable.includes(":") ? `[${reachable}]` : reachable;
-  return new URL(`http://${authority}:${port}/`);
 }
 
 /** The address of a WebSocket route on a server. */

@@ -10,7 +10,7 @@ export function workerCommand(): CliCommand {
       "internal: a process started by serve --workers",
     ),
     async action() {
-      const { serveAsWorker } = await import("./serve_as_worker.ts");
+      const { serveAsWorker } = await import("../launch/serve_as_worker.ts");
       return await serveAsWorker();
     },
   };

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import type { SettingsReader } from "../../src/cli/command.ts";
 import { UsageFailure } from "../../src/terminal/failure.ts";
+import { listeningUrl } from "../../src/config/listening_url.ts";
 import {
-  listeningUrl,
   redirectTarget,
   serverUrl,
   webSocketUrl,

@@ -12,7 +12,7 @@ import { readKeyFile } from "./key_file.ts";
 import { explainListening } from "./listen.ts";
 import { orFail } from "./open_services.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
-import { listeningUrl } from "./server_url.ts";
+import { listeningUrl } from "../config/listening_url.ts";
 import { printStart } from "./start_lines.ts";
 import { hastyDrainMs, nextStopSignal, stopFor } from "./stop.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CommandFailure } from "../../src/terminal/failure.ts";
-import { openServices, orFail } from "../../src/cli/open_services.ts";
+import { openServices, orFail } from "../../src/launch/open_services.ts";
 import { testConfig } from "../support/server.ts";
 
 Deno.test("openServices() watches the leases of the store", async () => {

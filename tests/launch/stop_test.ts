@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nextStopSignal, stopFor } from "../../src/cli/stop.ts";
+import { nextStopSignal, stopFor } from "../../src/launch/stop.ts";
 import { testConfig } from "../support/server.ts";
 
 /** Creates an object with `stop()` that records the timeouts. */

@@ -1,5 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { fitOpenFiles, readOpenFileLimit } from "../../src/cli/open_files.ts";
+import {
+  fitOpenFiles,
+  readOpenFileLimit,
+} from "../../src/launch/open_files.ts";
 import { captureLog } from "../support/captured_log.ts";
 import { openFileLimit } from "../support/open_files.ts";
 import { scrape } from "../support/scrape.ts";

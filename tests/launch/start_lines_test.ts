@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { describeStart } from "../../src/cli/start_lines.ts";
+import { describeStart } from "../../src/launch/start_lines.ts";
 import { testConfig } from "../support/server.ts";
 
 function describe(

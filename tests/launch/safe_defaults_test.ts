@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CommandFailure } from "../../src/terminal/failure.ts";
-import { withKeys } from "../../src/cli/safe_defaults.ts";
+import { withKeys } from "../../src/launch/safe_defaults.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { testApiKey, testSecret } from "../support/server.ts";
 

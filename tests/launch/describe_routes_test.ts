@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Hono } from "hono";
 import { createApp } from "../../src/app.ts";
-import { describeRoutes } from "../../src/cli/describe_routes.ts";
+import { describeRoutes } from "../../src/launch/describe_routes.ts";
 import { createServices } from "../../src/create_services.ts";
 import {
   register,

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { CommandFailure } from "../../src/terminal/failure.ts";
-import { explainListening } from "../../src/cli/listen.ts";
+import { explainListening } from "../../src/launch/listen.ts";
 
 Deno.test("explainListening() reports a port that is in use", () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { describeKeys } from "../../src/cli/key_file.ts";
+import { describeKeys } from "../../src/launch/key_file.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { assertFailure } from "../support/assert_failure.ts";
 import { makeIssuerKey } from "../support/keys.ts";

@@ -9,7 +9,7 @@ import { listen } from "./listen.ts";
 import { tooManyUnopened } from "./open_files.ts";
 import { openServices } from "./open_services.ts";
 import type { KeyedConfig } from "./safe_defaults.ts";
-import { listeningUrl } from "./server_url.ts";
+import { listeningUrl } from "../config/listening_url.ts";
 import { printStart } from "./start_lines.ts";
 import { nextStopSignal, stopFor } from "./stop.ts";
 
