@@ -1,5 +1,6 @@
 /**
- * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task and the files read at run time.
+ * Builds `dist/taskwire`: `main.ts` with the flags of the `start` task and the permission to run any program, and the
+ * files read at run time.
  *
  * The modules are bundled first, since loading 500 modules, most of them unused parts of packages, would take longer
  * than the rest of a start. Parts loaded on demand stay separate files of the bundle. The bundle imports no package, so
@@ -62,7 +63,12 @@ async function compile(options: string[]): Promise<void> {
 
   const { tasks } = JSON.parse(await Deno.readTextFile("deno.json"));
   // "deno run --lock=deno.lock <flags> main.ts", quoted for the shell
-  const flags = tasks.start.replaceAll("'", "").split(" ").slice(3, -1);
+  const flags = tasks.start.replaceAll("'", "").split(" ").slice(3, -1)
+    // `taskwire run` starts any program, also with variables of the dynamic linker in the environment, for which
+    // Deno demands the permission without a list. The server gives up the permission.
+    .map((flag: string) =>
+      flag.startsWith("--allow-run=") ? "--allow-run" : flag
+    );
   await deno(Deno.env.get("DENO_BIN") ?? Deno.execPath(), [
     "compile",
     // `deno task ok` checks the types.

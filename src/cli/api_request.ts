@@ -8,6 +8,18 @@ import { redirectTarget } from "./server_url.ts";
 export const foreignAnswer =
   "the answer is not from a taskwire server: check the address";
 
+/** An answer with an HTTP status of failure. */
+export class RefusalFailure extends CommandFailure {
+  /** @param code The code of the server's problem; `undefined` for the answer of some other server. */
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly code: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
 /** The use of an API key, for error messages. */
 interface KeyUse {
   /** A verb and its preposition. */
@@ -43,7 +55,8 @@ export function readApiKey(
  * Sends a request to the HTTP API.
  *
  * @param done The past participle of the command's work, for error messages.
- * @throws {CommandFailure} If the server does not answer or refuses.
+ * @throws {RefusalFailure} If the server refuses.
+ * @throws {CommandFailure} If the server does not answer or redirects.
  */
 export async function requestApi(
   url: URL,
@@ -75,14 +88,14 @@ export async function requestApi(
       `${url.origin} redirects to ${movedTo}, and nothing was ${done}: set --url or TASKWIRE_URL to the final address`,
     );
   }
-  throw new CommandFailure(
-    `${url.origin} answered HTTP ${response.status}: ${
-      problemDetail(await response.text())
+  const { status } = response;
+  const { code, detail } = parseObject(await response.text()) ?? {};
+  const isProblem = typeof code === "string" && typeof detail === "string";
+  throw new RefusalFailure(
+    `${url.origin} answered HTTP ${status}: ${
+      isProblem ? `${code}: ${detail}` : foreignAnswer
     }`,
+    status,
+    isProblem ? code : undefined,
   );
-}
-
-function problemDetail(text: string): string {
-  const { code, detail } = parseObject(text) ?? {};
-  return typeof detail === "string" ? `${code}: ${detail}` : foreignAnswer;
 }

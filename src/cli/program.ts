@@ -9,6 +9,7 @@ import { printError, printRaw } from "../terminal/output.ts";
 import { printCommand } from "./print.ts";
 import { publishCommand } from "./publish.ts";
 import { routesCommand } from "./routes.ts";
+import { runCommand } from "./run.ts";
 import { serveCommand } from "./serve.ts";
 import { tokenCommand } from "./token.ts";
 import { watchCommand } from "./watch.ts";
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
     checkCommand(),
     tokenCommand(),
     publishCommand(),
+    runCommand(),
     watchCommand(),
     backupCommand(),
     configCommand(),

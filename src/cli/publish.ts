@@ -1,6 +1,5 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { Buffer } from "node:buffer";
-import { findInexactNumber } from "../protocol/exact_numbers.ts";
 import { LineSplitter, splitLines } from "../protocol/lines.ts";
 import {
   type CliCommand,
@@ -10,85 +9,11 @@ import {
 } from "./command.ts";
 import { foreignAnswer, readApiKey, requestApi } from "./api_request.ts";
 import { checkTaskId } from "./connection_id.ts";
+import { eventFlags, eventOf } from "./event_flags.ts";
 import { parseObject } from "./parse_object.ts";
 import { CommandFailure, UsageFailure } from "../terminal/failure.ts";
 import { printError, printLine, untilClosed } from "../terminal/output.ts";
 import { serverSettings, serverUrl } from "./server_url.ts";
-
-/** The flag of an event's member. */
-interface EventFlag {
-  /** In commander's syntax. */
-  readonly flags: string;
-  readonly description: string;
-  /** Converts the flag's text to the member's value; by default the text is the value. */
-  readonly parse?: (text: string) => unknown;
-}
-
-/** The flags of `publish`, by the member of the event. The server validates the values. */
-const eventFlags: Readonly<Record<string, EventFlag>> = {
-  status: {
-    flags: "--status <word>",
-    description:
-      "queued, running, succeeded, failed, canceled, or a job queue's own word for one of these",
-  },
-  attempt: {
-    flags: "--attempt <number>",
-    description:
-      "the number of the attempt, from 1; a higher number is a retry",
-    parse: numberOf("--attempt"),
-  },
-  progress: {
-    flags: "--progress <0..1>",
-    description: "the share of the work that is done",
-    parse: parseProgress,
-  },
-  current: {
-    flags: "--current <number>",
-    description: "the number of units done",
-    parse: numberOf("--current"),
-  },
-  increment: {
-    flags: "--increment <number>",
-    description: "the number of units to add, from one of many workers",
-    parse: numberOf("--increment"),
-  },
-  total: {
-    flags: "--total <number>",
-    description: "the number of units in all",
-    parse: numberOf("--total"),
-  },
-  unit: { flags: "--unit <word>", description: "the name of a unit" },
-  title: {
-    flags: "--title <text>",
-    description: "the name of the task for people",
-  },
-  labels: {
-    flags: "--labels <list>",
-    description:
-      "on a task's first event: the labels by which lists find the task, comma-separated",
-    parse: (text) => text.split(",").map((label) => label.trim()),
-  },
-  message: { flags: "--message <text>", description: "a sentence for people" },
-  data: {
-    flags: "--data <json>",
-    description: "any JSON value",
-    parse: parseData,
-  },
-  event_id: {
-    flags: "--event-id <text>",
-    description: "an id to detect repeated events: the server stores each once",
-  },
-  lease: {
-    flags: "--lease <seconds>",
-    description: "the task is lost if no event follows within this time",
-    parse: numberOf("--lease"),
-  },
-  user_id: {
-    flags: "--user-id <id>",
-    description:
-      "on a task's first event: the only user allowed to watch the task",
-  },
-};
 
 /** `taskwire publish`: posts events as a backend does. */
 export function publishCommand(): CliCommand {
@@ -107,7 +32,7 @@ export function publishCommand(): CliCommand {
       checkTaskId(id);
       const target = publishTarget(id, openSettings(command));
       const event = eventOf(command.opts());
-      if (event !== undefined) {
+      if (Object.keys(event).length > 0) {
         report(await post(target, event));
         return 0;
       }
@@ -142,50 +67,6 @@ function publishTarget(
     scope: "publish",
   });
   return { server: serverUrl(read), taskId, apiKey };
-}
-
-/** @returns `undefined` without any event flag. */
-function eventOf(
-  options: Record<string, string | undefined>,
-): Record<string, unknown> | undefined {
-  const members = Object.entries(eventFlags).flatMap(
-    ([member, { flags, parse = String }]) => {
-      const text = options[new Option(flags).attributeName()];
-      return text === undefined ? [] : [[member, parse(text)] as const];
-    },
-  );
-  return members.length === 0 ? undefined : Object.fromEntries(members);
-}
-
-function parseProgress(text: string): number {
-  const progress = numberOf("--progress")(text);
-  // Sums of fractions may exceed the bounds by rounding errors.
-  if (progress >= -1e-6 && progress <= 1 + 1e-6) return progress;
-  throw new UsageFailure(`--progress ${text}: expected a number from 0 to 1`);
-}
-
-function numberOf(flag: string): (text: string) => number {
-  return (text) => {
-    const value = text.trim() === "" ? NaN : Number(text);
-    if (Number.isFinite(value)) return value;
-    throw new UsageFailure(`${flag} ${text}: expected a number`);
-  };
-}
-
-function parseData(text: string): unknown {
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch {
-    throw new UsageFailure(
-      `--data is not JSON: a string needs quotes of its own, as in --data '"text"'`,
-    );
-  }
-  const number = findInexactNumber(text);
-  if (number === undefined) return data;
-  throw new UsageFailure(
-    `--data: the number ${number} cannot be stored exactly: send a string instead`,
-  );
 }
 
 /**

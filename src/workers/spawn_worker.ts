@@ -3,8 +3,8 @@ import { allSettings } from "../config/settings.ts";
 import type { WorkerProcess } from "./supervisor.ts";
 
 /**
- * The present program, regardless of the file's name: the only program with
- * permission to run. Exists only on Linux.
+ * The present program, regardless of the file's name: from source, the only
+ * program with permission to run. Exists only on Linux.
  */
 const self = "/proc/self/exe";
 
@@ -48,7 +48,7 @@ function lockFlag(mainModule: string): string {
 export function workerEnvironment(): Record<string, string> {
   const names = [
     ...Object.values(allSettings).map(({ variable }) => variable),
-    // With either variable set, Deno refuses to start a process.
+    // With either variable set, Deno from source refuses to start a process.
     "LD_PRELOAD",
     "LD_LIBRARY_PATH",
   ];
@@ -59,8 +59,9 @@ export function workerEnvironment(): Record<string, string> {
  * Starts a worker process: the same program again. The worker receives data over
  * standard input, and logs to the same place.
  *
- * @throws {Deno.errors.NotCapable} Without permission to run, or if a further
- * variable of the dynamic linker (`LD_…`) is set: Deno passes none on.
+ * @throws {Deno.errors.NotCapable} Without permission to run. From source also
+ * if a further variable of the dynamic linker (`LD_…`) is set: Deno passes none
+ * on without the permission to run any program.
  */
 export function spawnWorker(): WorkerProcess {
   const { standalone } = Deno.build;

@@ -11,3 +11,12 @@ Deno.test("delay() resolves after its time, and not before", async () => {
   await time.tickAsync(1);
   await waiting;
 });
+
+Deno.test("delay() resolves at the abort of its signal", async () => {
+  using _time = new FakeTime();
+  const abort = new AbortController();
+  const waiting = delay(1_000, abort.signal);
+  abort.abort();
+  await waiting;
+  await delay(1_000, abort.signal);
+});

@@ -9,6 +9,7 @@ const commands = [
   "check",
   "token",
   "publish",
+  "run",
   "watch",
   "config",
 ];

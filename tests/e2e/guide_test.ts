@@ -38,7 +38,7 @@ Deno.test("shell blocks are fenced 'sh', or 'sh norun' if they cannot run here",
 /** A script named `taskwire` on the path, to run the program under test. */
 async function installTaskwire(folder: string): Promise<void> {
   await Deno.mkdir(`${folder}/bin`);
-  const words = program().map((word) => `'${word}'`).join(" ");
+  const words = program("run").map((word) => `'${word}'`).join(" ");
   const path = `${folder}/bin/taskwire`;
   await Deno.writeTextFile(path, `#!/bin/sh\nexec ${words} "$@"\n`, {
     mode: 0o755,

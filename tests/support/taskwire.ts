@@ -20,8 +20,11 @@ export interface CommandOptions {
 /**
  * Returns the program under test: the binary named by `TASKWIRE_BINARY`,
  * otherwise the source with the flags of the `start` task.
+ *
+ * @param commandName For `run`, the source gets the binary's permission to run
+ * any program.
  */
-export function program(): readonly string[] {
+export function program(commandName?: string): readonly string[] {
   const binary = Deno.env.get("TASKWIRE_BINARY");
   if (binary) return [Deno.realPathSync(binary)];
   const root = new URL("../../", import.meta.url);
@@ -42,7 +45,9 @@ export function program(): readonly string[] {
     config === "deno.json"
       ? `--lock=${pathOf(lock.slice("--lock=".length))}`
       : "--no-lock",
-    ...flags,
+    ...commandName === "run"
+      ? flags.map((flag) => flag.replace(/^--allow-run=.*/, "--allow-run"))
+      : flags,
     pathOf(entry),
   ];
 }
@@ -55,7 +60,7 @@ function command(
   const limited = openFiles === undefined
     ? []
     : ["sh", "-c", `ulimit -n ${openFiles} && exec "$0" "$@"`];
-  const [file = "", ...rest] = [...limited, ...program()];
+  const [file = "", ...rest] = [...limited, ...program(args[0])];
   // The remaining environment, for example the source of packages for Deno.
   const inherited = Object.entries(Deno.env.toObject())
     .filter(([name]) => !name.startsWith("TASKWIRE_"));

@@ -12,13 +12,16 @@ export interface Terminal extends AsyncDisposable {
    */
   until(condition: (lines: string[]) => boolean): Promise<string[]>;
   resize(columns: number, rows: number): Promise<void>;
+  /** Presses keys, named as tmux names keys: `Enter`, `C-c`. */
+  press(...keys: readonly string[]): Promise<void>;
 }
 
-/** The size and kind of a terminal. */
+/** The size and kind of a terminal, and the settings of the command. */
 export interface TerminalOptions {
   readonly columns?: number;
   readonly rows?: number;
   readonly term?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const deadlineMs = 30_000;
@@ -29,7 +32,7 @@ const endMark = "exit code";
 /** Runs a command of the command line in tmux, a real terminal. The last line is `exit code N`. */
 export async function openTerminal(
   args: readonly string[],
-  { columns = 80, rows = 24, term }: TerminalOptions = {},
+  { columns = 80, rows = 24, term, env = {} }: TerminalOptions = {},
 ): Promise<Terminal> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempDir());
@@ -47,10 +50,13 @@ export async function openTerminal(
     return decoder.decode(stdout);
   }
 
-  const command = [...program(), ...args].map(quote).join(" ");
-  const script = `${
-    term === undefined ? "" : `export TERM=${term}; `
-  }export TASKWIRE_STORE=memory:; ${command}; printf '${endMark} %s\\n' $?; cat`;
+  const command = [...program(args[0]), ...args].map(quote).join(" ");
+  const variables = Object.entries({
+    ...(term === undefined ? {} : { TERM: term }),
+    TASKWIRE_STORE: "memory:",
+    ...env,
+  }).map(([name, value]) => `export ${name}=${quote(value)}; `).join("");
+  const script = `${variables}${command}; printf '${endMark} %s\\n' $?; cat`;
   await tmux(
     "new-session",
     "-d",
@@ -89,6 +95,9 @@ export async function openTerminal(
         "-y",
         String(rows),
       );
+    },
+    async press(...keys) {
+      await tmux("send-keys", ...keys);
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
