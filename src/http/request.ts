@@ -53,12 +53,28 @@ export async function readBody(
   request: Request,
   maxBytes: number,
 ): Promise<string> {
+  const refusal = refuseAnnounced(request, maxBytes);
+  if (refusal) await refusal;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    const bytes = await readBytes(request, maxBytes);
-    const text = lenientUtf8.decode(bytes);
-    return text.includes("\ufffd") ? strictUtf8.decode(bytes) : text;
+    bytes = request.headers.get("content-length") === null
+      ? await readChunks(request, maxBytes)
+      : await request.bytes();
   } catch (error) {
     if (error instanceof ProblemError) throw error;
+    log.debug("Could not read a request body to the end: {error}", { error });
+    throw bodyIncomplete();
+  }
+  return decode(bytes);
+}
+
+function decode(bytes: Uint8Array<ArrayBuffer>): string {
+  const text = lenientUtf8.decode(bytes);
+  if (!text.includes("\ufffd")) return text;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    // a TypeError without details
     throw new ProblemError({
       status: 400,
       code: "bad_json",
@@ -67,35 +83,27 @@ export async function readBody(
   }
 }
 
-async function readBytes(
-  request: Request,
-  maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  await refuseAnnounced(request, maxBytes);
-  try {
-    return request.headers.get("content-length") === null
-      ? await readChunks(request, maxBytes)
-      : await request.bytes();
-  } catch (error) {
-    if (error instanceof ProblemError) throw error;
-    log.debug("Could not read a request body to the end: {error}", { error });
-    throw bodyIncomplete();
-  }
-}
-
 /**
  * Refuses a body by its `Content-Length`.
  *
+ * @returns `undefined` for a body within the limit: the caller then need not
+ * wait.
  * @throws {ProblemError} 413 over the limit.
  */
-export async function refuseAnnounced(
+export function refuseAnnounced(
   request: Request,
   maxBytes: number,
-): Promise<void> {
-  const { headers } = request;
-  if (Number(headers.get("content-length") ?? 0) <= maxBytes) return;
-  // Read only here: the runtime turns a body that was looked at into a stream.
-  const { body } = request;
+): Promise<never> | undefined {
+  const length = request.headers.get("content-length") ?? 0;
+  return Number(length) <= maxBytes
+    ? undefined
+    : refuseTooLarge(request, maxBytes);
+}
+
+async function refuseTooLarge(
+  { body, headers }: Request,
+  maxBytes: number,
+): Promise<never> {
   // Clients wait after `Expect: 100-continue` and send no body yet.
   if (body && !headers.has("expect")) await discardBody(body.getReader());
   throw bodyTooLarge(maxBytes);
