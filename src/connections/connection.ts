@@ -29,6 +29,11 @@ export interface Handshake {
   /** The route's name in the routes table. */
   readonly route: string;
   readonly taskId: string;
+  /**
+   * False if the socket watches no task of its own (`?watch=false`): the task id
+   * then only names the connection.
+   */
+  readonly watches?: false;
   /** The query's `epoch`: part of the position at which the client resumes. */
   readonly epoch: string | undefined;
   /** The query's `offset`, unparsed. */

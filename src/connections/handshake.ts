@@ -28,7 +28,7 @@ interface OfferedPosition {
  */
 export function readHandshake(
   c: Context,
-  known: Pick<Handshake, "route" | "taskId" | "remoteAddress">,
+  known: Pick<Handshake, "route" | "taskId" | "remoteAddress" | "watches">,
   position: OfferedPosition = {
     epoch: c.req.query("epoch"),
     offset: c.req.query("offset"),

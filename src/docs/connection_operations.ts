@@ -127,7 +127,7 @@ function handshakes(): Operation[] {
       "`/asyncapi.json` describes the frames. A bad token does not fail the handshake: the token is checked in the open socket.",
     access: id === "watchTask" ? "watcher" : "anybody",
     parameters: id === "watchTask"
-      ? ["connection_id", "token", "epoch", "offset"]
+      ? ["connection_id", "token", "epoch", "offset", "watch"]
       : ["connection_id"],
     answers: [{ status: 101, when: "The socket is open" }],
     problems: [

@@ -78,6 +78,11 @@ export const parameters = {
     "The offset of the last event seen: later events follow",
     position,
   ),
+  watch: inQuery(
+    "watch",
+    "`false`: the id only names the connection, and no task is watched until a `subscribe`",
+    { ...text, enum: ["true", "false"], default: "true" },
+  ),
   limit: inQuery(
     "limit",
     "The maximum number of results",

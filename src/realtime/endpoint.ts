@@ -16,7 +16,8 @@ import { RealtimeSession, type SessionContext } from "./session.ts";
 /**
  * Serves `/ws/realtime`: verifies the token in the open socket, tells the
  * client its identity and the reason for a rejected token, then streams the
- * task's events.
+ * task's events. With `?watch=false` the client subscribes to all its tasks by
+ * frames, and the handshake never reads the store.
  */
 export async function realtimeEndpoint(
   connection: Connection,
@@ -40,7 +41,9 @@ export async function realtimeEndpoint(
   const isClosed = closeOverUserLimit(connection, identity, services);
   if (isClosed !== false && await isClosed) return () => {};
   const session = new RealtimeSession(connection, identity, services);
-  await session.watchOwnTask(parsePosition(handshake));
+  if (handshake.watches !== false) {
+    await session.watchOwnTask(parsePosition(handshake));
+  }
   return (message) => session.handle(message);
 }
 

@@ -54,7 +54,12 @@ export function webSocketHandler<Services extends SocketContext>(
     checkAddress(remoteAddress, services);
     const offered = c.req.header("sec-websocket-protocol");
     const { token: protocolToken, selected } = parseOfferedProtocols(offered);
-    const known = { route, taskId, remoteAddress };
+    const known = {
+      route,
+      taskId,
+      remoteAddress,
+      ...(c.req.query("watch") === "false" ? { watches: false } as const : {}),
+    };
     const events = new SocketEvents({
       handshake: readHandshake(c, known),
       token: readToken(c, protocolToken),
