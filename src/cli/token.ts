@@ -13,8 +13,10 @@ export interface TokenRequest {
   readonly sub?: string;
   /** Words separated by spaces. */
   readonly scope?: string;
-  /** Ids of watchable tasks, or prefixes ending in `*`. */
+  /** Ids of tasks in reach, or prefixes ending in `*`. */
   readonly tasks?: readonly string[];
+  /** Labels of tasks in reach, or prefixes ending in `*`. */
+  readonly labels?: readonly string[];
   /** The lifetime in seconds; negative for an expired token. */
   readonly ttlSeconds: number;
 }
@@ -37,14 +39,21 @@ export function tokenCommand(): CliCommand {
         .option("--scope <words>", "the rights of the token: publish, admin")
         .option(
           "--tasks <ids>",
-          "the tasks to watch: ids or prefixes ending in *, comma-separated",
+          "only these tasks: ids or prefixes ending in *, comma-separated",
+        )
+        .option(
+          "--labels <labels>",
+          "tasks with one of these labels, in addition: labels or prefixes ending in *, comma-separated; with --scope only such tasks",
         )
         .option("--ttl <seconds>", "the lifetime of the token", "3600"),
       signingSettings,
     ),
     async action(command) {
-      const { sub, scope, tasks, ttl } = command.opts<
-        Record<"sub" | "scope" | "tasks" | "ttl", string | undefined>
+      const { sub, scope, tasks, labels, ttl } = command.opts<
+        Record<
+          "sub" | "scope" | "tasks" | "labels" | "ttl",
+          string | undefined
+        >
       >();
       if (!sub && !scope) {
         throw new UsageFailure(
@@ -59,6 +68,7 @@ export function tokenCommand(): CliCommand {
           ...(sub ? { sub } : {}),
           ...(scope ? { scope } : {}),
           ...(tasks ? { tasks: tasks.split(",") } : {}),
+          ...(labels ? { labels: labels.split(",") } : {}),
           ttlSeconds: Number(ttl),
         }, openSettings(command)(...signingSettings)),
       );

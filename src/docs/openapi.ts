@@ -65,7 +65,7 @@ export function makeOpenApi() {
           scheme: "bearer",
           bearerFormat: "JWT",
           description:
-            "A JWT with one of the listed words in its space-separated `scope`",
+            "A JWT with one of the listed words in its space-separated `scope`. With a `tasks` claim (ids, or prefixes ending in `*`) or a `labels` claim, the JWT reaches only the covered tasks, and only routes about tasks",
         },
         tokenInQuery: {
           type: "apiKey",

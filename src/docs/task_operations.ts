@@ -167,6 +167,8 @@ export const readOperations: readonly Operation[] = [
     id: "listTasks",
     tag: "Read",
     summary: "Lists tasks, newest change first",
+    description:
+      "For a token limited to some tasks, a page can have fewer tasks than `limit`, even none: the list ends with the page without a `cursor`.",
     access: ["admin"],
     parameters: ["status", "label", "owner", "limit", "cursor"],
     answers: [

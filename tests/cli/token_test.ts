@@ -30,6 +30,8 @@ Deno.test("tokenCommand() mints a token that the server accepts", async () => {
     "publish admin",
     "--tasks",
     "upload_1,video/*",
+    "--labels",
+    "import,team:*",
     "--jwt-issuer",
     "https://issuer.example",
     "--jwt-audience",
@@ -48,6 +50,7 @@ Deno.test("tokenCommand() mints a token that the server accepts", async () => {
       userId: "42",
       scopes: new Set(["publish", "admin"]),
       tasks: ["upload_1", "video/*"],
+      labels: ["import", "team:*"],
     },
   });
 });
