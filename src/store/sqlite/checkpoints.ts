@@ -8,7 +8,7 @@ import type { SqliteThread } from "./sqlite_thread.ts";
  * The number of pages in the write-ahead log at which the pages are copied into
  * the database file. Pages touched by many transactions are copied once.
  */
-const checkpointPages = 4_096;
+const checkpointPages = 16_384;
 
 /** The pages that a changed task, with one event, touches at most. */
 const pagesPerTask = 6;

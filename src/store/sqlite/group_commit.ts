@@ -10,8 +10,8 @@ const maxMsPerTurn = 4;
 const answersPerLook = 8;
 
 /**
- * The share of the last commit's duration for which the next group waits for
- * the publishers just answered, and the longest wait, in milliseconds.
+ * The share of the last flush's duration for which the next group waits for the
+ * publishers just answered, and the longest wait, in milliseconds.
  */
 const regathering = { share: 0.3, maxMs: 5 };
 
@@ -68,20 +68,19 @@ export class GroupCommit {
     while (!this.#gathering.isEmpty) {
       const group = this.#gathering;
       this.#gathering = new Group();
-      const startedAtMs = performance.now();
+      let flushMs: number;
       try {
         const rows = group.encode(this.#hooks.onLength);
         const committing = this.#thread.call("commit", rows);
         this.#hooks.onSend(group);
-        await committing;
+        flushMs = await committing;
       } catch (error) {
         this.#fail(group, error);
         continue;
       }
       group.commit();
-      const tookMs = performance.now() - startedAtMs;
       this.#answer(group.dependents);
-      await this.#regather(group.dependents.length, tookMs);
+      await this.#regather(group.dependents.length, flushMs);
     }
     this.#isRunning = false;
   }
@@ -91,10 +90,10 @@ export class GroupCommit {
    * only the others in the next group, a slow disk would serve the publishers in
    * two halves, each of which waits for both commits.
    */
-  async #regather(answered: number, tookMs: number): Promise<void> {
+  async #regather(answered: number, flushMs: number): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const waiting = this.#gathering.dependents.length;
-    const waitMs = Math.min(regathering.share * tookMs, regathering.maxMs);
+    const waitMs = Math.min(regathering.share * flushMs, regathering.maxMs);
     if (waiting === 0 || waitMs < 1) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, waitMs);

@@ -34,9 +34,13 @@ export class TaskWriter {
     this.#historyLimit = historyLimit;
   }
 
-  /** Applies changes in one transaction, or none of them. */
-  commit({ deleted, epoch, tasks, events }: Group): void {
-    this.#transact(() => {
+  /**
+   * Applies changes in one transaction, or none of them.
+   *
+   * @returns The duration of the flush, in milliseconds.
+   */
+  commit({ deleted, epoch, tasks, events }: Group): number {
+    return this.#transact(() => {
       for (const id of deleted) this.#delete(id);
       if (epoch !== null) this.#statements.writeEpoch.run(epoch);
       const { insertEvent } = this.#statements;
@@ -46,7 +50,7 @@ export class TaskWriter {
       for (let at = 0; at < tasks.length; at += taskWidth) {
         this.#writeTask(tasks.slice(at, at + taskWidth));
       }
-    });
+    }).flushMs;
   }
 
   #writeTask(row: Group["tasks"]): void {
@@ -97,7 +101,7 @@ export class TaskWriter {
       }
       if (deletedTasks > 0) writeEpoch.run(epoch);
       return oldestMs;
-    });
+    }).result;
   }
 
   /** @returns The number of deleted events. */
@@ -109,12 +113,15 @@ export class TaskWriter {
     return Number(changes);
   }
 
-  #transact<T>(work: () => T): T {
+  #transact<T>(
+    work: () => T,
+  ): { readonly result: T; readonly flushMs: number } {
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
+      const startedAtMs = performance.now();
       this.#database.exec("COMMIT");
-      return result;
+      return { result, flushMs: performance.now() - startedAtMs };
     } catch (error) {
       this.#rollBack();
       throw error;

@@ -159,8 +159,12 @@ export interface LogSize {
 export interface ThreadCalls {
   /** Opens the database; the first call. */
   open(options: OpenOptions): Opened;
-  /** Applies changes in one transaction, or none of them. */
-  commit(group: Group): void;
+  /**
+   * Applies changes in one transaction, or none of them.
+   *
+   * @returns The duration of the flush, in milliseconds.
+   */
+  commit(group: Group): number;
   /**
    * Deletes some expired tasks in a transaction.
    *
