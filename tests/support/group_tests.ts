@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
  * Folders with tests of whole programs: servers, browsers, scripts. Each file
  * keeps its isolate, since tests wait longer for programs than for isolates.
  */
-const programFolders = ["cli", "e2e", "load", "pages"];
+const programFolders = ["cli", "e2e", "launch", "load", "pages"];
 
 /** Matches a file with hooks. In a group, the hooks would run for the tests of all files. */
 const hooks = /\b(before|after)(All|Each)\(|\/(browser|shared_redis)\.ts"/;
