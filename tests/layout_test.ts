@@ -140,7 +140,10 @@ Deno.test("src has a client that only the command line imports, besides pages", 
   const importers = imports.filter(({ from, to }) =>
     dirname(to) === "client" && dirname(from) !== "client"
   );
-  assertEquals(importers, [{ from: "cli/watch.ts", to: "client/mod.ts" }]);
+  assertEquals(importers, [{
+    from: "cli/task_reporter.ts",
+    to: "client/retry.ts",
+  }, { from: "cli/watch.ts", to: "client/mod.ts" }]);
 });
 
 /** The facts of the protocol shared by client and server. */
