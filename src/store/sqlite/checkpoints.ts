@@ -10,7 +10,7 @@ import type { SqliteThread } from "./sqlite_thread.ts";
  */
 const checkpointPages = 16_384;
 
-/** The pages that a changed task, with one event, touches at most. */
+/** The most pages touched by a changed task with one event. */
 const pagesPerTask = 6;
 
 /** The size of a page, in bytes. */

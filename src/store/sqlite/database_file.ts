@@ -11,8 +11,7 @@ import { explain } from "./error.ts";
  *
  * A lock of the file itself would also keep off the threads of this process.
  * Therefore the lock is held on an empty file beside the database, `-lock`. The
- * system releases the lock when the process ends, however it ends; the file
- * stays.
+ * system releases the lock at every kind of end of the process; the file stays.
  *
  * @throws {StoreOpenError} If another process uses the file, or no file can be
  * created beside the database.

@@ -67,7 +67,7 @@ export class EventNames {
   }
 
   #add(eventId: string, offset: number): void {
-    // The name of an event that is no longer kept may return.
+    // The name of a trimmed event may return.
     if (this.#offsets.delete(eventId)) this.length -= eventId.length;
     this.#offsets.set(eventId, offset);
     this.length += eventId.length;

@@ -19,7 +19,7 @@ export interface EventRow {
   readonly json: string;
 }
 
-/** The changes and results that share a transaction. */
+/** The changes and results of one transaction. */
 export class Group {
   readonly #deleted = new Set<number>();
   #epoch: string | undefined;
@@ -46,7 +46,7 @@ export class Group {
     return this.#states.keys();
   }
 
-  /** Writes the state that the task has when the transaction is sent. */
+  /** Writes the state of the task at the time of sending. */
   write(task: HotTask): void {
     this.#written.set(task.id, task);
     this.#touch(task);

@@ -3,7 +3,7 @@ import { type Dependent, Group } from "./group.ts";
 import type { HotTask } from "./hot_task.ts";
 import type { SqliteThread } from "./sqlite_thread.ts";
 
-/** The share of a turn of the event loop that answers may take, in milliseconds. */
+/** The most time for answers per turn of the event loop, in milliseconds. */
 const maxMsPerTurn = 4;
 
 /** The answers between two looks at the clock. */
@@ -48,7 +48,7 @@ export class GroupCommit {
     this.#hooks = hooks;
   }
 
-  /** Returns the group that takes changes now, and commits the group soon. */
+  /** Returns the gathering group, and commits the group soon. */
   take(): Group {
     if (!this.#isRunning) {
       this.#isRunning = true;

@@ -2,14 +2,14 @@ import type { TaskState } from "../../tasks/state.ts";
 import { EventNames } from "./event_names.ts";
 import type { Group } from "./group.ts";
 
-/** A call that needs a task in memory. */
+/** A call on a task in memory. */
 export interface TaskCall {
   readonly run: (task: HotTask) => void;
   /** Runs instead if the database cannot be read. */
   readonly fail: (reason: unknown) => void;
 }
 
-/** The memory that a task takes besides the state, in characters. */
+/** The memory for a task besides the state, in characters. */
 export const taskLength = 256;
 
 /** A task in memory. */
@@ -30,11 +30,11 @@ export class HotTask {
   names = new EventNames();
   /** The newest transaction with changes of the task, until committed. */
   group: Group | undefined;
-  /** The calls that wait for an answer of the database; usually none wait. */
+  /** The calls waiting for an answer of the database, if any. */
   waiting: TaskCall[] | undefined;
   /** False while the task is being read from the database. */
   isLoaded = false;
-  /** The memory that the task takes, in characters. */
+  /** The memory for the task, in characters. */
   length = taskLength;
 
   constructor(taskId: string) {
@@ -88,7 +88,7 @@ export class HotTasks {
     ) this.#age();
   }
 
-  /** Sets the memory that a task takes. */
+  /** Sets the memory for a task. */
   resize(task: HotTask, length: number): void {
     if (this.#recent.get(task.taskId) === task) {
       this.#recentLength += length - task.length;

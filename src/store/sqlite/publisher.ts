@@ -23,7 +23,7 @@ import { type SqliteThread, ThreadEndedError } from "./sqlite_thread.ts";
 import { loadedWidth, type Opened, type Rows } from "./thread_calls.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** The memory that a call takes besides the event, in characters. */
+/** The memory for a call besides the event, in characters. */
 const callLength = 1_024;
 
 /** Options of a {@linkcode Publisher}. */
@@ -39,7 +39,7 @@ export interface PublisherOptions {
   readonly onSend: (group: Group) => void;
 }
 
-/** A call that changes a task. */
+/** A call to change a task. */
 interface Job<T> {
   readonly resolve: (result: T) => void;
   readonly reject: (reason: unknown) => void;
@@ -180,7 +180,7 @@ export class Publisher {
     else task.waiting.push(call);
   }
 
-  /** Runs the calls that waited for an answer of the database. */
+  /** Runs the calls waiting for an answer of the database. */
   #resume(task: HotTask): void {
     const calls = task.waiting ?? [];
     task.waiting = undefined;
@@ -233,7 +233,7 @@ export class Publisher {
   }
 
   /**
-   * Applies a change, or finds the event that the change repeats.
+   * Applies a change, or finds the repeated event.
    *
    * @param found The offset of the earlier event in the database, `null` for
    * none; absent before the database was asked.

@@ -1,7 +1,7 @@
 /**
  * The module of a thread that works on the database, so that no commit and no
  * read of a history stops the event loop. Imports little, because each start of
- * a server starts it twice.
+ * a server starts the module.
  *
  * @module
  */

@@ -155,7 +155,7 @@ export interface LogSize {
   readonly copied: number;
 }
 
-/** The calls that a thread answers, one after the other. */
+/** The calls to a thread, answered in order. */
 export interface ThreadCalls {
   /** Opens the database; the first call. */
   open(options: OpenOptions): Opened;

@@ -1,9 +1,9 @@
 import { StoreUnavailableError } from "../../tasks/store.ts";
 
-/** The most characters of calls that are not yet answered. */
+/** The most characters of unanswered calls. */
 const maxLength = 16_777_216;
 
-/** The most calls that wait until the queue has room. */
+/** The most calls waiting for room in the queue. */
 const maxWaiting = 1_000;
 
 /** The longest wait for room in the queue, in milliseconds. */
