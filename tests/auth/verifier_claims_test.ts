@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { signToken } from "../support/tokens.ts";
+import { secondsFromNow, signToken } from "../support/tokens.ts";
 import { assemble, grantOf, hs256, judge } from "./judge_token.ts";
 import type { TaskLimits } from "../../src/tasks/task_limits.ts";
 
@@ -40,7 +40,8 @@ for (const [claims, leewaySeconds, code, expiresAtMs] of times) {
 
 Deno.test("createVerifier() rejects a token after the expiry", async () => {
   using time = new FakeTime();
-  const token = await signToken({ sub: "a" });
+  const exp = secondsFromNow(60);
+  const token = await signToken({ sub: "a", exp });
   assertEquals(typeof await judge(token), "object");
   time.tick(66_000);
   assertEquals(await judge(token), "token_expired");
