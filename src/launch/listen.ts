@@ -4,6 +4,7 @@ import {
   type RunningServer,
   startServer,
 } from "../server.ts";
+import { log } from "../log/log.ts";
 import type { Services } from "../services.ts";
 import { CommandFailure } from "../terminal/failure.ts";
 
@@ -18,10 +19,26 @@ export function listen(
   options?: ListenOptions,
 ): RunningServer {
   const { host, port } = services.config;
-  return explainListening(
+  const server = explainListening(
     host,
     port,
     () => startServer(app, services, options),
+  );
+  loadRest(services);
+  return server;
+}
+
+/**
+ * Loads the modules of rare requests as soon as the server listens: without
+ * free file descriptors, the runtime would end the process at a later load.
+ */
+function loadRest({ metrics }: Pick<Services, "metrics">): void {
+  Promise.all([
+    metrics(),
+    import("../docs/documents.ts"),
+    import("../docs/guide.ts"),
+  ]).catch((error) =>
+    log.error("Could not load the metrics or the documents: {error}", { error })
   );
 }
 

@@ -39,8 +39,9 @@ export class LateThread {
   }
 
   async #open(): Promise<SqliteThread | undefined> {
-    const thread = new SqliteThread(this.#name, this.#spawn);
+    let thread: SqliteThread | undefined;
     try {
+      thread = new SqliteThread(this.#name, this.#spawn);
       await thread.open(this.#options);
       return this.#opened = thread;
     } catch (error) {
@@ -48,7 +49,7 @@ export class LateThread {
         name: this.#name,
         error,
       });
-      await thread.close();
+      await thread?.close();
       this.#starting = undefined;
       return undefined;
     }

@@ -23,9 +23,37 @@ export interface ThreadWorker {
 /** Starts a thread that runs the module `thread.ts`. */
 export type StartThread = (name: string) => ThreadWorker;
 
-/** Starts a thread that runs the module `thread.ts`. */
-export const startThread: StartThread = (name) =>
-  new Worker(sourceFile("store/sqlite/thread.ts"), { type: "module", name });
+/**
+ * Starts a thread that runs the module `thread.ts`.
+ *
+ * @throws {StoreUnavailableError} If the process has too few free descriptors:
+ * the runtime would end the process.
+ */
+export const startThread: StartThread = (name) => {
+  assertDescriptors();
+  const module = sourceFile("store/sqlite/thread.ts");
+  return new Worker(module, { type: "module", name });
+};
+
+/** The file descriptors that a thread needs at its start, and some more. */
+const threadDescriptors = 64;
+
+function assertDescriptors(): void {
+  if (Deno.build.os === "windows") return;
+  const files: Deno.FsFile[] = [];
+  try {
+    while (files.length < threadDescriptors) {
+      files.push(Deno.openSync("/dev/null"));
+    }
+  } catch (error) {
+    throw new StoreUnavailableError(
+      "too few file descriptors to start a thread of the store: raise the limit (LimitNOFILE= of systemd, ulimit -n)",
+      { cause: error },
+    );
+  } finally {
+    for (const file of files) file.close();
+  }
+}
 
 /**
  * The thread ended during a call. A change was either stored as a whole or not
@@ -127,11 +155,12 @@ export class SqliteThread {
     for (let pauseMs = first;; pauseMs = Math.min(2 * pauseMs, longest)) {
       await this.#restart.wait(pauseMs);
       if (this.#restart.isOver) return;
-      const link = new ThreadLink(this.#start(this.#name));
+      let link: ThreadLink | undefined;
       try {
+        link = new ThreadLink(this.#start(this.#name));
         await link.ask("open", options);
       } catch (error) {
-        link.terminate();
+        link?.terminate();
         log.error("Could not restart the {name} thread, retrying: {error}", {
           name: this.#name,
           error,
