@@ -55,5 +55,8 @@ Deno.test("the tour of the guide works from an empty folder and leaves only the 
   server.kill("SIGINT");
   assertEquals(await server.exitCode(), 0);
   const left = await Array.fromAsync(Deno.readDir(cwd));
-  assertEquals(left.map(({ name }) => name), ["taskwire.db"]);
+  assertEquals(left.map(({ name }) => name).toSorted(), [
+    "taskwire.db",
+    "taskwire.db-lock",
+  ]);
 });
