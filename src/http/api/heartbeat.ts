@@ -41,14 +41,17 @@ const maxHeartbeatBytes = 1_024;
  * The most heartbeats that wait at the same time, so that places for other
  * requests remain. Further heartbeats are answered at once.
  */
-const maxWaiting = 5_000;
+const defaultMaxWaiting = 5_000;
 
 /**
  * Makes the handler of `POST /api/tasks/{connection_id}/heartbeat`: renews the
  * lease, and waits for a request to stop (spec §2, 'Workers').
+ *
+ * @param maxWaiting The most heartbeats that wait at the same time.
  */
 export function heartbeatHandler(
   { config, store, hub, registry: { drainSignal } }: HeartbeatContext,
+  maxWaiting = defaultMaxWaiting,
 ): (c: Context, limits: TaskLimits) => Promise<Response> {
   let waiting = 0;
 
@@ -99,17 +102,20 @@ export function heartbeatHandler(
     const { lease, wait = 0 } = parseHeartbeat(
       await inBodyTime(readBody(c.req.raw, maxHeartbeatBytes), config),
     );
+    if (lease === undefined && wait > 0) {
+      // Before the heartbeat, so that a refusal changes nothing.
+      const { state } = await store.read(taskId);
+      const { leaseMs = Infinity } = checkState(limits, taskId, state);
+      if (wait * 1_000 >= leaseMs) throw leaseTooShort(leaseMs / 1_000, wait);
+    }
     const change = limitChange(limits, taskId, {
       kind: "heartbeat",
       ...(lease === undefined ? {} : { lease }),
     });
     const outcome = await store.publish(taskId, change);
     if (outcome.kind === "refused") throw refusalProblem(outcome.refusal);
-    const { state: renewed } = await store.read(taskId);
-    const { leaseMs = Infinity } = checkState(limits, taskId, renewed);
-    if (wait * 1_000 >= leaseMs) throw leaseTooShort(leaseMs / 1_000, wait);
     const state = wait === 0
-      ? renewed
+      ? (await store.read(taskId)).state
       : await waitForCancel(taskId, wait * 1_000, c.req.raw.signal);
     // During the wait, the id may have gone to a task of somebody else.
     return c.json(

@@ -167,8 +167,9 @@ for index = 15, 14 + lists do
       if redis.call('EXISTS', base .. 's:' .. other) == 1 then redis.call('ZADD', list, whole(tick), other)
       else redis.call('ZREM', list, other) end
     end
-    redis.call('ZADD', list, whole(tick), id)
   end
+  -- A task of an earlier version joins with the next event.
+  redis.call('ZADD', list, 'NX', whole(tick), id)
   redis.call('PEXPIREAT', list, ends)
 end
 if lease ~= '-' then redis.call('ZADD', leases, lease, id)

@@ -1,4 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Hono } from "hono";
+import { heartbeatHandler } from "../../../src/http/api/heartbeat.ts";
+import { answerOf } from "../../support/answer.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Api, makeApi, scoped } from "../../support/api.ts";
 
@@ -105,6 +108,26 @@ Deno.test("POST heartbeat stops waiting for a client that has gone", async () =>
   assertEquals(api.services.hub.listenerCount("a"), 0);
 });
 
+Deno.test("heartbeatHandler() answers at once beyond the most that wait", async () => {
+  const api = await makeApi();
+  await api.put("a", {});
+  const handle = heartbeatHandler(api.services, 1);
+  const app = new Hono().post(
+    "/:connection_id/heartbeat",
+    (c) => handle(c, {}),
+  );
+  const send = () =>
+    answerOf(
+      app.request("/a/heartbeat", { method: "POST", body: '{"wait":60}' }),
+    );
+  const waiting = send();
+  await heard(api);
+  assertEquals((await send()).json().cancel_requested, false);
+  assertEquals(api.services.hub.listenerCount("a"), 1);
+  await api.services.store.publish("a", { kind: "cancel" });
+  assertEquals((await waiting).json().cancel_requested, true);
+});
+
 Deno.test("POST heartbeat takes a lost task back to running", async () => {
   const api = await makeApi();
   await api.put("a", { lease: 60 });
@@ -147,8 +170,10 @@ Deno.test("POST heartbeat refuses a bad body, and changes nothing", async () => 
 Deno.test("POST heartbeat refuses to wait longer than the lease of before", async () => {
   const api = await makeApi();
   await api.put("a", { lease: 5 });
+  const before = await api.services.store.read("a");
   const { status, json } = await beat(api, { wait: 5 });
   assertEquals([status, json().code], [422, "lease_too_short"]);
+  assertEquals(await api.services.store.read("a"), before);
   api.services.leases.stop();
 });
 
