@@ -35,20 +35,6 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
   const pids = [server.pid, ...childrenOf(server.pid)];
   const memory = () => pids.reduce((sum, pid) => sum + residentBytes(pid), 0);
 
-  {
-    // A reading guest gets all events. The threads of the store then have the
-    // memory for reads, which guests share.
-    await using reader = new TestSocket(url);
-    const offsets: unknown[] = [];
-    while (offsets.length < events) {
-      offsets.push((await reader.nextOf("task")).offset);
-    }
-    assertEquals(
-      offsets,
-      Array.from({ length: events }, (_, index) => index + 1),
-    );
-  }
-
   const before = memory();
   let largest = before;
   let longestMs = 0;
@@ -74,6 +60,17 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
     } ms`,
   );
   assertLess(growth / guests, maxBytesPerGuest);
+
+  // A reading guest gets all events.
+  await using reader = new TestSocket(url);
+  const offsets: unknown[] = [];
+  while (offsets.length < events) {
+    offsets.push((await reader.nextOf("task")).offset);
+  }
+  assertEquals(
+    offsets,
+    Array.from({ length: events }, (_, index) => index + 1),
+  );
 });
 
 /**
