@@ -45,7 +45,7 @@ for (const isTerminal of [true, false]) {
   }
 }
 
-Deno.test("configureLog() writes a JSON object a line where nobody reads along", () => {
+Deno.test("configureLog() writes a JSON object a line unless a person reads", () => {
   const text = capture(() => {
     configureLog("info", false);
     log.warn("The {route} failed: {reason}", {

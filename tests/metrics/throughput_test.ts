@@ -53,7 +53,7 @@ Deno.test("Throughput notes the connections when a second is closed", () => {
   assertEquals(history(3).connections, [2, 5, 5]);
 });
 
-Deno.test("Throughput.history() begins where it is asked to, and never with a second under way", () => {
+Deno.test("Throughput.history() begins at the requested second, and never with a second under way", () => {
   const { publish, history } = makeStats();
   for (let second = 0; second < 5; second++) publish(second * 1_000, second);
   assertEquals(history(4, start + 2).from, start + 2);
@@ -73,7 +73,7 @@ Deno.test("Throughput.history() reaches back 10 minutes", () => {
   assertEquals(throughput.totals, { published: 2, delivered: 3 });
 });
 
-Deno.test("Throughput goes on counting where the clock is set back", () => {
+Deno.test("Throughput goes on counting if the clock is set back", () => {
   const { publish, history } = makeStats();
   publish(5_000, 1);
   publish(2_000, 1);
