@@ -8,7 +8,7 @@ import {
   logLevels,
 } from "../../src/log/log.ts";
 
-/** What `write` leaves on standard error, which takes so many bytes at once. */
+/** Returns the text that `write` leaves on a standard error of limited size. */
 function capture(write: () => void, maxBytes = Infinity): string {
   const decoder = new TextDecoder();
   let written = "";

@@ -26,7 +26,7 @@ export class JoinedNodes {
     this.#silent.add(registry);
   }
 
-  /** How many connections of a user a node told of last. */
+  /** The number of a user's connections that a node reported last. */
   told(registry: ConnectionRegistry, userId: string): number | undefined {
     return this.#nodes.find((node) => node.registry === registry)
       ?.users.get(userId);

@@ -1,7 +1,7 @@
 /** A real HTTP server with a key set. Disposing stops the server. */
 export interface KeyServer extends AsyncDisposable {
   readonly url: URL;
-  /** How many requests came. */
+  /** The number of requests so far. */
   readonly requests: number;
   /** The answer from now on: a key set, or any response. */
   answer: { keys: unknown[] } | (() => Response | Promise<Response>);

@@ -104,7 +104,7 @@ export interface StoredEvent {
   readonly status: string;
 }
 
-/** How nodes are started. */
+/** Options of the nodes. */
 export interface NodesOptions {
   /** The store of all nodes, or a store per node. */
   readonly store: string | readonly string[];

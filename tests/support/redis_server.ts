@@ -5,7 +5,7 @@ import { freePort } from "./free_port.ts";
 import { type Reply, sendCommand } from "./resp.ts";
 import { makeTempDir, type TempDir } from "./temp_dir.ts";
 
-/** How a test's Redis server is started. */
+/** Options of a test's Redis server. */
 export interface RedisServerOptions {
   /** The password of the default user. */
   readonly password?: string;

@@ -11,7 +11,7 @@ export interface Acknowledgement {
   readonly offset: number;
 }
 
-/** How {@linkcode RetryingPublishers} publish. */
+/** Options of {@linkcode RetryingPublishers}. */
 export interface PublishersOptions {
   readonly tasks: readonly string[];
   /** The node for the next attempt. */

@@ -1,7 +1,7 @@
 /** A JSON frame. */
 export type Frame = Record<string, unknown>;
 
-/** How a socket ended. */
+/** The end of a socket. */
 export interface SocketClose {
   readonly code: number;
   readonly reason: string;

@@ -14,7 +14,7 @@ export interface ServerSentEvent {
   readonly comment?: string;
 }
 
-/** How a stream is asked for. */
+/** Options of the request for a stream. */
 export interface SseRequest {
   /** The URL after the id, beginning with `?`. */
   readonly query?: string;

@@ -7,7 +7,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** How the command line is called. */
+/** Options of a call of the command line. */
 export interface CommandOptions {
   /** The settings. Settings of the test process are not passed on. */
   readonly env?: Record<string, string>;

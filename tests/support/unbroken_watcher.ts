@@ -6,7 +6,7 @@ export interface SeenLife {
   readonly epoch: string;
   /** The offset in the `sync`. */
   readonly from: number;
-  /** Whether the `sync` knew of a task. */
+  /** True if the `sync` had a task. */
   readonly hasTask: boolean;
   /** The offsets of the events, in order of arrival. Merged events count as received. */
   readonly offsets: number[];
