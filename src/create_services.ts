@@ -52,8 +52,12 @@ export async function createServices(
       onFailure: () => counters.keySetFailures += 1,
     });
   const verifier = await openVerifier(config, publicKey, keySet);
-  const hub = new Hub((taskId, watchers, listeners) =>
-    store.watch(taskId, watchers, listeners)
+  const hub = new Hub(
+    (taskId, watchers, listeners) => store.watch(taskId, watchers, listeners),
+    {
+      onTopic: (topic, isFollowed) => store.follow(topic, isFollowed),
+      historyTtlMs: config.historyTtlSeconds * 1_000,
+    },
   );
   const registry = new ConnectionRegistry();
   const throughput = new Throughput(() => registry.openCount);

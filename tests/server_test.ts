@@ -126,6 +126,7 @@ Deno.test("RunningServer.stop() stops once for concurrent calls", async () => {
         watch: (...args) => store.watch(...args),
         publish: (...args) => store.publish(...args),
         publishAll: (...args) => store.publishAll(...args),
+        follow: (...args) => store.follow(...args),
         close: () => {
           closes += 1;
           return store.close();
@@ -158,6 +159,7 @@ function slowStore() {
         order.push("published");
         return await store.publish(...args);
       },
+      follow: (...args) => store.follow(...args),
       close: () => {
         order.push("closed");
         return store.close();

@@ -34,3 +34,29 @@ export function mayCancel(
   return identity.status === "authenticated" &&
     task.owner === identity.userId && mayWatch(identity, taskId, task);
 }
+
+/**
+ * Checks the right to a list (spec §1, 'Lists'): a user may list the own tasks,
+ * and a bearer of a `labels` claim the tasks with a covered label. Each task of
+ * the list is checked by {@linkcode mayWatch} as well.
+ *
+ * @param labels The labels of all tasks; none for a list of the own tasks.
+ */
+export function mayList(
+  identity: Identity,
+  labels: readonly string[],
+): boolean {
+  if (identity.status !== "authenticated") return false;
+  return labels.length === 0 || coversAny(identity.grant.labels ?? [], labels);
+}
+
+/** True if two identities may list and watch the same tasks. */
+export function hasSameRights(one: Identity, other: Identity): boolean {
+  return JSON.stringify(rightsOf(one)) === JSON.stringify(rightsOf(other));
+}
+
+function rightsOf(identity: Identity): unknown {
+  if (identity.status !== "authenticated") return null;
+  const { userId, grant: { tasks, labels } } = identity;
+  return { userId, tasks, labels };
+}

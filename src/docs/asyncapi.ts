@@ -19,6 +19,7 @@ import {
   serverMessages,
 } from "./messages.ts";
 import { parameters } from "./parameters.ts";
+import { listedStatusSchema } from "../protocol/client_frames.ts";
 import { componentsOf, schemaRef } from "./schemas/components.ts";
 import {
   clearableSchema,
@@ -81,6 +82,7 @@ export function makeAsyncApi() {
         ...clientFrameSchemas,
         TaskSnapshot: taskSchema,
         TaskStatus: statusSchema,
+        ListedStatus: listedStatusSchema,
         ClearableMember: clearableSchema,
         AuthStatus: authStatusSchema,
         ErrorCode: errorCodeSchema,

@@ -35,6 +35,10 @@ export const channels: readonly Channel[] = [
       "Unsubscribed",
       "CancelRequested",
       "Deleted",
+      "List",
+      "ListUpdate",
+      "ListRemove",
+      "ListUnsubscribed",
     ],
   },
   {

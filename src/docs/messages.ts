@@ -18,6 +18,8 @@ const clientFrameNames = {
   subscribe: "Subscribe",
   unsubscribe: "Unsubscribe",
   cancel: "Cancel",
+  subscribe_list: "SubscribeList",
+  unsubscribe_list: "UnsubscribeList",
 } as const satisfies Readonly<Record<ClientFrame["type"], string>>;
 
 /** A name in {@linkcode clientFrameNames}. */
@@ -66,6 +68,26 @@ export const clientMessages: Readonly<
       "Asks the worker of a private task to stop; only the task's user may",
     examples: [{ type: "cancel", connection_id: exampleId }],
     reply: "CancelRequested",
+  },
+  SubscribeList: {
+    summary:
+      "Asks for a list of tasks and the changes, up to 10 lists a socket; replaces a list of the same name",
+    examples: [
+      {
+        type: "subscribe_list",
+        list: "mine",
+        mine: true,
+        status: ["queued", "running"],
+        limit: 50,
+      },
+      { type: "subscribe_list", list: "team", labels: ["team:7", "import"] },
+    ],
+    reply: "List",
+  },
+  UnsubscribeList: {
+    summary: "Ends a list",
+    examples: [{ type: "unsubscribe_list", list: "mine" }],
+    reply: "ListUnsubscribed",
   },
 };
 
@@ -166,6 +188,35 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
     Deleted: {
       summary: "The task and its history were deleted",
       examples: [{ type: "deleted", connection_id: exampleId }],
+    },
+    List: {
+      summary: "The tasks of a list, newest change first",
+      examples: [
+        {
+          type: "list",
+          list: "mine",
+          tasks: [exampleTask],
+          complete: true,
+        },
+        { type: "list", list: "team", tasks: [], complete: true },
+      ],
+    },
+    ListUpdate: {
+      summary: "A task of the list has changed, or now belongs to the list",
+      examples: [{ type: "list_update", list: "mine", task: exampleTask }],
+    },
+    ListRemove: {
+      summary:
+        "A task no longer matches, was deleted or has expired, may no longer be seen, or has left the newest `limit`",
+      examples: [{
+        type: "list_remove",
+        list: "mine",
+        connection_id: exampleId,
+      }],
+    },
+    ListUnsubscribed: {
+      summary: "The answer to `unsubscribe_list`",
+      examples: [{ type: "list_unsubscribed", list: "mine" }],
     },
     Echo: {
       summary: "A text message, echoed as JSON",

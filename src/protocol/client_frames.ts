@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { maxLabels } from "../tasks/draft.ts";
 import { maxConnectionIdLength, taskIdFault } from "../tasks/task_id.ts";
+import { statuses } from "../tasks/status.ts";
 import { findInexactNumber } from "./exact_numbers.ts";
 
 /** The maximum length of a ping's `id`, which the `pong` repeats. */
@@ -13,6 +15,42 @@ const taskId = z.string().superRefine((id, context) => {
   maxLength: maxConnectionIdLength,
   description: "The task",
 });
+
+/** The most characters of a list's name. */
+const maxListNameLength = 64;
+
+/** The labels of a list, and the tasks: at most, and by default. */
+export const listBounds = { labels: 4, limit: 500, defaultLimit: 100 } as const;
+
+const listName = z.string().min(1).max(maxListNameLength).describe(
+  "The client's name of the list",
+);
+
+/** A status to list. */
+export const listedStatusSchema = z.enum(statuses);
+
+const subscribeList = z.object({
+  type: z.literal("subscribe_list"),
+  list: listName,
+  mine: z.literal(true).optional().describe(
+    "Lists the private tasks of the socket's user",
+  ),
+  labels: z.array(z.string().min(1).max(maxLabels.length)).min(1)
+    .max(listBounds.labels).optional().describe(
+      "Lists the tasks that have all these labels",
+    ),
+  status: z.array(listedStatusSchema).min(1).optional().describe(
+    "The statuses to list; all by default",
+  ),
+  limit: z.int().min(1).max(listBounds.limit).optional().describe(
+    `The most tasks, ${listBounds.defaultLimit} by default; the most recently changed are listed`,
+  ),
+}).refine(
+  ({ mine, labels }) => (mine === undefined) !== (labels === undefined),
+  {
+    message: 'give either "mine": true or "labels"',
+  },
+);
 
 /** The schema of client frames, for the parser and `/asyncapi.json`. */
 export const clientFrameSchema = z.discriminatedUnion("type", [
@@ -37,6 +75,8 @@ export const clientFrameSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("unsubscribe"), connection_id: taskId }),
   z.object({ type: z.literal("cancel"), connection_id: taskId }),
+  subscribeList,
+  z.object({ type: z.literal("unsubscribe_list"), list: listName }),
 ]);
 
 /** A frame from the client on `/ws/realtime` (spec §1, 'From the client'). */

@@ -34,6 +34,7 @@ export type OpenErrorCode =
   | "store_unavailable"
   | "task_finished"
   | "task_unknown"
+  | "too_many_lists"
   | "too_many_subscriptions";
 
 /** The code of an `error` frame, except for rejected tokens. */

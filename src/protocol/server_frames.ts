@@ -13,6 +13,8 @@ export interface ErrorFrame {
   readonly retryAfterMs?: number;
   /** The task of the error, on sockets that watch several tasks. */
   readonly taskId?: string;
+  /** The client's name of the list of the error. */
+  readonly list?: string;
 }
 
 /** The content of the `connected` frame on the realtime route. */
@@ -51,6 +53,7 @@ export function encodeError(frame: ErrorFrame): string {
     message: frame.message,
     retry_after_ms: frame.retryAfterMs,
     connection_id: frame.taskId,
+    list: frame.list,
   });
 }
 
@@ -115,6 +118,45 @@ export function encodeDeleted(taskId: string): string {
 /** Encodes the answer to `unsubscribe`. */
 export function encodeUnsubscribed(taskId: string): string {
   return JSON.stringify({ type: "unsubscribed", connection_id: taskId });
+}
+
+/**
+ * Encodes the tasks of a list.
+ *
+ * @param name The client's name of the list.
+ * @param tasks The snapshots as JSON, newest change first.
+ * @param isComplete False if more tasks match than the frame has.
+ */
+export function encodeList(
+  name: string,
+  tasks: readonly string[],
+  isComplete: boolean,
+): string {
+  const list = JSON.stringify(name);
+  return `{"type":"list","list":${list},"tasks":[${tasks}],"complete":${isComplete}}`;
+}
+
+/**
+ * Encodes a new or changed task of a list.
+ *
+ * @param task The snapshot as JSON, encoded once for all lists.
+ */
+export function encodeListUpdate(name: string, task: string): string {
+  return `{"type":"list_update","list":${JSON.stringify(name)},"task":${task}}`;
+}
+
+/** Encodes the removal of a task from a list. */
+export function encodeListRemove(name: string, taskId: string): string {
+  return JSON.stringify({
+    type: "list_remove",
+    list: name,
+    connection_id: taskId,
+  });
+}
+
+/** Encodes the answer to `unsubscribe_list`. */
+export function encodeListUnsubscribed(name: string): string {
+  return JSON.stringify({ type: "list_unsubscribed", list: name });
 }
 
 /** Encodes a new identity: the answer to `auth`, or an expired token. */

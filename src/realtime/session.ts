@@ -1,4 +1,4 @@
-import { mayCancel, mayWatch } from "../auth/access.ts";
+import { hasSameRights, mayCancel, mayWatch } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import { expired, type Identity, isExpired } from "../auth/identity.ts";
 import {
@@ -10,6 +10,7 @@ import {
   encodeAuth,
   encodeCancelRequested,
   encodeError,
+  encodeListUnsubscribed,
   encodePong,
   encodeTokenExpiring,
   encodeUnsubscribed,
@@ -36,6 +37,7 @@ import {
 } from "../admission/required_auth.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import type { Audience } from "../watch/task_watcher_options.ts";
+import { type ListRequest, Lists } from "./lists.ts";
 import { forbidden, storeUnavailable } from "./session_errors.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { TokenClock, type TokenClockEvents } from "./token_clock.ts";
@@ -68,6 +70,8 @@ export class RealtimeSession implements Audience, TokenClockEvents {
   #hasLostToken = false;
   readonly #services: SessionContext;
   readonly #subscriptions: Subscriptions;
+  /** Most clients never open a list. */
+  #lists: Lists | undefined;
   #answerBadFrame: ((fault: string) => void) | undefined;
   readonly #tokenClock: TokenClock;
 
@@ -97,6 +101,12 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     await this.#subscriptions.watch(taskId, { since });
   }
 
+  /** Sends a list and the changes (spec §1, 'Lists'). */
+  async openList(request: ListRequest): Promise<void> {
+    this.#lists ??= new Lists(this.#connection, this.#services, this);
+    await this.#lists.open(request);
+  }
+
   /** Answers a message from the client (spec §1, 'From the client'). */
   async handle(message: Message): Promise<void> {
     const frame = parseClientFrame(message);
@@ -119,6 +129,13 @@ export class RealtimeSession implements Audience, TokenClockEvents {
           break;
         case "cancel":
           await this.#cancelInTime(frame.connection_id);
+          break;
+        case "subscribe_list":
+          await this.openList(frame);
+          break;
+        case "unsubscribe_list":
+          this.#lists?.end(frame.list);
+          this.#connection.send(encodeListUnsubscribed(frame.list));
           break;
       }
     }
@@ -150,7 +167,8 @@ export class RealtimeSession implements Audience, TokenClockEvents {
    * the connections of a user.
    */
   async #become(identity: Identity): Promise<void> {
-    this.#hasLostToken = this.#identity.status === "authenticated" &&
+    const before = this.#identity;
+    this.#hasLostToken = before.status === "authenticated" &&
       identity.status !== "authenticated";
     this.#identity = identity;
     this.#connection.authStatus = identity.status;
@@ -162,12 +180,18 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     if (closeUnauthenticated(this.#connection, identity, config)) return;
     // Before any waiting: streams of other users' tasks must stop at once.
     this.#subscriptions.recheckAccess();
+    if (!hasSameRights(before, identity)) this.#lists?.recheckAccess();
     const isClosed = closeOverUserLimit(
       this.#connection,
       identity,
       this.#services,
     );
     if (isClosed !== false) await isClosed;
+  }
+
+  /** The present identity of the client. */
+  get identity(): Identity {
+    return this.#identity;
   }
 
   mayWatch(taskId: string, task: TaskAudience): boolean {

@@ -34,6 +34,9 @@ const maxDelayMs = 2_147_483_647;
 /** The delay before another attempt to store a loss, in milliseconds. */
 const retryDelayMs = 1_000;
 
+/** Only tasks with these statuses have leases. */
+const leasedStatuses = ["queued", "running"] as const;
+
 /** The number of tasks read at a time at start. */
 const pageSize = 500;
 
@@ -58,19 +61,16 @@ export class LeaseKeeper implements Leases {
    */
   async start(store: Store): Promise<void> {
     this.#store = store;
-    // Only tasks with these statuses have leases.
-    for (const status of ["queued", "running"] as const) {
-      let cursor: number | undefined;
-      do {
-        const page = await store.list({
-          status,
-          limit: pageSize,
-          ...(cursor === undefined ? {} : { cursor }),
-        });
-        for (const state of page.states) this.#resume(state);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-    }
+    let cursor: number | undefined;
+    do {
+      const page = await store.list({
+        statuses: leasedStatuses,
+        limit: pageSize,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const state of page.states) this.#resume(state);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
   }
 
   /** Follows the leases in a store's announcements. */

@@ -105,6 +105,7 @@ export function meteredStore(
     backup: () => measured("backup", () => backUp(store)),
     watch: (taskId, watchers, listeners) =>
       store.watch(taskId, watchers, listeners),
+    follow: (topic, isFollowed) => store.follow(topic, isFollowed),
     close: () => store.close(),
   };
 }

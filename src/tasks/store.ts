@@ -1,6 +1,7 @@
 import type { StreamPosition, TaskEvent } from "./event.ts";
 import type { Change, Refusal, TaskState } from "./state.ts";
 import type { Status } from "./status.ts";
+import type { Topic } from "./topic.ts";
 
 /** A change of a task, announced by a store to this process. */
 export type Announcement =
@@ -19,7 +20,22 @@ export type Announcement =
     readonly endsAtMs: number;
   }
   /** Announcements may be lost: only a `read` shows the current state. */
-  | { readonly kind: "missed"; readonly taskId: string };
+  | { readonly kind: "missed"; readonly taskId: string }
+  | TopicAnnouncement;
+
+/** A change of a task, announced because of the task's topics. */
+export type TopicAnnouncement =
+  /** The snapshot has changed. */
+  | {
+    readonly kind: "topic_changed";
+    readonly state: TaskState;
+    /** The watchers on all nodes; absent if only this process has any. */
+    readonly watchers?: number;
+  }
+  /** The task was deleted by request. */
+  | ({ readonly kind: "topic_deleted"; readonly taskId: string } & TaskAudience)
+  /** Announcements may be lost: only a `list` shows the current tasks. */
+  | { readonly kind: "topic_missed"; readonly topic: Topic };
 
 /** The facts about a task that decide who may watch; fixed by the first event. */
 export interface TaskAudience {
@@ -127,7 +143,8 @@ export interface Publication {
 
 /** Selects the tasks for {@linkcode Store.list}. */
 export interface ListQuery {
-  readonly status?: Status;
+  /** The statuses to list; all by default. */
+  readonly statuses?: readonly Status[];
   /** The user id that owns the tasks. */
   readonly owner?: string;
   /** Labels that the tasks have, all of them. */
@@ -241,6 +258,14 @@ export interface Store {
   watch(taskId: string, watchers: number, listeners?: number): Promise<void>;
 
   /**
+   * Starts or stops following a topic in this process. From the moment the
+   * promise resolves, changes of the topic's tasks are announced as
+   * {@linkcode TopicAnnouncement}s, in order per task: a later `list` or an
+   * announcement delivers every change. A store may announce other topics, too.
+   */
+  follow(topic: Topic, isFollowed: boolean): Promise<void>;
+
+  /**
    * Deletes a task and its history.
    *
    * @param epoch The only history to delete; a newer history under the same id
@@ -349,6 +374,47 @@ export function silentAnnouncements(
 /** True for the announcement of a request to cancel. */
 export function isCancelRequest({ kind }: Announcement): boolean {
   return kind === "cancel_requested";
+}
+
+/**
+ * Announces an event stored together with the given state, to watchers and
+ * followers in this process.
+ *
+ * @returns The number of watchers reached.
+ */
+export function announceEvent(
+  announce: Announce,
+  event: TaskEvent,
+  json: string,
+  state: TaskState,
+): number {
+  const reached = announce(eventAnnouncement(event, json, state));
+  announce({ kind: "topic_changed", state });
+  return reached;
+}
+
+/** Announces a change without an event, to watchers and followers alike. */
+export function announceSilently(
+  announce: Announce,
+  announcements: readonly Announcement[],
+  state: TaskState,
+): void {
+  for (const announcement of announcements) {
+    announce(announcement);
+    // A renewed lease does not change the snapshot.
+    if (isCancelRequest(announcement)) {
+      announce({ kind: "topic_changed", state });
+    }
+  }
+}
+
+/** Announces a deletion, to watchers and followers in this process. */
+export function announceDeletion(
+  announce: Announce,
+  { snapshot: { connection_id: taskId, labels }, owner }: TaskState,
+): void {
+  announce({ kind: "deleted", taskId });
+  announce({ kind: "topic_deleted", taskId, owner, labels });
 }
 
 /** Makes the announcement of an event stored together with the given state. */

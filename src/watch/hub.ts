@@ -10,6 +10,7 @@ import {
   type StoredEvent,
   StoreUnavailableError,
 } from "../tasks/store.ts";
+import { ListHub, type ListHubOptions } from "./list_hub.ts";
 
 /** A watcher of one task. */
 export interface Watcher {
@@ -47,10 +48,16 @@ export class Hub {
   readonly #watchers = new Map<string, Set<Watcher>>();
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #onWatchers: OnWatchers;
+  /** The lists in this process. */
+  readonly lists: ListHub;
 
   /** @param onWatchers Optional. */
-  constructor(onWatchers: OnWatchers = () => Promise.resolve()) {
+  constructor(
+    onWatchers: OnWatchers = () => Promise.resolve(),
+    lists: ListHubOptions = {},
+  ) {
     this.#onWatchers = onWatchers;
+    this.lists = new ListHub(lists, (taskId) => this.watcherCount(taskId));
   }
 
   /** The number of watched tasks. */
@@ -162,6 +169,11 @@ export class Hub {
           announcement.taskId,
           (watcher) => watcher.refresh(),
         );
+      case "topic_changed":
+      case "topic_deleted":
+      case "topic_missed":
+        this.lists.announce(announcement);
+        return 0;
     }
   }
 

@@ -9,9 +9,11 @@ import type {
   PublishOutcome,
   TaskAudience,
   TaskList,
+  TopicAnnouncement,
 } from "../tasks/store.ts";
 import type { StreamPosition } from "../tasks/event.ts";
 import type { Change } from "../tasks/state.ts";
+import type { Topic } from "../tasks/topic.ts";
 
 // Messages between the supervisor and a worker. Both run the same build, so
 // messages are not validated.
@@ -127,6 +129,12 @@ export type WorkerMessage =
     readonly watchers: number;
     readonly listeners: number;
   }
+  /** No reply is needed either. */
+  | {
+    readonly kind: "follow";
+    readonly topic: Topic;
+    readonly isFollowed: boolean;
+  }
   /** The answer to a question of another worker. */
   | { readonly kind: "answer"; readonly id: number; readonly answer: Answer }
   | { readonly kind: "ready"; readonly ready: WorkerReady }
@@ -153,4 +161,7 @@ export type SupervisorMessage =
   | {
     readonly kind: "cancel_requested" | "deleted" | "missed";
     readonly taskId: string;
-  };
+  }
+  /** A change of a followed topic's task; the state's JSON follows in texts. */
+  | { readonly kind: "topic_changed"; readonly watchers: number }
+  | Exclude<TopicAnnouncement, { readonly kind: "topic_changed" }>;

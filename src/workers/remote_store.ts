@@ -1,5 +1,6 @@
 import { settle } from "../async/settle.ts";
 import type { EncodedEvent, PublishOutcome, Store } from "../tasks/store.ts";
+import type { Topic } from "../tasks/topic.ts";
 import { Semaphore } from "../async/semaphore.ts";
 import type { Returned } from "./calls.ts";
 import type { SettledOutcome, StoreCall, StoreResults } from "./messages.ts";
@@ -26,6 +27,8 @@ export interface StoreLink {
   call(call: StoreCall, texts?: readonly string[]): Promise<Returned>;
   /** Sends the numbers of a task's watchers and listeners in this worker. */
   watch(taskId: string, watchers: number, listeners: number): void;
+  /** Starts or stops following a topic in this worker. */
+  follow(topic: Topic, isFollowed: boolean): void;
 }
 
 /**
@@ -103,6 +106,10 @@ export function createRemoteStore(link: StoreLink): Store {
     watch(taskId, watchers, listeners = 0) {
       // No reply needed: later calls are processed later.
       link.watch(taskId, watchers, listeners);
+      return Promise.resolve();
+    },
+    follow(topic, isFollowed) {
+      link.follow(topic, isFollowed);
       return Promise.resolve();
     },
     // Closed by the supervisor.

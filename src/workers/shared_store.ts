@@ -4,7 +4,9 @@ import {
   type HistorySlice,
   type PublishOutcome,
   type Store,
+  type TopicAnnouncement,
 } from "../tasks/store.ts";
+import { type Topic, topicsOf } from "../tasks/topic.ts";
 import { encodeMessage } from "./link.ts";
 import type {
   SettledOutcome,
@@ -36,7 +38,9 @@ export interface StoreClient {
   call(call: StoreCall, texts: readonly string[]): Promise<CallResult>;
   /** Sets the numbers of a task's watchers and listeners in the worker. */
   watch(taskId: string, watchers: number, listeners?: number): void;
-  /** Removes the watchers and copies of an ended worker. */
+  /** Starts or stops following a topic in the worker. */
+  follow(topic: Topic, isFollowed: boolean): void;
+  /** Removes the watchers, topics and copies of an ended worker. */
   leave(): void;
 }
 
@@ -47,6 +51,8 @@ export interface StoreClient {
 export class SharedStore {
   /** The number of watchers by task, then by worker. */
   readonly #watchers = new Map<string, Map<PushLine, number>>();
+  /** The workers with lists of a topic. */
+  readonly #followers = new Map<Topic, Set<PushLine>>();
   #store: Store | undefined;
 
   /** @param store Made with {@linkcode SharedStore.announce}. */
@@ -64,14 +70,22 @@ export class SharedStore {
   }
 
   /**
-   * Announces a change to the workers that watch the task; encodes the change
-   * once.
+   * Announces a change to the workers that watch the task, or follow one of its
+   * topics; encodes the change once.
    *
    * @returns The number of watchers reached.
    */
   announce(announcement: Announcement): number {
     // The supervisor watches the leases.
     if (announcement.kind === "lease_renewed") return 0;
+    if (
+      announcement.kind === "topic_changed" ||
+      announcement.kind === "topic_deleted" ||
+      announcement.kind === "topic_missed"
+    ) {
+      this.#announceTopics(announcement);
+      return 0;
+    }
     const workers = this.#watchers.get(connectionIdOf(announcement));
     if (workers === undefined) return 0;
     const line = encodeAnnouncement(announcement);
@@ -86,6 +100,7 @@ export class SharedStore {
   /** Adds a worker. */
   join(push: PushLine): StoreClient {
     const watched = new Set<string>();
+    const followed = new Set<Topic>();
     const copies = new WorkerCopies();
     return {
       call: (call, texts) => this.#call(call, texts, copies),
@@ -95,9 +110,16 @@ export class SharedStore {
         else watched.delete(taskId);
         this.#watch(taskId, isWatched ? watchers : undefined, push);
       },
+      follow: (topic, isFollowed) => {
+        if (isFollowed) followed.add(topic);
+        else followed.delete(topic);
+        this.#follow(topic, isFollowed, push);
+      },
       leave: () => {
         for (const taskId of watched) this.#watch(taskId, undefined, push);
+        for (const topic of followed) this.#follow(topic, false, push);
         watched.clear();
+        followed.clear();
         copies.end();
       },
     };
@@ -154,6 +176,36 @@ export class SharedStore {
     }
   }
 
+  #announceTopics(announcement: TopicAnnouncement): void {
+    if (this.#followers.size === 0) return;
+    const pushes = new Set(
+      announcedTopics(announcement).flatMap(
+        (topic) => [...this.#followers.get(topic) ?? []],
+      ),
+    );
+    if (pushes.size === 0) return;
+    const line = this.#encodeTopics(announcement);
+    for (const push of pushes) push(line);
+  }
+
+  #encodeTopics(announcement: TopicAnnouncement): string {
+    if (announcement.kind !== "topic_changed") {
+      return encodeMessage(announcement satisfies SupervisorMessage);
+    }
+    const { kind, state } = announcement;
+    const watchers = this.watcherCount(state.snapshot.connection_id);
+    const head = { kind, watchers } satisfies SupervisorMessage;
+    return encodeMessage(head, [JSON.stringify(state)]);
+  }
+
+  #follow(topic: Topic, isFollowed: boolean, push: PushLine): void {
+    const pushes = this.#followers.get(topic) ?? new Set();
+    if (isFollowed) this.#followers.set(topic, pushes.add(push));
+    else if (pushes.delete(push) && pushes.size === 0) {
+      this.#followers.delete(topic);
+    }
+  }
+
   /** @param watchers `undefined` if the worker needs no announcements. */
   #watch(
     taskId: string,
@@ -170,15 +222,32 @@ export class SharedStore {
   }
 }
 
-function connectionIdOf(announcement: Announcement): string {
+function announcedTopics(announcement: TopicAnnouncement): readonly Topic[] {
+  switch (announcement.kind) {
+    case "topic_changed": {
+      const { owner, snapshot: { labels } } = announcement.state;
+      return topicsOf({ owner, labels });
+    }
+    case "topic_deleted":
+      return topicsOf(announcement);
+    case "topic_missed":
+      return [announcement.topic];
+  }
+}
+
+/** An announcement about a task, for watchers. */
+type WatchAnnouncement = Exclude<
+  Announcement,
+  TopicAnnouncement | { readonly kind: "lease_renewed" }
+>;
+
+function connectionIdOf(announcement: WatchAnnouncement): string {
   return announcement.kind === "event"
     ? announcement.event.connection_id
     : announcement.taskId;
 }
 
-function encodeAnnouncement(
-  announcement: Exclude<Announcement, { readonly kind: "lease_renewed" }>,
-): string {
+function encodeAnnouncement(announcement: WatchAnnouncement): string {
   if (announcement.kind !== "event") {
     const { kind, taskId } = announcement;
     return encodeMessage({ kind, taskId } satisfies SupervisorMessage);

@@ -94,6 +94,8 @@ export class SupervisorLink {
           message.watchers,
           message.listeners,
         );
+      case "follow":
+        return this.#store.follow(message.topic, message.isFollowed);
       case "answer":
         return this.#workers.answer(message.id, message.answer);
       case "ready":

@@ -65,6 +65,8 @@ export class WorkerLink {
       call: (call, texts) => this.#call({ kind: "store", call }, texts),
       watch: (taskId, watchers, listeners) =>
         this.#link.send({ kind: "watch", taskId, watchers, listeners }),
+      follow: (topic, isFollowed) =>
+        this.#link.send({ kind: "follow", topic, isFollowed }),
     });
     return { store, leases: { start: () => Promise.resolve(), stop() {} } };
   }
@@ -144,7 +146,11 @@ function toAnnouncement(
   message: SupervisorMessage & { readonly kind: Announcement["kind"] },
   [json = ""]: readonly string[],
 ): Announcement {
-  return message.kind === "event"
-    ? { ...message, event: JSON.parse(json), json }
-    : message;
+  if (message.kind === "event") {
+    return { ...message, event: JSON.parse(json), json };
+  }
+  if (message.kind === "topic_changed") {
+    return { ...message, state: JSON.parse(json) };
+  }
+  return message;
 }

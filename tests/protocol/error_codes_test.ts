@@ -8,6 +8,7 @@ const harmless = [
   "store_unavailable",
   "task_finished",
   "task_unknown",
+  "too_many_lists",
   "too_many_subscriptions",
 ];
 

@@ -17,6 +17,7 @@ for (const [sub, first] of [["7", "sync"], ["8", "error"]] as const) {
           readEvents: (...args) => store.readEvents(...args),
           list: (query) => store.list(query),
           watch: (id, watchers) => store.watch(id, watchers),
+          follow: (...args) => store.follow(...args),
           close: () => store.close(),
           async read(...args) {
             if (isSlow) {

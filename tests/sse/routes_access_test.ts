@@ -239,6 +239,7 @@ Deno.test("sseRoutes() answers 503 while the store is down, and leaves nothing o
         publish: (...args) => store.publish(...args),
         publishAll: (...args) => store.publishAll(...args),
         watch: (...args) => store.watch(...args),
+        follow: (...args) => store.follow(...args),
         close: () => store.close(),
       },
     }),

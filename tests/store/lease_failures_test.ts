@@ -129,6 +129,7 @@ Deno.test("LeaseKeeper reads a lease whose announcement was lost, as often as ne
     list: (query) => memory.list(query),
     forget: (id) => memory.forget(id),
     watch: (id, watchers) => memory.watch(id, watchers),
+    follow: (...args) => memory.follow(...args),
     close: () => memory.close(),
   };
   const keeper = new LeaseKeeper();

@@ -1,3 +1,4 @@
+import { isOfTopic } from "../support/announcements.ts";
 import { assertEquals } from "@std/assert";
 import type {
   Announce,
@@ -82,7 +83,7 @@ export function createTest(
             const { kind: _, ...stored } = announcement;
             announced.push(stored);
             onAnnounce?.(stored, fixture.store);
-          } else noticed.push(announcement);
+          } else if (!isOfTopic(announcement)) noticed.push(announcement);
           return watchers;
         },
       );

@@ -18,12 +18,12 @@ export function testListing(test: Test): void {
     await put("b");
     await put("c", { status: "failed" });
     await put("d", { status: "failed" });
-    const first = await store.list({ status: "failed", limit: 2 });
+    const first = await store.list({ statuses: ["failed"], limit: 2 });
     assertEquals(idsOf(first), ["d", "c"]);
     const { cursor = NaN } = first;
-    const second = await store.list({ status: "failed", limit: 2, cursor });
+    const second = await store.list({ statuses: ["failed"], limit: 2, cursor });
     assertEquals([idsOf(second), second.cursor], [["a"], undefined]);
-    assertEquals(idsOf(await store.list({ status: "lost", limit: 2 })), []);
+    assertEquals(idsOf(await store.list({ statuses: ["lost"], limit: 2 })), []);
   });
 
   test("list() lists the tasks of an owner, or with labels", async (bench) => {
@@ -41,8 +41,8 @@ export function testListing(test: Test): void {
     assertEquals(await list({ labels: ["rows", "team:7"] }), ["a", "c"]);
     assertEquals(await list({ labels: ["rows", "none"] }), []);
     assertEquals(await list({ owner: "7", labels: ["rows"] }), ["a"]);
-    assertEquals(await list({ status: "failed", labels: ["rows"] }), ["c"]);
-    assertEquals(await list({ status: "failed", owner: "7" }), []);
+    assertEquals(await list({ statuses: ["failed"], labels: ["rows"] }), ["c"]);
+    assertEquals(await list({ statuses: ["failed"], owner: "7" }), []);
     const first = await store.list({ limit: 2, labels: ["rows"] });
     const { cursor = NaN } = first;
     const second = await store.list({ limit: 2, labels: ["rows"], cursor });

@@ -1,18 +1,26 @@
-import type { Announce, Announcement } from "../../src/tasks/store.ts";
+import type {
+  Announce,
+  Announcement,
+  TopicAnnouncement,
+} from "../../src/tasks/store.ts";
 import { deadline } from "./deadline.ts";
 
 /** Keeps a store's announcements, and waits for announcements. */
 export class Announcements {
-  readonly all: Announcement[] = [];
+  /** The announcements for watchers. */
+  readonly all: Exclude<Announcement, TopicAnnouncement>[] = [];
+  /** The announcements for lists. */
+  readonly ofTopics: TopicAnnouncement[] = [];
   #wake = () => {};
 
   readonly take: Announce = (announcement) => {
-    this.all.push(announcement);
+    if (isOfTopic(announcement)) this.ofTopics.push(announcement);
+    else this.all.push(announcement);
     this.#wake();
     return 1;
   };
 
-  /** Lists a task's announcements in short: the offset of an event, otherwise the kind. */
+  /** Lists a task's announcements for watchers in short: the offset of an event, otherwise the kind. */
   of(taskId: string): (number | string)[] {
     return this.all.filter((announcement) =>
       taskId ===
@@ -39,4 +47,11 @@ export class Announcements {
     await deadline(arrived(), () => `${this.of(taskId)}, not ${count}`);
     return this.of(taskId);
   }
+}
+
+/** True for an announcement for lists. */
+export function isOfTopic(
+  announcement: Announcement,
+): announcement is TopicAnnouncement {
+  return announcement.kind.startsWith("topic_");
 }

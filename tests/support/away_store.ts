@@ -28,6 +28,7 @@ export function awayStore() {
       list: (...args) => store.list(...args),
       watch: (...args) => store.watch(...args),
       forget: (...args) => store.forget(...args),
+      follow: (...args) => store.follow(...args),
       close: () => store.close(),
     },
   });

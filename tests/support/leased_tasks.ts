@@ -31,6 +31,7 @@ export class LeasedTasks {
       list: (query) => store.list(query),
       forget: (...args) => store.forget(...args),
       watch: (id, watchers) => store.watch(id, watchers),
+      follow: (...args) => store.follow(...args),
       close: () => store.close(),
       publishAll: (all) => store.publishAll(all),
       publish: (id, change) => this.#publish(store, id, change),

@@ -39,6 +39,7 @@ export class WatchedTask {
       watch: (id, watchers) => store.watch(id, watchers),
       publishAll: (all) => store.publishAll(all),
       publish: (id, draft) => store.publish(id, draft),
+      follow: (...args) => store.follow(...args),
       close: () => store.close(),
       read: (...args) => this.#hooked(() => store.read(...args)),
       readEvents: (...args) => this.#hooked(() => store.readEvents(...args)),

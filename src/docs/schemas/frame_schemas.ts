@@ -20,6 +20,8 @@ function wordsOf<Word extends string>(
   return z.enum(Object.keys(meanings) as Word[]);
 }
 
+const listNameSchema = z.string().describe("The client's name of the list");
+
 const message = z.string().describe("For people");
 
 /** The result of a connection's authentication. */
@@ -61,6 +63,7 @@ export const serverFrameSchemas = {
     connection_id: connectionIdSchema.exactOptional().describe(
       "The task of the error, if the socket watches several tasks",
     ),
+    list: listNameSchema.exactOptional(),
   }),
   Sync: z.object({
     type: z.literal("sync"),
@@ -111,6 +114,28 @@ export const serverFrameSchemas = {
   Deleted: z.object({
     type: z.literal("deleted"),
     connection_id: connectionIdSchema,
+  }),
+  List: z.object({
+    type: z.literal("list"),
+    list: listNameSchema,
+    tasks: z.array(taskSchema).describe(
+      "Newest change first. Tasks beyond 256 KiB follow as `list_update`",
+    ),
+    complete: z.boolean().describe("False if more tasks match"),
+  }),
+  ListUpdate: z.object({
+    type: z.literal("list_update"),
+    list: listNameSchema,
+    task: taskSchema,
+  }),
+  ListRemove: z.object({
+    type: z.literal("list_remove"),
+    list: listNameSchema,
+    connection_id: connectionIdSchema,
+  }),
+  ListUnsubscribed: z.object({
+    type: z.literal("list_unsubscribed"),
+    list: listNameSchema,
   }),
   Echo: z.object({
     type: z.literal("echo"),

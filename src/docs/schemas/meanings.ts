@@ -45,7 +45,7 @@ export const errorCodeMeanings: Readonly<Record<ErrorCode, string>> = {
     "a token is required, and tokens can't be checked now",
   bad_frame: "a frame is malformed",
   disconnected_by_operator: "an operator closed the connection",
-  forbidden: "this user may not watch or cancel the task",
+  forbidden: "this user may not watch or cancel the task, or see the list",
   internal_error: "the server failed; see the server's log",
   message_too_big: "a message is longer than TASKWIRE_MAX_MESSAGE_BYTES",
   origin_not_allowed: "pages of this origin may not connect",
@@ -58,6 +58,7 @@ export const errorCodeMeanings: Readonly<Record<ErrorCode, string>> = {
   too_many_bad_frames: "ten frames were malformed",
   too_many_connections:
     "the address or the user has reached its connection limit",
+  too_many_lists: "the socket has reached its limit of lists",
   too_many_subscriptions: "the socket has reached its limit of watched tasks",
   too_slow: "the client read too slowly",
 };

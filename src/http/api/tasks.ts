@@ -135,7 +135,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
     const list = await listWithin(limits, {
       limit: readWhole(c, "limit", page),
       cursor,
-      ...(status === undefined ? {} : { status }),
+      ...(status === undefined ? {} : { statuses: [status] }),
       ...(owner === undefined ? {} : { owner }),
       ...(labels.length === 0 ? {} : { labels }),
     }, store);

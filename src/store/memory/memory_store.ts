@@ -7,7 +7,9 @@ import { TaskIndex } from "./task_index.ts";
 import {
   amountsOf,
   type Announce,
-  eventAnnouncement,
+  announceDeletion,
+  announceEvent,
+  announceSilently,
   type HistorySlice,
   type HistoryView,
   isCancelRequest,
@@ -114,12 +116,12 @@ class MemoryStore implements Store {
   }
 
   list(query: ListQuery): Promise<TaskList> {
-    const { status, owner, labels = [], limit, cursor = Infinity } = query;
+    const { statuses, owner, labels = [], limit, cursor = Infinity } = query;
     const now = performance.now();
     const candidates = this.#index.find(owner, labels) ?? this.#tasks.values();
     const tasks = [...candidates].filter((task) =>
       task.changedAt < cursor && task.expiresAtMs > now &&
-      (status === undefined || task.state.snapshot.status === status)
+      (statuses?.includes(task.state.snapshot.status) ?? true)
     ).sort((a, b) => b.changedAt - a.changedAt);
     const { page, hasMore } = takePage(
       tasks,
@@ -134,17 +136,23 @@ class MemoryStore implements Store {
   }
 
   forget(taskId: string, epoch?: string): Promise<boolean> {
-    const known = this.#find(taskId)?.state.snapshot.epoch;
-    const exists = known !== undefined && known === (epoch ?? known);
-    if (exists) {
-      this.#delete(taskId);
-      this.#announce({ kind: "deleted", taskId });
+    const state = this.#find(taskId)?.state;
+    const known = state?.snapshot.epoch;
+    if (state === undefined || known !== (epoch ?? known)) {
+      return Promise.resolve(false);
     }
-    return Promise.resolve(exists);
+    this.#delete(taskId);
+    announceDeletion(this.#announce, state);
+    return Promise.resolve(true);
   }
 
   /** No-op: all watchers are in this process, and all changes are announced. */
   watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** No-op, likewise. */
+  follow(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -179,7 +187,7 @@ class MemoryStore implements Store {
     if (event === undefined) {
       const announcements = task ? silentAnnouncements(task.state, state) : [];
       if (task) task.state = state;
-      for (const announcement of announcements) this.#announce(announcement);
+      announceSilently(this.#announce, announcements, state);
       const isNew = announcements.some(isCancelRequest);
       return { kind: "noted", isNew };
     }
@@ -191,7 +199,7 @@ class MemoryStore implements Store {
       epoch: state.snapshot.epoch,
       event,
       amounts: amountsOf(state.snapshot),
-      delivered: this.#announce(eventAnnouncement(event, json, state)),
+      delivered: announceEvent(this.#announce, event, json, state),
       cancelRequested: state.cancelRequested ?? false,
     };
   }

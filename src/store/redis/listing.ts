@@ -30,10 +30,14 @@ const maxBatch = 16;
 export async function listTasks(
   ask: (base: string, args: readonly string[]) => Promise<unknown>,
   prefix: string,
-  { status, owner, labels = [], limit, cursor }: ListQuery,
+  { statuses, owner, labels = [], limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
   // A surplus task after the page shows if a next page exists.
-  const args = [status ?? "-", String(cursor ?? "+inf"), String(limit + 1)];
+  const args = [
+    statuses?.join() ?? "-",
+    String(cursor ?? "+inf"),
+    String(limit + 1),
+  ];
   const found = (await Promise.all(
     shards.map(async (shard) => {
       const base = shardBase(prefix, shard);

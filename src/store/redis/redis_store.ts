@@ -180,6 +180,10 @@ export class RedisStore implements Store {
     else throw this.link.disconnected();
   }
 
+  follow(): Promise<void> {
+    return Promise.reject(new Error("Lists over Redis are not built yet"));
+  }
+
   async forget(taskId: string, epoch = ""): Promise<boolean> {
     const { keys, args, channel } = this.#name(taskId);
     const notice = encodeNotice("deleted");

@@ -2,7 +2,7 @@ import { shardCount } from "./keys.ts";
 import { prelude, type RedisScript, script } from "../../redis/script.ts";
 
 /**
- * `ARGV[4..]`: the status, or `-` for all; the score to stay below, `+inf` for
+ * `ARGV[4..]`: the statuses, separated by commas, or `-` for all; the score to stay below, `+inf` for
  * all; the most tasks; keys of lists that have the tasks. Returns score and id
  * of each task, newest change first.
  */
@@ -11,12 +11,15 @@ export const listScript: RedisScript = script(
   `
 local count = tonumber(ARGV[6])
 local found = {}
+local function isAsked(status)
+  return ARGV[4] == '-' or string.find(',' .. ARGV[4] .. ',', ',' .. status .. ',', 1, true)
+end
 if ARGV[7] then
   local before = ARGV[5] == '+inf' and math.huge or tonumber(ARGV[5])
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', ARGV[7], '-inf', '+inf')) do
     local status = redis.call('HGET', base .. 's:' .. id, 'status')
     if not status then redis.call('ZREM', ARGV[7], id) end
-    local isMeant = status and (ARGV[4] == '-' or ARGV[4] == status)
+    local isMeant = status and isAsked(status)
     for index = 8, #ARGV do
       isMeant = isMeant and redis.call('ZSCORE', ARGV[index], id)
     end
@@ -26,7 +29,7 @@ if ARGV[7] then
 end
 for index = 4, ARGV[7] and 3 or 9 do
   local key, below, taken = KEYS[index], '(' .. ARGV[5], 0
-  local isMeant = ARGV[4] == '-' or key == base .. 'i:' .. ARGV[4]
+  local isMeant = isAsked(string.sub(key, #base + 3))
   while isMeant and taken < count do
     local page = redis.call('ZREVRANGEBYSCORE', key, below, '-inf', 'WITHSCORES', 'LIMIT', 0, count)
     if #page == 0 then break end

@@ -22,13 +22,14 @@ export class Listings {
 
   /** Returns the statement for a list. */
   prepare(
-    { status, owner, labels, oldestKeptMs }: ListingQuery,
+    { statuses, owner, labels, oldestKeptMs }: ListingQuery,
   ): PreparedListing {
     const conditions = ["updated_at_ms > ?"];
     const values: (string | number)[] = [oldestKeptMs];
-    if (status !== null) {
-      conditions.push("status = ?");
-      values.push(status);
+    if (statuses !== null) {
+      const marks = statuses.map(() => "?").join(", ");
+      conditions.push(`status IN (${marks})`);
+      values.push(...statuses);
     }
     if (owner !== null) {
       conditions.push("owner = ?");

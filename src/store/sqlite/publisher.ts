@@ -3,12 +3,15 @@ import { applyChange, type Change } from "../../tasks/state.ts";
 import {
   amountsOf,
   type Announce,
-  eventAnnouncement,
+  announceDeletion,
+  announceEvent,
+  announceSilently,
   isCancelRequest,
   type PublishOutcome,
   type Retention,
   silentAnnouncements,
 } from "../../tasks/store.ts";
+import { type Topic, topicsOf } from "../../tasks/topic.ts";
 import {
   EventNames,
   type KeptOffsets,
@@ -95,11 +98,12 @@ export class Publisher {
   delete(taskId: string, epoch?: string): Promise<boolean> {
     return this.#submit<boolean>(taskId, (task, job) => {
       this.#deleteExpired(task);
-      const known = task.state?.snapshot.epoch;
-      const exists = known !== undefined && known === (epoch ?? known);
+      const { state } = task;
+      const known = state?.snapshot.epoch;
+      const exists = state !== undefined && known === (epoch ?? known);
       if (exists) this.#delete(task);
       this.#answer(task, job, () => {
-        if (exists) this.#options.announce({ kind: "deleted", taskId });
+        if (exists) announceDeletion(this.#options.announce, state);
         return exists;
       });
     });
@@ -322,7 +326,7 @@ export class Publisher {
         this.#commits.take().write(task);
       }
       this.#answer<PublishOutcome>(task, job, () => {
-        for (const announcement of announcements) announce(announcement);
+        announceSilently(announce, announcements, state);
         return { kind: "noted", isNew: announcements.some(isCancelRequest) };
       });
       return;
@@ -343,7 +347,7 @@ export class Publisher {
       epoch,
       event,
       amounts: amountsOf(state.snapshot),
-      delivered: announce(eventAnnouncement(event, json, state)),
+      delivered: announceEvent(announce, event, json, state),
       cancelRequested: state.cancelRequested ?? false,
     }));
   }
@@ -399,8 +403,15 @@ export class Publisher {
     if (!(reason instanceof ThreadEndedError)) return;
     // The thread may have ended after the commit.
     const { writer, announce } = this.#options;
+    const topics = new Set([...lost].flatMap(topicsOfTask));
     writer.restored.then(() => {
       for (const { taskId } of lost) announce({ kind: "missed", taskId });
+      for (const topic of topics) announce({ kind: "topic_missed", topic });
     });
   }
+}
+
+function topicsOfTask({ state, committed }: HotTask): Topic[] {
+  const { owner, snapshot } = state ?? committed ?? {};
+  return topicsOf({ owner, labels: snapshot?.labels });
 }

@@ -206,11 +206,11 @@ class SqliteStore implements Store {
   }
 
   async list(
-    { status, owner, labels = [], limit, cursor }: ListQuery,
+    { statuses, owner, labels = [], limit, cursor }: ListQuery,
   ): Promise<TaskList> {
     this.#assertOpen();
     const listing = await this.#ask("list", {
-      status: status ?? null,
+      statuses: statuses ?? null,
       owner: owner ?? null,
       labels,
       limit,
@@ -230,6 +230,11 @@ class SqliteStore implements Store {
 
   /** No-op: all watchers are in this process, and all changes are announced. */
   watch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** No-op, likewise. */
+  follow(): Promise<void> {
     return Promise.resolve();
   }
 

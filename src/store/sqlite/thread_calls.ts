@@ -130,7 +130,7 @@ export interface HistoryRows {
 
 /** The tasks to list. */
 export interface ListingQuery {
-  readonly status: string | null;
+  readonly statuses: readonly string[] | null;
   readonly owner: string | null;
   readonly labels: readonly string[];
   readonly limit: number;

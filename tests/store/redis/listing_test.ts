@@ -22,7 +22,7 @@ Deno.test("listTasks() takes the newest tasks of all shards, and tells if more f
         return Promise.resolve(parts[base] ?? []);
       },
       "t:",
-      { limit, status: "failed" },
+      { limit, statuses: ["failed"] },
     );
   const [a, b, c] = [
     { changedAt: 9, id: "a" },

@@ -3,7 +3,7 @@ import { Listings } from "../../../src/store/sqlite/listings.ts";
 import { openDatabase } from "../../../src/store/sqlite/schema.ts";
 
 const all = {
-  status: null,
+  statuses: null,
   owner: null,
   labels: [],
   limit: 9,
@@ -14,7 +14,7 @@ const all = {
 for (
   const [name, query, index] of [
     ["of all tasks", all, "SCAN tasks USING INDEX tasks_by_change"],
-    ["of a status", { ...all, status: "failed" }, "INDEX tasks_by_status"],
+    ["of a status", { ...all, statuses: ["failed"] }, "INDEX tasks_by_status"],
     ["of an owner", { ...all, owner: "7" }, "INDEX tasks_by_owner"],
     ["of labels", { ...all, labels: ["a", "b"] }, "SEARCH first USING PRIMARY"],
     [

@@ -11,6 +11,7 @@ import {
   type Store,
   StoreUnavailableError,
 } from "../../../src/tasks/store.ts";
+import { isOfTopic } from "../../support/announcements.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { makeTempDir } from "../../support/temp_dir.ts";
 import { outcomeOf } from "../store_contract_bench.ts";
@@ -42,7 +43,8 @@ class Fixture implements AsyncDisposable {
       path,
       "NORMAL",
       { historyLimit: 10, historyTtlMs: 60_000 },
-      (announcement) => announced.push(announcement),
+      (announcement) =>
+        isOfTopic(announcement) ? 0 : announced.push(announcement),
       threads.start,
     );
     await store.publish("first", {});

@@ -78,7 +78,7 @@ Deno.test("TaskWriter.commit() stores new and changed tasks with their events", 
   };
   assertEquals(reader.read(query)?.events, [1, "{}", 2, '"second"']);
   const all = {
-    status: null,
+    statuses: null,
     owner: null,
     labels: [],
     limit: 9,
@@ -86,7 +86,7 @@ Deno.test("TaskWriter.commit() stores new and changed tasks with their events", 
     oldestKeptMs: 0,
   };
   const counts = [
-    { ...all, status: "failed" },
+    { ...all, statuses: ["failed"] },
     { ...all, owner: "7", labels: ["rows"] },
     { ...all, owner: "8" },
   ].map((query) => reader.list(query).states.length);

@@ -1,0 +1,139 @@
+import { mayList } from "../auth/access.ts";
+import type { Identity } from "../auth/identity.ts";
+import type { Connection } from "../connections/connection.ts";
+import { listBounds } from "../protocol/client_frames.ts";
+import { encodeError } from "../protocol/server_frames.ts";
+import type { Status } from "../tasks/status.ts";
+import type { Store, TaskAudience } from "../tasks/store.ts";
+import type { Hub } from "../watch/hub.ts";
+import { LiveList, type LiveListOptions } from "../watch/live_list.ts";
+
+/** The most lists of a socket. */
+const maxLists = 10;
+
+/** A client's request for a list (spec §1, 'Lists'). */
+export interface ListRequest {
+  /** The client's name of the list. */
+  readonly list: string;
+  /** Either `mine` or `labels` is given. */
+  readonly mine?: true | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly status?: readonly Status[] | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** The parts of the server used by lists. */
+export interface ListsContext {
+  readonly hub: Hub;
+  readonly store: Store;
+}
+
+/** The client behind the lists of a connection. */
+export interface ListsUser {
+  readonly identity: Identity;
+  mayWatch(taskId: string, task: TaskAudience): boolean;
+}
+
+/** A list with the request, judged again if the identity changes. */
+interface OpenList {
+  readonly request: ListRequest;
+  readonly live: LiveList;
+}
+
+/** The lists of a connection, until the end of the connection. */
+export class Lists {
+  readonly #connection: Connection;
+  readonly #services: ListsContext;
+  readonly #user: ListsUser;
+  readonly #lists = new Map<string, OpenList>();
+
+  constructor(
+    connection: Connection,
+    services: ListsContext,
+    user: ListsUser,
+  ) {
+    this.#connection = connection;
+    this.#services = services;
+    this.#user = user;
+    connection.onEnd(() => {
+      for (const name of [...this.#lists.keys()]) this.end(name);
+    });
+  }
+
+  /**
+   * Sends a list, then the changes; replaces an earlier list of the same name.
+   *
+   * @throws {StoreUnavailableError} If the store can't be read.
+   */
+  async open(request: ListRequest): Promise<void> {
+    const { list: name } = request;
+    if (!this.#lists.has(name) && this.#lists.size >= maxLists) {
+      this.#connection.send(encodeError({
+        code: "too_many_lists",
+        message:
+          `A socket can have at most ${maxLists} lists: end some lists with unsubscribe_list, or open another socket`,
+        list: name,
+      }));
+      return;
+    }
+    this.end(name);
+    const selected = select(request, this.#user.identity);
+    if (selected === undefined) return this.#refuse(request);
+    const { hub, store } = this.#services;
+    const live = new LiveList({
+      name,
+      ...selected,
+      store,
+      hub,
+      outlet: this.#connection,
+      mayWatch: (taskId, task) => this.#user.mayWatch(taskId, task),
+    });
+    this.#lists.set(name, { request, live });
+    await live.start();
+  }
+
+  /** Ends a list, if present. */
+  end(name: string): void {
+    this.#lists.get(name)?.live.stop();
+    this.#lists.delete(name);
+  }
+
+  /**
+   * Judges all lists by the client's new identity: takes away the tasks that the
+   * client may not watch any more, then begins each list anew.
+   */
+  recheckAccess(): void {
+    const open = [...this.#lists.values()];
+    for (const { live } of open) {
+      live.removeForbidden();
+      live.stop();
+    }
+    for (const { request } of open) {
+      this.open(request).catch((error) => this.#connection.fail(error));
+    }
+  }
+
+  #refuse({ list, mine }: ListRequest): void {
+    this.#connection.send(encodeError({
+      code: "forbidden",
+      message: mine
+        ? "Only an authenticated user has tasks: send a token in an auth frame, or connect with a token"
+        : "This user may not list these labels: use a token whose 'labels' claim covers one of them",
+      list,
+    }));
+  }
+}
+
+/** @returns `undefined` if the client may not have the list. */
+function select(
+  { mine, labels = [], status, limit = listBounds.defaultLimit }: ListRequest,
+  identity: Identity,
+): Pick<LiveListOptions, "topic" | "selection"> | undefined {
+  if (!mayList(identity, labels)) return undefined;
+  const selection = { limit, ...(status ? { statuses: status } : {}) };
+  if (mine) {
+    const { userId: owner } = identity;
+    return { topic: `owner:${owner}`, selection: { ...selection, owner } };
+  }
+  return { topic: `label:${labels[0]}`, selection: { ...selection, labels } };
+}
