@@ -102,6 +102,7 @@ export interface StoredEvent {
   readonly event_id: string;
   readonly offset: number;
   readonly status: string;
+  readonly current?: number;
 }
 
 /** Options of the nodes. */
