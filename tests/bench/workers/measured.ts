@@ -96,7 +96,6 @@ export async function measure(
     wire: "plain",
     apiKey,
     secret,
-    waitsForSync: true,
     ...job,
   };
   const { success, stdout } = await new Deno.Command("bash", {

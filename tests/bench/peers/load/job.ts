@@ -25,8 +25,6 @@ export interface Job {
    * `handshake`: no token, the same token, or a new token per handshake.
    */
   readonly tokens?: "none" | "one" | "many";
-  /** True if the server sends `sync`, and watchers wait for `sync`. */
-  readonly waitsForSync?: boolean;
   /** `latency`: events per second. */
   readonly rate?: number;
 }

@@ -21,13 +21,12 @@ function residentKiB(pid: number): number {
 export async function memory(job: Job): Promise<Outcome> {
   const ids = Array.from({ length: job.sockets }, (_, n) => `memory-${n}`);
   const tokens = ids.map((_, n) => makeToken(n + 1, job.secret));
-  const watching = { ...job, waitsForSync: true };
   const watchers = new Watchers();
   const end = startWindow(job.pid);
-  await watchers.open(watching, ids.slice(0, first), tokens);
+  await watchers.open(job, ids.slice(0, first), tokens);
   await sleep(job.seconds * 1_000);
   const before = residentKiB(job.pid);
-  await watchers.open(watching, ids.slice(first), tokens.slice(first));
+  await watchers.open(job, ids.slice(first), tokens.slice(first));
   await sleep(job.seconds * 1_000);
   const after = residentKiB(job.pid);
   const { serverCpu, loadCpu } = end();

@@ -16,7 +16,7 @@ export async function storm(job: Job): Promise<Outcome> {
   const tokens = ids.map((_, n) => makeToken(n + 1, job.secret));
   const watchers = new Watchers();
   const end = startWindow(job.pid);
-  await watchers.open({ ...job, waitsForSync: true }, ids, tokens, atOnce);
+  await watchers.open(job, ids, tokens, atOnce);
   const { seconds, serverCpu, loadCpu } = end();
   return {
     values: {

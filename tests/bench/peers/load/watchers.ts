@@ -34,7 +34,8 @@ export class Watchers {
       route: "realtime" as const,
       id,
       token: tokens[index] ?? "",
-      waitsForSync: job.waitsForSync ?? false,
+      // An event before the `sync` would be part of the snapshot.
+      waitsForSync: true,
     }));
     await openAll(targets, (index) => {
       const start = `{"type":"task","connection_id":"${ids[index]}","offset":`;
