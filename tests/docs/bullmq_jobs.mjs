@@ -22,4 +22,8 @@ new Worker("videos", async (job) => {
   if (job.name === "broken" || (job.name === "unsteady" && isFirst)) {
     throw new Error("a secret in the message");
   }
-}, { connection });
+}, {
+  connection,
+  // A check for stalled jobs suspends the checks of all workers for this time.
+  stalledInterval: 200,
+});

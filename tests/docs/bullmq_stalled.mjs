@@ -12,12 +12,16 @@ import process from "node:process";
 const connection = new Redis(process.env.REDIS_URL, {
   maxRetriesPerRequest: null,
 });
-const options = { connection, lockDuration: 500, stalledInterval: 200 };
+const options = { connection, stalledInterval: 200 };
 
 if (process.argv[2] === "dies") {
   const queue = new Queue("videos", { connection });
   await queue.add("left", {}, { jobId: "left" });
-  new Worker("videos", () => process.kill(process.pid, "SIGKILL"), options);
+  // The job stalls once the dead worker's lock has expired.
+  new Worker("videos", () => process.kill(process.pid, "SIGKILL"), {
+    ...options,
+    lockDuration: 500,
+  });
 } else {
   let calls = 0;
   const worker = new Worker("videos", () => {
