@@ -21,7 +21,7 @@ export const channels: readonly Channel[] = [
     path: "/ws/realtime/{connection_id}",
     summary: "Authenticates the client, then streams the task",
     description:
-      "The server first sends `connected` and, if a token was rejected, an `error` with the reason. Then `sync` gives the state of the task, followed by a `task` frame per event. The first `task` frame has the `offset` of `sync` plus 1. To resume, connect with the last `epoch` and `offset` seen: with `recovered: true`, every later event follows, in order, without gaps or duplicates. With `watch=false` no `sync` is sent, and the id only names the connection: for many tasks over one socket, each by `subscribe`. The id may contain slashes. Ignore unknown types and members.",
+      "The server first sends `connected` and, if a token was rejected, an `error` with the reason. Then `sync` gives the state of the task, followed by a `task` frame per event. The first `task` frame has the `offset` of `sync` plus 1. To resume, connect with the last `epoch` and `offset` seen: with `recovered: true`, every later event follows, in order, without gaps or duplicates. With `watch=false` no `sync` is sent, and the id only names the connection: for many tasks over one socket, each by `subscribe`, and for lists of tasks, each by `subscribe_list`: the answer is `list`, followed by `list_update` and `list_remove`. The id may contain slashes. Ignore unknown types and members.",
     query: ["token", "epoch", "offset", "watch"],
     receives: "frames",
     sends: [

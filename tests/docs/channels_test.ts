@@ -3,6 +3,7 @@ import { channels } from "../../src/docs/channels.ts";
 import { webSocketRoutes } from "../../src/routes.ts";
 import { assertFrame } from "../support/documents.ts";
 import { published } from "../support/published.ts";
+import { openForLists } from "../support/realtime.ts";
 import { startTestServer, testApiKey } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
@@ -18,6 +19,10 @@ const schemaOf: Readonly<Record<string, string>> = {
   unsubscribed: "Unsubscribed",
   cancel_requested: "CancelRequested",
   deleted: "Deleted",
+  list: "List",
+  list_update: "ListUpdate",
+  list_remove: "ListRemove",
+  list_unsubscribed: "ListUnsubscribed",
   echo: "Echo",
 };
 
@@ -82,6 +87,23 @@ Deno.test("channels have every frame that a real server sends on realtime", asyn
   });
   await answer.body?.cancel();
   await expectNext("deleted");
+});
+
+Deno.test("channels have the frames of lists", async () => {
+  await using server = await startTestServer();
+  await published(server, "a", { user_id: "ada", labels: ["x"] });
+  await using socket = await openForLists(server, { sub: "ada" });
+  const expectNext = (type: string) => expectFrame(socket, "realtime", type);
+  socket.send({ type: "subscribe_list", list: "mine", mine: true });
+  await expectNext("list");
+  await published(server, "a", { status: "succeeded" });
+  await expectNext("list_update");
+  await server.services.store.forget("a");
+  await expectNext("list_remove");
+  socket.send({ type: "unsubscribe_list", list: "mine" });
+  await expectNext("list_unsubscribed");
+  socket.send({ type: "subscribe_list", list: "x", labels: ["x"] });
+  await expectNext("error");
 });
 
 Deno.test("channels have the frames of a token's expiry", async () => {

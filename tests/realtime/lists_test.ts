@@ -1,26 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { answerOf } from "../support/answer.ts";
 import { published } from "../support/published.ts";
-import { ask } from "../support/realtime.ts";
-import { startTestServer, type TestServer } from "../support/server.ts";
-import { TestSocket } from "../support/socket.ts";
-import { signToken } from "../support/tokens.ts";
-import type { Payload } from "djwt";
+import { ask, openForLists } from "../support/realtime.ts";
+import { startTestServer } from "../support/server.ts";
+import type { TestSocket } from "../support/socket.ts";
 
 const ada = { user_id: "ada" };
-
-/** Opens a socket that watches no task. */
-async function openForLists(
-  server: TestServer,
-  claims: Payload,
-): Promise<TestSocket> {
-  const token = await signToken(claims);
-  const socket = new TestSocket(
-    server.ws(`/ws/realtime/lists?watch=false&token=${token}`),
-  );
-  assertEquals((await socket.nextFrame()).type, "connected");
-  return socket;
-}
 
 /** Subscribes to a list, and returns the answer. */
 function list(socket: TestSocket, query: Record<string, unknown>) {

@@ -21,6 +21,23 @@ export async function openRealtime(
   return socket;
 }
 
+/**
+ * Opens a socket that watches no task, and waits for `connected`.
+ *
+ * @param claims The token's claims.
+ */
+export async function openForLists(
+  server: Pick<TestServer, "ws">,
+  claims: Payload,
+): Promise<TestSocket> {
+  const token = await signToken(claims);
+  const socket = new TestSocket(
+    server.ws(`/ws/realtime/lists?watch=false&token=${token}`),
+  );
+  await socket.nextOf("connected");
+  return socket;
+}
+
 /** Sends a frame, and reads the next frame. */
 export async function ask(socket: TestSocket, frame: Frame): Promise<Frame> {
   socket.send(frame);

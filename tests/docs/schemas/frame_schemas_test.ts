@@ -53,6 +53,11 @@ const encoded: readonly (readonly [
       taskId: "a",
     }),
   ],
+  [
+    "encodeError",
+    "ErrorFrame",
+    encoders.encodeError({ code: "forbidden", message: "", list: '"' }),
+  ],
   ["encodeEcho", "Echo", encoders.encodeEcho("a", "")],
   ["encodeSync", "Sync", encoders.encodeSync({ ...sync, task: undefined })],
   [
@@ -69,6 +74,23 @@ const encoded: readonly (readonly [
   ],
   ["encodeDeleted", "Deleted", encoders.encodeDeleted("a")],
   ["encodeUnsubscribed", "Unsubscribed", encoders.encodeUnsubscribed("a")],
+  ["encodeList", "List", encoders.encodeList("a", [], true)],
+  [
+    "encodeList",
+    "List",
+    encoders.encodeList('"', [JSON.stringify(task)], false),
+  ],
+  [
+    "encodeListUpdate",
+    "ListUpdate",
+    encoders.encodeListUpdate('"', JSON.stringify(task)),
+  ],
+  ["encodeListRemove", "ListRemove", encoders.encodeListRemove('"', "a")],
+  [
+    "encodeListUnsubscribed",
+    "ListUnsubscribed",
+    encoders.encodeListUnsubscribed('"'),
+  ],
   ["encodeAuth", "Auth", encoders.encodeAuth("42", "authenticated")],
   ["encodeTokenExpiring", "TokenExpiring", encoders.encodeTokenExpiring(30)],
   ["encodePong", "Pong", encoders.encodePong(undefined)],
