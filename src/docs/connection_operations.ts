@@ -1,4 +1,9 @@
-import { exampleEpoch, exampleEvent, exampleId } from "./examples.ts";
+import {
+  exampleEpoch,
+  exampleEvent,
+  exampleId,
+  exampleTask,
+} from "./examples.ts";
 import { json, type Operation } from "./operation.ts";
 
 const sseExample = [
@@ -8,6 +13,13 @@ const sseExample = [
   "",
   "",
 ].join("\n");
+
+const listExample = [
+  { type: "list", list: "mine", tasks: [exampleTask], complete: true },
+  { type: "list_update", list: "mine", task: exampleTask },
+  { type: "list_remove", list: "mine", connection_id: exampleId },
+].map((frame) => `event: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`)
+  .join("");
 
 /** Operations on open sockets, for operators (spec §2). */
 export const connectionOperations: readonly Operation[] = [
@@ -87,6 +99,32 @@ export const watchOperations: readonly Operation[] = [
     ],
     problems: [
       "bad_connection_id",
+      "authentication_required",
+      "forbidden",
+      "origin_not_allowed",
+      "method_not_allowed",
+      "too_many_connections",
+      "authentication_unavailable",
+      "store_unavailable",
+    ],
+  },
+  {
+    method: "get",
+    path: "/sse/list",
+    id: "streamList",
+    tag: "Watch",
+    summary: "A list of tasks and the changes, as Server-Sent Events",
+    description:
+      "The data of each event is a frame described in `/asyncapi.json`: after `connected` comes `list` with the matching tasks, then `list_update` for each task that has changed or now matches, and `list_remove` for each task that does not belong to the list any more. The list is named `mine` or `labels`, and so is the connection. Labels need a token with a `labels` claim that covers one of them. Events have no `id`: after a reconnect, a new `list` replaces all tasks. The stream ends with an `error` when the token expires.",
+    access: "user",
+    parameters: ["mine", "list_label", "list_status", "list_limit", "token"],
+    answers: [{
+      status: 200,
+      when: "The stream",
+      content: { type: "text/event-stream", example: listExample },
+    }],
+    problems: [
+      "bad_query",
       "authentication_required",
       "forbidden",
       "origin_not_allowed",

@@ -115,6 +115,7 @@ function describe(operation: Operation) {
 function securityOf(access: Access) {
   if (access === "anybody") return [];
   if (access === "watcher") return [{}, { tokenInQuery: [] }];
+  if (access === "user") return [{ tokenInQuery: [] }];
   return [{ apiKey: [] }, ...access.map((scope) => ({ jwt: [scope] }))];
 }
 

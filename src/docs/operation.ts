@@ -29,9 +29,13 @@ export interface Answer {
 
 /**
  * The access to a route: anybody; watchers, whose permissions depend on the
- * token, if any; API keys and JWTs with one of these scopes.
+ * token, if any; users, with a token; API keys and JWTs with one of these scopes.
  */
-export type Access = "anybody" | "watcher" | readonly ("publish" | "admin")[];
+export type Access =
+  | "anybody"
+  | "watcher"
+  | "user"
+  | readonly ("publish" | "admin")[];
 
 /** A method of a path. */
 export interface Operation {

@@ -1,3 +1,5 @@
+import { listBounds } from "../protocol/client_frames.ts";
+import { maxLabels } from "../tasks/draft.ts";
 import { maxConnectionIdLength } from "../tasks/task_id.ts";
 import { statuses } from "../tasks/status.ts";
 import { guidePageNames, pictureNames } from "./guide_files.ts";
@@ -126,6 +128,33 @@ export const parameters = {
   label: inQuery(
     "label",
     "Only tasks with this label; may be repeated for tasks with all labels",
+  ),
+  mine: {
+    ...inQuery(
+      "mine",
+      "The list of the user's private tasks; either `mine` or `label` is required",
+      { ...text, enum: ["true"] },
+    ),
+    example: "true",
+  },
+  list_label: inQuery(
+    "label",
+    `The list of the tasks with this label; may be repeated, up to ${listBounds.labels} times, for tasks with all labels`,
+    { ...text, minLength: 1, maxLength: maxLabels.length },
+  ),
+  list_status: inQuery(
+    "status",
+    "Only tasks with this status; may be repeated",
+    { ...text, enum: [...statuses] },
+  ),
+  list_limit: inQuery(
+    "limit",
+    "The most tasks; the most recently changed are listed",
+    whole({
+      minimum: 1,
+      maximum: listBounds.limit,
+      default: listBounds.defaultLimit,
+    }),
   ),
   owner: inQuery("user_id", "Only private tasks of this user"),
   cursor: inQuery("cursor", "The `cursor` of the previous page", position),

@@ -33,6 +33,7 @@ function renderAccess(access: Access): Html {
   if (access === "watcher") {
     return html`guests, or the user of a token; the token decides which tasks may be watched`;
   }
+  if (access === "user") return html`the user of a token`;
   const scopes = access.map((scope, index) =>
     html`${index === 0 ? "" : " or "}<code>${scope}</code>`
   );
@@ -81,17 +82,17 @@ function renderCurl(operation: Operation): Html {
       /\{(\w+)\}/g,
       (_, name: "connection_id" | "id" | "file") =>
         String(parameters[name].example),
-    );
+    ) + exampleQuery(operation);
   const method = operation.method.toUpperCase();
   const isDefault = method === "GET" || (method === "POST" && body);
   const streams = answers.some(({ content }) =>
     content?.type === "text/event-stream"
   );
   const command = [
-    `curl ${isDefault ? "" : `-X ${method} `}${streams ? "-N " : ""}${url}`,
-    ...(typeof access === "string"
-      ? []
-      : ['-H "Authorization: Bearer ${TASKWIRE_API_KEYS%%,*}"']),
+    `curl ${isDefault ? "" : `-X ${method} `}${streams ? "-N " : ""}${
+      url.includes("?") ? `'${url}'` : url
+    }`,
+    ...credentialsFor(access),
     ...(body === undefined ? [] : [
       `--data-binary '${
         JSON.stringify(body.example).replaceAll("'", "'\\''")
@@ -99,6 +100,22 @@ function renderCurl(operation: Operation): Html {
     ]),
   ].join(" \\\n  ");
   return html`<h4>Example</h4>${renderExample(command)}`;
+}
+
+/** Returns the query of the parameters that have an example. */
+function exampleQuery({ parameters: names = [] }: Operation): string {
+  const pairs = names.map((name): Parameter => parameters[name])
+    .filter((parameter) => parameter.in === "query" && parameter.example)
+    .map(({ name, example }) => `${name}=${example}`);
+  return pairs.length === 0 ? "" : `?${pairs.join("&")}`;
+}
+
+function credentialsFor(access: Access): string[] {
+  if (access === "anybody" || access === "watcher") return [];
+  const token = access === "user"
+    ? "$TASKWIRE_TOKEN"
+    : "${TASKWIRE_API_KEYS%%,*}";
+  return [`-H "Authorization: Bearer ${token}"`];
 }
 
 function renderAnswers(operation: Operation): Html {

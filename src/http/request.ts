@@ -3,6 +3,7 @@ import { log } from "../log/log.ts";
 import { type AuthorizationContext, requireScope } from "./authorization.ts";
 import { refuseLimited } from "./task_access.ts";
 import { ProblemError } from "../protocol/problem.ts";
+import { type Status, statuses } from "../tasks/status.ts";
 
 /** Drops a byte order mark at the start, like `Request.text`. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
@@ -179,6 +180,17 @@ export function readWhole(
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (value >= min && value <= max) return value;
   throw badQuery(`${name}: expected a whole number from ${min} to ${max}`);
+}
+
+/**
+ * Parses a status in the query.
+ *
+ * @throws {ProblemError} 400 for another word.
+ */
+export function parseStatus(text: string): Status {
+  const status = statuses.find((status) => status === text);
+  if (status !== undefined) return status;
+  throw badQuery(`status: expected one of ${statuses.join(", ")}`);
 }
 
 /** Returns a 400 for a query parameter. */

@@ -11,6 +11,7 @@ import {
 } from "../admission/identity_limits.ts";
 import type { MessageHandler } from "../connections/inbox.ts";
 import { closeUnauthenticated } from "../admission/required_auth.ts";
+import type { ListRequest } from "./lists.ts";
 import { RealtimeSession, type SessionContext } from "./session.ts";
 
 /**
@@ -24,8 +25,36 @@ export async function realtimeEndpoint(
   services: SessionContext,
   token: string | undefined,
 ): Promise<MessageHandler> {
-  const { config, verifier } = services;
+  const session = await openSession(connection, services, token);
+  if (session === undefined) return () => {};
   const { handshake } = connection;
+  if (handshake.watches !== false) {
+    await session.watchOwnTask(parsePosition(handshake));
+  }
+  return (message) => session.handle(message);
+}
+
+/**
+ * Serves `/sse/list`: begins like {@linkcode realtimeEndpoint}, then sends a list
+ * and the changes.
+ */
+export async function listEndpoint(
+  connection: Connection,
+  services: SessionContext,
+  token: string | undefined,
+  request: ListRequest,
+): Promise<void> {
+  const session = await openSession(connection, services, token);
+  await session?.openOwnList(request);
+}
+
+/** @returns `undefined` if the connection is closed. */
+async function openSession(
+  connection: Connection,
+  services: SessionContext,
+  token: string | undefined,
+): Promise<RealtimeSession | undefined> {
+  const { config, verifier } = services;
   const identity = await authenticate(
     token,
     verifier,
@@ -35,16 +64,12 @@ export async function realtimeEndpoint(
   if (identity.status === "invalid_token") {
     await slowGuessing(connection, services);
   }
-  if (connection.isClosed) return () => {};
+  if (connection.isClosed) return undefined;
   greet(connection, identity, config.connectedMessage);
-  if (closeUnauthenticated(connection, identity, config)) return () => {};
+  if (closeUnauthenticated(connection, identity, config)) return undefined;
   const isClosed = closeOverUserLimit(connection, identity, services);
-  if (isClosed !== false && await isClosed) return () => {};
-  const session = new RealtimeSession(connection, identity, services);
-  if (handshake.watches !== false) {
-    await session.watchOwnTask(parsePosition(handshake));
-  }
-  return (message) => session.handle(message);
+  if (isClosed !== false && await isClosed) return undefined;
+  return new RealtimeSession(connection, identity, services);
 }
 
 function greet(

@@ -7,6 +7,7 @@ import type { Status } from "../tasks/status.ts";
 import type { Store, TaskAudience } from "../tasks/store.ts";
 import type { Hub } from "../watch/hub.ts";
 import { LiveList, type LiveListOptions } from "../watch/live_list.ts";
+import { forbiddenList } from "./session_errors.ts";
 
 /** The most lists of a socket. */
 const maxLists = 10;
@@ -113,14 +114,8 @@ export class Lists {
     }
   }
 
-  #refuse({ list, mine }: ListRequest): void {
-    this.#connection.send(encodeError({
-      code: "forbidden",
-      message: mine
-        ? "Only an authenticated user has tasks: send a token in an auth frame, or connect with a token"
-        : "This user may not list these labels: use a token whose 'labels' claim covers one of them",
-      list,
-    }));
+  #refuse(request: ListRequest): void {
+    this.#connection.send(encodeError(forbiddenList(request)));
   }
 }
 

@@ -1,4 +1,4 @@
-import { hasSameRights, mayCancel, mayWatch } from "../auth/access.ts";
+import { hasSameRights, mayCancel, mayList, mayWatch } from "../auth/access.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import { expired, type Identity, isExpired } from "../auth/identity.ts";
 import {
@@ -38,7 +38,11 @@ import {
 import { jitteredRetryMs } from "../connections/retry.ts";
 import type { Audience } from "../watch/task_watcher_options.ts";
 import { type ListRequest, Lists } from "./lists.ts";
-import { forbidden, storeUnavailable } from "./session_errors.ts";
+import {
+  forbidden,
+  forbiddenList,
+  storeUnavailable,
+} from "./session_errors.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { TokenClock, type TokenClockEvents } from "./token_clock.ts";
 
@@ -72,6 +76,8 @@ export class RealtimeSession implements Audience, TokenClockEvents {
   readonly #subscriptions: Subscriptions;
   /** Most clients never open a list. */
   #lists: Lists | undefined;
+  /** The list of the stream's URL. */
+  #ownList: ListRequest | undefined;
   #answerBadFrame: ((fault: string) => void) | undefined;
   readonly #tokenClock: TokenClock;
 
@@ -99,6 +105,16 @@ export class RealtimeSession implements Audience, TokenClockEvents {
   async watchOwnTask(since: StreamPosition | undefined): Promise<void> {
     const { taskId } = this.#connection.handshake;
     await this.#subscriptions.watch(taskId, { since });
+  }
+
+  /**
+   * Sends the list of the stream's URL, and the changes. If the user may not have
+   * the list, now or after the token's expiry, the connection is closed with 4401
+   * or 4403.
+   */
+  async openOwnList(request: ListRequest): Promise<void> {
+    this.#ownList = request;
+    if (!this.#refuseOwnList()) await this.openList(request);
   }
 
   /** Sends a list and the changes (spec §1, 'Lists'). */
@@ -178,6 +194,7 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     this.#watchTokenOf(identity);
     const { config } = this.#services;
     if (closeUnauthenticated(this.#connection, identity, config)) return;
+    if (this.#refuseOwnList()) return;
     // Before any waiting: streams of other users' tasks must stop at once.
     this.#subscriptions.recheckAccess();
     if (!hasSameRights(before, identity)) this.#lists?.recheckAccess();
@@ -233,6 +250,30 @@ export class RealtimeSession implements Audience, TokenClockEvents {
           "The task is private and the token of its user has expired: connect again with a new token",
       });
     } else this.#connection.close(closeCodes.forbidden, forbidden());
+  }
+
+  /** @returns True if the client may not have the list, and was refused. */
+  #refuseOwnList(): boolean {
+    const request = this.#ownList;
+    if (!request || mayList(this.#identity, request.labels ?? [])) return false;
+    if (this.#identity.status === "auth_error") {
+      closeUnchecked(this.#connection);
+    } else if (this.#identity.status === "authenticated") {
+      this.#connection.close(closeCodes.forbidden, forbiddenList(request));
+    } else if (this.#hasLostToken) {
+      this.#connection.close(closeCodes.unauthorized, {
+        code: "token_expired",
+        message:
+          "The list needs a token, and the token has expired: connect again with a new token",
+      });
+    } else {
+      this.#connection.close(closeCodes.unauthorized, {
+        code: "authentication_required",
+        message:
+          "A list needs a valid token: connect again with a token, as ?token= or in an Authorization header",
+      });
+    }
+    return true;
   }
 
   async #subscribe(

@@ -1,5 +1,6 @@
 import type { ErrorFrame } from "../protocol/server_frames.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
+import type { ListRequest } from "./lists.ts";
 
 /** Returns the error for a forbidden task. */
 export function forbidden(): ErrorFrame {
@@ -7,6 +8,17 @@ export function forbidden(): ErrorFrame {
     code: "forbidden",
     message:
       "This user may not watch this task: connect with a token of the task's user, or a token with the task in its 'tasks' claim",
+  };
+}
+
+/** Returns the error for a forbidden list. */
+export function forbiddenList({ list, mine }: ListRequest): ErrorFrame {
+  return {
+    code: "forbidden",
+    message: mine
+      ? "Only an authenticated user has tasks: send a token in an auth frame, or connect with a token"
+      : "This user may not list these labels: use a token whose 'labels' claim covers one of them",
+    list,
   };
 }
 

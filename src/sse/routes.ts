@@ -15,12 +15,13 @@ import {
 } from "../connections/handshake.ts";
 import { countHandshakes } from "../connections/handshake_count.ts";
 import { originFault, readPageRequest } from "../admission/origin.ts";
-import { realtimeEndpoint } from "../realtime/endpoint.ts";
+import { listEndpoint, realtimeEndpoint } from "../realtime/endpoint.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import { connectionOptions } from "../sockets/socket_events.ts";
 import { ProblemError } from "../protocol/problem.ts";
 import { readTaskId } from "../connections/read_task_id.ts";
 import { createSseEncoder, parseLastEventId, type SseFrame } from "./frames.ts";
+import { readListRequest } from "./list_request.ts";
 import { SsePings } from "./pings.ts";
 import { refusalOf } from "./refusal.ts";
 import { SseTransport } from "./transport.ts";
@@ -32,9 +33,6 @@ export interface SseContext extends SessionContext {
   readonly counters: Counters;
 }
 
-/** The name of the only SSE route, in the style of the routes table. */
-const route = "realtime_sse";
-
 /** The lifetime of a preflight answer in the browser's cache, in seconds. */
 const preflightMaxAge = 600;
 
@@ -44,56 +42,57 @@ const preflightMaxAge = 600;
  */
 const maxPingIntervalMs = 25_000;
 
+/** The subject of a stream. */
+interface Subject {
+  /** The task's id; for a list, the list's name. */
+  readonly taskId: string;
+  /** Sends the frames. Called once the client is admitted. */
+  readonly serve: (connection: Connection, token?: string) => Promise<unknown>;
+}
+
 /**
- * Serves `/sse/realtime`: the frames of `/ws/realtime` as Server-Sent Events,
- * for clients and proxies without WebSockets (spec §2; HTML §9.2).
+ * Serves `/sse/realtime` and `/sse/list`: the frames of `/ws/realtime` as
+ * Server-Sent Events, for clients and proxies without WebSockets (spec §2; HTML
+ * §9.2).
  *
  * A stream is a connection like a socket, with a different transport: the same
- * endpoint serves it, and listing, limits and disconnects are the same. Hono's
+ * session serves it, and listing, limits and disconnects are the same. Hono's
  * `streamSSE` is not used: it begins the answer before the client is admitted,
  * encodes every event per client, and does not count the unread bytes of a slow
  * client.
  */
 export function sseRoutes(services: SseContext): Hono {
   const { config } = services;
-  const count = countHandshakes(route, services.counters);
   const encode = createSseEncoder();
   const pings = new SsePings(pingIntervalMs(config));
 
-  async function answerHandshake(
-    c: Context,
-  ): Promise<ReadableStream | undefined> {
-    const taskId = readTaskId(c);
-    refuseHead(c);
-    checkLoad(services);
-    const handshake = readStreamHandshake(c, taskId, services);
-    admit(handshake, originFault(readPageRequest(c), config), services);
-    const { completed } = c.env;
-    return await openStream(handshake, readToken(c), {
-      completed,
-      encode,
-      pings,
-      services,
-    });
-  }
+  /**
+   * Creates the handler of a route.
+   *
+   * @param route The route's name, in the style of the routes table.
+   */
+  function streamHandler(route: string, readSubject: (c: Context) => Subject) {
+    const count = countHandshakes(route, services.counters);
 
-  const app = new Hono();
-  app.use(
-    "/sse/realtime/*",
-    cors({
-      origin: (origin, c) =>
-        originFault(readPageRequest(c), config) === undefined ? origin : null,
-      allowMethods: ["GET"],
-      allowHeaders: ["Authorization", "Last-Event-ID", "Cache-Control"],
-      exposeHeaders: ["Retry-After"],
-      maxAge: preflightMaxAge,
-    }),
-  );
-  app.on(
-    "GET",
-    // The second path matches an empty id, answered like other bad ids.
-    ["/sse/realtime/:connection_id{[^]+}", "/sse/realtime/"],
-    async function streamEvents(c: Context) {
+    async function answerHandshake(
+      c: Context,
+    ): Promise<ReadableStream | undefined> {
+      const { taskId, serve } = readSubject(c);
+      refuseHead(c);
+      checkLoad(services);
+      const handshake = readStreamHandshake(c, { route, taskId }, services);
+      admit(handshake, originFault(readPageRequest(c), config), services);
+      const { completed } = c.env;
+      return await openStream(handshake, readToken(c), {
+        completed,
+        encode,
+        pings,
+        serve,
+        services,
+      });
+    }
+
+    return async function streamEvents(c: Context) {
       const stream = await answerHandshake(c).catch((error) => {
         count.refused(error);
         throw error;
@@ -108,7 +107,40 @@ export function sseRoutes(services: SseContext): Hono {
         "Cache-Control": "no-cache, no-transform",
         "X-Accel-Buffering": "no", // stops nginx from buffering
       });
-    },
+    };
+  }
+
+  const app = new Hono();
+  const admitPages = cors({
+    origin: (origin, c) =>
+      originFault(readPageRequest(c), config) === undefined ? origin : null,
+    allowMethods: ["GET"],
+    allowHeaders: ["Authorization", "Last-Event-ID", "Cache-Control"],
+    exposeHeaders: ["Retry-After"],
+    maxAge: preflightMaxAge,
+  });
+  app.use("/sse/realtime/*", admitPages);
+  app.use("/sse/list", admitPages);
+  app.on(
+    "GET",
+    // The second path matches an empty id, answered like other bad ids.
+    ["/sse/realtime/:connection_id{[^]+}", "/sse/realtime/"],
+    streamHandler("realtime_sse", (c) => ({
+      taskId: readTaskId(c),
+      serve: (connection, token) =>
+        realtimeEndpoint(connection, services, token),
+    })),
+  );
+  app.get(
+    "/sse/list",
+    streamHandler("list_sse", (c) => {
+      const request = readListRequest(c);
+      return {
+        taskId: request.list,
+        serve: (connection, token) =>
+          listEndpoint(connection, services, token, request),
+      };
+    }),
   );
   return app;
 }
@@ -131,12 +163,11 @@ function refuseHead(c: Context): void {
 
 function readStreamHandshake(
   c: Context,
-  taskId: string,
+  named: Pick<Handshake, "route" | "taskId">,
   services: SseContext,
 ): Handshake {
   const known = {
-    route,
-    taskId,
+    ...named,
     remoteAddress: readRemoteAddress(c, services.config),
   };
   return readHandshake(
@@ -169,6 +200,7 @@ interface StreamParts {
   readonly completed: Promise<void>;
   readonly encode: (frame: string, epoch: string) => SseFrame;
   readonly pings: SsePings;
+  readonly serve: Subject["serve"];
   readonly services: SseContext;
 }
 
@@ -182,7 +214,7 @@ interface StreamParts {
 async function openStream(
   handshake: Handshake,
   token: string | undefined,
-  { completed, encode, pings, services }: StreamParts,
+  { completed, encode, pings, serve, services }: StreamParts,
 ): Promise<ReadableStream | undefined> {
   const { config, registry } = services;
   const transport = new SseTransport({
@@ -203,7 +235,7 @@ async function openStream(
   };
   registry.add(connection);
   connection.onEnd(pings.add(() => transport.ping()));
-  realtimeEndpoint(connection, services, token).then(
+  serve(connection, token).then(
     () => transport.begin(),
     (error) => {
       if (transport.isOpening) transport.refuse(error);

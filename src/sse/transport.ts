@@ -28,8 +28,9 @@ export interface SseTransportOptions {
 /**
  * Sends a connection's frames as server-sent events.
  *
- * The answer begins with the first `sync`, so until then a rejection can still
- * become an HTTP status. If the store is down, the answer begins earlier.
+ * The answer begins with the first `sync` or `list`, so until then a rejection
+ * can still become an HTTP status. If the store is down, the answer begins
+ * earlier.
  */
 export class SseTransport implements Transport {
   /**
@@ -71,6 +72,7 @@ export class SseTransport implements Transport {
     const { type, bytes, place } = this.#options.encode(data, this.#epoch);
     if (this.#isOpening && type === "error") this.#errors.push(asError(data));
     this.#body.write(bytes);
+    if (type === "list") this.begin();
     if (place === undefined) return;
     if (place.headOffset !== undefined) {
       this.#epoch = place.epoch;

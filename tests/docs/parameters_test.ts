@@ -72,3 +72,30 @@ Deno.test("parameters.status has exactly the accepted statuses", async () => {
   }
   assertEquals((await call("GET /api/tasks?status=done")).status, 400);
 });
+
+Deno.test("parameters of lists have the bounds enforced by /sse/list", async () => {
+  const { call } = await makeApi();
+  const { list_limit, list_label, list_status, mine } = parameters;
+  const { minimum = 0, maximum = 0 } = list_limit.schema;
+  const longest = "x".repeat(list_label.schema.maxLength ?? 0);
+  const cases = [
+    // A guest with a good query is asked for a token.
+    [`mine=${mine.schema.enum}`, 401],
+    ["mine=1", 400],
+    [`mine=true&limit=${minimum}`, 401],
+    [`mine=true&limit=${minimum - 1}`, 400],
+    [`mine=true&limit=${maximum}`, 401],
+    [`mine=true&limit=${maximum + 1}`, 400],
+    [`label=${longest}`, 401],
+    [`label=${longest}x`, 400],
+    [`label=`, 400],
+    ...(list_status.schema.enum ?? []).map((status) =>
+      [`mine=true&status=${status}`, 401] as const
+    ),
+    ["mine=true&status=done", 400],
+  ] as const;
+  for (const [query, status] of cases) {
+    const answer = await call(`GET /sse/list?${query}`, { key: "" });
+    assertEquals(answer.status, status, query);
+  }
+});

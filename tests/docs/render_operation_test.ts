@@ -39,6 +39,10 @@ for (
       "streamTask",
       "curl -N http://127.0.0.1:8000/sse/realtime/upload_123456",
     ],
+    [
+      "streamList",
+      `curl -N 'http://127.0.0.1:8000/sse/list?mine=true' \\\n  -H "Authorization: Bearer $TASKWIRE_TOKEN"`,
+    ],
     ["watchTask", ""],
   ] as const
 ) {

@@ -3,7 +3,7 @@ import { ProblemError } from "../../src/protocol/problem.ts";
 import { createSseEncoder } from "../../src/sse/frames.ts";
 import { SseTransport } from "../../src/sse/transport.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
-import { encodeError } from "../../src/protocol/server_frames.ts";
+import { encodeError, encodeList } from "../../src/protocol/server_frames.ts";
 
 function makeTransport() {
   const overs: true[] = [];
@@ -48,6 +48,20 @@ Deno.test("SseTransport.opened resolves with the first sync, to a body with all 
     "event: sync",
   ]);
   assertEquals(overs, []);
+});
+
+Deno.test("SseTransport.opened resolves with the first list", async () => {
+  const { transport } = makeTransport();
+  transport.send('{"type":"connected"}');
+  assertEquals(transport.isOpening, true);
+  transport.send(encodeList("mine", [], true));
+  assertEquals(transport.isOpening, false);
+  transport.close(closeCodes.normal);
+  assertEquals(await namesOf(await transport.opened), [
+    "retry: 2000",
+    "event: connected",
+    "event: list",
+  ]);
 });
 
 Deno.test("SseTransport.opened rejects with the reason of an earlier close", async () => {

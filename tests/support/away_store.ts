@@ -25,7 +25,11 @@ export function awayStore() {
         refuse();
         return store.readEvents(...args);
       },
-      list: (...args) => store.list(...args),
+      // deno-lint-ignore require-await -- as above
+      async list(...args) {
+        refuse();
+        return store.list(...args);
+      },
       watch: (...args) => store.watch(...args),
       forget: (...args) => store.forget(...args),
       follow: (...args) => store.follow(...args),

@@ -16,7 +16,7 @@ export interface ServerSentEvent {
 
 /** Options of the request for a stream. */
 export interface SseRequest {
-  /** The URL after the id, beginning with `?`. */
+  /** The query of the URL, beginning with `?`. */
   readonly query?: string;
   readonly headers?: Record<string, string>;
 }
@@ -39,18 +39,30 @@ export class SseClient implements AsyncDisposable {
       [Symbol.asyncIterator]();
   }
 
-  /** Requests a stream. Check the response for success. */
-  static async open(
+  /** Requests the stream of a task. Check the response for success. */
+  static open(
     server: Pick<TestServer, "origin">,
     taskId: string,
-    { query = "", headers = {} }: SseRequest = {},
+    request: SseRequest = {},
+  ): Promise<SseClient> {
+    return SseClient.#open(urlOfTask(server, taskId, request), request);
+  }
+
+  /** Requests the stream of a list. Check the response for success. */
+  static openList(
+    server: Pick<TestServer, "origin">,
+    request: SseRequest,
+  ): Promise<SseClient> {
+    return SseClient.#open(urlOfList(server, request), request);
+  }
+
+  static async #open(
+    url: string,
+    { headers = {} }: SseRequest,
   ): Promise<SseClient> {
     const controller = new AbortController();
-    const path = `/sse/realtime/${encodeURIComponent(taskId)}${query}`;
-    const response = await fetch(`${server.origin}${path}`, {
-      headers,
-      signal: controller.signal,
-    });
+    const { signal } = controller;
+    const response = await fetch(url, { headers, signal });
     return new SseClient(response, controller);
   }
 
@@ -119,12 +131,36 @@ export class SseClient implements AsyncDisposable {
   }
 }
 
-/** Returns the answer to a stream's request, read to the end. */
+/** Returns the answer to the request for a task's stream, read to the end. */
 export function answerOfStream(
+  server: Pick<TestServer, "origin">,
+  taskId: string,
+  request: SseRequest = {},
+): Promise<Answer> {
+  const { headers = {} } = request;
+  return answerOf(fetch(urlOfTask(server, taskId, request), { headers }));
+}
+
+/** Returns the answer to the request for a list's stream, read to the end. */
+export function answerOfList(
+  server: Pick<TestServer, "origin">,
+  request: SseRequest,
+): Promise<Answer> {
+  const { headers = {} } = request;
+  return answerOf(fetch(urlOfList(server, request), { headers }));
+}
+
+function urlOfTask(
   { origin }: Pick<TestServer, "origin">,
   taskId: string,
-  { query = "", headers = {} }: SseRequest = {},
-): Promise<Answer> {
-  const path = `/sse/realtime/${encodeURIComponent(taskId)}${query}`;
-  return answerOf(fetch(`${origin}${path}`, { headers }));
+  { query = "" }: SseRequest,
+): string {
+  return `${origin}/sse/realtime/${encodeURIComponent(taskId)}${query}`;
+}
+
+function urlOfList(
+  { origin }: Pick<TestServer, "origin">,
+  { query = "" }: SseRequest,
+): string {
+  return `${origin}/sse/list${query}`;
 }

@@ -11,7 +11,9 @@ import {
 export const connectionSchema = z.object({
   id: z.string().describe("The id of the socket or stream"),
   route: z.string().describe("The name of the route"),
-  connection_id: connectionIdSchema,
+  connection_id: connectionIdSchema.describe(
+    "The id in the URL; for the stream of a list, `mine` or `labels`",
+  ),
   user_id: userIdSchema.exactOptional().describe(
     "Absent on routes without authentication",
   ),

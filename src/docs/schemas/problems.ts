@@ -16,10 +16,11 @@ export const problemMeanings: Readonly<Record<ProblemCode, string>> = {
   body_incomplete: "The connection broke before the end of the body",
   missing_websocket_key: "The handshake has no Sec-WebSocket-Key",
   unauthorized: "The request has no valid API key or token",
-  authentication_required: "This server requires a valid token (TASKWIRE_AUTH)",
+  authentication_required:
+    "A valid token is required: by this server (TASKWIRE_AUTH), or for a list",
   insufficient_scope:
     "The token is valid, but its scope claim has none of the required scopes",
-  forbidden: "This user may not watch this task",
+  forbidden: "This user may not watch this task, or see this list",
   origin_not_allowed: "Pages of this origin may not connect (TASKWIRE_ORIGINS)",
   task_not_allowed:
     "The token's tasks and labels claims do not cover this task, or the route needs a token without these claims",

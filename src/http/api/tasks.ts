@@ -10,7 +10,6 @@ import { maxLabels } from "../../tasks/draft.ts";
 import type { TaskEvent } from "../../tasks/event.ts";
 import { describeTask } from "../../tasks/snapshot.ts";
 import type { TaskState } from "../../tasks/state.ts";
-import { type Status, statuses } from "../../tasks/status.ts";
 import {
   describeOutcome,
   maxEventBytes,
@@ -19,7 +18,13 @@ import {
   refusalProblem,
 } from "./draft_body.ts";
 import { inBodyTime } from "../body_deadline.ts";
-import { badQuery, readBody, readWhole, refuseEncoded } from "../request.ts";
+import {
+  badQuery,
+  parseStatus,
+  readBody,
+  readWhole,
+  refuseEncoded,
+} from "../request.ts";
 import { listWithin } from "./limited_list.ts";
 import {
   checkState,
@@ -126,7 +131,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
       ...position,
       fallback: position.max,
     });
-    const status = readStatus(c.req.query("status"));
+    const status = c.req.query("status");
     const owner = c.req.query("user_id");
     const labels = c.req.queries("label") ?? [];
     if (labels.length > maxLabels.count) {
@@ -135,7 +140,7 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
     const list = await listWithin(limits, {
       limit: readWhole(c, "limit", page),
       cursor,
-      ...(status === undefined ? {} : { statuses: [status] }),
+      ...(status === undefined ? {} : { statuses: [parseStatus(status)] }),
       ...(owner === undefined ? {} : { owner }),
       ...(labels.length === 0 ? {} : { labels }),
     }, store);
@@ -180,11 +185,4 @@ function describeForOperator(state: TaskState, watchers: number) {
       ? {}
       : { lease_ends_at: new Date(leaseEndsAtMs).toISOString() }),
   };
-}
-
-function readStatus(text: string | undefined): Status | undefined {
-  if (text === undefined) return undefined;
-  const status = statuses.find((status) => status === text);
-  if (status !== undefined) return status;
-  throw badQuery(`status: expected one of ${statuses.join(", ")}`);
 }
