@@ -9,8 +9,8 @@ import {
   notify,
   setForeign,
   setText,
-  visible,
 } from "./dom.js";
+import { visible } from "./foreign.js";
 import {
   formatBytes,
   formatDuration,

@@ -2,6 +2,7 @@ import { ApiError, call, forgetKey, hasKey, keepKey } from "./api.js";
 import { ConnectionsView } from "./connections.js";
 import { refreshDetails } from "./details.js";
 import { $, setText } from "./dom.js";
+import { makeFragment, readFragment } from "./labels.js";
 import { showSetup } from "./setup.js";
 import { TaskFeed } from "./task_feed.js";
 import { TasksView } from "./tasks.js";
@@ -43,7 +44,7 @@ let isPolling = false;
 
 /** @returns {keyof typeof views} */
 function currentView() {
-  const name = location.hash.slice(2);
+  const name = readFragment().path.slice(1);
   return Object.hasOwn(views, name)
     ? /** @type {keyof typeof views} */ (name)
     : "tasks";
@@ -139,11 +140,12 @@ function all(selector) {
 function showView() {
   if ($("views").hidden) return;
   const name = currentView();
+  if (name === "tasks") selectLabels();
   for (const section of all("[data-view]")) {
     section.hidden = section.dataset.view !== name;
   }
   for (const link of all("#views a")) {
-    if (link.getAttribute("href") === `#/${name}`) {
+    if (link.dataset.opens === name) {
       link.setAttribute("aria-current", "page");
     } else link.removeAttribute("aria-current");
   }
@@ -151,6 +153,15 @@ function showView() {
   views[name].show();
   views[name].open?.().catch(failed);
   poll();
+}
+
+/** Filters the tasks by the labels in the URL, and keeps them in the link of the view. */
+function selectLabels() {
+  const { labels } = readFragment();
+  tasks.select(labels);
+  for (const link of all('#views [data-opens="tasks"]')) {
+    link.setAttribute("href", makeFragment("/tasks", labels));
+  }
 }
 
 // Keeping it live

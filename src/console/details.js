@@ -12,8 +12,8 @@ import {
   setText,
   showFacts,
   showProgress,
-  visible,
 } from "./dom.js";
+import { visible } from "./foreign.js";
 import {
   formatDuration,
   formatJson,
@@ -21,7 +21,8 @@ import {
   formatTime,
   serverNow,
 } from "./format.js";
-import { amountOf, leaseOf, percentOf } from "./task_words.js";
+import { showLabels } from "./labels.js";
+import { amountOf, leaseOf, paceOf, percentOf } from "./task_words.js";
 
 /** How many of a task's last events are shown. */
 const maxEvents = 50;
@@ -49,13 +50,21 @@ let shown;
 export function openDetails(id, feed) {
   shown = { id, feed, position: "" };
   setForeign($("details-title"), id);
-  for (const name of ["details-state", "details-facts", "snapshot"]) {
+  for (
+    const name of [
+      "details-id",
+      "details-labels",
+      "details-state",
+      "details-facts",
+      "snapshot",
+    ]
+  ) {
     $(name).replaceChildren();
   }
   $("events").tBodies[0]?.replaceChildren();
   setText($("details-error"), "");
   const known = feed.tasks.get(id);
-  if (known) showTask(known.task);
+  if (known) showTask(known.task, feed);
   $("details").showModal();
   refreshDetails().catch(fail);
 }
@@ -70,7 +79,7 @@ export async function refreshDetails() {
     feed.take(task);
     if (shown?.id !== id) return;
     setText($("details-error"), "");
-    showTask(task);
+    showTask(task, feed);
     const position = `${task.epoch} ${task.offset}`;
     if (shown.position === position) return;
     const events = await readEvents(path, task);
@@ -103,14 +112,23 @@ async function readEvents(path, { epoch, offset }) {
   return (await call("GET", `${path}/events?limit=${maxEvents}`)).events;
 }
 
-/** @param {Task} task */
-function showTask(task) {
-  const { status, message, cancel_requested: isAsked } = task;
-  const { pill, bar, amount } = stateElements();
+/**
+ * @param {Task} task
+ * @param {TaskFeed} feed
+ */
+function showTask(task, feed) {
+  const { connection_id: id, title, labels = [], status, message } = task;
+  const { cancel_requested: isAsked } = task;
+  const { pill, bar, amount, pace } = stateElements();
+  setForeign($("details-title"), title ?? id);
+  $("details-id").hidden = title === undefined;
+  setForeign($("details-id"), id);
+  showLabels($("details-labels"), labels, feed.labels);
   pill.dataset.status = status;
   setText(pill, status);
   showProgress(bar, task);
   setText(amount, amountOf(task));
+  setText(pace, paceOf(task));
   setForeign($("details-message"), message ?? "");
   $("details-cancel").hidden = terminalStatuses.includes(status);
   $("details-cancel").ariaDisabled = String(isAsked === true);
@@ -133,17 +151,17 @@ function showTask(task) {
 
 /** Returns the elements for a task's state, creating missing elements. */
 function stateElements() {
-  const [pill, bar, amount] = $("details-state").children;
+  const [pill, bar, amount, pace] = $("details-state").children;
   if (
-    pill instanceof HTMLElement && bar instanceof HTMLElement &&
-    amount !== undefined
-  ) return { pill, bar, amount };
+    pill instanceof HTMLElement && bar instanceof HTMLElement && amount && pace
+  ) return { pill, bar, amount, pace };
   const made = {
     pill: makePill(""),
     bar: makeProgress(),
     amount: make("span", { className: "amount" }),
+    pace: make("span", { className: "amount" }),
   };
-  $("details-state").replaceChildren(made.pill, made.bar, made.amount);
+  $("details-state").replaceChildren(...Object.values(made));
   return made;
 }
 

@@ -1,3 +1,4 @@
+import { isolated, visible } from "./foreign.js";
 import { percentOf } from "./task_words.js";
 
 /**
@@ -40,22 +41,6 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Invisible characters, and characters for changing the direction of text (UAX #9). */
-const controls =
-  /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/**
- * Spells out the control characters in a stranger's text: `[U+202E]`.
- *
- * @param {string} text
- */
-export function visible(text) {
-  return text.replace(controls, (character) => {
-    const code = character.charCodeAt(0).toString(16).toUpperCase();
-    return `[U+${code.padStart(4, "0")}]`;
-  });
-}
-
 /**
  * Shows a stranger's text, isolated from the direction of the surrounding text.
  *
@@ -63,10 +48,9 @@ export function visible(text) {
  * @param {string} text
  */
 export function setForeign(element, text) {
-  const shown = visible(text);
-  const isolated = element.querySelector("bdi") ??
-    element.appendChild(make("bdi"));
-  setText(isolated, shown);
+  const shown = element.querySelector("bdi");
+  if (shown) setText(shown, visible(text));
+  else element.append(isolated(text));
 }
 
 /**

@@ -17,6 +17,10 @@ import { call } from "./api.js";
  * @property {number} [current]
  * @property {number} [total]
  * @property {string} [unit]
+ * @property {string} [title]
+ * @property {readonly string[]} [labels]
+ * @property {number} [rate]
+ * @property {string} [eta]
  * @property {string} [message]
  * @property {boolean} [cancel_requested]
  * @property {string} [lease_ends_at]
@@ -54,6 +58,15 @@ const ranks = {
   succeeded: 4,
 };
 
+/** Members that change without an event. */
+const changing = /** @type {const} */ ([
+  "watchers",
+  "cancel_requested",
+  "lease_ends_at",
+  "rate",
+  "eta",
+]);
+
 /** Statuses of tasks to load regardless of age. */
 const urgentStatuses = ["lost", "failed"];
 
@@ -77,6 +90,12 @@ export class TaskFeed {
   isLoaded = false;
   /** True if the server has more tasks than are loaded. */
   isCut = false;
+  /**
+   * The labels of all tasks in the feed.
+   *
+   * @type {readonly string[]}
+   */
+  labels = [];
   #sweep = 0;
   #isSweeping = false;
   /** @type {string | undefined} */
@@ -90,12 +109,31 @@ export class TaskFeed {
   }
 
   /**
+   * Limits the feed to the tasks with all of the labels.
+   *
+   * @param {readonly string[]} labels
+   * @returns {boolean} False if the feed has the same labels already.
+   */
+  select(labels) {
+    if (labels.join("\n") === this.labels.join("\n")) return false;
+    this.labels = labels;
+    for (const [id, { task }] of this.tasks) {
+      if (!this.#matches(task)) this.drop(id);
+    }
+    this.isLoaded = false;
+    this.isCut = false;
+    this.#isSweeping = false;
+    this.revision++;
+    return true;
+  }
+
+  /**
    * Takes a separately read task.
    *
    * @param {Task} task
    */
   take(task) {
-    this.#put(task);
+    if (this.#matches(task)) this.#put(task);
   }
 
   /**
@@ -112,7 +150,8 @@ export class TaskFeed {
     /** @type {string | undefined} */
     let cursor;
     for (let pages = 0; pages < maxNewestPages; pages++) {
-      const list = await listTasks({ limit: newestSize, cursor });
+      const list = await this.#list({ limit: newestSize, cursor });
+      if (list === undefined) return true;
       if (pages === 0 && list.cursor === undefined) {
         this.#sweep++;
         list.tasks.forEach((task) => this.#put(task));
@@ -134,11 +173,14 @@ export class TaskFeed {
       this.#cursor = undefined;
       this.#swept = 0;
       for (const status of urgentStatuses) {
-        const { tasks } = await listTasks({ limit: firstStepSize, status });
-        tasks.forEach((task) => this.#put(task));
+        const list = await this.#list({ limit: firstStepSize, status });
+        if (list === undefined) return;
+        list.tasks.forEach((task) => this.#put(task));
       }
     }
-    const { tasks, cursor } = await listTasks({ limit, cursor: this.#cursor });
+    const list = await this.#list({ limit, cursor: this.#cursor });
+    if (list === undefined) return;
+    const { tasks, cursor } = list;
     tasks.forEach((task) => this.#put(task));
     this.#swept += tasks.length;
     this.#cursor = cursor;
@@ -156,6 +198,26 @@ export class TaskFeed {
   }
 
   /**
+   * @param {{ limit: number, cursor?: string | undefined, status?: string }} query
+   * @returns {Promise<{ tasks: Task[], cursor?: string } | undefined>} `undefined`
+   * if other labels were selected meanwhile.
+   */
+  async #list(query) {
+    const { labels } = this;
+    const parameters = labels.map((label) => ["label", label]);
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) parameters.push([name, String(value)]);
+    }
+    const list = await call("GET", `tasks?${new URLSearchParams(parameters)}`);
+    return labels === this.labels ? list : undefined;
+  }
+
+  /** @param {Task} task */
+  #matches({ labels = [] }) {
+    return this.labels.every((label) => labels.includes(label));
+  }
+
+  /**
    * @param {Task} task
    * @returns {boolean} True if the task has a new event.
    */
@@ -163,10 +225,7 @@ export class TaskFeed {
     const known = this.tasks.get(task.connection_id);
     const isSame = known !== undefined && known.task.epoch === task.epoch &&
       known.task.offset === task.offset;
-    if (
-      isSame && known.task.watchers === task.watchers &&
-      known.task.cancel_requested === task.cancel_requested
-    ) {
+    if (isSame && changing.every((name) => known.task[name] === task[name])) {
       known.sweep = this.#sweep;
       return false;
     }
@@ -175,20 +234,10 @@ export class TaskFeed {
       task,
       rank: ranks[task.status] ?? 4,
       changedMs: Date.parse(task.updated_at),
-      text: `${task.connection_id}\n${task.message ?? ""}`.toLowerCase(),
+      text: [task.connection_id, task.title, task.message].join("\n")
+        .toLowerCase(),
       sweep: this.#sweep,
     });
     return !isSame;
   }
-}
-
-/**
- * @param {{ limit: number, cursor?: string | undefined, status?: string }} query
- * @returns {Promise<{ tasks: Task[], cursor?: string }>}
- */
-function listTasks(query) {
-  const given = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)]]
-  );
-  return call("GET", `tasks?${new URLSearchParams(given)}`);
 }

@@ -1,3 +1,4 @@
+import { formatRate, formatTimeLeft } from "./estimates.js";
 import { formatDuration, formatNumber, serverNow } from "./format.js";
 
 /** @typedef {import("./task_feed.js").Task} Task */
@@ -32,6 +33,21 @@ export function amountOf(task) {
     );
   }
   if (task.cancel_requested) words.push("cancel requested");
+  return words.join(" · ");
+}
+
+/**
+ * Returns the rate and the time left of a task, as text; empty without estimates.
+ *
+ * @param {{ rate?: number | undefined, unit?: string | undefined, eta?: string | undefined }} task
+ */
+export function paceOf({ rate, unit, eta }) {
+  const leftMs = eta === undefined ? undefined : Date.parse(eta) - serverNow();
+  // Without an event until the estimated end, the task has stalled.
+  if (leftMs !== undefined && leftMs < 0) return "";
+  const words = [];
+  if (rate !== undefined) words.push(formatRate(rate, unit));
+  if (leftMs !== undefined) words.push(formatTimeLeft(leftMs));
   return words.join(" · ");
 }
 

@@ -11,8 +11,9 @@ import {
 } from "./dom.js";
 import { openDetails } from "./details.js";
 import { formatDuration, formatNumber, serverNow } from "./format.js";
+import { showChosen, showLabels } from "./labels.js";
 import { Pager, Rows } from "./pager.js";
-import { amountOf, leaseOf } from "./task_words.js";
+import { amountOf, leaseOf, paceOf } from "./task_words.js";
 
 /**
  * @typedef {import("./task_feed.js").Entry} Entry
@@ -60,6 +61,21 @@ export class TasksView {
     }
   }
 
+  /**
+   * Shows only the tasks with all of the labels.
+   *
+   * @param {string[]} labels
+   */
+  select(labels) {
+    if (!this.#feed.select(labels)) return;
+    const isFocused = $("chosen-labels").contains(document.activeElement);
+    showChosen($("chosen-labels"), labels);
+    // The button with the focus has removed its label.
+    if (isFocused) $("task-filter").focus();
+    $("details").close();
+    this.#refilter();
+  }
+
   /** Shows the current tasks. */
   show() {
     this.#sort();
@@ -75,9 +91,9 @@ export class TasksView {
   }
 
   #note() {
-    const { tasks, isLoaded, isCut } = this.#feed;
+    const { tasks, isLoaded, isCut, labels } = this.#feed;
     if (!isLoaded) return `Loading tasks: ${formatNumber(tasks.size)} so far`;
-    if (tasks.size === 0) {
+    if (tasks.size === 0 && labels.length === 0) {
       return "No tasks yet. They appear here with their first event.";
     }
     if (this.#matches.length === 0) return "No task matches the filter.";
@@ -148,19 +164,29 @@ export class TasksView {
   #makeRow(id) {
     const pill = makePill("");
     const name = make("button", { type: "button", className: "link" });
-    setForeign(name, id);
+    const secondary = make("span", { className: "id" });
+    const labels = make("div", {
+      className: "labels",
+      role: "group",
+      "aria-label": "Labels",
+    });
     name.addEventListener("click", () => openDetails(id, this.#feed));
     const message = make("p", { className: "message" });
     const bar = makeProgress();
     const amount = make("span", { className: "amount" });
+    const pace = make("span", { className: "amount" });
     const attempt = makeCell("Attempt", "", "number");
     const watchers = makeCell("Watchers", "", "number");
     const age = makeCell("Last event", "", "number");
     const lease = makeCell("Lease", "", "number");
-    const task = makeCell("Task", name, "name");
-    task.append(message);
+    const task = makeCell("Task", "", "name");
+    task.append(
+      make("div", { className: "names" }, name, secondary),
+      message,
+      labels,
+    );
     const progress = makeCell("Progress", bar, "progress-cell");
-    progress.append(amount);
+    progress.append(make("div", { className: "amounts" }, amount, pace));
     const element = makeRow(
       makeCell("Status", pill),
       task,
@@ -174,12 +200,17 @@ export class TasksView {
     return {
       element,
       /** @param {Entry} entry */
-      update({ task, changedMs }) {
+      update: ({ task, changedMs }) => {
         element.dataset.status = pill.dataset.status = task.status;
         setText(pill, task.status);
+        setForeign(name, task.title ?? id);
+        secondary.hidden = task.title === undefined;
+        if (task.title !== undefined) setForeign(secondary, id);
+        showLabels(labels, task.labels ?? [], this.#feed.labels);
         setForeign(message, task.message ?? "");
         showProgress(bar, task);
         setText(amount, amountOf(task));
+        setText(pace, paceOf(task));
         setText(attempt, String(task.attempt));
         setText(watchers, formatNumber(task.watchers));
         setText(age, formatDuration(serverNow() - changedMs));

@@ -1,4 +1,7 @@
 import { connect as connectClient, TaskwireError } from "./client.js";
+import { isolated, visible } from "./console/foreign.js";
+import { readFragment, showChosen, showLabels } from "./console/labels.js";
+import { paceOf, percentOf } from "./console/task_words.js";
 
 /**
  * @typedef {import("./client.js").Client} Client
@@ -104,33 +107,6 @@ function parse(text) {
   } catch {
     return undefined;
   }
-}
-
-/** Invisible characters, and characters for changing the direction of text. */
-const controls =
-  /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/**
- * Spells out the control characters of a stranger's text.
- *
- * @param {string} text
- */
-function visible(text) {
-  return text.replace(controls, (character) => {
-    const code = character.charCodeAt(0).toString(16).toUpperCase();
-    return `[U+${code.padStart(4, "0")}]`;
-  });
-}
-
-/**
- * Wraps a stranger's text in a `bdi`, to isolate the direction of the text.
- *
- * @param {string} text
- */
-function isolated(text) {
-  const element = document.createElement("bdi");
-  element.textContent = visible(text);
-  return element;
 }
 
 /**
@@ -450,7 +426,6 @@ function addEntry(id, updates) {
     content.firstElementChild?.cloneNode(true)
   );
   card.dataset.connectionId = id;
-  part(card, "h3").replaceChildren(isolated(id));
   part(card, ".bar").ariaLabel = `Progress of ${visible(id)}`;
   if (watched.size === 0) $("tasks").replaceChildren();
   $("tasks").append(card);
@@ -510,39 +485,59 @@ function fold(task, { type: _, skipped: __, cleared = [], ...members }) {
  */
 function render(entry, task) {
   entry.task = task;
-  const { current, total, unit = "", attempt, offset } = task;
+  const { title, labels = [] } = task;
   const status = task.status ?? "none";
   const { card } = entry;
-  const bar = part(card, ".bar");
-  const progress = status === "succeeded"
-    ? 1
-    : task.progress ?? Number(current) / Number(total);
-  const isKnown = Number.isFinite(progress);
-  // Rounded down: 100 is for the end alone. 0.29 * 1000 is a little below 290.
-  const percent = progress >= 1
-    ? 100
-    : Math.min(Math.floor(Math.max(progress, 0) * 1000 + 1e-6), 999) / 10;
+  const { connectionId: id = "" } = card.dataset;
   const nothingYet = entry.isDeleted
     ? "The task was deleted."
     : "No events yet: publish one.";
-  const words = [];
-  if (isKnown) words.push(`${percent} %`);
-  if (current !== undefined) {
-    words.push(`${current} of ${total ?? "?"} ${unit}`);
-  }
-  bar.ariaValueNow = isKnown ? String(percent) : null;
-  bar.ariaValueText = [status, ...words].join(", ");
-  bar.classList.toggle("moving", !isKnown && /queued|running/.test(status));
-  part(bar, "div").style.width = isKnown ? `${percent}%` : "";
-  if (attempt) words.push(`attempt ${attempt}`);
-  if (offset) words.push(`offset ${offset}`);
-  if (task.cancel_requested) words.push("cancel requested");
-  part(card, "p.muted").textContent = words.join(" · ");
+  part(card, "h3").replaceChildren(isolated(title ?? id));
+  part(card, ".id").replaceChildren(
+    ...title === undefined ? [] : [isolated(id)],
+  );
+  const { labels: chosen } = readFragment();
+  showLabels(part(card, ".labels"), labels, chosen);
+  card.hidden = !chosen.every((label) => labels.includes(label));
+  showProgress(entry);
   card.dataset.status = status;
   part(card, ".pill").textContent = status;
   part(card, "p").replaceChildren(
     isolated(task.message ?? (status === "none" ? nothingYet : "")),
   );
+}
+
+/** @param {Entry} entry */
+function showProgress({ card, task }) {
+  const { status = "none", current, total, unit = "", attempt, offset } = task;
+  const percent = status === "none"
+    ? undefined
+    : percentOf({ status, progress: task.progress });
+  const bar = part(card, ".bar");
+  const words = [];
+  if (percent !== undefined) words.push(`${percent} %`);
+  if (current !== undefined) {
+    words.push(`${current} of ${total ?? "?"} ${unit}`);
+  }
+  bar.ariaValueNow = percent === undefined ? null : String(percent);
+  bar.ariaValueText = [status, ...words].join(", ");
+  bar.classList.toggle(
+    "moving",
+    percent === undefined && /queued|running/.test(status),
+  );
+  part(bar, "div").style.width = percent === undefined ? "" : `${percent}%`;
+  const pace = paceOf(task);
+  if (pace) words.push(pace);
+  if (attempt) words.push(`attempt ${attempt}`);
+  if (offset) words.push(`offset ${offset}`);
+  if (task.cancel_requested) words.push("cancel requested");
+  part(card, "p.muted").textContent = words.join(" · ");
+}
+
+/** Shows the labels to filter by, and the tasks with all of them. */
+function filter() {
+  showChosen($("chosen-labels"), readFragment().labels);
+  for (const entry of watched.values()) render(entry, entry.task);
 }
 
 // Publishing
@@ -598,7 +593,11 @@ async function demo() {
   const isReopened = /failed|canceled/.test(before.status ?? "");
   const attempt = (before.attempt ?? 1) + Number(isReopened);
   /** @type {Partial<Task>[]} */
-  const events = [{ status: "queued", message: "waiting" }];
+  const events = [{
+    status: "queued",
+    title: "Demo task",
+    message: "waiting",
+  }];
   for (let current = 0; current <= 12; current++) {
     events.push({
       status: "running",
@@ -678,6 +677,12 @@ on("clear", "click", () => {
 });
 on("send-form", "submit", () => send($("frame").value));
 on("ping", "click", () => send('{"type":"ping"}'));
+
+addEventListener("hashchange", filter);
+filter();
+setInterval(() => {
+  for (const entry of watched.values()) if (entry.task.eta) showProgress(entry);
+}, 1_000);
 
 const asked = new URLSearchParams(location.search).get("id");
 if (asked !== null) {

@@ -1,3 +1,4 @@
+import { formatRate, formatTimeLeft } from "../console/estimates.js";
 import { printable } from "./output.ts";
 
 /** The displayed members of a task. */
@@ -54,29 +55,12 @@ export function renderTask(
     status,
     attempt !== undefined && attempt > 1 ? `attempt ${attempt}` : undefined,
     amount,
-    rate === undefined ? undefined : `${formatRate(rate)} ${unit ?? ""}/s`,
+    rate === undefined ? undefined : formatRate(rate, unit),
     eta === undefined
       ? undefined
       : formatTimeLeft(Date.parse(eta) - Date.now()),
     message,
   ].filter((part) => part !== undefined).map(printable).join("  ");
-}
-
-/** Rounds a rate to three digits, without an exponent if possible. */
-function formatRate(rate: number): string {
-  return String(Number(rate.toPrecision(3)));
-}
-
-/** Renders a duration in its largest two units: `2 h 5 min left`. */
-function formatTimeLeft(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 60) return `${seconds} s left`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `${minutes} min left`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48
-    ? `${hours} h ${minutes % 60} min left`
-    : `${Math.round(hours / 24)} days left`;
 }
 
 /** Renders a bar and the percentage; only dots if the progress is unknown. */

@@ -4,6 +4,7 @@ import {
   findBarriers,
   openConsole,
   publishAll,
+  publishMoving,
   rowOf,
   startConsole,
 } from "../support/console.ts";
@@ -18,7 +19,12 @@ const looks = {
 
 /** Tasks in every state. */
 const events = [
-  { connection_id: "imports/orders-2026-11", status: "queued" },
+  {
+    connection_id: "imports/orders-2026-11",
+    status: "queued",
+    title: "Orders of November",
+    labels: ["import", "team:7"],
+  },
   { connection_id: "uploads/123456", message: "receiving" },
   { connection_id: "mail/digest", progress: 0.4 },
   { connection_id: "mail/digest", status: "canceled" },
@@ -37,6 +43,8 @@ const events = [
     total: 2_000,
     unit: "frames",
     message: "transcoding",
+    title: "Lecture 7: waves",
+    labels: ["video", "team:7", "customer:university-of-somewhere"],
     lease: 600,
   },
 ];
@@ -47,6 +55,10 @@ for (const [name, { colorScheme, ...size }] of Object.entries(looks)) {
     startConsole,
     async (page, { origin }) => {
       await publishAll(origin, events);
+      await publishMoving(origin, {
+        connection_id: "imports/customers",
+        message: "writing",
+      });
       const url = `${origin.replace("http", "ws")}/ws/realtime/`;
       await using guest = new TestSocket(`${url}videos/lecture-07.mp4`);
       await guest.nextOf("sync");
@@ -72,8 +84,8 @@ for (const [name, { colorScheme, ...size }] of Object.entries(looks)) {
       await page.locator(`${rowOf("reports/quarter-3")}[data-status=lost]`)
         .waitFor();
       await look("tasks");
-      await page.getByRole("button", { name: "videos/lecture-07.mp4" }).click();
-      await page.locator("#events tbody tr").waitFor();
+      await page.getByRole("button", { name: "Lecture 7: waves" }).click();
+      await page.locator("#events tbody tr").first().waitFor();
       await look("details");
       await page.click("#details-cancel");
       await look("confirm");

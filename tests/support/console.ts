@@ -40,6 +40,22 @@ export async function publishAll(
   assertEquals(lines.filter((line) => !("offset" in JSON.parse(line))), []);
 }
 
+/** Publishes steps of a task until the server estimates the end. */
+export async function publishMoving(
+  origin: string,
+  event: { readonly connection_id: string } & Record<string, unknown>,
+): Promise<void> {
+  const id = encodeURIComponent(event.connection_id);
+  for (let current = 1;; current++) {
+    const amounts = { current, total: 10_000_000, unit: "rows" };
+    await publishAll(origin, [{ ...event, ...amounts }]);
+    const response = await fetch(`${origin}/api/tasks/${id}`, {
+      headers: { Authorization: `Bearer ${testApiKey}` },
+    });
+    if ((await response.json()).eta !== undefined) return;
+  }
+}
+
 /** Returns axe's serious findings about the page. */
 export async function findBarriers(page: Page): Promise<string[]> {
   const violations = await findViolations(page);
