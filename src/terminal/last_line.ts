@@ -14,12 +14,16 @@ const invisible = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
 /**
  * Finds the last line in a command's output. A carriage return ends a line too,
- * because progress bars draw over their line. Blank lines do not count.
+ * because progress bars draw over their line. Blank lines do not count. A line
+ * without an end may be half a line, except after a carriage return: some
+ * progress bars write the return first.
  */
 export class LastLineFinder {
   readonly #maxLength: number;
   /** The start of an unfinished line. */
   #start = new Uint8Array();
+  /** True if the unfinished line follows a carriage return. */
+  #isDrawn = false;
 
   /** @param maxLength The longest line in characters; longer lines are cut. */
   constructor(maxLength: number) {
@@ -29,12 +33,15 @@ export class LastLineFinder {
   /**
    * Adds output.
    *
-   * @returns The last line that the output finishes; `undefined` if none.
+   * @returns The last line that the output finishes or draws; `undefined` if
+   * none.
    */
   push(output: Uint8Array): string | undefined {
     let end = findBreak(output, output.length);
     const rest = output.subarray(end + 1);
-    let line = "";
+    if (end >= 0) this.#isDrawn = output[end] === carriageReturn;
+    const drawn = rest.length === output.length ? this.#joined(rest) : rest;
+    let line = this.#isDrawn ? this.#read(drawn) : "";
     while (end >= 0 && line === "") {
       const before = findBreak(output, end);
       const bytes = output.subarray(before + 1, end);
@@ -42,9 +49,7 @@ export class LastLineFinder {
       if (before < 0) this.#start = new Uint8Array();
       end = before;
     }
-    this.#start = rest.length === output.length
-      ? this.#joined(rest)
-      : rest.slice(0, maxLineBytes);
+    this.#start = drawn.slice(0, maxLineBytes);
     return line === "" ? undefined : line;
   }
 

@@ -26,9 +26,10 @@ Deno.test("LastLineFinder.push() finds the last finished line", () => {
     [["", "\n", "\r\n"], [none, none, none, none]],
     // A line end cut in half is one line end.
     [["a\r", "\n"], ["a", none, none]],
-    // A progress bar draws over its line.
-    [["\r10%", "\r20%", "\r30%\n"], [none, "10%", "30%", none]],
+    // A progress bar draws over its line, with the return first or last.
+    [["\r10%", "\r20%", "\r30%\n"], ["10%", "20%", "30%", none]],
     [["10%\r20%\r"], ["20%", none]],
+    [["10%\r2", "0%", "\r\n30%"], ["2", "20%", "20%", "30%"]],
     // Colors, a moved cursor, a link and a title.
     [["\x1b[1;31mred\x1b[0m\x1b[K\n"], ["red", none]],
     [["\x1b]8;;https://a.example\x07link\x1b]8;;\x07\n"], ["link", none]],
