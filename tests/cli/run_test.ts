@@ -251,6 +251,36 @@ Deno.test("runCommand() hands its input to the command", async () => {
   assertEquals([code, stdout], [0, "one\ntwo"]);
 });
 
+for (
+  const [style, before, after] of [
+    [
+      "ffmpeg",
+      "Input #0\nframe=  1\rframe=  2\r",
+      "frame=  3   \nvideo: 1kB\n",
+    ],
+    ["tqdm", "\rframe=  1\rframe=  2", "\rframe=  3\nvideo: 1kB"],
+  ] as const
+) {
+  Deno.test(`runCommand() publishes a progress line overwritten as by ${style}`, async () => {
+    await using server = await startTestServer();
+    await using folder = await makeTempDir();
+    const fifo = await makeFifo(folder.path);
+    const first = await folder.write("first", before);
+    const rest = await folder.write("rest", after);
+    const script = `cat ${first} >&2; read line <${fifo.path}; cat ${rest} >&2`;
+    const args = runArgs(server, script);
+    await using command = new RunningCommand(args, { env });
+    await eventually(async () =>
+      (await readTask(server))?.message === "frame=  2"
+    );
+    assertEquals((await readTask(server))?.status, "running");
+    await fifo.release();
+    assertEquals(await command.exitCode(), 0);
+    assertEquals(await command.stderr, before + after);
+    assertEquals((await readTask(server))?.message, "video: 1kB");
+  });
+}
+
 Deno.test("runCommand() publishes few of many lines, and the last", async () => {
   await using server = await startTestServer();
   const { code } = await taskwire(runArgs(server, "seq 100000"), { env });
@@ -485,3 +515,22 @@ terminalTest("runCommand() lets Ctrl-C reach the command once", async () => {
   assertEquals(lines.slice(-2), ["got y", "exit code 3"]);
   assertEquals((await readTask(server))?.status, "failed");
 });
+
+terminalTest(
+  "runCommand() exits 130 after Ctrl-C, as the command",
+  async () => {
+    await using server = await startTestServer();
+    const args = runArgs(server, "printf '10%%\\r20%%\\r'; exec sleep 600");
+    await using terminal = await openTerminal(args, { env });
+    await terminal.until(([line]) => line === "20%");
+    await terminal.press("C-c");
+    await terminal.until((lines) =>
+      lines.at(-1)?.endsWith("exit code 130") === true
+    );
+    const task = await readTask(server);
+    assertEquals(
+      [task?.status, task?.message],
+      ["failed", "ended by SIGINT: 20%"],
+    );
+  },
+);
