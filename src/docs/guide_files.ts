@@ -3,6 +3,7 @@ export const guidePageNames = [
   "tour",
   "recipes",
   "browser_client",
+  "lists",
   "protocol",
   "configuration",
   "durability",
