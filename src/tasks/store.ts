@@ -261,7 +261,8 @@ export interface Store {
    * Starts or stops following a topic in this process. From the moment the
    * promise resolves, changes of the topic's tasks are announced as
    * {@linkcode TopicAnnouncement}s, in order per task: a later `list` or an
-   * announcement delivers every change. A store may announce other topics, too.
+   * announcement delivers every change. A store may announce other topics, too,
+   * and may announce changes stored together as one, up to the end of an attempt.
    */
   follow(topic: Topic, isFollowed: boolean): Promise<void>;
 

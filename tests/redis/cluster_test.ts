@@ -110,6 +110,31 @@ test("a Cluster announces changes by other processes, from every master", async 
   assertEquals(announced.all.length, 2 * ids.length);
 });
 
+test("a Cluster announces changes of a followed topic, from every master, and each once", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  const ids = Array.from({ length: 40 }, (_, index) => `task-${index}`);
+  await one.follow("label:rows", true);
+  await Promise.all(ids.map((id) => two.publish(id, { labels: ["rows"] })));
+  await announced.untilTold(ids.length);
+  // The end of each follows the start, though masters are not in step.
+  await Promise.all(ids.map((id) => two.forget(id)));
+  await announced.untilTold(2 * ids.length);
+  const told = announced.ofTopics.map((announcement) =>
+    announcement.kind === "topic_changed"
+      ? announcement.state.snapshot.connection_id
+      : announcement.kind === "topic_deleted" && announcement.taskId
+  );
+  assertEquals(told.slice(0, ids.length).sort(), ids.toSorted());
+  assertEquals(told.slice(ids.length).sort(), ids.toSorted());
+  await one.follow("label:rows", false);
+  await Promise.all(ids.map((id) => two.publish(id, { labels: ["rows"] })));
+  await one.read("a");
+  assertEquals(announced.ofTopics.length, 2 * ids.length);
+});
+
 test("a Cluster with a killed master is unavailable, and returns with new epochs", async () => {
   using _log = captureLog();
   await using own = await RedisCluster.start();

@@ -2,6 +2,7 @@ import type { Register } from "../support/needs.ts";
 import { createTest, type OpenStore } from "./store_contract_bench.ts";
 import { testBatches } from "./store_contract_batches.ts";
 import { testDuplicates } from "./store_contract_duplicates.ts";
+import { testFollowing } from "./store_contract_follow.ts";
 import { testExpiry } from "./store_contract_expiry.ts";
 import { testListing } from "./store_contract_list.ts";
 import { testPublishing } from "./store_contract_publish.ts";
@@ -26,5 +27,6 @@ export function testStoreContract(
   testReadingEvents(test);
   testExpiry(test);
   testListing(test);
+  testFollowing(test);
   testServerChanges(test);
 }

@@ -7,6 +7,7 @@ import type {
   Retention,
   Store,
   StoredEvent,
+  TopicAnnouncement,
 } from "../../src/tasks/store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { TaskEvent } from "../../src/tasks/event.ts";
@@ -38,6 +39,8 @@ export interface Bench {
   readonly announced: readonly StoredEvent[];
   /** The announcements other than events. */
   readonly noticed: readonly Announcement[];
+  /** The announcements for lists. */
+  readonly ofTopics: readonly TopicAnnouncement[];
   /** Publishes a change. Fails if the change is refused. */
   put(taskId: string, draft?: EventDraft): Promise<TaskEvent>;
   elapse: StoreFixture["elapse"];
@@ -76,6 +79,7 @@ export function createTest(
     register(`${name} ${criterion}`, async () => {
       const announced: StoredEvent[] = [];
       const noticed: Announcement[] = [];
+      const ofTopics: TopicAnnouncement[] = [];
       await using fixture = await open(
         { historyLimit, historyTtlMs },
         (announcement) => {
@@ -83,7 +87,8 @@ export function createTest(
             const { kind: _, ...stored } = announcement;
             announced.push(stored);
             onAnnounce?.(stored, fixture.store);
-          } else if (!isOfTopic(announcement)) noticed.push(announcement);
+          } else if (isOfTopic(announcement)) ofTopics.push(announcement);
+          else noticed.push(announcement);
           return watchers;
         },
       );
@@ -93,6 +98,7 @@ export function createTest(
         store,
         announced,
         noticed,
+        ofTopics,
         put: async (id, draft = {}) =>
           outcomeOf("stored", await store.publish(id, draft)).event,
         elapse: (ms) => fixture.elapse(ms),

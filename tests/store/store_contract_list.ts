@@ -26,6 +26,30 @@ export function testListing(test: Test): void {
     assertEquals(idsOf(await store.list({ statuses: ["lost"], limit: 2 })), []);
   });
 
+  test("list() lists the tasks of several statuses", async (bench) => {
+    const { store, put } = bench;
+    const labels = ["rows"];
+    await put("a", { status: "failed", labels });
+    await put("b", { labels });
+    await put("c", { status: "queued", labels });
+    await put("d", { status: "failed", labels });
+    for (
+      const statuses of [["failed", "queued"], ["queued", "failed"]] as const
+    ) {
+      for (const query of [{}, { labels }]) {
+        const first = await store.list({ statuses, limit: 2, ...query });
+        const { cursor = NaN } = first;
+        const second = await store.list({
+          statuses,
+          limit: 2,
+          cursor,
+          ...query,
+        });
+        assertEquals([idsOf(first), idsOf(second)], [["d", "c"], ["a"]]);
+      }
+    }
+  });
+
   test("list() lists the tasks of an owner, or with labels", async (bench) => {
     const { store, put } = bench;
     await put("a", { user_id: "7", labels: ["rows", "team:7"] });

@@ -47,6 +47,19 @@ export class Announcements {
     await deadline(arrived(), () => `${this.of(taskId)}, not ${count}`);
     return this.of(taskId);
   }
+
+  /** Waits for a number of announcements for lists. */
+  async untilTold(count: number): Promise<void> {
+    const arrived = async () => {
+      while (this.ofTopics.length < count) {
+        await new Promise<void>((resolve) => this.#wake = resolve);
+      }
+    };
+    await deadline(
+      arrived(),
+      () => `${JSON.stringify(this.ofTopics)}, not ${count}`,
+    );
+  }
 }
 
 /** True for an announcement for lists. */

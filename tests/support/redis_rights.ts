@@ -6,7 +6,7 @@ export const redisCommands: readonly string[] = [
   // To check if Redis keeps acknowledged writes. Without the right, taskwire
   // assumes a Redis that may lose writes.
   "config|get",
-  ...["info", "subscribe", "unsubscribe", "publish"],
+  ...["info", "subscribe", "unsubscribe", "publish", "pubsub|numsub"],
   ...["eval", "evalsha", "time"],
   ...["del", "exists", "pexpire", "pexpireat", "pttl"],
   ...["hdel", "hexists", "hget", "hmget", "hset"],

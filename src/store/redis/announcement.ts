@@ -1,6 +1,10 @@
 import type { TaskEvent } from "../../tasks/event.ts";
 import type { TaskState } from "../../tasks/state.ts";
-import { type Announcement, eventAnnouncement } from "../../tasks/store.ts";
+import {
+  type Announcement,
+  eventAnnouncement,
+  type TopicAnnouncement,
+} from "../../tasks/store.ts";
 
 /**
  * The first line of a message on a task's channel. In an event's message the
@@ -79,6 +83,51 @@ export function parseMessage(
     ...(labels === undefined ? {} : { labels }),
     ...(leaseEndsAtMs === undefined ? {} : { leaseEndsAtMs }),
   };
+}
+
+/** Encodes a whole message about a deletion, for the channels of topics. */
+export function encodeTopicDeletion(
+  { snapshot: { connection_id: taskId, labels }, owner }: TaskState,
+): string {
+  return JSON.stringify(
+    {
+      kind: "topic_deleted",
+      taskId,
+      owner,
+      labels,
+    } satisfies TopicAnnouncement,
+  );
+}
+
+/**
+ * Parses a message on the channel of a topic. The first line of a change, with
+ * the number of watchers, comes from the publish script; the second line is the
+ * task's state as JSON.
+ *
+ * @throws {SyntaxError} If the message is not JSON.
+ * @throws {TypeError} If the JSON has another shape.
+ */
+export function parseTopicMessage(message: string): TopicAnnouncement {
+  const end = message.indexOf("\n");
+  const head = JSON.parse(end < 0 ? message : message.slice(0, end));
+  switch (head?.kind) {
+    case "topic_changed": {
+      const state: TaskState | null = JSON.parse(message.slice(end + 1));
+      if (typeof state?.snapshot?.connection_id !== "string") {
+        throw new TypeError("message without a task");
+      }
+      return { kind: "topic_changed", state, watchers: head.watchers };
+    }
+    case "topic_deleted": {
+      const { taskId, owner, labels } = head;
+      if (typeof taskId !== "string") {
+        throw new TypeError("message without a task");
+      }
+      return { kind: "topic_deleted", taskId, owner, labels };
+    }
+    default:
+      throw new TypeError("unknown kind of message");
+  }
 }
 
 /** Makes the announcement of an event whose message was lost. */

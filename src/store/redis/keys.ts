@@ -1,4 +1,5 @@
 import { statuses } from "../../tasks/status.ts";
+import type { Topic } from "../../tasks/topic.ts";
 
 /**
  * The number of shards. All keys of a shard share a hash tag, and therefore a
@@ -50,18 +51,45 @@ export function shardKeys(base: string): string[] {
 }
 
 /**
- * Returns the keys of sorted sets: the tasks of a user, and of each label, by
- * the time of the last look at the task.
+ * Returns the keys of sorted sets: the tasks of each topic, by the time of the
+ * last look at the task.
  */
-export function listKeys(
-  base: string,
-  owner: string | undefined,
-  labels: readonly string[],
-): string[] {
-  return [
-    ...(owner === undefined ? [] : [`${base}o:${owner}`]),
-    ...labels.map((label) => `${base}l:${label}`),
-  ];
+export function listKeys(base: string, topics: readonly Topic[]): string[] {
+  return topics.map((topic) => base + shortTopic(topic));
+}
+
+/** Shortens a topic for keys and channels: `o:<owner>` or `l:<label>`. */
+function shortTopic(topic: Topic): string {
+  return topic.charAt(0) + topic.slice(topic.indexOf(":"));
+}
+
+/**
+ * Returns the channel of the changes of a topic's tasks, which ends like the key
+ * of the topic's list.
+ *
+ * @param base See {@linkcode topicChannelBase}.
+ */
+export function topicChannel(base: string, topic: Topic): string {
+  return base + shortTopic(topic);
+}
+
+/** Returns the beginning of a shard's {@linkcode topicChannel}s. */
+export function topicChannelBase(base: string, database: number): string {
+  return `${base}f${database}:`;
+}
+
+/**
+ * Returns the shards whose channels announce changes by topic. In a Cluster a
+ * topic has a channel per shard, because scripts must publish on the master
+ * of the subscription: masters may lose each other's messages.
+ */
+export function topicShards(isCluster: boolean): readonly number[] {
+  return isCluster ? shards : [0];
+}
+
+/** Returns the one of the {@linkcode topicShards} that announces a task. */
+export function topicShardOf(taskId: string, isCluster: boolean): number {
+  return isCluster ? shardOf(taskId) : 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { TaskState } from "../../tasks/state.ts";
 import type { HistoryView, ListQuery, TaskList } from "../../tasks/store.ts";
 import { maxPageLength, takePage } from "../list_page.ts";
+import { topicsOf } from "../../tasks/topic.ts";
 import { listKeys, shardBase, shards } from "./keys.ts";
 import { listOf } from "./redis_task.ts";
 
@@ -30,7 +31,7 @@ const maxBatch = 16;
 export async function listTasks(
   ask: (base: string, args: readonly string[]) => Promise<unknown>,
   prefix: string,
-  { statuses, owner, labels = [], limit, cursor }: ListQuery,
+  { statuses, owner, labels, limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
   // A surplus task after the page shows if a next page exists.
   const args = [
@@ -38,10 +39,11 @@ export async function listTasks(
     String(cursor ?? "+inf"),
     String(limit + 1),
   ];
+  const topics = topicsOf({ owner, labels });
   const found = (await Promise.all(
     shards.map(async (shard) => {
       const base = shardBase(prefix, shard);
-      const lists = listKeys(base, owner, labels);
+      const lists = listKeys(base, topics);
       return parseListed(await ask(base, [...args, ...lists]));
     }),
   )).flat().sort((one, other) => other.changedAt - one.changedAt);

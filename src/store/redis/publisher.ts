@@ -1,6 +1,8 @@
 import { delay } from "../../async/delay.ts";
 import { RecentMap } from "../../collections/recent_map.ts";
 import type { TaskState } from "../../tasks/state.ts";
+import { isTerminal } from "../../tasks/status.ts";
+import { topicsOf } from "../../tasks/topic.ts";
 import {
   applyBatch,
   type ChangeResult,
@@ -118,7 +120,7 @@ export class RedisPublisher {
 
   async #work(taskId: string): Promise<void> {
     for (;;) {
-      const batch = this.#queues.get(taskId)?.splice(0, maxBatch) ?? [];
+      const batch = takeBatch(this.#queues.get(taskId) ?? []);
       if (batch.length === 0) {
         this.#queues.delete(taskId);
         return;
@@ -196,12 +198,11 @@ export class RedisPublisher {
     taskId: string,
     { known, result, after, places }: Attempt,
   ): Promise<readonly unknown[]> {
-    const { keys, args, channel, base } = this.#name(taskId);
+    const { keys, args, channel, topicChannels, base } = this.#name(taskId);
     const { historyLimit, historyTtlMs } = this.#retention;
     const state = result?.state;
-    const lists = state
-      ? listKeys(base, state.owner, state.snapshot.labels ?? [])
-      : [];
+    const { owner, snapshot } = state ?? {};
+    const topics = topicsOf({ owner, labels: snapshot?.labels });
     try {
       return listOf(
         await this.#link.run(publishScript, keys, [
@@ -210,13 +211,14 @@ export class RedisPublisher {
           String(historyTtlMs),
           String(historyLimit),
           channel,
-          state?.snapshot.status ?? "-",
+          snapshot?.status ?? "-",
           String(state?.leaseEndsAtMs ?? "-"),
           after ?? "-",
           this.#node,
           String(known?.isFresh ? turnMs : 0),
-          String(lists.length),
-          ...lists,
+          topicChannels,
+          String(topics.length),
+          ...listKeys(base, topics),
           String(places.length),
           ...places.flatMap(([name, offset]) => [name, String(offset)]),
           ...result?.operations ?? [],
@@ -231,4 +233,16 @@ export class RedisPublisher {
       throw error;
     }
   }
+}
+
+/**
+ * Takes the next changes from a queue, up to the end of an attempt: lists are
+ * told only the state after a batch, but are told of every end.
+ */
+function takeBatch(queue: Waiting[]): Waiting[] {
+  const end = queue.slice(0, maxBatch).findIndex(({ change }) =>
+    "status" in change && change.status !== undefined &&
+    isTerminal(change.status)
+  );
+  return queue.splice(0, end < 0 ? maxBatch : end + 1);
 }

@@ -1,11 +1,18 @@
 import { log } from "../../log/log.ts";
 import type { StreamPosition } from "../../tasks/event.ts";
 import type { RedisAddress } from "../../redis/address.ts";
-import { encodeNotice } from "./announcement.ts";
+import { encodeNotice, encodeTopicDeletion } from "./announcement.ts";
 import { deadline } from "../../async/deadline.ts";
 import type { RedisClient } from "../../redis/client.ts";
 import { RedisSubscriptions } from "./subscriptions.ts";
-import { shardBase, shardKeys } from "./keys.ts";
+import { FollowedTopics } from "./followed_topics.ts";
+import {
+  listKeys,
+  shardBase,
+  shardKeys,
+  topicChannelBase,
+  topicShards,
+} from "./keys.ts";
 import { listTasks, readPage } from "./listing.ts";
 import { StoreRedis } from "./store_redis.ts";
 import { RedisPublisher } from "./publisher.ts";
@@ -26,6 +33,7 @@ import {
   type TaskList,
 } from "../../tasks/store.ts";
 import { Semaphore } from "../../async/semaphore.ts";
+import { type Topic, topicsOf } from "../../tasks/topic.ts";
 
 /** The most concurrent reads: results must fit into a client's buffer. */
 const maxReads = 16;
@@ -48,6 +56,7 @@ export class RedisStore implements Store {
   readonly #prefix: string;
   readonly #retention: Retention;
   readonly #subscriptions: RedisSubscriptions;
+  readonly #topics: FollowedTopics;
   readonly #publisher: RedisPublisher;
   readonly #heartbeat: RedisHeartbeat;
   readonly #reads = new Semaphore(maxReads);
@@ -57,7 +66,8 @@ export class RedisStore implements Store {
   /**
    * @param prefix The prefix of all keys and channels.
    * @param retention The amount of history to keep.
-   * @param announce Called for every change of a task watched in the process.
+   * @param announce Called for every change of a task that is watched in the
+   * process, or has a topic followed in the process.
    */
   constructor(
     address: RedisAddress,
@@ -69,10 +79,17 @@ export class RedisStore implements Store {
     this.#prefix = prefix;
     this.database = address.database;
     this.#retention = retention;
+    this.#topics = new FollowedTopics(
+      topicShards(this.isCluster).map((shard) =>
+        topicChannelBase(shardBase(prefix, shard), address.database)
+      ),
+      announce,
+    );
     this.#subscriptions = new RedisSubscriptions({
       prefix,
       database: address.database,
       node: this.node,
+      topics: this.#topics,
       announce,
       read: async (client, id, since, limit) =>
         parseView(await this.#read(client, id, since, limit)),
@@ -180,19 +197,30 @@ export class RedisStore implements Store {
     else throw this.link.disconnected();
   }
 
-  follow(): Promise<void> {
-    return Promise.reject(new Error("Lists over Redis are not built yet"));
+  async follow(topic: Topic, isFollowed: boolean): Promise<void> {
+    const { client } = this.link;
+    const following = this.#topics.follow(topic, isFollowed, client);
+    if (client) await this.link.use(() => following);
+    else throw this.link.disconnected();
   }
 
-  async forget(taskId: string, epoch = ""): Promise<boolean> {
-    const { keys, args, channel } = this.#name(taskId);
-    const notice = encodeNotice("deleted");
-    return await this.link.run(forgetScript, keys, [
-      ...args,
-      channel,
-      notice,
-      epoch,
-    ]) === 1;
+  async forget(taskId: string, epoch?: string): Promise<boolean> {
+    for (;;) {
+      const { epoch: found, state } = await this.read(taskId);
+      if (state === undefined || found !== (epoch ?? found)) return false;
+      const { owner, snapshot: { labels } } = state;
+      const { keys, args, channel, topicChannels, base } = this.#name(taskId);
+      const answer = await this.link.run(forgetScript, keys, [
+        ...args,
+        channel,
+        encodeNotice("deleted"),
+        found,
+        topicChannels,
+        encodeTopicDeletion(state),
+        ...listKeys(base, topicsOf({ owner, labels })),
+      ]);
+      if (answer === 1) return true; // otherwise the task has begun anew
+    }
   }
 
   /** Counts the processes sharing the store, including this process. */
@@ -291,7 +319,13 @@ export class RedisStore implements Store {
   }
 
   #name(taskId: string): RedisTask {
-    return nameTask(this.#prefix, this.database, this.#run, taskId);
+    return nameTask(
+      this.#prefix,
+      this.database,
+      this.#run,
+      taskId,
+      this.isCluster,
+    );
   }
 }
 

@@ -6,6 +6,8 @@ import {
   shardOf,
   taskChannel,
   taskKeys,
+  topicChannelBase,
+  topicShardOf,
 } from "./keys.ts";
 import type { EncodedEvent, HistoryView } from "../../tasks/store.ts";
 
@@ -15,6 +17,8 @@ export interface RedisTask {
   /** The first arguments of all scripts. */
   readonly args: readonly string[];
   readonly channel: string;
+  /** The beginning of the channels of the task's topics. */
+  readonly topicChannels: string;
   /** The prefix of all keys of the task's shard. */
   readonly base: string;
 }
@@ -25,18 +29,24 @@ export interface RedisTask {
  * @param prefix The prefix of all keys.
  * @param database The number of the database.
  * @param run See `checkRedis`.
+ * @param isCluster True if Redis is a Cluster.
  */
 export function nameTask(
   prefix: string,
   database: number,
   run: string,
   taskId: string,
+  isCluster = false,
 ): RedisTask {
   const base = shardBase(prefix, shardOf(taskId));
   return {
     keys: [...shardKeys(base), ...taskKeys(base, taskId)],
     args: [base, crypto.randomUUID(), run, taskId],
     channel: taskChannel(base, database, taskId),
+    topicChannels: topicChannelBase(
+      shardBase(prefix, topicShardOf(taskId, isCluster)),
+      database,
+    ),
     base,
   };
 }

@@ -28,6 +28,7 @@ const replayedAtOnce = 200;
  * After a reconnect all channels are subscribed to again. Missed events are
  * read and announced before newer messages, so watchers see each offset once
  * and in order. If missed events can't be read any more, `missed` is announced.
+ * Followed topics are subscribed to again as well.
  */
 export class RedisSubscriptions {
   readonly #options: RedisSubscriptionsOptions;
@@ -82,12 +83,13 @@ export class RedisSubscriptions {
   }
 
   /**
-   * Subscribes a new connection to all watched tasks, and announces missed
-   * events.
+   * Subscribes a new connection to all watched tasks and followed topics, and
+   * announces missed events.
    *
    * @param commit Called at the moment when no work is left.
    */
   async restore(client: RedisClient, commit: () => void): Promise<void> {
+    const { topics } = this.#options;
     const left = new Set<string>();
     this.#left = left; // the new connection needs no earlier ones
     for (const feed of this.#feeds.values()) {
@@ -97,7 +99,9 @@ export class RedisSubscriptions {
       feed.ready = Promise.resolve();
     }
     try {
-      while (this.#unready.size + left.size > 0) {
+      while (
+        this.#unready.size + left.size > 0 || topics.isOutdated(client)
+      ) {
         const feeds = [...this.#unready].slice(0, replayedAtOnce);
         const gone = [...left].filter((id) => !this.#feeds.has(id));
         left.clear();
@@ -113,8 +117,10 @@ export class RedisSubscriptions {
           ...gone.map((id) => this.#leave(id, client, Promise.resolve())),
         ]);
         await Promise.all(feeds.map((feed) => this.#makeUp(feed, client)));
+        await topics.update(client);
       }
       commit();
+      topics.announceMissed();
     } finally {
       if (this.#left === left) this.#left = undefined;
     }
@@ -125,12 +131,13 @@ export class RedisSubscriptions {
     await Promise.all(this.#in(shard).map((id) => this.#tell(id, client)));
   }
 
-  /** Does the same after a loss of data; watchers must read again. */
+  /** Does the same after a loss of data; watchers and lists must read again. */
   async renew(shard: number, client: RedisClient): Promise<void> {
     await this.retell(shard, client);
     for (const taskId of this.#in(shard)) {
       this.#options.announce({ kind: "missed", taskId });
     }
+    this.#options.topics.announceMissed();
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { StreamPosition } from "../../tasks/event.ts";
 import type { RedisClient } from "../../redis/client.ts";
+import type { FollowedTopics } from "./followed_topics.ts";
 import type { Announce, HistoryView } from "../../tasks/store.ts";
 
 /** Options of `RedisSubscriptions`. */
@@ -10,6 +11,7 @@ export interface RedisSubscriptionsOptions {
   readonly database: number;
   /** The process's id. */
   readonly node: string;
+  readonly topics: FollowedTopics;
   readonly announce: Announce;
   /** Reads a task through a connection that is still being prepared. */
   readonly read: (

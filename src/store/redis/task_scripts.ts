@@ -46,6 +46,18 @@ local function watchers()
   end
   return sum
 end
+
+-- Publishes a message on the channels of topics, given by ARGV[first..last], the keys of the topics' lists.
+-- The message is made and sent only for subscribers: states are long, and replicas get all messages.
+local function announceToTopics(channelBase, first, last, head, body)
+  local channels = {}
+  for index = first, last do channels[#channels + 1] = channelBase .. string.sub(ARGV[index], #base + 1) end
+  if #channels == 0 then return end
+  local subscribers = redis.call('PUBSUB', 'NUMSUB', unpack(channels))
+  for index = 2, #subscribers, 2 do
+    if subscribers[index] > 0 then redis.call('PUBLISH', subscribers[index - 1], head .. body) end
+  end
+end
 `;
 
 /**
@@ -54,9 +66,10 @@ end
  * `ARGV[5..]`: the expected `epoch:rev`; the task's lifetime, in ms; the most
  * events to keep; the task's channel; the new status, the end of the lease (`-`
  * for none) and the new state (`-` if unchanged); the node; the length of the
- * node's turn if the changes are outdated, in ms (0: no turn); the number of
- * lists that have the task, and their keys; the number of `event_id`s; pairs of `event_id` and assumed offset, 0 for none; then
- * operations: offset (`-` for a change without an event), `event_id` if given
+ * node's turn if the changes are outdated, in ms (0: no turn); the beginning of
+ * the channels of topics; the number of the task's topics, and the keys of the
+ * topics' lists; the number of `event_id`s; pairs of `event_id` and assumed
+ * offset, 0 for none; then operations: offset (`-` for a change without an event), `event_id` if given
  * (otherwise empty), JSON of the event, head of the announcement.
  *
  * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; or
@@ -89,8 +102,8 @@ local function find(name)
   return '0'
 end
 
-local lists = tonumber(ARGV[14])
-local start = 15 + lists
+local lists = tonumber(ARGV[15])
+local start = 16 + lists
 local count = tonumber(ARGV[start])
 local isStale = epoch .. ':' .. rev ~= expected
 local places = {}
@@ -126,9 +139,13 @@ for at = start + 1 + 2 * count, #ARGV, 4 do
   end
 end
 
--- Called after all writes that Redis may refuse, for example without memory.
+-- Called after all writes that Redis may refuse, for example without memory. Returns the number of watchers.
 local function announce()
+  if #messages == 0 then return 0 end -- a renewed lease does not change the snapshot
   for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
+  local count = watchers()
+  announceToTopics(ARGV[14], 16, 15 + lists, '{"kind":"topic_changed","watchers":' .. count .. '}\\n', after)
+  return count
 end
 
 rev = whole(tonumber(rev) + 1)
@@ -136,8 +153,7 @@ redis.call('HSET', task, 'epoch', epoch, 'rev', rev, 'state', after, 'offset', o
   'status', status, 'lease', lease, 'run', run)
 if added == 0 then
   if lease ~= '-' then redis.call('ZADD', leases, lease, id) end
-  announce()
-  return { 'done', rev, 0 }
+  return { 'done', rev, announce() }
 end
 
 local excess = tonumber(offset) > limit and redis.call('XLEN', history) - limit or 0
@@ -159,7 +175,7 @@ tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
 redis.call('HSET', shard, 'tick', whole(tick))
 if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
 redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
-for index = 15, 14 + lists do
+for index = 16, 15 + lists do
   local list = ARGV[index]
   if not this.isKnown then
     -- Expired tasks leave the list in the course of time.
@@ -174,8 +190,7 @@ for index = 15, 14 + lists do
 end
 if lease ~= '-' then redis.call('ZADD', leases, lease, id)
 elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end
-announce()
-return { 'done', rev, watchers() }
+return { 'done', rev, announce() }
 `,
 );
 
@@ -229,18 +244,21 @@ return answer
 
 /**
  * Deletes a task. `ARGV[5..]`: the task's channel, the announcement, the only
- * epoch to delete (empty for any). Returns 1 if such a task existed.
+ * epoch to delete, the beginning of the channels of topics, the announcement for
+ * topics, the keys of the topics' lists. Returns 1 if such a task existed.
  */
 export const forgetScript: RedisScript = script(
   prelude,
   taskPrelude,
   `
 local this = current()
-if not this.isKnown or (ARGV[7] ~= '' and ARGV[7] ~= this.epoch) then return 0 end
+if not this.isKnown or ARGV[7] ~= this.epoch then return 0 end
 redis.call('DEL', task, history, names)
+for index = 10, #ARGV do redis.call('ZREM', ARGV[index], id) end
 unlist()
 renew()
 redis.call('PUBLISH', ARGV[5], ARGV[6])
+announceToTopics(ARGV[8], 10, #ARGV, ARGV[9], '')
 return 1
 `,
 );

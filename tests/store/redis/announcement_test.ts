@@ -3,7 +3,9 @@ import {
   announceLate,
   encodeHead,
   encodeNotice,
+  encodeTopicDeletion,
   parseMessage,
+  parseTopicMessage,
 } from "../../../src/store/redis/announcement.ts";
 import { eventAnnouncement } from "../../../src/tasks/store.ts";
 import { applyChange, type TaskState } from "../../../src/tasks/state.ts";
@@ -70,6 +72,41 @@ for (
 ) {
   Deno.test(`parseMessage() refuses ${JSON.stringify(message)}`, () => {
     assertThrows(() => parseMessage(message, "a"));
+  });
+}
+
+Deno.test("parseTopicMessage() parses a change and a deletion", () => {
+  const { state } = begin({ user_id: "7", labels: ["l"], message: "a\nb" });
+  assertEquals(
+    parseTopicMessage(
+      `{"kind":"topic_changed","watchers":3}\n${JSON.stringify(state)}`,
+    ),
+    { kind: "topic_changed", state, watchers: 3 },
+  );
+  assertEquals(parseTopicMessage(encodeTopicDeletion(state)), {
+    kind: "topic_deleted",
+    taskId: "a",
+    owner: "7",
+    labels: ["l"],
+  });
+});
+
+for (
+  const message of [
+    "",
+    "not JSON",
+    "null",
+    "7",
+    "{}",
+    '{"kind":"topic_changed","watchers":3}',
+    '{"kind":"topic_changed","watchers":3}\nnull',
+    '{"kind":"topic_changed","watchers":3}\n{"snapshot":{}}',
+    '{"kind":"topic_deleted"}',
+    '{"kind":"renamed"}',
+  ]
+) {
+  Deno.test(`parseTopicMessage() refuses ${JSON.stringify(message)}`, () => {
+    assertThrows(() => parseTopicMessage(message));
   });
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { statuses } from "../../../src/tasks/status.ts";
 import {
+  listKeys,
   shardBase,
   shardCount,
   shardKeys,
@@ -8,6 +9,10 @@ import {
   taskChannel,
   taskKeys,
   taskOfChannel,
+  topicChannel,
+  topicChannelBase,
+  topicShardOf,
+  topicShards,
   usersKey,
   watchersKey,
 } from "../../../src/store/redis/keys.ts";
@@ -50,4 +55,24 @@ Deno.test("taskOfChannel() finds a task of any name, in any database", () => {
     }
   }
   assert(taskChannel("{1}:", 0, "a") !== taskChannel("{1}:", 1, "a"));
+});
+
+Deno.test("topicChannel() ends like the key of the topic's list, which the script relies on", () => {
+  const base = shardBase("a:", 5);
+  const topics = ["owner:7", "label:team:7"] as const;
+  assertEquals(listKeys(base, topics), ["a:{5}:o:7", "a:{5}:l:team:7"]);
+  assertEquals(
+    topics.map((topic) => topicChannel(topicChannelBase(base, 3), topic)),
+    ["a:{5}:f3:o:7", "a:{5}:f3:l:team:7"],
+  );
+});
+
+Deno.test("topicShards() has the shard that announces a task", () => {
+  for (const isCluster of [false, true]) {
+    for (const id of ["a", "b", "c"]) {
+      const shard = topicShardOf(id, isCluster);
+      assert(topicShards(isCluster).includes(shard));
+    }
+  }
+  assertEquals([topicShardOf("a", true), shardOf("a")], [12, 12]);
 });

@@ -9,8 +9,11 @@ import {
   shardBase,
   shardOf,
   taskChannel,
+  topicChannel,
+  topicChannelBase,
 } from "../../../src/store/redis/keys.ts";
 import { StoreDisconnectedError } from "../../../src/tasks/store.ts";
+import type { Topic } from "../../../src/tasks/topic.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
 import { cutProxy } from "../../support/cut_proxy.ts";
@@ -144,6 +147,151 @@ test("a process cut off catches up on missed events, and its watchers count agai
   assertEquals(announced.of("gone"), ["missed", 2, "missed", 2, "missed", 2]);
   assertEquals(announced.of("new"), [1, 2, 3]);
   assertEquals(announced.of("left"), []);
+});
+
+/** Returns the number of processes subscribed to the channel of a topic. */
+async function followersOf(prefix: string, topic: Topic): Promise<unknown> {
+  const base = topicChannelBase(shardBase(prefix, 0), 0);
+  const channel = topicChannel(base, topic);
+  const [, count] = await server.command(
+    ...["PUBSUB", "NUMSUB", channel],
+  ) as [string, unknown];
+  return count;
+}
+
+/** The ids of changed and deleted tasks, and topics of which messages may be missing. */
+function toldOf({ ofTopics }: Announcements): string[] {
+  return ofTopics.map((announcement) => {
+    switch (announcement.kind) {
+      case "topic_changed": {
+        const { connection_id, offset } = announcement.state.snapshot;
+        return `${connection_id} ${offset}`;
+      }
+      case "topic_deleted":
+        return `${announcement.taskId} deleted`;
+      case "topic_missed":
+        return announcement.topic;
+    }
+  });
+}
+
+test("follow() makes other processes' changes announced, only of followed topics", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await one.follow("owner:7", true);
+  await one.follow("label:rows", true);
+  await two.watch("a", 3);
+  await two.publish("a", { user_id: "7", labels: ["rows", "team:7"] });
+  await two.publish("b", { user_id: "8" });
+  await two.publish("c", { labels: ["owner:7", "7"] });
+  await two.publish("d", {});
+  await two.publish("e", { labels: ["rows"], lease: 1_000 });
+  await two.publish("e", { kind: "heartbeat" });
+  await two.publish("e", { kind: "cancel" });
+  await two.forget("a");
+  await announced.untilTold(4);
+  assertEquals(toldOf(announced), ["a 1", "e 1", "e 1", "a deleted"]);
+  const [first, , last] = announced.ofTopics;
+  assert(first?.kind === "topic_changed" && last?.kind === "topic_changed");
+  assertEquals([first.watchers, last.watchers], [3, 0]);
+  assertEquals(last.state.cancelRequested, true);
+});
+
+test("follow() ends with the last list, however quickly lists come and go", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  const change = (...changes: boolean[]) =>
+    Promise.all(
+      changes.map((isFollowed) => one.follow("owner:7", isFollowed)),
+    );
+  for (const end of [true, false]) {
+    await change(true, false, true, false, end);
+    assertEquals(await followersOf(prefix, "owner:7"), end ? 1 : 0);
+    await two.publish("a", { user_id: "7" });
+    await change(false, end);
+    assertEquals(await followersOf(prefix, "owner:7"), end ? 1 : 0);
+  }
+  assertEquals(toldOf(announced), ["a 1"]);
+});
+
+test("follow() ignores a message of another version", async () => {
+  using log = captureLog();
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await using channel = await TestRedisChannel.open(server.url);
+  await one.follow("owner:7", true);
+  const { client } = one.link;
+  const base = topicChannelBase(shardBase(prefix, 0), one.database);
+  const name = topicChannel(base, "owner:7");
+  for (const message of ["not JSON", "null", '{"kind":"topic_changed"}\n{}']) {
+    assertEquals(await channel.publish(name, message), 1);
+  }
+  await two.publish("a", { user_id: "7" });
+  await announced.untilTold(1);
+  assertEquals(toldOf(announced), ["a 1"]);
+  assertStrictEquals(one.link.client, client);
+  assertEquals(log.text.split("Ignored a message").length - 1, 3);
+});
+
+test("a process cut off follows its topics again, and says that changes may be missed", async () => {
+  using _log = captureLog();
+  await using proxy = cutProxy(origin);
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  await using one = await openRedisStore({ url }, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  for (const topic of ["owner:stays", "label:left"] as const) {
+    await one.follow(topic, true);
+  }
+  for (let round = 0; round < 3; round++) {
+    announced.ofTopics.length = 0;
+    proxy.cut();
+    const { restored } = await assertRejects(async () => {
+      for (;;) await one.read("a");
+    }, StoreDisconnectedError);
+    const changes = { "label:left": false, "label:new": true } as const;
+    for (const [topic, isFollowed] of Object.entries(changes)) {
+      await assertRejects(
+        () => one.follow(topic as Topic, isFollowed),
+        StoreDisconnectedError,
+      );
+    }
+    await two.publish("a", { user_id: "stays" });
+    proxy.mend();
+    await deadline(restored, () => "not restored");
+    // From now on each change is announced.
+    await two.publish("a", {});
+    await two.publish("b", { labels: ["new"] });
+    await two.publish("c", { labels: ["left"] });
+    await announced.untilTold(4);
+    assertEquals(toldOf(announced), [
+      "owner:stays",
+      "label:new",
+      `a ${2 * (round + 1)}`,
+      `b ${round + 1}`,
+    ]);
+    assertEquals(await followersOf(prefix, "label:left"), 0);
+  }
+});
+
+test("a Redis emptied while idle makes lists read again", async () => {
+  await using own = await RedisServer.start();
+  const announced = new Announcements();
+  await using store = await openRedisStore(own, "test:", announced.take);
+  await store.follow("owner:7", true);
+  await own.flush();
+  await announced.untilTold(1);
+  assertEquals(announced.ofTopics[0], {
+    kind: "topic_missed",
+    topic: "owner:7",
+  });
 });
 
 test("a Redis emptied while idle is noticed", async () => {

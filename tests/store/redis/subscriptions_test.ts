@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { encodeNotice } from "../../../src/store/redis/announcement.ts";
+import { FollowedTopics } from "../../../src/store/redis/followed_topics.ts";
 import { RedisSubscriptions } from "../../../src/store/redis/subscriptions.ts";
 import { shardOf } from "../../../src/store/redis/keys.ts";
 import { Announcements } from "../../support/announcements.ts";
@@ -11,10 +12,12 @@ function bench() {
   const announced = new Announcements();
   const reads: string[] = [];
   const hooks = { onRead: () => {} };
+  const topics = new FollowedTopics(["test:{0}:f0:"], announced.take);
   const feeds = new RedisSubscriptions({
     prefix: "test:",
     database: 0,
     node: "node",
+    topics,
     announce: announced.take,
     read(_client, id, since, limit) {
       reads.push(`${id}@${since.offset}`);
@@ -29,6 +32,7 @@ function bench() {
     reads,
     hooks,
     feeds,
+    topics,
     /** Watches a task, then reads, as watchers do. */
     async watch(client: FakeRedisClient, ...ids: string[]) {
       for (const id of ids) {

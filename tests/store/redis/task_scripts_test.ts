@@ -41,7 +41,8 @@ function bench() {
       parseView(
         await call(readScript, readArgs(since, Infinity, Infinity, 100), run),
       ),
-    forget: (run = "one") => call(forgetScript, ["channel", "gone", ""], run),
+    forget: (epoch: string) =>
+      call(forgetScript, ["channel", "gone", epoch, "topics:", ""], "one"),
     async publish(
       known: KnownTask,
       names: Record<string, number> = {},
@@ -55,7 +56,7 @@ function bench() {
         state?.snapshot.status ?? "-",
         "-",
         JSON.stringify(state),
-        ...[node, String(turnMs), "0"],
+        ...[node, String(turnMs), "topics:", "0"],
         String(places.length),
         ...places.flatMap(([name, place]) => [name, String(place)]),
         ...operations,
@@ -74,6 +75,7 @@ function bench() {
           "-",
           "one",
           "0",
+          "topics:",
           "0",
           "0",
         ],
@@ -185,12 +187,16 @@ test("readScript has enough after 256 KiB, and goes on from there", async () => 
   assertEquals(slices, [5, 5, 2]);
 });
 
-test("forgetScript tells if the task existed, and begins a new epoch", async () => {
+test("forgetScript tells if the history existed, and begins a new epoch", async () => {
   const { publish, known, read, forget } = bench();
-  assertEquals(await forget(), 0);
   const before = await known();
+  assertEquals(await forget(before.epoch), 0);
   await publish(before);
-  assertEquals([await forget(), await forget()], [1, 0]);
+  assertEquals(await forget("other"), 0);
+  assertEquals([await forget(before.epoch), await forget(before.epoch)], [
+    1,
+    0,
+  ]);
   const { epoch, state } = await read();
   assertEquals(state, undefined);
   assertNotEquals(epoch, before.epoch);
