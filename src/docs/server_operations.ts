@@ -1,3 +1,4 @@
+import { wheelName } from "../http/python_wheel.ts";
 import { type Answer, json, type Operation } from "./operation.ts";
 
 /** Describes a route for everybody, unless `more` says otherwise. */
@@ -123,5 +124,11 @@ export const serverOperations: readonly Operation[] = [
     "readClientTypes",
     "The types of the browser client",
     file("text/plain"),
+  ),
+  get(
+    `/${wheelName}`,
+    "readPythonLibrary",
+    "The Python library, for `pip install`",
+    file("application/zip"),
   ),
 ];

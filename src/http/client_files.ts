@@ -1,13 +1,15 @@
 import { Hono } from "hono";
-import { staticFile } from "./static_files.ts";
+import { makeWheel, wheelName } from "./python_wheel.ts";
+import { staticFile, staticMade } from "./static_files.ts";
 import { sourceFile } from "../process/source_files.ts";
 
 const scriptUrl = sourceFile("client/client.js");
 const typesUrl = sourceFile("client/client.d.ts");
 
 /**
- * Serves `/client.js` and `/client.d.ts`: the browser client built by `deno
- * task client`. Pages of any origin may import the files.
+ * Serves `/client.js` and `/client.d.ts`, the browser client built by `deno
+ * task client`, and the Python library. Pages of any origin may import the
+ * files.
  */
 export function clientFileRoutes(): Hono {
   const headers = {
@@ -22,5 +24,6 @@ export function clientFileRoutes(): Hono {
         "X-TypeScript-Types": "./client.d.ts", // for Deno
       }),
     )
-    .get("/client.d.ts", staticFile(typesUrl, headers));
+    .get("/client.d.ts", staticFile(typesUrl, headers))
+    .get(`/${wheelName}`, staticMade(makeWheel, "application/zip", headers));
 }

@@ -26,8 +26,8 @@ export function staticText(
   );
 }
 
-/** Formats that compress their content themselves: all pictures but SVG. */
-const compressedFormat = /^image\/(?!svg)/;
+/** Formats that compress their content themselves: all pictures but SVG, and archives. */
+const compressedFormat = /^image\/(?!svg)|^application\/zip$/;
 
 function staticBytes(
   make: () => Uint8Array<ArrayBuffer>,
@@ -80,8 +80,21 @@ export function staticFile(
   headers: HeaderMap | ((text: string) => HeaderMap),
 ): (c: Context) => Promise<Response> {
   const contentType = getMimeType(url.pathname, mediaTypes) ?? plainText;
+  return staticMade(() => Deno.readFile(url), contentType, headers);
+}
+
+/**
+ * Serves bytes like {@linkcode staticFile}. The first request makes the bytes.
+ *
+ * @param headers Sent with every answer, or derived from the bytes as text.
+ */
+export function staticMade(
+  make: () => Promise<Uint8Array<ArrayBuffer>>,
+  contentType: string,
+  headers: HeaderMap | ((text: string) => HeaderMap),
+): (c: Context) => Promise<Response> {
   const open = makeOnce(async () => {
-    const bytes = await Deno.readFile(url);
+    const bytes = await make();
     return staticBytes(
       () => bytes,
       contentType,

@@ -25,6 +25,7 @@ const packages = {
   "python3-fastapi": { module: "fastapi" },
   "python3-jwt": { module: "jwt" },
   "python3-uvicorn": { module: "uvicorn" },
+  "python3-venv": { module: "ensurepip" },
   "redis-server": "redis-server",
   "systemd-analyze": "systemd",
   tmux: "tmux",
