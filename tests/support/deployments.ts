@@ -13,6 +13,8 @@ export interface Deployed extends AsyncDisposable {
 export interface Deployment {
   readonly name: string;
   readonly needs: readonly Need[];
+  /** The number of processes that answer requests. */
+  readonly processes: number;
   /** @param env Further settings. */
   start(env?: Readonly<Record<string, string>>): Promise<Deployed>;
 }
@@ -26,6 +28,7 @@ function oneNode(
   return {
     name,
     needs: [],
+    processes: workers,
     start: (env) =>
       deploy(async (stack) => {
         const store = kind === "memory"
@@ -58,6 +61,7 @@ export const deployments: readonly Deployment[] = [
   {
     name: "Redis, three nodes",
     needs: ["redis-server"],
+    processes: 3,
     start: (env = {}) =>
       deploy(async (stack) => {
         const { url: store } = stack.use(await RedisServer.start());
