@@ -101,12 +101,14 @@ export class Lists {
 
   /**
    * Judges all lists by the client's new identity: takes away the tasks that the
-   * client may not watch any more, then begins each list anew.
+   * client may not watch any more, or all tasks of a forbidden list, then begins
+   * each list anew.
    */
   recheckAccess(): void {
     const open = [...this.#lists.values()];
-    for (const { live } of open) {
-      live.removeForbidden();
+    for (const { request, live } of open) {
+      if (select(request, this.#user.identity)) live.removeForbidden();
+      else live.removeAll();
       live.stop();
     }
     for (const { request } of open) {

@@ -5,6 +5,7 @@ import { isTerminal } from "../tasks/status.ts";
 import {
   type Store,
   StoreUnavailableError,
+  type TaskAudience,
   type TopicAnnouncement,
 } from "../tasks/store.ts";
 import { type Topic, topicsOf } from "../tasks/topic.ts";
@@ -12,8 +13,8 @@ import { type Topic, topicsOf } from "../tasks/topic.ts";
 /** The time within which changes of a task are merged, in milliseconds. */
 const mergeMs = 100;
 
-/** The time between two looks for expired tasks, in milliseconds. */
-const expiryCheckMs = 1_000;
+/** The time between two checks of the lists, in milliseconds. */
+const checkMs = 1_000;
 
 /** A list of tasks that all have one topic. */
 export interface TopicFollower {
@@ -26,20 +27,45 @@ export interface TopicFollower {
   /** Makes the list read the store: announcements may have been lost. */
   refresh(): void;
 
-  /** Removes the tasks whose last event is older. */
-  removeExpired(oldestKeptMs: number): void;
+  /**
+   * Called every second.
+   *
+   * @param oldestKeptMs Tasks without an event after this time have expired, in
+   * milliseconds since 1970.
+   */
+  check(oldestKeptMs: number): void;
+}
+
+/** The facts about a task that a list keeps, to judge later changes. */
+export interface ListedVersion extends TaskAudience {
+  readonly epoch: string;
+  readonly offset: number;
+  readonly isCancelRequested: boolean;
+  /** The time of the newest event, in milliseconds since 1970. */
+  readonly updatedAtMs: number;
 }
 
 /** A task with the snapshot for clients, encoded once for all lists. */
 export class ListedTask {
   readonly state: TaskState;
   readonly #watchers: number;
+  #version: ListedVersion | undefined;
   #json: string | undefined;
 
   /** @param watchers The number of the task's watchers. */
   constructor(state: TaskState, watchers: number) {
     this.state = state;
     this.#watchers = watchers;
+  }
+
+  /** The task's id. */
+  get id(): string {
+    return this.state.snapshot.connection_id;
+  }
+
+  /** The version of the task: one object for all lists. */
+  get version(): ListedVersion {
+    return this.#version ??= describeVersion(this.state);
   }
 
   /** The snapshot as JSON. */
@@ -50,9 +76,23 @@ export class ListedTask {
   }
 }
 
+function describeVersion(
+  { owner, snapshot, cancelRequested }: TaskState,
+): ListedVersion {
+  const { epoch, offset, labels, updated_at } = snapshot;
+  return {
+    epoch,
+    offset,
+    isCancelRequested: cancelRequested ?? false,
+    updatedAtMs: Date.parse(updated_at),
+    owner,
+    labels,
+  };
+}
+
 /** Options of a {@linkcode ListHub}. */
 export interface ListHubOptions {
-  /** Called when the first list of a topic joins, and after the last has left. */
+  /** Called when a list of a topic joins, and after the last has left. */
   readonly onTopic?: Store["follow"];
   /** The time from the last event to a task's expiry. @default {Infinity} */
   readonly historyTtlMs?: number;
@@ -61,7 +101,8 @@ export interface ListHubOptions {
 /** A task whose next update waits for further changes. */
 interface PendingUpdate {
   readonly dueAtMs: number;
-  readonly topics: readonly Topic[];
+  /** Not fixed: an expired task may begin anew with another owner and labels. */
+  topics: readonly Topic[];
   task: ListedTask;
 }
 
@@ -77,7 +118,7 @@ export class ListHub {
   /** The updates by task, the first due first. */
   readonly #pending = new Map<string, PendingUpdate>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #expiryCheck: ReturnType<typeof setInterval> | undefined;
+  #checks: ReturnType<typeof setInterval> | undefined;
 
   /** @param watcherCount Returns the number of a task's watchers. */
   constructor(
@@ -93,6 +134,13 @@ export class ListHub {
     return this.#followers.size;
   }
 
+  /** The number of lists. */
+  get listCount(): number {
+    let count = 0;
+    for (const lists of this.#followers.values()) count += lists.size;
+    return count;
+  }
+
   /**
    * Adds a list, which is told all changes of the topic's tasks from the time
    * the promise resolves until {@linkcode ListHub.leave}.
@@ -104,10 +152,7 @@ export class ListHub {
     const lists = this.#followers.get(topic) ?? new Set();
     lists.add(list);
     this.#followers.set(topic, lists);
-    this.#expiryCheck ??= setInterval(
-      () => this.#removeExpired(),
-      expiryCheckMs,
-    );
+    this.#checks ??= setInterval(() => this.#check(), checkMs);
     await this.#options.onTopic?.(topic, true);
   }
 
@@ -124,8 +169,8 @@ export class ListHub {
       });
     });
     if (this.#followers.size > 0) return;
-    clearInterval(this.#expiryCheck);
-    this.#expiryCheck = undefined;
+    clearInterval(this.#checks);
+    this.#checks = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pending.clear();
@@ -160,8 +205,10 @@ export class ListHub {
     if (isTerminal(snapshot.status)) {
       this.#pending.delete(taskId);
       this.#each(topics, (list) => list.update(task));
-    } else if (pending) pending.task = task;
-    else {
+    } else if (pending) {
+      pending.task = task;
+      pending.topics = topics;
+    } else {
       const dueAtMs = performance.now() + mergeMs;
       this.#pending.set(taskId, { dueAtMs, topics, task });
       this.#timer ??= setTimeout(() => this.#deliverDue(), mergeMs);
@@ -181,11 +228,11 @@ export class ListHub {
     }
   }
 
-  #removeExpired(): void {
+  #check(): void {
     const { historyTtlMs = Infinity } = this.#options;
     const oldestKeptMs = Date.now() - historyTtlMs;
     for (const lists of this.#followers.values()) {
-      for (const list of lists) list.removeExpired(oldestKeptMs);
+      for (const list of lists) list.check(oldestKeptMs);
     }
   }
 

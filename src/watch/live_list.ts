@@ -9,16 +9,21 @@ import {
   type Store,
   StoreDisconnectedError,
   type TaskAudience,
+  type TaskList,
 } from "../tasks/store.ts";
 import type { Topic } from "../tasks/topic.ts";
 import type { Hub } from "./hub.ts";
-import { ListedTask, type TopicFollower } from "./list_hub.ts";
+import {
+  ListedTask,
+  type ListedVersion,
+  type TopicFollower,
+} from "./list_hub.ts";
 import { waitForStore } from "./outage.ts";
 import type { Outlet } from "./outlet.ts";
 
 /**
- * The length of the tasks in a `list` frame, in characters of JSON: larger lists
- * go on with `list_update` frames, at the reader's speed.
+ * The characters of JSON to send at once after a list was read: the remaining
+ * tasks follow one by one, at the reader's speed.
  */
 const enoughListLength = 262_144;
 
@@ -28,8 +33,20 @@ const enoughListLength = 262_144;
  */
 const maxNoted = 1_000;
 
-/** The most pages of the store to read: a token may cover few of many tasks. */
-const maxPages = 10;
+/** The tasks of a further page: the client may not watch most of the first. */
+const pageSize = 500;
+
+/**
+ * The most tasks skipped per list because the client may not watch them: a
+ * `tasks` claim may cover few of many tasks.
+ */
+const maxSkipped = 5_000;
+
+/**
+ * The checks until a list with doubts about the order is read again. Each new
+ * doubt starts over: a busy list is not read at all.
+ */
+const checksInDoubt = 2;
 
 /** Options of a {@linkcode LiveList}. */
 export interface LiveListOptions {
@@ -45,16 +62,16 @@ export interface LiveListOptions {
   readonly mayWatch: (taskId: string, task: TaskAudience) => boolean;
 }
 
-/** A task that the client has in the list. */
-interface Shown extends TaskAudience {
-  readonly epoch: string;
-  readonly offset: number;
-  readonly isCancelRequested: boolean;
-  readonly updatedAtMs: number;
+/** A task read for the list. */
+interface FoundTask {
+  readonly version: ListedVersion;
+  /** The snapshot to send; absent if the client has the version, or gets it later. */
+  readonly json?: string;
 }
 
 /**
- * Shows a list of tasks to one connection: `list`, then changes.
+ * Shows a list of tasks to one connection: `list`, then changes. Once changes
+ * cease, the client has the same tasks as the store.
  *
  * - *Catching up*: reads the store, and only notes the tasks that change, until
  *   no noted task is unsent. Joining, lost announcements and a slow reader all
@@ -63,16 +80,22 @@ interface Shown extends TaskAudience {
  */
 export class LiveList implements TopicFollower {
   readonly #options: LiveListOptions;
-  /** The tasks that the client has, the oldest change first. */
-  #shown = new Map<string, Shown>();
+  /** The tasks that the client has. */
+  readonly #shown = new Map<string, ListedVersion>();
   /** Tasks to read while catching up. */
   readonly #noted = new Set<string>();
   #isCatchingUp = true;
   /** True if the whole list has to be read. */
-  #isOutdated = true;
+  #isOutdated = false;
   #isListed = false;
   /** True if the store may have more tasks than the list. */
   #hasMore = false;
+  /** True if a task beyond the limit should take the place of a removed task. */
+  #isShort = false;
+  /** True if a task has taken such a place since the last check. */
+  #isFilled = false;
+  /** The checks until the list is read again; 0 without a doubt about the order. */
+  #checksInDoubt = 0;
   #stopped = false;
   #giveUp: (() => void) | undefined;
 
@@ -86,13 +109,16 @@ export class LiveList implements TopicFollower {
    * @throws {StoreUnavailableError} If the store can't be read.
    */
   async start(): Promise<void> {
+    if (this.#isOver) return;
     try {
       const { hub, topic } = this.#options;
       await hub.lists.join(topic, this);
-      await this.#catchUp();
+      await this.#readAll();
     } catch (error) {
-      this.#catchUpLater(error);
+      return this.#catchUpLater(error);
     }
+    // Changes may arrive as fast as they are read.
+    this.#catchUpInBackground();
   }
 
   /** Leaves the topic and sends no more frames. */
@@ -111,14 +137,20 @@ export class LiveList implements TopicFollower {
     }
   }
 
+  /** Takes all tasks from the client. */
+  removeAll(): void {
+    for (const taskId of this.#shown.keys()) this.#sendRemove(taskId);
+  }
+
   update(task: ListedTask): void {
-    const taskId = task.state.snapshot.connection_id;
-    if (this.#isCatchingUp) this.#note(taskId);
-    else this.#apply(taskId, task);
+    if (this.#isOver) return;
+    if (this.#isCatchingUp) this.#note(task.id);
+    else this.#apply(task);
     this.#catchUpIfNeeded();
   }
 
   remove(taskId: string): void {
+    if (this.#isOver) return;
     if (this.#isCatchingUp) this.#note(taskId);
     else this.#drop(taskId);
     this.#catchUpIfNeeded();
@@ -129,13 +161,15 @@ export class LiveList implements TopicFollower {
     this.#catchUpIfNeeded();
   }
 
-  removeExpired(oldestKeptMs: number): void {
-    if (this.#isCatchingUp) return;
-    for (const [taskId, { updatedAtMs }] of this.#shown) {
-      if (updatedAtMs >= oldestKeptMs) break;
-      this.#drop(taskId);
-    }
-    this.#catchUpIfNeeded();
+  check(oldestKeptMs: number): void {
+    const isDue = this.#isShort || this.#checksInDoubt === 1;
+    this.#isFilled = false;
+    this.#checksInDoubt = Math.max(0, this.#checksInDoubt - 1);
+    // The store's clock decides if a task has expired.
+    const hasExpired = this.#shown.values().some(({ updatedAtMs }) =>
+      updatedAtMs <= oldestKeptMs
+    );
+    if (isDue || hasExpired) this.refresh();
   }
 
   get #isOver(): boolean {
@@ -147,15 +181,16 @@ export class LiveList implements TopicFollower {
     else this.#isOutdated = true;
   }
 
-  /** Catches up in the background, unless live. */
   #catchUpIfNeeded(): void {
     if (this.#isCatchingUp || this.#isOver) return;
-    const { outlet } = this.#options;
-    if (!this.#isOutdated && !outlet.isBacklogged) return;
-    this.#isCatchingUp = true;
+    if (!this.#isOutdated && !this.#options.outlet.isBacklogged) return;
+    this.#catchUpInBackground();
+  }
+
+  #catchUpInBackground(): void {
     this.#catchUp()
       .catch((error) => this.#catchUpLater(error))
-      .catch((error) => outlet.fail(error));
+      .catch((error) => this.#options.outlet.fail(error));
   }
 
   /** Catches up once a disconnected store is back, without blocking. */
@@ -165,121 +200,168 @@ export class LiveList implements TopicFollower {
     const { over, giveUp } = waitForStore(error.restored);
     this.#giveUp = giveUp;
     this.#isOutdated = true;
-    over.then(() => this.#catchUp())
-      .catch((error) => this.#catchUpLater(error))
-      .catch((error) => this.#options.outlet.fail(error));
+    over.then(() => this.#catchUpInBackground());
   }
 
   async #catchUp(): Promise<void> {
-    const { outlet, store, hub } = this.#options;
+    const { outlet } = this.#options;
+    this.#isCatchingUp = true;
     for (;;) {
       if (outlet.isBacklogged) await outlet.writable();
       if (this.#isOver) return;
-      if (this.#isOutdated) {
-        this.#isOutdated = false;
-        this.#noted.clear();
-        await this.#readAll();
-        continue;
-      }
-      const [taskId] = this.#noted;
-      if (taskId === undefined) {
-        this.#isCatchingUp = false;
-        return;
-      }
-      this.#noted.delete(taskId);
-      const { state, watchers } = await store.read(taskId);
-      if (this.#isOver) return;
-      if (state === undefined) this.#drop(taskId);
+      if (this.#isOutdated) await this.#readAll();
       else {
-        this.#apply(
-          taskId,
-          new ListedTask(state, watchers ?? hub.watcherCount(taskId)),
-        );
+        const [taskId] = this.#noted;
+        if (taskId === undefined) break;
+        await this.#readNoted(taskId);
       }
+    }
+    this.#isCatchingUp = false;
+  }
+
+  async #readNoted(taskId: string): Promise<void> {
+    const { store, hub } = this.#options;
+    this.#noted.delete(taskId);
+    const { state, watchers } = await store.read(taskId);
+    if (this.#isOver) return;
+    if (state === undefined) this.#drop(taskId);
+    else {
+      const count = watchers ?? hub.watcherCount(taskId);
+      this.#apply(new ListedTask(state, count));
     }
   }
 
-  /** Reads the list, and sends the client the differences. */
+  /** Reads the list; sends the list, or later the differences. */
   async #readAll(): Promise<void> {
-    const { selection: { limit, ...selection }, store, hub, outlet } =
-      this.#options;
-    const found = new Map<string, Shown>();
+    this.#noted.clear(); // stored before the read
+    this.#isOutdated = false;
+    this.#isShort = false;
+    this.#checksInDoubt = 0;
+    const found = await this.#findAll();
+    if (this.#isOver) return;
+    if (this.#isListed) this.#sendDifferences(found);
+    else this.#sendList(found);
+  }
+
+  /** Finds the tasks of the list, newest change first. */
+  async #findAll(): Promise<Map<string, FoundTask>> {
+    const { selection, selection: { limit }, store, hub } = this.#options;
+    const found = new Map<string, FoundTask>();
+    let length = 0;
+    let skipped = 0;
     let cursor: number | undefined;
-    let pages = 0;
     do {
-      const page = await store.list({
-        ...selection,
-        limit: limit - found.size,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      if (this.#isOver) return;
-      cursor = page.cursor;
-      const tasks = page.states.map((state, index) =>
-        new ListedTask(
-          state,
-          page.watchers?.[index] ??
-            hub.watcherCount(state.snapshot.connection_id),
-        )
-      ).filter(({ state }) => this.#matches(state));
-      if (!this.#isListed) this.#sendList(tasks, cursor === undefined);
-      for (const task of tasks) {
-        const taskId = task.state.snapshot.connection_id;
-        const shown = describeShown(task.state);
-        found.set(taskId, shown);
-        if (isSame(this.#shown.get(taskId), shown)) continue;
-        if (outlet.isBacklogged) await outlet.writable();
-        if (this.#isOver) return;
-        this.#sendUpdate(taskId, shown, task);
+      // A surplus task after the list shows if the list is complete.
+      const page: TaskList = await store.list(
+        cursor === undefined
+          ? { ...selection, limit: limit + 1 }
+          : { ...selection, limit: pageSize, cursor },
+      );
+      if (this.#isOver) return found;
+      for (const [index, state] of page.states.entries()) {
+        const id = state.snapshot.connection_id;
+        if (!this.#matches(state)) skipped += 1;
+        else if (!found.has(id)) {
+          if (found.size === limit) {
+            this.#hasMore = true;
+            return found;
+          }
+          const count = page.watchers?.[index] ?? hub.watcherCount(id);
+          const task = this.#prepare(new ListedTask(state, count), length);
+          length += task.json?.length ?? 0;
+          found.set(id, task);
+        }
       }
-      pages += 1;
-    } while (cursor !== undefined && found.size < limit && pages < maxPages);
+      cursor = page.cursor;
+    } while (cursor !== undefined && skipped < maxSkipped);
     this.#hasMore = cursor !== undefined;
+    return found;
+  }
+
+  /**
+   * Encodes a task if the client does not have the version.
+   *
+   * @param length The length of the tasks encoded before.
+   */
+  #prepare(task: ListedTask, length: number): FoundTask {
+    const { id, version } = task;
+    if (isSame(this.#shown.get(id), version)) return { version };
+    if (length < enoughListLength) return { version, json: task.json };
+    this.#note(id);
+    return { version };
+  }
+
+  #sendList(found: ReadonlyMap<string, FoundTask>): void {
+    const { name, outlet } = this.#options;
+    const texts: string[] = [];
+    for (const [taskId, { version, json }] of found) {
+      if (json === undefined) continue;
+      this.#shown.set(taskId, version);
+      texts.push(json);
+    }
+    this.#isListed = true;
+    outlet.send(encodeList(name, texts, !this.#hasMore));
+  }
+
+  #sendDifferences(found: ReadonlyMap<string, FoundTask>): void {
     for (const taskId of this.#shown.keys()) {
       if (!found.has(taskId)) this.#sendRemove(taskId);
     }
-    this.#shown = new Map([...found].reverse());
-  }
-
-  /** Sends the first frame, with as many tasks as a frame should have. */
-  #sendList(tasks: readonly ListedTask[], isComplete: boolean): void {
-    const { name, outlet } = this.#options;
-    const texts: string[] = [];
-    let length = 0;
-    for (const { state, json } of tasks) {
-      if (length >= enoughListLength) break;
-      length += json.length;
-      texts.push(json);
-      this.#shown.set(state.snapshot.connection_id, describeShown(state));
+    // The newest change comes last, as in live updates.
+    for (const [taskId, { version, json }] of [...found].reverse()) {
+      if (json !== undefined) this.#sendUpdate(taskId, version, json);
     }
-    this.#isListed = true;
-    outlet.send(encodeList(name, texts, isComplete));
   }
 
   /** Adds, updates or removes a task. */
-  #apply(taskId: string, task: ListedTask): void {
-    if (!this.#matches(task.state)) return this.#drop(taskId);
-    const shown = describeShown(task.state);
-    const before = this.#shown.get(taskId);
+  #apply(task: ListedTask): void {
+    const { id, version } = task;
+    if (!this.#matches(task.state)) return this.#drop(id);
+    const before = this.#shown.get(id);
     // A list read in the meantime is newer than a merged change.
-    if (isSame(before, shown) || isOlder(shown, before)) return;
-    this.#sendUpdate(taskId, shown, task);
-    if (this.#shown.size <= this.#options.selection.limit) return;
-    const [oldest = taskId] = this.#shown.keys();
-    this.#sendRemove(oldest);
+    if (isSame(before, version) || isOlder(version, before)) return;
+    if (before !== undefined || this.#makeRoom(version)) {
+      this.#sendUpdate(id, version, task.json);
+    }
+  }
+
+  /**
+   * Removes the oldest task from a full list.
+   *
+   * @returns False if the new task is still older.
+   */
+  #makeRoom({ updatedAtMs }: ListedVersion): boolean {
+    if (this.#shown.size < this.#options.selection.limit) return true;
     this.#hasMore = true;
+    let oldestId = "";
+    let oldestMs = Infinity;
+    let isTied = false;
+    for (const [taskId, shown] of this.#shown) {
+      if (shown.updatedAtMs > oldestMs) continue;
+      isTied = shown.updatedAtMs === oldestMs;
+      oldestMs = shown.updatedAtMs;
+      oldestId = taskId;
+    }
+    // Only the store knows the order of changes within a millisecond.
+    if (isTied || updatedAtMs === oldestMs) this.#checksInDoubt = checksInDoubt;
+    if (updatedAtMs < oldestMs) return false;
+    this.#sendRemove(oldestId);
+    return true;
   }
 
   /** Removes a task; a task beyond the limit may take the place. */
   #drop(taskId: string): void {
     if (!this.#shown.has(taskId)) return;
     this.#sendRemove(taskId);
-    if (this.#hasMore) this.#isOutdated = true;
+    if (!this.#hasMore) return;
+    // Reading the list for each of many removed tasks would cost too much.
+    if (this.#isFilled) this.#isShort = true;
+    else this.#isFilled = this.#isOutdated = true;
   }
 
-  #sendUpdate(taskId: string, shown: Shown, { json }: ListedTask): void {
+  #sendUpdate(taskId: string, version: ListedVersion, json: string): void {
     const { name, outlet } = this.#options;
-    this.#shown.delete(taskId); // the newest change comes last
-    this.#shown.set(taskId, shown);
+    this.#shown.set(taskId, version);
     outlet.send(encodeListUpdate(name, json));
   }
 
@@ -299,24 +381,21 @@ export class LiveList implements TopicFollower {
   }
 }
 
-function describeShown({ owner, snapshot, cancelRequested }: TaskState): Shown {
-  const { epoch, offset, labels, updated_at } = snapshot;
-  return {
-    epoch,
-    offset,
-    isCancelRequested: cancelRequested ?? false,
-    updatedAtMs: Date.parse(updated_at),
-    owner,
-    labels,
-  };
-}
-
-function isSame(one: Shown | undefined, other: Shown): boolean {
+function isSame(
+  one: ListedVersion | undefined,
+  other: ListedVersion,
+): boolean {
   return one?.epoch === other.epoch && one.offset === other.offset &&
     one.isCancelRequested === other.isCancelRequested;
 }
 
 /** True if a change was shown already, together with a later change. */
-function isOlder(change: Shown, shown: Shown | undefined): boolean {
-  return shown?.epoch === change.epoch && shown.offset > change.offset;
+function isOlder(
+  change: ListedVersion,
+  shown: ListedVersion | undefined,
+): boolean {
+  if (shown?.epoch !== change.epoch) return false;
+  // A request to cancel stays until a later event.
+  return shown.offset > change.offset ||
+    (shown.offset === change.offset && shown.isCancelRequested);
 }

@@ -1,0 +1,408 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { describeTask } from "../../src/tasks/snapshot.ts";
+import { StoreUnavailableError } from "../../src/tasks/store.ts";
+import { FakeTime } from "../support/fake_time.ts";
+import { Listing } from "../support/listing.ts";
+import type { Frame } from "../support/socket.ts";
+
+/** Lets time pass, and all that is due happen. */
+async function pass(time: FakeTime, ms: number): Promise<void> {
+  time.tick(ms);
+  await time.runMicrotasks();
+}
+
+/** Puts tasks into a store, a millisecond apart. */
+async function putAll(
+  bench: Listing,
+  time: FakeTime,
+  ids: Iterable<string>,
+): Promise<void> {
+  for (const id of ids) {
+    await bench.put(id);
+    time.tick(1);
+  }
+}
+
+/** Describes frames in short: the type, and the id of the task. */
+function inShort(frames: readonly Frame[]): string[] {
+  return frames.map(({ type, task, connection_id }) => {
+    const id = (task as Frame | undefined)?.connection_id ?? connection_id;
+    return id === undefined ? `${type}` : `${type} ${id}`;
+  });
+}
+
+Deno.test("LiveList.start() sends the snapshots as sync does, newest change first", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await bench.put("a", { message: "first" });
+  time.tick(1);
+  await bench.put("b", { data: { rows: 7 } });
+  time.tick(1);
+  await bench.put("a", { progress: 0.5, status: "running" });
+  await bench.store.publish("a", { kind: "cancel" });
+  bench.hub.watcherCount = (taskId) => taskId === "a" ? 3 : 0;
+  const { outlet, started } = bench.open();
+  await started;
+  const [a, b] = (await bench.store.list({ limit: 2 })).states;
+  assertEquals(outlet.frames, [{
+    type: "list",
+    list: "mine",
+    tasks: [a && describeTask(a, 3), b && describeTask(b, 0)],
+    complete: true,
+  }]);
+});
+
+Deno.test("LiveList.start() says that the list is incomplete only if more tasks match", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "abc");
+  const complete: unknown[] = [];
+  for (const limit of [2, 3, 4]) {
+    const { outlet, started } = bench.open({ limit });
+    await started;
+    complete.push(outlet.frames[0]?.complete);
+  }
+  assertEquals(complete, [false, true, true]);
+});
+
+Deno.test("LiveList.start() finds the few tasks that a token covers among many", async () => {
+  using bench = new Listing();
+  await bench.put("covered 1");
+  for (let count = 0; count < 1_200; count += 1) await bench.put(`${count}`);
+  await bench.put("covered 2");
+  const mayWatch = (taskId: string) => taskId.startsWith("covered");
+  for (
+    const [limit, ids] of [
+      [1, ["covered 2"]],
+      [2, ["covered 2", "covered 1"]],
+      [9, ["covered 2", "covered 1"]],
+    ] as [number, string[]][]
+  ) {
+    const { outlet, started } = bench.open({ limit }, mayWatch);
+    await started;
+    const { tasks, complete } = outlet.frames[0] ?? {};
+    assertEquals((tasks as Frame[]).map((task) => task.connection_id), ids);
+    assertEquals(complete, limit > 1);
+  }
+});
+
+Deno.test("LiveList.start() sends tasks beyond 256 KiB as updates, at the reader's speed", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const data = "x".repeat(60_000);
+  const ids = Array.from({ length: 60 }, (_, index) => `task ${index}`);
+  for (const id of ids) {
+    await bench.put(id, { data });
+    time.tick(1);
+  }
+  const opened = bench.open({ limit: 500 });
+  const { outlet, started } = opened;
+  outlet.isSlow = true;
+  await started;
+  const { tasks, complete } = outlet.frames[0] ?? {};
+  assertEquals([(tasks as Frame[]).length, complete], [5, true]);
+  for (let sent = 1; sent <= 55; sent += 1) {
+    assertEquals(outlet.frames.length, sent);
+    await pass(time, 1);
+  }
+  assertEquals(opened.client.ids, ids.toReversed());
+});
+
+Deno.test("LiveList.start() sends a list once, however many tasks change meanwhile", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "ab");
+  bench.hooks.before = async (count) => {
+    if (count < 20) await bench.put(`new ${count}`, { status: "succeeded" });
+  };
+  const opened = bench.open();
+  await opened.started;
+  assertEquals(opened.outlet.frames.length, 1);
+  await pass(time, 100);
+  assertEquals(opened.client.tasks.length, 21);
+  await pass(time, 100);
+  await bench.put("b", { status: "succeeded" });
+  assertEquals(bench.calls.length, 20); // the list is live
+  assertEquals(opened.client.tasks.length, 21);
+});
+
+for (const moment of ["before", "after"] as const) {
+  Deno.test(`LiveList.start() misses nothing that happens just ${moment} its reads`, async () => {
+    using time = new FakeTime();
+    using bench = new Listing();
+    await putAll(bench, time, "abcd");
+    const changes = [
+      () => bench.put("b"),
+      () => bench.store.forget("a"),
+      () => bench.put("e"),
+      async () => {
+        await bench.store.forget("b");
+        await bench.put("b", { user_id: "8" });
+      },
+      async () => {
+        await bench.store.forget("c");
+        await bench.put("c", { message: "anew" });
+      },
+    ];
+    bench.hooks[moment] = async () => {
+      time.tick(1);
+      await changes.shift()?.();
+      time.tick(100);
+    };
+    const opened = bench.open();
+    await opened.started;
+    for (let round = 0; round < 5; round += 1) await pass(time, 100);
+    assertEquals(changes.length, 0);
+    assertEquals(opened.client.ids, ["c", "e", "d"]);
+    assertEquals(opened.client.tasks[0]?.message, "anew");
+  });
+}
+
+Deno.test("LiveList.start() throws an error of the store that is no outage", async () => {
+  using bench = new Listing();
+  bench.hooks.before = () => {
+    throw new StoreUnavailableError("broken");
+  };
+  await assertRejects(() => bench.open().started, StoreUnavailableError);
+});
+
+Deno.test("LiveList.start() does nothing for a closed connection", async () => {
+  using bench = new Listing();
+  const { list, outlet, started } = bench.open();
+  await started;
+  outlet.end();
+  await list.start();
+  assertEquals([bench.hub.lists.listCount, outlet.frames.length], [0, 1]);
+});
+
+for (const ending of ["stop", "end"] as const) {
+  Deno.test(`LiveList sends no more frames if ${ending === "stop" ? "stopped" : "its connection ends"} during a read`, async () => {
+    for (let last = 1; last <= 2; last += 1) {
+      using time = new FakeTime();
+      using bench = new Listing();
+      await bench.put("a");
+      bench.hooks.after = async (count) => {
+        if (count === 1) await bench.put("b", { status: "succeeded" });
+        if (count < last) return;
+        if (ending === "stop") opened.list.stop();
+        else opened.outlet.end();
+      };
+      const opened = bench.open();
+      await opened.started;
+      await pass(time, 1_000);
+      await bench.put("a", { status: "failed" });
+      await pass(time, 1_000);
+      assertEquals(opened.outlet.frames.length, last - 1);
+      assertEquals(bench.hub.lists.listCount, 0);
+    }
+  });
+}
+
+Deno.test("LiveList.update() sends a change of a task that matches, once", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = bench.open({ statuses: ["queued", "running"] });
+  await opened.started;
+  await bench.put("a", { status: "queued" });
+  await bench.put("other", { user_id: "8" });
+  await bench.put("failed", { status: "failed" });
+  await pass(time, 100);
+  await bench.put("a", { status: "running" });
+  await pass(time, 100);
+  await bench.put("a", { status: "succeeded" });
+  await pass(time, 100);
+  assertEquals(inShort(opened.outlet.frames), [
+    "list",
+    "list_update a",
+    "list_update a",
+    "list_remove a",
+  ]);
+});
+
+Deno.test("LiveList.update() shows no task that the client may not watch", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, ["may 1", "not 1"]);
+  const opened = bench.open({}, (taskId) => taskId.startsWith("may"));
+  await opened.started;
+  await putAll(bench, time, ["not 1", "may 2", "not 2"]);
+  await pass(time, 100);
+  assertEquals(opened.client.ids, ["may 2", "may 1"]);
+});
+
+Deno.test("LiveList.update() sends no change that is older than a list read meanwhile", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = bench.open();
+  await opened.started;
+  await bench.put("a");
+  await bench.put("b");
+  const { announce } = bench.hub;
+  bench.hub.announce = () => 0; // as if announced later
+  await bench.put("a");
+  await bench.store.publish("b", { kind: "cancel" });
+  bench.hub.announce = announce;
+  opened.list.refresh();
+  await time.runMicrotasks();
+  await pass(time, 100);
+  assertEquals(inShort(opened.outlet.frames), [
+    "list",
+    "list_update b",
+    "list_update a",
+  ]);
+  const [a, b] = opened.client.tasks.toSorted((one, other) =>
+    one.connection_id < other.connection_id ? -1 : 1
+  );
+  assertEquals([a?.offset, b?.cancel_requested], [2, true]);
+});
+
+Deno.test("LiveList.update() sends a request to cancel, and leaves the task in place", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "abc");
+  const opened = bench.open({ limit: 2 });
+  await opened.started;
+  for (const id of "ab") await bench.store.publish(id, { kind: "cancel" });
+  await pass(time, 100);
+  // The list is full of newer changes than those of the first task.
+  assertEquals(opened.client.ids, ["c", "b"]);
+  assertEquals(opened.client.tasks[1]?.cancel_requested, true);
+  await putAll(bench, time, "d");
+  await pass(time, 100);
+  assertEquals(opened.client.ids, ["d", "c"]);
+});
+
+Deno.test("LiveList.update() removes the oldest task from a full list, in the order of changes", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = bench.open({ limit: 2 });
+  await opened.started;
+  await putAll(bench, time, "aba"); // merged: a is delivered before b
+  await pass(time, 100);
+  await putAll(bench, time, "c");
+  await pass(time, 100);
+  assertEquals(inShort(opened.outlet.frames), [
+    "list",
+    "list_update a",
+    "list_update b",
+    "list_remove b",
+    "list_update c",
+  ]);
+  assertEquals(opened.client.ids, ["c", "a"]);
+});
+
+Deno.test("LiveList.update() leaves the order within a millisecond to the store", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = bench.open({ limit: 2 });
+  await opened.started;
+  for (const id of "abcacd") await bench.put(id);
+  await pass(time, 100);
+  await pass(time, 3_000);
+  assertEquals(opened.client.ids.toSorted(), ["c", "d"]);
+  const { length } = bench.calls;
+  await pass(time, 10_000);
+  assertEquals(bench.calls.length, length);
+});
+
+Deno.test("LiveList.remove() makes room for a task beyond the limit", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "abc");
+  const opened = bench.open({ limit: 2 });
+  await opened.started;
+  await bench.store.forget("c");
+  await time.runMicrotasks();
+  assertEquals(inShort(opened.outlet.frames), [
+    "list",
+    "list_remove c",
+    "list_update a",
+  ]);
+  // Now the list is complete, and need not be read.
+  const { length } = bench.calls;
+  await bench.store.forget("b");
+  await pass(time, 3_000);
+  assertEquals([opened.client.ids, bench.calls.length], [["a"], length]);
+});
+
+Deno.test("LiveList.remove() reads the list once a second at most", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const ids = Array.from({ length: 40 }, (_, index) => `task ${index}`);
+  await putAll(bench, time, ids);
+  const opened = bench.open({ limit: 20 });
+  await opened.started;
+  for (const id of ids.slice(25)) {
+    await bench.store.forget(id);
+    await time.runMicrotasks();
+  }
+  assertEquals(bench.calls.length, 2);
+  await pass(time, 1_000);
+  assertEquals(bench.calls.length, 3);
+  assertEquals(opened.client.ids, ids.slice(5, 25).reverse());
+});
+
+Deno.test("LiveList.refresh() sends the differences alone, the newest change last", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "abcd");
+  const opened = bench.open();
+  await opened.started;
+  const { announce } = bench.hub;
+  bench.hub.announce = () => 0; // lost
+  await putAll(bench, time, "eb");
+  await bench.store.forget("c");
+  bench.hub.announce = announce;
+  bench.hub.announce({ kind: "topic_missed", topic: "owner:7" });
+  await time.runMicrotasks();
+  assertEquals(inShort(opened.outlet.frames), [
+    "list",
+    "list_remove c",
+    "list_update e",
+    "list_update b",
+  ]);
+});
+
+Deno.test("LiveList.check() removes expired tasks", async () => {
+  using time = new FakeTime();
+  using bench = new Listing({ historyTtlMs: 60_000 });
+  await putAll(bench, time, "ab");
+  const opened = bench.open();
+  await opened.started;
+  await pass(time, 30_000);
+  await putAll(bench, time, "b");
+  await pass(time, 29_000);
+  assertEquals(opened.client.ids, ["b", "a"]);
+  await pass(time, 2_000);
+  assertEquals(opened.client.ids, ["b"]);
+  await pass(time, 30_000);
+  assertEquals(opened.client.ids, []);
+});
+
+Deno.test("LiveList.check() leaves a task that has expired by this server's clock alone", async () => {
+  using time = new FakeTime();
+  using bench = new Listing({ historyTtlMs: 60_000 });
+  await bench.put("a");
+  const opened = bench.open();
+  await opened.started;
+  opened.list.check(Date.now() + 1_000);
+  await time.runMicrotasks();
+  assertEquals([inShort(opened.outlet.frames), bench.calls], [
+    ["list"],
+    ["list", "list"],
+  ]);
+});
+
+Deno.test("LiveList.removeForbidden() takes the tasks that may not be watched any more", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  await putAll(bench, time, "abc");
+  let allowed = "abc";
+  const opened = bench.open({}, (taskId) => allowed.includes(taskId));
+  await opened.started;
+  allowed = "b";
+  opened.list.removeForbidden();
+  assertEquals(opened.client.ids, ["b"]);
+  opened.list.removeAll();
+  assertEquals(opened.client.ids, []);
+});
