@@ -26,7 +26,7 @@ export interface ListRequest {
 /** The parts of the server used by lists. */
 export interface ListsContext {
   readonly hub: Hub;
-  readonly store: Store;
+  readonly store: Pick<Store, "list" | "read">;
 }
 
 /** The client behind the lists of a connection. */
@@ -77,6 +77,7 @@ export class Lists {
       }));
       return;
     }
+    const before = this.#lists.get(name)?.live;
     this.end(name);
     const selected = select(request, this.#user.identity);
     if (selected === undefined) return this.#refuse(request);
@@ -88,6 +89,7 @@ export class Lists {
       hub,
       outlet: this.#connection,
       mayWatch: (taskId, task) => this.#user.mayWatch(taskId, task),
+      ...(before ? { held: before.shown } : {}),
     });
     this.#lists.set(name, { request, live });
     await live.start();

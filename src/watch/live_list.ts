@@ -60,6 +60,8 @@ export interface LiveListOptions {
   readonly outlet: Outlet;
   /** Returns true if the client may watch the task at present. */
   readonly mayWatch: (taskId: string, task: TaskAudience) => boolean;
+  /** The tasks that the client still has from an earlier list of the name. */
+  readonly held?: ReadonlyMap<string, ListedVersion>;
 }
 
 /** A task read for the list. */
@@ -80,8 +82,7 @@ interface FoundTask {
  */
 export class LiveList implements TopicFollower {
   readonly #options: LiveListOptions;
-  /** The tasks that the client has. */
-  readonly #shown = new Map<string, ListedVersion>();
+  readonly #shown: Map<string, ListedVersion>;
   /** Tasks to read while catching up. */
   readonly #noted = new Set<string>();
   #isCatchingUp = true;
@@ -101,6 +102,12 @@ export class LiveList implements TopicFollower {
 
   constructor(options: LiveListOptions) {
     this.#options = options;
+    this.#shown = new Map(options.held);
+  }
+
+  /** The tasks that the client has. */
+  get shown(): ReadonlyMap<string, ListedVersion> {
+    return this.#shown;
   }
 
   /**
@@ -285,7 +292,9 @@ export class LiveList implements TopicFollower {
    */
   #prepare(task: ListedTask, length: number): FoundTask {
     const { id, version } = task;
-    if (isSame(this.#shown.get(id), version)) return { version };
+    if (this.#isListed && isSame(this.#shown.get(id), version)) {
+      return { version };
+    }
     if (length < enoughListLength) return { version, json: task.json };
     this.#note(id);
     return { version };
@@ -294,6 +303,7 @@ export class LiveList implements TopicFollower {
   #sendList(found: ReadonlyMap<string, FoundTask>): void {
     const { name, outlet } = this.#options;
     const texts: string[] = [];
+    this.#shown.clear(); // replaced
     for (const [taskId, { version, json }] of found) {
       if (json === undefined) continue;
       this.#shown.set(taskId, version);
