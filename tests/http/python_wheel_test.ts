@@ -13,7 +13,7 @@ Deno.test("makeWheel() packs the library with its types, and records each file",
   const files = unzipSync(await makeWheel());
   const names = Object.keys(files);
   const info = `taskwire-${version}.dist-info`;
-  for (const name of ["__init__.py", "py.typed"]) {
+  for (const name of ["__init__.py", "celery.py", "py.typed"]) {
     assertNotEquals(files[`taskwire/${name}`], undefined, name);
   }
   const record = new TextDecoder().decode(files[`${info}/RECORD`]);

@@ -9,7 +9,8 @@ import os
 import time
 
 from celery import Celery
-from celery_taskwire import install, progress
+from taskwire import track, update
+from taskwire.celery import install
 
 broker = os.environ.get("CELERY_BROKER", "filesystem://")
 app = Celery("tasks", broker=broker)
@@ -27,21 +28,13 @@ install()
 @app.task
 def transcode(frames, seconds_per_frame=0.1):
     """Counts frames, and stops when a watcher cancels the task."""
-    for frame in range(frames):
-        progress(current=frame, total=frames, unit="frames", message="transcoding")
+    for frame in track(range(frames), unit="frames"):
         time.sleep(seconds_per_frame)
-    progress(current=frames, total=frames)
 
 
 @app.task(bind=True, max_retries=1)
 def unsteady(self):
     """Fails on the first attempt, succeeds on the second."""
-    progress(0.5)
+    update(0.5, message="half way")
     if self.request.retries == 0:
         raise self.retry(countdown=0)
-
-
-@app.task
-def broken():
-    """Fails."""
-    raise RuntimeError("a secret in the message")

@@ -1,0 +1,192 @@
+import { assertEquals, assertNotMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { eventually } from "../support/eventually.ts";
+import { ForeignProgram, runProgram } from "../support/foreign_program.ts";
+import { findPython, needs } from "../support/needs.ts";
+import { historyOf, pythonEnv, taskOf } from "../support/python.ts";
+import {
+  startTestServer,
+  testApiKey,
+  type TestServer,
+} from "../support/server.ts";
+import { makeTempDir, type TempDir } from "../support/temp_dir.ts";
+
+const here = fileURLToPath(new URL("./", import.meta.url));
+
+/** A queue whose jobs are shown by an adapter of the Python library. */
+interface Queue extends AsyncDisposable {
+  /** Puts jobs into the queue, by statements of the module with the jobs. */
+  send(...statements: string[]): Promise<void>;
+  /** Starts a worker, which runs until the end of the test. */
+  work(): Promise<ForeignProgram>;
+}
+
+interface QueueOptions {
+  readonly folder: TempDir;
+  readonly server: TestServer;
+}
+
+async function openCelery({ folder, server }: QueueOptions): Promise<Queue> {
+  await using stack = new AsyncDisposableStack();
+  const python = findPython("celery") ?? "python3";
+  const options = {
+    cwd: folder.path,
+    env: pythonEnv(server.origin, here),
+  };
+  const kept = stack.move();
+  return {
+    async send(...statements) {
+      const program = ["from celery_jobs import *", ...statements].join("\n");
+      const { code, stderr } = await runProgram(
+        [python, "-c", program],
+        options,
+      );
+      assertEquals(code, 0, stderr);
+    },
+    work: () =>
+      Promise.resolve(kept.use(
+        new ForeignProgram([
+          ...[python, "-m", "celery", "-A", "celery_jobs", "worker"],
+          ...["--pool", "prefork", "--concurrency", "2"],
+        ], options),
+      )),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Asks the worker of a task to stop. */
+async function cancel(server: TestServer, id: string): Promise<void> {
+  const response = await fetch(`${server.origin}/api/tasks/${id}/cancel`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${testApiKey}` },
+  });
+  await response.body?.cancel();
+  assertEquals(response.ok, true);
+}
+
+/** The changes of status and attempt, whatever progress was merged. */
+async function stepsOf(
+  { origin }: TestServer,
+  id: string,
+): Promise<readonly string[]> {
+  const steps = (await historyOf(origin, id))
+    .map(({ status, attempt }) => `${status} ${attempt}`);
+  return steps.filter((step, index) => step !== steps[index - 1]);
+}
+
+function reaches(
+  { origin }: TestServer,
+  id: string,
+  status: string,
+): Promise<void> {
+  return eventually(async () => (await taskOf(origin, id)).status === status);
+}
+
+needs("python3-celery")(
+  "taskwire.celery shows success, progress, failure, retry, cancels and a killed worker",
+  async () => {
+    await using folder = await makeTempDir();
+    await using server = await startTestServer();
+    await using queue = await openCelery({ folder, server });
+    await server.publish("unwanted", { status: "queued" })
+      .then((response) => response.body?.cancel());
+    await cancel(server, "unwanted");
+    await queue.send(
+      `steady.apply_async(task_id="steady", headers=headers(user_id=42, title="Steady", labels=["x"]))`,
+      `unsteady.apply_async(task_id="unsteady", headers=headers(user_id=42))`,
+      `broken.apply_async(task_id="broken")`,
+      `steady.apply_async(task_id="late", expires=-1)`,
+      `endless.apply_async(task_id="unwanted")`,
+      `endless.apply_async(task_id="stopped")`,
+    );
+    const worker = await queue.work();
+    await reaches(server, "stopped", "running");
+    await cancel(server, "stopped");
+    const expected = {
+      steady: ["running 1", "succeeded 1"],
+      unsteady: ["running 1", "queued 1", "running 2", "succeeded 2"],
+      broken: ["running 1", "failed 1"],
+      late: ["canceled 1"],
+      unwanted: ["queued 1", "running 1", "canceled 1"],
+      stopped: ["running 1", "canceled 1"],
+    };
+    for (const [id, steps] of Object.entries(expected)) {
+      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
+      assertEquals(await stepsOf(server, id), steps, id);
+    }
+    const { current, total, unit, title, labels } = await taskOf(
+      server.origin,
+      "steady",
+    );
+    assertEquals([current, total, unit, title], [3, 3, "rows", "Steady"]);
+    assertEquals(labels, ["x"]);
+    const broken = await taskOf(server.origin, "broken");
+    assertEquals(broken.message, "RuntimeError"); // not the text
+    for (const id of ["steady", "unsteady"]) {
+      const stream = await fetch(`${server.origin}/sse/realtime/${id}`);
+      await stream.body?.cancel();
+      assertEquals(stream.status, 403, id); // private
+    }
+
+    await queue.send(`killed.apply_async(task_id="killed")`);
+    await reaches(server, "killed", "failed");
+    assertEquals(
+      (await taskOf(server.origin, "killed")).message,
+      "WorkerLostError",
+    );
+    assertNotMatch(worker.stderr, /taskwire: |TypeError/);
+  },
+);
+
+needs("python3-celery")(
+  "taskwire.celery shows ignored, rejected and replaced tasks",
+  async () => {
+    await using folder = await makeTempDir();
+    await using server = await startTestServer();
+    await using queue = await openCelery({ folder, server });
+    const worker = await queue.work();
+    await queue.send(
+      ...["ignored", "dead_letter", "replaced"]
+        .map((id) => `${id}.apply_async(task_id="${id}")`),
+    );
+    const expected = {
+      ignored: ["running 1", "canceled 1"],
+      dead_letter: ["running 1", "failed 1"],
+      replaced: ["running 1", "succeeded 1"],
+    };
+    for (const [id, steps] of Object.entries(expected)) {
+      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
+      assertEquals(await stepsOf(server, id), steps, worker.stderr);
+    }
+  },
+);
+
+needs("python3-celery")(
+  "taskwire.celery shows a group and a chord as one task each",
+  async () => {
+    await using folder = await makeTempDir();
+    await using server = await startTestServer();
+    await using queue = await openCelery({ folder, server });
+    const worker = await queue.work();
+    await queue.send(
+      `track_group(group(part.s(n) for n in range(5)), "group", title="Parts", user_id=42).apply_async()`,
+      `track_group(chord([part.s(1), chain(part.si(1), part.si(2)), unsteady.s()], part.si(9)), "chord").apply_async()`,
+      `track_group(group(broken.s()), "bad").apply_async()`,
+    );
+    for (const [id, total] of [["group", 5], ["chord", 3]] as const) {
+      await reaches(server, id, "succeeded");
+      const history = await historyOf(server.origin, id);
+      const counts = history.map(({ current }) => current ?? 0);
+      assertEquals(Math.max(...counts), total, worker.stderr);
+      assertEquals(
+        history.filter(({ status }) => status === "succeeded").length,
+        1,
+      );
+    }
+    await reaches(server, "bad", "failed");
+    assertEquals((await taskOf(server.origin, "bad")).message, "RuntimeError");
+    const stream = await fetch(`${server.origin}/sse/realtime/group`);
+    await stream.body?.cancel();
+    assertEquals(stream.status, 403); // private
+  },
+);
