@@ -39,18 +39,23 @@ interface PlacedFrame {
  * event with the frame's type as its name and the frame as its data. `sync` and
  * `task` events have an `id`, for browsers to resume.
  *
- * The encoder remembers the last `task` frame: a frame for all watchers of a
- * task is parsed and encoded only once.
+ * The encoder remembers the last `task` or `list_update` frame: a frame for all
+ * watchers of a task, or for all lists with the task, is encoded only once.
  */
 export function createSseEncoder(): (frame: string, epoch: string) => SseFrame {
   let last: SseFrame | undefined;
   return (frame, epoch) => {
-    if (last?.frame === frame && last.place?.epoch === epoch) return last;
+    if (last?.frame === frame && (last.place?.epoch ?? epoch) === epoch) {
+      return last;
+    }
     const encoded = encodeFrame(frame, epoch);
-    if (encoded.type === "task") last = encoded;
+    if (shared.has(encoded.type)) last = encoded;
     return encoded;
   };
 }
+
+/** The types of the frames sent to many streams at a time. */
+const shared: ReadonlySet<string> = new Set(["task", "list_update"]);
 
 /** @param epoch The epoch of the offset in a `task` frame. */
 function encodeFrame(frame: string, epoch: string): SseFrame {

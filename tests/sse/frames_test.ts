@@ -6,7 +6,11 @@ import {
   parseLastEventId,
   pingComment,
 } from "../../src/sse/frames.ts";
-import { encodeSync, encodeTask } from "../../src/protocol/server_frames.ts";
+import {
+  encodeListUpdate,
+  encodeSync,
+  encodeTask,
+} from "../../src/protocol/server_frames.ts";
 import { type Status, statuses } from "../../src/tasks/status.ts";
 
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -113,6 +117,17 @@ Deno.test("createSseEncoder() encodes a task once for all its watchers, and for 
   assertFalse(other === first);
   assertEquals(other.place?.epoch, "f");
   assertFalse(encode(taskFrame(2, "running"), "f") === other);
+});
+
+Deno.test("createSseEncoder() encodes an update once for all lists of the name", () => {
+  const encode = createSseEncoder();
+  const [update, other] = ["a", "b"].map((id) =>
+    encodeListUpdate("labels", JSON.stringify({ connection_id: id }))
+  );
+  const first = encode(update ?? "", "");
+  assertEquals(decode(first.bytes), `event: list_update\ndata: ${update}\n\n`);
+  assert(encode(`${update}`, "") === first);
+  assertFalse(encode(other ?? "", "") === first);
 });
 
 for (
