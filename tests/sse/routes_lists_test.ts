@@ -1,6 +1,7 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { awayStore } from "../support/away_store.ts";
 import { answerOf } from "../support/answer.ts";
+import { ClientList } from "../support/client_list.ts";
 import { published } from "../support/published.ts";
 import { openForLists } from "../support/realtime.ts";
 import { allReleased } from "../support/released.ts";
@@ -8,6 +9,7 @@ import { startTestServer, testApiKey } from "../support/server.ts";
 import type { Frame } from "../support/socket.ts";
 import { answerOfList, SseClient } from "../support/sse_client.ts";
 import { signToken } from "../support/tokens.ts";
+import { upTo } from "../support/watching.ts";
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const ada = { headers: bearer(await signToken({ sub: "ada" })) };
@@ -206,6 +208,44 @@ Deno.test("sseRoutes() begins a list's stream while the store is down, and lists
   await client.nextOf("connected");
   store.restore();
   assertEquals(idsOf(await client.nextOf("list")), ["a"]);
+});
+
+Deno.test("sseRoutes() catches a list up for a reader that paused, within its share of memory", async () => {
+  const maxBufferedBytes = 1_048_576;
+  await using server = await startTestServer({ config: { maxBufferedBytes } });
+  const { store, registry } = server.services;
+  await using client = await SseClient.openList(server, {
+    query: "?mine=true&limit=500",
+    ...ada,
+  });
+  const list = new ClientList();
+  list.take(await client.nextOf("list"));
+  const [connection] = registry.list();
+  const data = "x".repeat(30_000);
+  let count = 0;
+  // The end of a task is sent at once.
+  const publish = () =>
+    store.publish(`task-${count++}`, {
+      user_id: "ada",
+      status: "succeeded",
+      data,
+    });
+  while (!connection?.isBacklogged) {
+    await publish();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  for (const _ of upTo(50)) await publish();
+  for (const number of upTo(10)) await store.forget(`task-${count - number}`);
+  assertLess(
+    connection.bufferedBytes,
+    maxBufferedBytes / 16 + 3 * data.length,
+  );
+
+  const kept = upTo(count - 11, 0).map((number) => `task-${number}`).sort();
+  while (list.ids.sort().join() !== kept.join()) {
+    const { data = "" } = await client.next();
+    list.take(JSON.parse(data));
+  }
 });
 
 Deno.test("sseRoutes() answers 405 to HEAD of a list, and leaves no stream open", async () => {
