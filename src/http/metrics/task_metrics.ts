@@ -18,6 +18,11 @@ export function addTaskMetrics(
     help: "Tasks with at least one watcher.",
     read: () => hub.taskCount,
   });
+  addGauge(target, {
+    name: "taskwire_lists",
+    help: "Open lists of tasks.",
+    read: () => hub.lists.listCount,
+  });
   addCounter<"outcome">(target, {
     name: "taskwire_publishes_total",
     help: "Published events and cancel requests ('noted'), by outcome.",

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { answerOf } from "../../support/answer.ts";
-import { openRealtime } from "../../support/realtime.ts";
+import { ask, openForLists, openRealtime } from "../../support/realtime.ts";
 import { scrape } from "../../support/scrape.ts";
 import { startTestServer } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
@@ -28,6 +28,16 @@ Deno.test("addTaskMetrics() counts and times publishes and deliveries", async ()
   const operation =
     'taskwire_store_duration_seconds_count{operation="publish"}';
   assertEquals(samples.get(operation), 5);
+});
+
+Deno.test("addTaskMetrics() counts the open lists", async () => {
+  await using server = await startTestServer();
+  await using socket = await openForLists(server, { sub: "ada" });
+  for (const list of ["one", "two"]) {
+    await ask(socket, { type: "subscribe_list", list, mine: true });
+  }
+  const { samples } = await scrape(server.origin);
+  assertEquals(samples.get("taskwire_lists"), 2);
 });
 
 Deno.test("addTaskMetrics() counts watchers by resume outcome", async () => {
