@@ -202,7 +202,8 @@ export const serverMessages: Readonly<Record<ServerFrameName, MessageMeaning>> =
       ],
     },
     ListUpdate: {
-      summary: "A task of the list has changed, or now belongs to the list",
+      summary:
+        "A task of the list has changed, or now belongs to the list. The order of a list is that of `updated_at`, not of the updates",
       examples: [{ type: "list_update", list: "mine", task: exampleTask }],
     },
     ListRemove: {
