@@ -33,6 +33,12 @@ const enoughListLength = 262_144;
  */
 const maxNoted = 1_000;
 
+/**
+ * The most characters of JSON to hold for a reader: the burst of a turn, which
+ * even a fast reader can't take at once. The store has the remaining tasks.
+ */
+const maxHeldLength = 65_536;
+
 /** The tasks of a further page: the client may not watch most of the first. */
 const pageSize = 500;
 
@@ -75,16 +81,18 @@ interface FoundTask {
  * Shows a list of tasks to one connection: `list`, then changes. Once changes
  * cease, the client has the same tasks as the store.
  *
- * - *Catching up*: reads the store, and only notes the tasks that change, until
- *   no noted task is unsent. Joining, lost announcements and a slow reader all
- *   lead here; noting a task twice merges the changes.
+ * - *Catching up*: reads the store, and notes the tasks that change, until no
+ *   noted task is unsent. Joining, lost announcements and a slow reader all lead
+ *   here; noting a task twice merges the changes.
  * - *Live*: forwards changes from the hub.
  */
 export class LiveList implements TopicFollower {
   readonly #options: LiveListOptions;
   readonly #shown: Map<string, ListedVersion>;
-  /** Tasks to read while catching up. */
-  readonly #noted = new Set<string>();
+  /** The tasks to send while catching up; `undefined` for a task to read. */
+  readonly #noted = new Map<string, ListedTask | undefined>();
+  /** The length of the noted tasks. */
+  #heldLength = 0;
   #isCatchingUp = true;
   /** True if the whole list has to be read. */
   #isOutdated = false;
@@ -132,7 +140,7 @@ export class LiveList implements TopicFollower {
   stop(): void {
     this.#stopped = true;
     this.#giveUp?.();
-    this.#noted.clear();
+    this.#clearNoted();
     const { hub, topic } = this.#options;
     hub.lists.leave(topic, this);
   }
@@ -151,7 +159,7 @@ export class LiveList implements TopicFollower {
 
   update(task: ListedTask): void {
     if (this.#isOver) return;
-    if (this.#isCatchingUp) this.#note(task.id);
+    if (this.#isCatchingUp) this.#note(task.id, task);
     else this.#apply(task);
     this.#catchUpIfNeeded();
   }
@@ -183,9 +191,21 @@ export class LiveList implements TopicFollower {
     return this.#stopped || this.#options.outlet.isClosed;
   }
 
-  #note(taskId: string): void {
-    if (this.#noted.size < maxNoted) this.#noted.add(taskId);
-    else this.#isOutdated = true;
+  #note(taskId: string, task?: ListedTask): void {
+    if (this.#noted.size >= maxNoted && !this.#noted.has(taskId)) {
+      this.#isOutdated = true;
+      return;
+    }
+    this.#heldLength -= this.#noted.get(taskId)?.json.length ?? 0;
+    const length = task?.json.length ?? 0;
+    const fits = this.#heldLength + length <= maxHeldLength;
+    this.#noted.set(taskId, fits ? task : undefined);
+    if (fits) this.#heldLength += length;
+  }
+
+  #clearNoted(): void {
+    this.#noted.clear();
+    this.#heldLength = 0;
   }
 
   #catchUpIfNeeded(): void {
@@ -218,17 +238,20 @@ export class LiveList implements TopicFollower {
       if (this.#isOver) return;
       if (this.#isOutdated) await this.#readAll();
       else {
-        const [taskId] = this.#noted;
-        if (taskId === undefined) break;
-        await this.#readNoted(taskId);
+        const [next] = this.#noted;
+        if (next === undefined) break;
+        const [taskId, task] = next;
+        this.#noted.delete(taskId);
+        this.#heldLength -= task?.json.length ?? 0;
+        if (task) this.#apply(task);
+        else await this.#read(taskId);
       }
     }
     this.#isCatchingUp = false;
   }
 
-  async #readNoted(taskId: string): Promise<void> {
+  async #read(taskId: string): Promise<void> {
     const { store, hub } = this.#options;
-    this.#noted.delete(taskId);
     const { state, watchers } = await store.read(taskId);
     if (this.#isOver) return;
     if (state === undefined) this.#drop(taskId);
@@ -240,7 +263,7 @@ export class LiveList implements TopicFollower {
 
   /** Reads the list; sends the list, or later the differences. */
   async #readAll(): Promise<void> {
-    this.#noted.clear(); // stored before the read
+    this.#clearNoted(); // stored before the read
     this.#isOutdated = false;
     this.#isShort = false;
     this.#checksInDoubt = 0;

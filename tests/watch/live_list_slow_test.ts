@@ -67,7 +67,34 @@ Deno.test("LiveList sends the missed changes at the reader's speed", async () =>
   assertEquals(opened.client.tasks.length, 21);
 });
 
-Deno.test("LiveList keeps nothing but ids for a slow reader, and the list's tasks if there are many", async () => {
+Deno.test("LiveList does not read the store for a burst that a fast reader takes", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = await openSlow(bench);
+  for (const index of upTo(100)) {
+    await bench.put(`task ${index}`, { status: "succeeded" });
+  }
+  opened.outlet.drain();
+  await time.runMicrotasks();
+  assertEquals(bench.calls, ["list"]);
+  assertEquals(opened.client.tasks.length, 101);
+});
+
+Deno.test("LiveList holds little for a slow reader: larger tasks are read", async () => {
+  using time = new FakeTime();
+  using bench = new Listing();
+  const opened = await openSlow(bench);
+  const data = "x".repeat(30_000);
+  for (const id of ["a", "b", "c", "a", "d"]) await bench.put(id, { data });
+  time.tick(100);
+  opened.outlet.drain();
+  await time.runMicrotasks();
+  // Two tasks fit.
+  assertEquals(bench.calls, ["list", "read", "read"]);
+  assertEquals(opened.client.tasks.length, 5);
+});
+
+Deno.test("LiveList reads the list for a slow reader if many tasks have changed", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = await openSlow(bench);
