@@ -134,3 +134,14 @@ export function parseClientFrame(
   }
   return `The frame's ${issue.path.join(".") || "shape"}: ${issue.message}`;
 }
+
+/** Reads the name of the list in a malformed frame: the client of the list learns of the fault. */
+export function listNameOf(message: string | ArrayBuffer): string | undefined {
+  if (typeof message !== "string" || message.length > maxFrameLength) return;
+  try {
+    return z.object({ list: listName }).safeParse(JSON.parse(message)).data
+      ?.list;
+  } catch {
+    return undefined; // not JSON
+  }
+}

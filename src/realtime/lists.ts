@@ -7,7 +7,7 @@ import type { Status } from "../tasks/status.ts";
 import type { Store, TaskAudience } from "../tasks/store.ts";
 import type { Hub } from "../watch/hub.ts";
 import { LiveList, type LiveListOptions } from "../watch/live_list.ts";
-import { forbiddenList } from "./session_errors.ts";
+import { forbiddenList, withRetry } from "./session_errors.ts";
 
 /** The most lists of a socket. */
 const maxLists = 10;
@@ -119,7 +119,8 @@ export class Lists {
   }
 
   #refuse(request: ListRequest): void {
-    this.#connection.send(encodeError(forbiddenList(request)));
+    const refusal = withRetry(forbiddenList(request), this.#user.identity);
+    this.#connection.send(encodeError(refusal));
   }
 }
 

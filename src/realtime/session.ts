@@ -3,6 +3,7 @@ import { authenticate } from "../auth/authenticate.ts";
 import { expired, type Identity, isExpired } from "../auth/identity.ts";
 import {
   type ClientFrame,
+  listNameOf,
   parseClientFrame,
 } from "../protocol/client_frames.ts";
 import { closeCodes } from "../protocol/close_codes.ts";
@@ -42,6 +43,7 @@ import {
   forbidden,
   forbiddenList,
   storeUnavailable,
+  withRetry,
 } from "./session_errors.ts";
 import { Subscriptions, type SubscriptionsContext } from "./subscriptions.ts";
 import { TokenClock, type TokenClockEvents } from "./token_clock.ts";
@@ -78,7 +80,7 @@ export class RealtimeSession implements Audience, TokenClockEvents {
   #lists: Lists | undefined;
   /** The list of the stream's URL. */
   #ownList: ListRequest | undefined;
-  #answerBadFrame: ((fault: string) => void) | undefined;
+  #answerBadFrame: ((fault: string, list?: string) => void) | undefined;
   readonly #tokenClock: TokenClock;
 
   constructor(
@@ -128,7 +130,7 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     const frame = parseClientFrame(message);
     if (typeof frame === "string") {
       this.#answerBadFrame ??= answerBadFrames(this.#connection);
-      this.#answerBadFrame(frame);
+      this.#answerBadFrame(frame, listNameOf(message));
     } else {
       switch (frame.type) {
         case "ping":
@@ -217,8 +219,9 @@ export class RealtimeSession implements Audience, TokenClockEvents {
 
   /** A forbidden task of a `subscribe` leaves the socket open. */
   onForbidden(taskId: string, namesTask: boolean): void {
-    if (namesTask) this.#sendError({ ...forbidden(), taskId });
-    else this.#refuseOwnTask();
+    if (namesTask) {
+      this.#sendError(withRetry({ ...forbidden(), taskId }, this.#identity));
+    } else this.#refuseOwnTask();
   }
 
   onExpiring(seconds: number): void {

@@ -1,3 +1,4 @@
+import type { Identity } from "../auth/identity.ts";
 import type { ErrorFrame } from "../protocol/server_frames.ts";
 import { jitteredRetryMs } from "../connections/retry.ts";
 import type { ListRequest } from "./lists.ts";
@@ -20,6 +21,16 @@ export function forbiddenList({ list, mine }: ListRequest): ErrorFrame {
       : "This user may not list these labels: use a token whose 'labels' claim covers one of them",
     list,
   };
+}
+
+/**
+ * Adds the delay of a retry to a refusal if the client's token could not be
+ * checked: with a checked token, the client may be admitted.
+ */
+export function withRetry(refusal: ErrorFrame, identity: Identity): ErrorFrame {
+  return identity.status === "auth_error"
+    ? { ...refusal, retryAfterMs: jitteredRetryMs() }
+    : refusal;
 }
 
 /** Returns the error for a request about a task while the store is down. */

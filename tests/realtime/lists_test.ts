@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { Hub } from "../../src/watch/hub.ts";
 import { ListHub } from "../../src/watch/list_hub.ts";
 import { ClientList } from "../support/client_list.ts";
@@ -147,7 +147,7 @@ for (
   });
 }
 
-Deno.test("Lists.open() forbids lists to a client whose token can't be checked", async () => {
+Deno.test("Lists.open() forbids lists to a client whose token can't be checked, until a retry", async () => {
   await using server = await startTestServer({
     services: () => ({
       verifier: { verify: () => Promise.reject(new Error("down")) },
@@ -155,11 +155,9 @@ Deno.test("Lists.open() forbids lists to a client whose token can't be checked",
   });
   await using socket = await openForLists(server, { sub: "ada" });
   assertEquals((await socket.nextFrame()).code, "verifier_unavailable");
-  assertEquals(inShort(await list(socket, { mine: true })), [
-    "error",
-    "mine",
-    "forbidden",
-  ]);
+  const refusal = await list(socket, { mine: true });
+  assertEquals(inShort(refusal), ["error", "mine", "forbidden"]);
+  assert(Number(refusal.retry_after_ms) >= 500);
 });
 
 Deno.test("Lists.open() opens ten lists on a socket, and no more", async () => {
@@ -378,8 +376,9 @@ for (
       sub: "ada",
       labels: ["*"],
     });
-    const { type, code } = await list(socket, members);
+    const { type, code, list: name } = await list(socket, members);
     assertEquals([type, code], ["error", "bad_frame"]);
+    assertEquals(name, "list" in members ? undefined : "mine");
     await assertQuiet(socket);
     assertEquals(server.services.hub.lists.listCount, 0);
   });

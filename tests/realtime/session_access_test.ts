@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { TestSocket } from "../support/socket.ts";
 import { published } from "../support/published.ts";
 import { ask, openRealtime, subscribe } from "../support/realtime.ts";
@@ -41,6 +41,22 @@ for (
     await assertAlive(socket, () => published(server, "own", {}));
   });
 }
+
+Deno.test("RealtimeSession.handle() denies a private task, until a retry, if the token can't be checked", async () => {
+  await using server = await startTestServer({
+    services: () => ({
+      verifier: { verify: () => Promise.reject(new Error("down")) },
+    }),
+  });
+  await published(server, "private", { user_id: "7" });
+  await using socket = await openRealtime(server, "own", { sub: "7" });
+  const { code, connection_id, retry_after_ms } = await subscribe(
+    socket,
+    "private",
+  );
+  assertEquals([code, connection_id], ["forbidden", "private"]);
+  assert(Number(retry_after_ms) >= 500);
+});
 
 Deno.test("RealtimeSession.handle() shows a private task to its user", async () => {
   await using server = await startTestServer();
