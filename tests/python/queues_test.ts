@@ -54,6 +54,42 @@ async function openCelery({ folder, server }: QueueOptions): Promise<Queue> {
   };
 }
 
+async function openRq({ folder, server }: QueueOptions): Promise<Queue> {
+  await using stack = new AsyncDisposableStack();
+  const python = findPython("rq") ?? "python3";
+  const socket = `${folder.path}/redis.sock`;
+  const redis = stack.use(
+    new ForeignProgram([
+      ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
+      ...["--port", "0", "--unixsocket", socket, "--save", ""],
+    ], { cwd: folder.path }),
+  );
+  await redis.wrote(/ready to accept connections/i);
+  const options = {
+    cwd: folder.path,
+    env: { ...pythonEnv(server.origin, here), REDIS_SOCKET: socket },
+  };
+  const kept = stack.move();
+  return {
+    async send(...statements) {
+      const program = ["from rq_jobs import *", ...statements].join("\n");
+      const { code, stderr } = await runProgram(
+        [python, "-c", program],
+        options,
+      );
+      assertEquals(code, 0, stderr);
+    },
+    work: () =>
+      Promise.resolve(kept.use(
+        new ForeignProgram([
+          ...[python, "-m", "rq.cli", "worker", "--url", `unix://${socket}`],
+          ...["--worker-class", "taskwire.rq.Worker"],
+        ], options),
+      )),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
 /** Asks the worker of a task to stop. */
 async function cancel(server: TestServer, id: string): Promise<void> {
   const response = await fetch(`${server.origin}/api/tasks/${id}/cancel`, {
@@ -188,5 +224,48 @@ needs("python3-celery")(
     const stream = await fetch(`${server.origin}/sse/realtime/group`);
     await stream.body?.cancel();
     assertEquals(stream.status, 403); // private
+  },
+);
+
+needs("python3-rq", "redis-server")(
+  "taskwire.rq shows success, progress, failure, retry, cancels and a killed worker",
+  async () => {
+    await using folder = await makeTempDir();
+    await using server = await startTestServer();
+    await using queue = await openRq({ folder, server });
+    await server.publish("unwanted", { status: "queued" })
+      .then((response) => response.body?.cancel());
+    await cancel(server, "unwanted");
+    await queue.send(
+      `queue().enqueue(steady, job_id="steady", meta=meta(user_id=42, title="Steady", labels=["x"]))`,
+      `queue().enqueue(unsteady, job_id="unsteady", retry=once, meta=meta(user_id=42))`,
+      `queue().enqueue(broken, job_id="broken")`,
+      `queue().enqueue(endless, job_id="unwanted", retry=once)`,
+      `queue().enqueue(killed, job_id="killed")`,
+      `queue().enqueue(endless, job_id="stopped")`,
+      `queue().enqueue(endless, job_id="stopped_by_rq")`,
+    );
+    const worker = await queue.work();
+    await reaches(server, "stopped", "running");
+    await cancel(server, "stopped");
+    await reaches(server, "stopped_by_rq", "running");
+    await queue.send(
+      "from rq.command import send_stop_job_command",
+      'send_stop_job_command(queue().connection, "stopped_by_rq")',
+    );
+    const expected = {
+      steady: ["running 1", "succeeded 1"],
+      unsteady: ["running 1", "queued 1", "running 2", "succeeded 2"],
+      broken: ["running 1", "failed 1"],
+      unwanted: ["queued 1", "running 1", "canceled 1"],
+      killed: ["running 1", "failed 1"],
+      stopped: ["running 1", "canceled 1"],
+      stopped_by_rq: ["running 1", "canceled 1"],
+    };
+    for (const [id, steps] of Object.entries(expected)) {
+      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
+      assertEquals(await stepsOf(server, id), steps, worker.stderr);
+    }
+    assertNotMatch(worker.stderr, /taskwire: |TypeError/);
   },
 );

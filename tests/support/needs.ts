@@ -24,6 +24,7 @@ const packages = {
   "python3-celery": { module: "celery" },
   "python3-fastapi": { module: "fastapi" },
   "python3-jwt": { module: "jwt" },
+  "python3-rq": { module: "rq" },
   "python3-uvicorn": { module: "uvicorn" },
   "python3-venv": { module: "ensurepip" },
   "redis-server": "redis-server",

@@ -251,6 +251,9 @@ class Sender:
 
     def _warn_refusal(self, event: Event, result: Dict[str, Any]) -> None:
         code = result.get("code")
+        if code == "attempt_outdated":
+            # The next attempt has begun before the end of this one was sent.
+            return log.debug("taskwire: an event of %s came after the next attempt", event.task_id)
         self._warn(
             f"{code} {event.task_id}",
             "an event of %s was refused: HTTP %s: %s: %s",

@@ -23,16 +23,16 @@ retry is a new attempt. Revoked and ignored tasks are `canceled`, rejected tasks
 
 from __future__ import annotations
 
-from contextvars import Token
-from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Union
 
 from celery import signals, states
 from celery.canvas import Signature, _chain, chord, group
 from celery.exceptions import Ignore
 
+from ._job import Jobs, facts
 from ._runtime import flush, settings
 from ._task import Canceled as _Canceled
-from ._task import Task, _current, _given
+from ._task import Task
 
 _HEADER = "taskwire"
 _GROUP_HEADER = "taskwire_group"
@@ -51,7 +51,7 @@ class _Options:
     show_errors = False
 
 
-_running: Dict[str, Tuple[Task, "Token[Optional[Task]]"]] = {}
+_jobs = Jobs()
 
 
 def install(*, lease: Optional[float] = 30.0, show_errors: bool = False) -> None:
@@ -78,7 +78,7 @@ def headers(
     labels: Iterable[str] = (),
 ) -> Dict[str, Any]:
     """Returns the headers for `apply_async`, or a signature, with the members of `Task`."""
-    return {_HEADER: _given(user_id=user_id, title=title, labels=list(labels) or None)}
+    return {_HEADER: facts(user_id=user_id, title=title, labels=labels)}
 
 
 def track_group(
@@ -99,8 +99,7 @@ def track_group(
     if not isinstance(signature, (group, chord)):
         raise TypeError("expected a group or a chord")
     members: List[Signature] = list(signature.tasks)
-    task = _given(user_id=user_id, title=title, labels=list(labels) or None)
-    header = {"id": id, "total": len(members), **task}
+    header = {"id": id, "total": len(members), **facts(user_id=user_id, title=title, labels=labels)}
     for member in members:
         last = member.tasks[-1] if isinstance(member, _chain) else member
         last.set(headers={**(last.options.get("headers") or {}), _GROUP_HEADER: header})
@@ -114,9 +113,9 @@ def _task_of(request: Any, task_id: Optional[str] = None) -> Task:
     For a killed child process, the parent process reports, and knows only the id.
     """
     id = task_id or request.id
-    running = _running.get(id)
+    running = _jobs.get(id)
     if running:
-        return running[0]
+        return running
     retries = getattr(request, "retries", None)
     return _CeleryTask(
         id,
@@ -132,9 +131,7 @@ def _started(task: Any = None, task_id: str = "", **_: Any) -> None:
     # Celery takes over the headers of `request.headers` into a retry, but does not fill it in.
     ours = {name: getattr(request, name) for name in (_HEADER, _GROUP_HEADER) if hasattr(request, name)}
     request.headers = {**(request.headers or {}), **ours}
-    shown = _task_of(request, task_id)
-    _running[task_id] = shown, _current.set(shown)
-    shown.start()
+    _jobs.begin(_task_of(request, task_id))
 
 
 def _succeeded(sender: Any = None, **_: Any) -> None:
@@ -172,13 +169,7 @@ def _ended(task: Any = None, task_id: str = "", state: Any = None, retval: Any =
     # After `self.replace()`, a new task continues under the same id.
     elif state == states.IGNORED and not str(retval).startswith("Replaced by"):
         shown.cancel()
-    shown._close()
-    running = _running.pop(task_id, None)
-    if running:
-        try:
-            _current.reset(running[1])
-        except ValueError:  # a pool that runs the signals in different contexts
-            _current.set(None)
+    _jobs.end(task_id)
 
 
 def _flush(**_: Any) -> None:
@@ -198,6 +189,6 @@ def _count_member(header: Dict[str, Any], member_id: str) -> None:
 
 def _publish_group(header: Dict[str, Any], event: Dict[str, Any], on_answer: Any = None) -> None:
     """Each event has all facts of the group, since any may be the first."""
-    facts = {name: value for name, value in header.items() if name not in ("id", "user_id")}
+    always = {name: value for name, value in header.items() if name not in ("id", "user_id")}
     task = Task(header["id"], user_id=header.get("user_id"), lease=None)
-    task._put({**facts, **event}, on_answer)
+    task._put({**always, **event}, on_answer)
