@@ -2,7 +2,7 @@ import {
   exampleEpoch,
   exampleEvent,
   exampleId,
-  exampleTask,
+  listExample,
 } from "./examples.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -13,13 +13,6 @@ const sseExample = [
   "",
   "",
 ].join("\n");
-
-const listExample = [
-  { type: "list", list: "mine", tasks: [exampleTask], complete: true },
-  { type: "list_update", list: "mine", task: exampleTask },
-  { type: "list_remove", list: "mine", connection_id: exampleId },
-].map((frame) => `event: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`)
-  .join("");
 
 /** Operations on open sockets, for operators (spec §2). */
 export const connectionOperations: readonly Operation[] = [
@@ -121,7 +114,7 @@ export const watchOperations: readonly Operation[] = [
     answers: [{
       status: 200,
       when: "The stream",
-      content: { type: "text/event-stream", example: listExample },
+      content: { type: "text/event-stream", example: listExample("mine") },
     }],
     problems: [
       "bad_query",

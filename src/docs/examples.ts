@@ -40,6 +40,16 @@ export const exampleTask = {
   watchers: 2,
 };
 
+/** Makes the events of a list's stream. */
+export function listExample(list: string): string {
+  return [
+    { type: "list", list, tasks: [exampleTask], complete: true },
+    { type: "list_update", list, task: exampleTask },
+    { type: "list_remove", list, connection_id: exampleId },
+  ].map((frame) => `event: ${frame.type}\ndata: ${JSON.stringify(frame)}\n\n`)
+    .join("");
+}
+
 /** The answer to the publisher. */
 export const examplePublished = {
   connection_id: exampleId,

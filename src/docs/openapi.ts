@@ -104,9 +104,7 @@ function describe(operation: Operation) {
       ? {}
       : { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      ...Object.fromEntries(
-        operation.answers.map((answer) => [answer.status, answerOf(answer)]),
-      ),
+      ...answersOf(operation.answers),
       ...problemsOf(operation),
     },
   };
@@ -119,11 +117,25 @@ function securityOf(access: Access) {
   return [{ apiKey: [] }, ...access.map((scope) => ({ jwt: [scope] }))];
 }
 
-function answerOf({ when, content }: Answer) {
-  return {
-    description: when,
-    ...(content === undefined ? {} : { content: contentOf(content) }),
-  };
+/** Describes answers by status; the client's `Accept` selects between contents. */
+function answersOf(answers: readonly Answer[]) {
+  return Object.fromEntries(
+    Map.groupBy(answers, ({ status }) => status).entries().map((
+      [status, same],
+    ) => [status, {
+      description: same.map(({ when }) => when).join(". "),
+      ...contentsOf(same),
+    }]),
+  );
+}
+
+function contentsOf(answers: readonly Answer[]) {
+  const contents = answers.flatMap(({ content = [] }) => content).map(
+    contentOf,
+  );
+  return contents.length === 0
+    ? {}
+    : { content: Object.assign({}, ...contents) };
 }
 
 function contentOf({ type, schema, example }: Content) {

@@ -85,9 +85,8 @@ function renderCurl(operation: Operation): Html {
     ) + exampleQuery(operation);
   const method = operation.method.toUpperCase();
   const isDefault = method === "GET" || (method === "POST" && body);
-  const streams = answers.some(({ content }) =>
-    content?.type === "text/event-stream"
-  );
+  // The first answer comes without an `Accept` header.
+  const streams = answers[0]?.content?.type === "text/event-stream";
   const command = [
     `curl ${isDefault ? "" : `-X ${method} `}${streams ? "-N " : ""}${
       url.includes("?") ? `'${url}'` : url

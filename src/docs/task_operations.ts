@@ -7,6 +7,7 @@ import {
   exampleId,
   examplePublished,
   exampleTask,
+  listExample,
 } from "./examples.ts";
 import { json, type Operation } from "./operation.ts";
 
@@ -168,7 +169,7 @@ export const readOperations: readonly Operation[] = [
     tag: "Read",
     summary: "Lists tasks, newest change first",
     description:
-      "For a token limited to some tasks, a page can have fewer tasks than `limit`, even none: the list ends with the page without a `cursor`.",
+      "For a token limited to some tasks, a page can have fewer tasks than `limit`, even none: the list ends with the page without a `cursor`. With `Accept: text/event-stream` the answer is a stream: `list` with the newest `limit` tasks, then `list_update` for each task that has changed or now matches, and `list_remove` for each task that does not belong to the list any more. The data of each event is a frame described in `/asyncapi.json`, for a list named `tasks`, with the snapshots of this route. Changes of one task within 100 ms come as one. A stream has no `cursor`, is listed as a connection, and ends with an `error` when the token expires.",
     access: ["admin"],
     parameters: ["status", "label", "owner", "limit", "cursor"],
     answers: [
@@ -176,8 +177,13 @@ export const readOperations: readonly Operation[] = [
         tasks: [exampleTask],
         cursor: "17",
       }),
+      {
+        status: 200,
+        when: "The tasks and their changes, for `Accept: text/event-stream`",
+        content: { type: "text/event-stream", example: listExample("tasks") },
+      },
     ],
-    problems: ["bad_query", "store_unavailable"],
+    problems: ["bad_query", "too_many_connections", "store_unavailable"],
   },
   {
     method: "get",

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { TokenRejectionCode } from "../auth/identity.ts";
+import type { Grant, TokenRejectionCode } from "../auth/identity.ts";
 import { bearerCredential } from "../auth/token.ts";
 import { delay } from "../async/delay.ts";
 import { log } from "../log/log.ts";
@@ -20,6 +20,11 @@ export interface AuthorizationContext {
   readonly verifier: Verifier;
 }
 
+/** The rights of a request; without limits for an API key. */
+export type Credential =
+  & TaskLimits
+  & Partial<Pick<Grant, "userId" | "expiresAtMs">>;
+
 /**
  * Admits requests with an API key, or with a JWT of a given scope (spec §2; RFC
  * 6750 §2.1). Wrong credentials are counted and logged, and answered after a
@@ -27,7 +32,7 @@ export interface AuthorizationContext {
  * never wait.
  *
  * @param scopes Any of the scopes is enough.
- * @returns The tasks to which the credential is limited.
+ * @returns The rights, with the tasks to which the credential is limited.
  * @throws {ProblemError} 401 without a valid key or token, 403 without the
  * scope, 503 if tokens can't be checked now.
  */
@@ -35,7 +40,7 @@ export async function requireScope(
   c: Context,
   scopes: readonly string[],
   services: AuthorizationContext,
-): Promise<TaskLimits> {
+): Promise<Credential> {
   const { credentials } = services.counters;
   const credential = bearerCredential(c.req.header("authorization"));
   if (credential === undefined) {

@@ -110,6 +110,20 @@ export function describeTask(
   };
 }
 
+/** Describes a task for operators: with the end of the lease, if any. */
+export function describeForOperator(
+  state: TaskState,
+  watchers: number,
+): TaskDescription & { readonly lease_ends_at?: string } {
+  const { leaseEndsAtMs } = state;
+  return {
+    ...describeTask(state, watchers),
+    ...(leaseEndsAtMs === undefined
+      ? {}
+      : { lease_ends_at: new Date(leaseEndsAtMs).toISOString() }),
+  };
+}
+
 /**
  * Returns the progress of a draft, or the ratio of the amounts, if given. The
  * progress of a succeeded task is 1.

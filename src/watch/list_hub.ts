@@ -1,5 +1,5 @@
 import { log } from "../log/log.ts";
-import { describeTask } from "../tasks/snapshot.ts";
+import { describeForOperator, describeTask } from "../tasks/snapshot.ts";
 import type { TaskState } from "../tasks/state.ts";
 import { isTerminal } from "../tasks/status.ts";
 import {
@@ -8,7 +8,7 @@ import {
   type TaskAudience,
   type TopicAnnouncement,
 } from "../tasks/store.ts";
-import { type Topic, topicsOf } from "../tasks/topic.ts";
+import { allTopicsOf, type Topic } from "../tasks/topic.ts";
 
 /** The time within which changes of a task are merged, in milliseconds. */
 const mergeMs = 100;
@@ -51,6 +51,7 @@ export class ListedTask {
   readonly #watchers: number;
   #version: ListedVersion | undefined;
   #json: string | undefined;
+  #operatorJson: string | undefined;
 
   /** @param watchers The number of the task's watchers. */
   constructor(state: TaskState, watchers: number) {
@@ -72,6 +73,13 @@ export class ListedTask {
   get json(): string {
     return this.#json ??= JSON.stringify(
       describeTask(this.state, this.#watchers),
+    );
+  }
+
+  /** The snapshot for operators as JSON. */
+  get operatorJson(): string {
+    return this.#operatorJson ??= JSON.stringify(
+      describeForOperator(this.state, this.#watchers),
     );
   }
 }
@@ -186,7 +194,7 @@ export class ListHub {
         const { taskId } = announcement;
         this.#pending.delete(taskId);
         return this.#each(
-          topicsOf(announcement),
+          allTopicsOf(announcement),
           (list) => list.remove(taskId),
         );
       }
@@ -198,7 +206,7 @@ export class ListHub {
   #merge(state: TaskState, watchers: number | undefined): void {
     const { owner, snapshot } = state;
     const { connection_id: taskId, labels } = snapshot;
-    const topics = topicsOf({ owner, labels });
+    const topics = allTopicsOf({ owner, labels });
     if (!topics.some((topic) => this.#followers.has(topic))) return;
     const task = new ListedTask(state, watchers ?? this.#watcherCount(taskId));
     const pending = this.#pending.get(taskId);

@@ -64,6 +64,8 @@ export interface LiveListOptions {
   readonly store: Pick<Store, "list" | "read">;
   readonly hub: Hub;
   readonly outlet: Outlet;
+  /** True for the snapshots of operators. @default {false} */
+  readonly isForOperator?: boolean;
   /** Returns true if the client may watch the task at present. */
   readonly mayWatch: (taskId: string, task: TaskAudience) => boolean;
   /** The tasks that the client still has from an earlier list of the name. */
@@ -318,7 +320,7 @@ export class LiveList implements TopicFollower {
     if (this.#isListed && isSame(this.#shown.get(id), version)) {
       return { version };
     }
-    if (length < enoughListLength) return { version, json: task.json };
+    if (length < enoughListLength) return { version, json: this.#encode(task) };
     this.#note(id);
     return { version };
   }
@@ -354,7 +356,7 @@ export class LiveList implements TopicFollower {
     // A list read in the meantime is newer than a merged change.
     if (isSame(before, version) || isOlder(version, before)) return;
     if (before !== undefined || this.#makeRoom(version)) {
-      this.#sendUpdate(id, version, task.json);
+      this.#sendUpdate(id, version, this.#encode(task));
     }
   }
 
@@ -396,6 +398,10 @@ export class LiveList implements TopicFollower {
     const { name, outlet } = this.#options;
     this.#shown.set(taskId, version);
     outlet.send(encodeListUpdate(name, json));
+  }
+
+  #encode(task: ListedTask): string {
+    return this.#options.isForOperator ? task.operatorJson : task.json;
   }
 
   #sendRemove(taskId: string): void {

@@ -6,7 +6,7 @@ import {
   type Store,
   type TopicAnnouncement,
 } from "../tasks/store.ts";
-import { type Topic, topicsOf } from "../tasks/topic.ts";
+import { allTopicsOf, type Topic } from "../tasks/topic.ts";
 import { encodeMessage } from "./link.ts";
 import type {
   SettledOutcome,
@@ -226,10 +226,10 @@ function announcedTopics(announcement: TopicAnnouncement): readonly Topic[] {
   switch (announcement.kind) {
     case "topic_changed": {
       const { owner, snapshot: { labels } } = announcement.state;
-      return topicsOf({ owner, labels });
+      return allTopicsOf({ owner, labels });
     }
     case "topic_deleted":
-      return topicsOf(announcement);
+      return allTopicsOf(announcement);
     case "topic_missed":
       return [announcement.topic];
   }

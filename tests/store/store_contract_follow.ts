@@ -25,6 +25,20 @@ export function testFollowing(test: Test): void {
     assertEquals(shortOf(bench, "mine"), ["1 running", "2 succeeded"]);
   });
 
+  test("follow() announces the changes of all tasks, each once", async (bench) => {
+    const { store, put } = bench;
+    await store.follow("all", true);
+    await store.follow("owner:7", true);
+    await put("open");
+    await put("open", { status: "succeeded" });
+    await put("mine", { user_id: "7", labels: ["rows"] });
+    await store.forget("open");
+    assertEquals(
+      ["open", "mine"].map((id) => shortOf(bench, id)),
+      [["1 running", "2 succeeded", "deleted"], ["1 running"]],
+    );
+  });
+
   test("follow() announces changes at once in the order of each task", async (bench) => {
     const { store } = bench;
     await store.follow("label:rows", true);

@@ -56,6 +56,14 @@ export class SseClient implements AsyncDisposable {
     return SseClient.#open(urlOfList(server, request), request);
   }
 
+  /** Requests the stream of an operator's tasks. Check the response for success. */
+  static openTasks(
+    server: Pick<TestServer, "origin">,
+    request: SseRequest,
+  ): Promise<SseClient> {
+    return SseClient.#open(urlOfTasks(server, request), asStream(request));
+  }
+
   static async #open(
     url: string,
     { headers = {} }: SseRequest,
@@ -148,6 +156,27 @@ export function answerOfList(
 ): Promise<Answer> {
   const { headers = {} } = request;
   return answerOf(fetch(urlOfList(server, request), { headers }));
+}
+
+/** Returns the answer to the request for an operator's stream, read to the end. */
+export function answerOfTasks(
+  server: Pick<TestServer, "origin">,
+  request: SseRequest,
+): Promise<Answer> {
+  return answerOf(fetch(urlOfTasks(server, request), asStream(request)));
+}
+
+function asStream(
+  { headers }: SseRequest,
+): { headers: Record<string, string> } {
+  return { headers: { Accept: "text/event-stream", ...headers } };
+}
+
+function urlOfTasks(
+  { origin }: Pick<TestServer, "origin">,
+  { query = "" }: SseRequest,
+): string {
+  return `${origin}/api/tasks${query}`;
 }
 
 function urlOfTask(

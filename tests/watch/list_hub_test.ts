@@ -143,7 +143,13 @@ Deno.test("ListHub.announce() delivers a deletion at once, and nothing older lat
 Deno.test("ListHub.announce() reaches the lists of the task's topics alone", async () => {
   using time = new FakeTime();
   const hub = createHub();
-  const topics = ["owner:7", "owner:8", "label:rows", "label:7"] as const;
+  const topics = [
+    "owner:7",
+    "owner:8",
+    "label:rows",
+    "label:7",
+    "all",
+  ] as const;
   const lists = topics.map((topic) => ({ topic, list: new FakeList() }));
   for (const { topic, list } of lists) await hub.join(topic, list);
   hub.announce(changed("a", 1, { labels: ["rows"] }));
@@ -155,6 +161,7 @@ Deno.test("ListHub.announce() reaches the lists of the task's topics alone", asy
     ["running b 1"],
     ["running a 1"],
     ["refresh"],
+    ["running a 1", "running b 1"],
   ]);
   for (const { topic, list } of lists) hub.leave(topic, list);
 });

@@ -12,7 +12,7 @@ export const connectionSchema = z.object({
   id: z.string().describe("The id of the socket or stream"),
   route: z.string().describe("The name of the route"),
   connection_id: connectionIdSchema.describe(
-    "The id in the URL; for the stream of a list, `mine` or `labels`",
+    "The id in the URL; for the stream of a list, `mine`, `labels` or `tasks`",
   ),
   user_id: userIdSchema.exactOptional().describe(
     "Absent on routes without authentication",

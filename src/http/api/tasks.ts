@@ -3,13 +3,12 @@ import { JsonAnswer } from "../answer_headers.ts";
 import { type Context, Hono } from "hono";
 import type { ConnectionRegistry } from "../../connections/registry.ts";
 import { heartbeatHandler } from "./heartbeat.ts";
-import type { Store } from "../../tasks/store.ts";
 import type { Hub } from "../../watch/hub.ts";
 import { maxPageLength } from "../../store/list_page.ts";
 import { maxLabels } from "../../tasks/draft.ts";
 import type { TaskEvent } from "../../tasks/event.ts";
-import { describeTask } from "../../tasks/snapshot.ts";
-import type { TaskState } from "../../tasks/state.ts";
+import { describeForOperator } from "../../tasks/snapshot.ts";
+import type { ListQuery, Store } from "../../tasks/store.ts";
 import {
   describeOutcome,
   maxEventBytes,
@@ -26,6 +25,7 @@ import {
   refuseEncoded,
 } from "../request.ts";
 import { listWithin } from "./limited_list.ts";
+import { showOperatorList } from "./operator_list.ts";
 import {
   checkState,
   checkTask,
@@ -34,6 +34,7 @@ import {
   unknownTask,
 } from "../task_access.ts";
 import { readTaskId } from "../../connections/read_task_id.ts";
+import { createStreams } from "../../sse/streams.ts";
 
 /** The parts of the server used by the task routes. */
 export interface TaskRoutesContext extends AuthorizationContext {
@@ -58,6 +59,18 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
   const requirePublisher = (c: Context) =>
     requireScope(c, ["publish", "admin"], services);
   const requireReader = (c: Context) => requireScope(c, ["admin"], services);
+  const streamTasks = createStreams(services)("tasks_sse", async (c) => {
+    const credential = await requireReader(c);
+    const query = readListQuery(c);
+    if (c.req.query("cursor") !== undefined) {
+      throw badQuery("cursor: a stream has no pages");
+    }
+    return {
+      taskId: "tasks",
+      serve: (connection) =>
+        showOperatorList(connection, query, credential, services),
+    };
+  });
   const app = new Hono();
 
   app.post(
@@ -126,24 +139,17 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
   });
 
   app.get("/", async function listTasks(c) {
+    if (wantsStream(c)) return await streamTasks(c);
     const limits = await requireReader(c);
     const cursor = readWhole(c, "cursor", {
       ...position,
       fallback: position.max,
     });
-    const status = c.req.query("status");
-    const owner = c.req.query("user_id");
-    const labels = c.req.queries("label") ?? [];
-    if (labels.length > maxLabels.count) {
-      throw badQuery(`label: give ${maxLabels.count} labels at most`);
-    }
-    const list = await listWithin(limits, {
-      limit: readWhole(c, "limit", page),
-      cursor,
-      ...(status === undefined ? {} : { statuses: [parseStatus(status)] }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(labels.length === 0 ? {} : { labels }),
-    }, store);
+    const list = await listWithin(
+      limits,
+      { ...readListQuery(c), cursor },
+      store,
+    );
     return c.json({
       tasks: list.tasks.map(({ state, watchers }) =>
         describeForOperator(
@@ -176,13 +182,24 @@ export function taskRoutes(services: TaskRoutesContext): Hono {
   return app;
 }
 
-/** Returns a task, with the end of the lease if there is a lease. */
-function describeForOperator(state: TaskState, watchers: number) {
-  const { leaseEndsAtMs } = state;
+/** True if the client asks for an event stream; HEAD can't be a stream. */
+function wantsStream(c: Context): boolean {
+  return c.req.method === "GET" &&
+    /\btext\/event-stream\b/i.test(c.req.header("accept") ?? "");
+}
+
+/** @throws {ProblemError} 400 for a bad query. */
+function readListQuery(c: Context): Omit<ListQuery, "cursor"> {
+  const status = c.req.query("status");
+  const owner = c.req.query("user_id");
+  const labels = c.req.queries("label") ?? [];
+  if (labels.length > maxLabels.count) {
+    throw badQuery(`label: give ${maxLabels.count} labels at most`);
+  }
   return {
-    ...describeTask(state, watchers),
-    ...(leaseEndsAtMs === undefined
-      ? {}
-      : { lease_ends_at: new Date(leaseEndsAtMs).toISOString() }),
+    limit: readWhole(c, "limit", page),
+    ...(status === undefined ? {} : { statuses: [parseStatus(status)] }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(labels.length === 0 ? {} : { labels }),
   };
 }

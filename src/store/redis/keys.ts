@@ -58,8 +58,9 @@ export function listKeys(base: string, topics: readonly Topic[]): string[] {
   return topics.map((topic) => base + shortTopic(topic));
 }
 
-/** Shortens a topic for keys and channels: `o:<owner>` or `l:<label>`. */
+/** Shortens a topic for keys and channels: `all`, `o:<owner>` or `l:<label>`. */
 function shortTopic(topic: Topic): string {
+  if (topic === "all") return topic;
   return topic.charAt(0) + topic.slice(topic.indexOf(":"));
 }
 

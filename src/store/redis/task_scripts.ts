@@ -47,12 +47,12 @@ local function watchers()
   return sum
 end
 
--- Publishes a message on the channels of topics, given by ARGV[first..last], the keys of the topics' lists.
+-- Publishes a message on the channels of all tasks and of topics, given by ARGV[first..last], the keys of the topics'
+-- lists.
 -- The message is made and sent only for subscribers: states are long, and replicas get all messages.
 local function announceToTopics(channelBase, first, last, head, body)
-  local channels = {}
+  local channels = { channelBase .. 'all' }
   for index = first, last do channels[#channels + 1] = channelBase .. string.sub(ARGV[index], #base + 1) end
-  if #channels == 0 then return end
   local subscribers = redis.call('PUBSUB', 'NUMSUB', unpack(channels))
   for index = 2, #subscribers, 2 do
     if subscribers[index] > 0 then redis.call('PUBLISH', subscribers[index - 1], head .. body) end

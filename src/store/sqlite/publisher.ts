@@ -11,7 +11,7 @@ import {
   type Retention,
   silentAnnouncements,
 } from "../../tasks/store.ts";
-import { type Topic, topicsOf } from "../../tasks/topic.ts";
+import { allTopicsOf, type Topic } from "../../tasks/topic.ts";
 import {
   EventNames,
   type KeptOffsets,
@@ -413,5 +413,5 @@ export class Publisher {
 
 function topicsOfTask({ state, committed }: HotTask): Topic[] {
   const { owner, snapshot } = state ?? committed ?? {};
-  return topicsOf({ owner, labels: snapshot?.labels });
+  return allTopicsOf({ owner, labels: snapshot?.labels });
 }

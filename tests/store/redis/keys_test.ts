@@ -65,6 +65,7 @@ Deno.test("topicChannel() ends like the key of the topic's list, which the scrip
     topics.map((topic) => topicChannel(topicChannelBase(base, 3), topic)),
     ["a:{5}:f3:o:7", "a:{5}:f3:l:team:7"],
   );
+  assertEquals(topicChannel("a:{5}:f3:", "all"), "a:{5}:f3:all");
 });
 
 Deno.test("topicShards() has the shard that announces a task", () => {
