@@ -5,6 +5,7 @@ import { listBounds } from "../protocol/client_frames.ts";
 import { encodeError } from "../protocol/server_frames.ts";
 import type { Status } from "../tasks/status.ts";
 import type { Store, TaskAudience } from "../tasks/store.ts";
+import { type Topic, topicsOf } from "../tasks/topic.ts";
 import type { Hub } from "../watch/hub.ts";
 import { LiveList, type LiveListOptions } from "../watch/live_list.ts";
 import { forbiddenList, withRetry } from "./session_errors.ts";
@@ -79,18 +80,18 @@ export class Lists {
     }
     const before = this.#lists.get(name)?.live;
     this.end(name);
-    const selected = select(request, this.#user.identity);
-    if (selected === undefined) return this.#refuse(request);
+    if (!this.#mayHave(request)) return this.#refuse(request);
     const { hub, store } = this.#services;
+    const { topics, selection } = select(request, this.#user.identity);
     const live = new LiveList({
       name,
-      ...selected,
+      topic: hub.lists.leastFollowed(topics),
+      selection,
       store,
       hub,
       outlet: this.#connection,
       mayWatch: (taskId, task) => this.#user.mayWatch(taskId, task),
-      ...(before ? { held: before.shown } : {}),
-    });
+    }, before);
     this.#lists.set(name, { request, live });
     await live.start();
   }
@@ -103,19 +104,39 @@ export class Lists {
 
   /**
    * Judges all lists by the client's new identity: takes away the tasks that the
-   * client may not watch any more, or all tasks of a forbidden list, then begins
-   * each list anew.
+   * client may not watch any more, and forbidden lists. The remaining lists are
+   * stopped until {@linkcode Lists.reopen}.
    */
   recheckAccess(): void {
-    const open = [...this.#lists.values()];
-    for (const { request, live } of open) {
-      if (select(request, this.#user.identity)) live.removeForbidden();
-      else live.removeAll();
+    for (const [name, { request, live }] of this.#lists) {
       live.stop();
+      if (this.#mayHave(request)) live.removeForbidden();
+      else {
+        live.removeAll();
+        this.#lists.delete(name);
+        this.#refuse(request);
+      }
     }
-    for (const { request } of open) {
-      this.open(request).catch((error) => this.#connection.fail(error));
+  }
+
+  /**
+   * Begins all stopped lists anew, one after the other: a client that changes its
+   * identity again and again has one list at a time read.
+   *
+   * @throws {StoreUnavailableError} If the store can't be read.
+   */
+  async reopen(): Promise<void> {
+    for (const { request, live } of [...this.#lists.values()]) {
+      // Meanwhile the list may have been ended or replaced.
+      const isCurrent = this.#lists.get(request.list)?.live === live;
+      if (!isCurrent || !live.isStopped) continue;
+      await this.open(request);
+      await this.#connection.writable();
     }
+  }
+
+  #mayHave({ labels = [] }: ListRequest): boolean {
+    return mayList(this.#user.identity, labels);
   }
 
   #refuse(request: ListRequest): void {
@@ -124,16 +145,18 @@ export class Lists {
   }
 }
 
-/** @returns `undefined` if the client may not have the list. */
+/** A list of the store, and the topics of all its tasks. */
+interface Selected extends Pick<LiveListOptions, "selection"> {
+  readonly topics: readonly [Topic, ...Topic[]];
+}
+
 function select(
-  { mine, labels = [], status, limit = listBounds.defaultLimit }: ListRequest,
-  identity: Identity,
-): Pick<LiveListOptions, "topic" | "selection"> | undefined {
-  if (!mayList(identity, labels)) return undefined;
+  { labels = [], status, limit = listBounds.defaultLimit }: ListRequest,
+  { userId: owner }: Identity,
+): Selected {
   const selection = { limit, ...(status ? { statuses: status } : {}) };
-  if (mine) {
-    const { userId: owner } = identity;
-    return { topic: `owner:${owner}`, selection: { ...selection, owner } };
-  }
-  return { topic: `label:${labels[0]}`, selection: { ...selection, labels } };
+  const [first, ...others] = topicsOf({ labels });
+  return first
+    ? { topics: [first, ...others], selection: { ...selection, labels } }
+    : { topics: [`owner:${owner}`], selection: { ...selection, owner } };
 }

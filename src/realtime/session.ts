@@ -182,7 +182,7 @@ export class RealtimeSession implements Audience, TokenClockEvents {
 
   /**
    * Changes the client's identity and informs the client. Waits only to count
-   * the connections of a user.
+   * the connections of a user, and to read lists.
    */
   async #become(identity: Identity): Promise<void> {
     const before = this.#identity;
@@ -199,13 +199,15 @@ export class RealtimeSession implements Audience, TokenClockEvents {
     if (this.#refuseOwnList()) return;
     // Before any waiting: streams of other users' tasks must stop at once.
     this.#subscriptions.recheckAccess();
-    if (!hasSameRights(before, identity)) this.#lists?.recheckAccess();
+    const hasNewRights = !hasSameRights(before, identity);
+    if (hasNewRights) this.#lists?.recheckAccess();
     const isClosed = closeOverUserLimit(
       this.#connection,
       identity,
       this.#services,
     );
     if (isClosed !== false) await isClosed;
+    if (hasNewRights) await this.#lists?.reopen();
   }
 
   /** The present identity of the client. */

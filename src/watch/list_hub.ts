@@ -150,6 +150,18 @@ export class ListHub {
   }
 
   /**
+   * Chooses a topic for a list of tasks that have all topics. Many lists may
+   * share a common label such as `import`, and each change of an import would
+   * then cost all of them.
+   */
+  leastFollowed(topics: readonly [Topic, ...Topic[]]): Topic {
+    const count = (topic: Topic) => this.#followers.get(topic)?.size ?? 0;
+    return topics.reduce((one, other) =>
+      count(other) < count(one) ? other : one
+    );
+  }
+
+  /**
    * Adds a list, which is told all changes of the topic's tasks from the time
    * the promise resolves until {@linkcode ListHub.leave}.
    *
@@ -246,7 +258,7 @@ export class ListHub {
 
   #each(topics: readonly Topic[], tell: (list: TopicFollower) => void): void {
     for (const topic of topics) {
-      for (const list of [...this.#followers.get(topic) ?? []]) tell(list);
+      for (const list of this.#followers.get(topic) ?? []) tell(list);
     }
   }
 }

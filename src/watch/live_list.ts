@@ -68,8 +68,6 @@ export interface LiveListOptions {
   readonly isForOperator?: boolean;
   /** Returns true if the client may watch the task at present. */
   readonly mayWatch: (taskId: string, task: TaskAudience) => boolean;
-  /** The tasks that the client still has from an earlier list of the name. */
-  readonly held?: ReadonlyMap<string, ListedVersion>;
 }
 
 /** A task read for the list. */
@@ -90,6 +88,7 @@ interface FoundTask {
  */
 export class LiveList implements TopicFollower {
   readonly #options: LiveListOptions;
+  /** The tasks that the client has. */
   readonly #shown: Map<string, ListedVersion>;
   /** The tasks to send while catching up; `undefined` for a task to read. */
   readonly #noted = new Map<string, ListedTask | undefined>();
@@ -110,14 +109,15 @@ export class LiveList implements TopicFollower {
   #stopped = false;
   #giveUp: (() => void) | undefined;
 
-  constructor(options: LiveListOptions) {
+  /** @param before The list to replace: until then, the client has its tasks. */
+  constructor(options: LiveListOptions, before?: LiveList) {
     this.#options = options;
-    this.#shown = new Map(options.held);
+    this.#shown = new Map(before ? before.#shown : []);
   }
 
-  /** The tasks that the client has. */
-  get shown(): ReadonlyMap<string, ListedVersion> {
-    return this.#shown;
+  /** True after {@linkcode LiveList.stop}. */
+  get isStopped(): boolean {
+    return this.#stopped;
   }
 
   /**

@@ -247,7 +247,9 @@ class World {
       case "become": {
         const before = this.#identity;
         this.#identity = step.identity;
-        if (!hasSameRights(before, step.identity)) this.#lists.recheckAccess();
+        if (hasSameRights(before, step.identity)) break;
+        this.#lists.recheckAccess();
+        this.#lists.reopen();
         break;
       }
       case "subscribe": {

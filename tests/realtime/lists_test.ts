@@ -1,15 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
+import { mayWatch } from "../../src/auth/access.ts";
+import type { Identity } from "../../src/auth/identity.ts";
+import { Lists } from "../../src/realtime/lists.ts";
 import type { Hub } from "../../src/watch/hub.ts";
 import { ListHub } from "../../src/watch/list_hub.ts";
 import { ClientList } from "../support/client_list.ts";
 import { deadline } from "../support/deadline.ts";
+import { fakeConnection } from "../support/fake_connection.ts";
+import { Listing } from "../support/listing.ts";
 import { published } from "../support/published.ts";
 import { ask, openForLists } from "../support/realtime.ts";
 import { startTestServer } from "../support/server.ts";
 import type { Frame, TestSocket } from "../support/socket.ts";
 import { signToken } from "../support/tokens.ts";
+import { settle } from "../support/watching.ts";
 
 const ada = { user_id: "ada" };
+
+function userWithLabels(userId: string, labels: string[]): Identity {
+  const grant = { userId, scopes: new Set<string>(), labels };
+  return { status: "authenticated", userId, grant };
+}
 
 /** Subscribes to a list, and returns the answer. */
 function list(socket: TestSocket, query: Frame): Promise<Frame> {
@@ -203,6 +214,29 @@ Deno.test("Lists.open() replaces a list of the same name", async () => {
   assertEquals(server.services.hub.lists.listCount, 1);
 });
 
+Deno.test("Lists.open() follows the label that few lists have", async () => {
+  await using server = await startTestServer();
+  await using socket = await openForLists(server, {
+    sub: "ada",
+    labels: ["team:*"],
+  });
+  for (const team of ["team:7", "team:8", "team:9"]) {
+    await list(socket, { list: team, labels: ["import", team] });
+  }
+  const { hub } = server.services;
+  assertEquals([hub.lists.listCount, hub.lists.topicCount], [3, 3]);
+  for (const team of ["team:7", "team:9"]) {
+    await published(server, team, {
+      labels: ["import", team],
+      status: "failed",
+    });
+  }
+  assertEquals(await next(socket, 2), [
+    ["list_update", "team:7", "team:7"],
+    ["list_update", "team:9", "team:9"],
+  ]);
+});
+
 Deno.test("Lists.end() ends a list: no frame comes after the answer", async () => {
   await using server = await startTestServer();
   await published(server, "a", ada);
@@ -271,6 +305,55 @@ Deno.test("Lists.recheckAccess() takes away another user's tasks, then sends the
   await published(server, "i", { status: "succeeded" });
   await published(server, "e", { status: "succeeded" });
   assertEquals(await next(socket, 1), [["list_update", "mine", "e"]]);
+});
+
+Deno.test("Lists.reopen() reads one list at a time, and no list that has ended meanwhile", async () => {
+  using bench = new Listing();
+  await bench.put("a", { labels: ["team:7", "team:8"] });
+  const { connection, transport } = fakeConnection(1_000_000);
+  let identity = userWithLabels("7", ["team:7", "team:8"]);
+  const answers: (() => void)[] = [];
+  let isHeld = false;
+  const lists = new Lists(connection, {
+    hub: bench.hub,
+    store: {
+      read: (id) => bench.store.read(id),
+      async list(query) {
+        if (isHeld) {
+          await new Promise<void>((resolve) => answers.push(resolve));
+        }
+        return bench.store.list(query);
+      },
+    },
+  }, {
+    get identity() {
+      return identity;
+    },
+    mayWatch: (taskId, task) => mayWatch(identity, taskId, task),
+  });
+  await lists.open({ list: "mine", mine: true });
+  await lists.open({ list: "ended", labels: ["team:7"] });
+  await lists.open({ list: "last", labels: ["team:8"] });
+  transport.sent.length = 0;
+
+  identity = userWithLabels("7", ["team:7", "team:8", "team:9"]);
+  isHeld = true;
+  lists.recheckAccess();
+  const reopened = lists.reopen();
+  await settle();
+  assertEquals(answers.length, 1);
+  lists.end("ended");
+  answers[0]?.();
+  await settle();
+  assertEquals(answers.length, 2);
+  answers[1]?.();
+  await reopened;
+  assertEquals(transport.frames.map(inShort), [
+    ["list", "mine"],
+    ["list", "last"],
+  ]);
+  connection.ended();
+  assertEquals(bench.hub.lists.listCount, 0);
 });
 
 Deno.test("Lists.recheckAccess() takes away all tasks of a forbidden list, open tasks as well", async () => {

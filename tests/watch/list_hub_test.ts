@@ -225,6 +225,18 @@ Deno.test("ListHub.announce() goes on when a list leaves meanwhile", async () =>
   hub.leave("owner:7", lists[1]);
 });
 
+Deno.test("ListHub.leastFollowed() chooses the topic with the fewest lists, or the first", async () => {
+  const hub = createHub();
+  const [list, other] = [new FakeList(), new FakeList()];
+  assertEquals(hub.leastFollowed(["label:a", "label:b"]), "label:a");
+  for (const each of [list, other]) await hub.join("label:a", each);
+  await hub.join("label:b", list);
+  assertEquals(hub.leastFollowed(["label:a", "label:b"]), "label:b");
+  assertEquals(hub.leastFollowed(["label:a", "label:b", "label:c"]), "label:c");
+  for (const each of [list, other]) hub.leave("label:a", each);
+  hub.leave("label:b", list);
+});
+
 Deno.test("ListHub.join() reports the topic, and leave() only after the last list", async () => {
   const told: [string, boolean][] = [];
   const hub = createHub({
