@@ -211,6 +211,7 @@ export class ListHub {
         );
       }
       case "topic_missed":
+        this.#deliverPending(announcement.topic);
         return this.#each([announcement.topic], (list) => list.refresh());
     }
   }
@@ -243,6 +244,18 @@ export class ListHub {
         this.#timer = setTimeout(() => this.#deliverDue(), dueAtMs - now);
         return;
       }
+      this.#pending.delete(taskId);
+      this.#each(topics, (list) => list.update(task));
+    }
+  }
+
+  /**
+   * Delivers what waits for further changes of a topic's tasks: after the lists
+   * have read the store, an older update would bring back a deleted task.
+   */
+  #deliverPending(missed: Topic): void {
+    for (const [taskId, { topics, task }] of this.#pending) {
+      if (!topics.includes(missed)) continue;
       this.#pending.delete(taskId);
       this.#each(topics, (list) => list.update(task));
     }

@@ -180,6 +180,28 @@ Deno.test("ListHub.announce() follows a task that expires and begins anew with a
   hub.leave("owner:8", after);
 });
 
+Deno.test("ListHub.announce() delivers nothing older after missed announcements", async () => {
+  using time = new FakeTime();
+  const hub = createHub();
+  const [list, other] = [new FakeList(), new FakeList()];
+  await hub.join("label:rows", list);
+  await hub.join("owner:7", other);
+  hub.announce(changed("a", 1, { labels: ["rows"] }));
+  hub.announce(changed("b", 1));
+  hub.announce({ kind: "topic_missed", topic: "label:rows" });
+  assertEquals([list.got, other.got], [
+    ["running a 1", "refresh"],
+    ["running a 1"],
+  ]);
+  time.tick(100);
+  assertEquals([list.got.length, other.got], [2, [
+    "running a 1",
+    "running b 1",
+  ]]);
+  hub.leave("label:rows", list);
+  hub.leave("owner:7", other);
+});
+
 Deno.test("ListHub.announce() encodes a snapshot once for all lists, with the number of watchers", async () => {
   const hub = new ListHub({}, () => 2);
   const lists = [new FakeList(), new FakeList()];
