@@ -292,11 +292,20 @@ Deno.test("runCommand() publishes few of many lines, and the last", async () => 
 
 Deno.test("runCommand() keeps a silent command running by heartbeats", async () => {
   await using server = await startTestServer();
-  const { code } = await taskwire(
-    runArgs(server, "sleep 3", "--lease", "1"),
-    { env },
-  );
-  assertEquals(code, 0);
+  await using folder = await makeTempDir();
+  const fifo = await makeFifo(folder.path);
+  const args = runArgs(server, `read line <${fifo.path}`, "--lease", "6");
+  await using command = new RunningCommand(args, { env });
+  const leaseEndsAtMs = async () => {
+    const { state } = await server.services.store.read("t");
+    return state?.leaseEndsAtMs ?? 0;
+  };
+  await eventually(async () => await leaseEndsAtMs() > 0);
+  const firstEndMs = await leaseEndsAtMs();
+  // A lease that began after the end of the first.
+  await eventually(async () => await leaseEndsAtMs() > firstEndMs + 6_000);
+  await fifo.release();
+  assertEquals(await command.exitCode(), 0);
   const events = await readEvents(server);
   assertEquals(events.map(({ status }) => status), ["running", "succeeded"]);
 });
