@@ -86,6 +86,18 @@ export function testListing(test: Test): void {
     assertEquals(idsOf(await store.list({ limit: 9, labels: ["old"] })), []);
   });
 
+  test("list() lists a task by label for as long as events follow", async (bench) => {
+    const { store, put, elapse } = bench;
+    await put("a", { labels: ["rows"] });
+    for (let count = 0; count < 6; count++) {
+      await elapse(historyTtlMs * 0.9);
+      await put("a");
+    }
+    assertEquals(idsOf(await store.list({ limit: 9, labels: ["rows"] })), [
+      "a",
+    ]);
+  });
+
   test("list() gives the states that read() gives", async ({ store, put }) => {
     await put("a", { user_id: "7", message: "m" });
     const { state } = await store.read("a");

@@ -11,7 +11,7 @@ export const redisCommands: readonly string[] = [
   ...["del", "exists", "pexpire", "pexpireat", "pttl"],
   ...["hdel", "hexists", "hget", "hmget", "hset"],
   ...["sadd", "scard", "smembers", "srem"],
-  ...["zadd", "zrangebyscore", "zrem", "zrevrangebyscore", "zscore"],
+  ...["zadd", "zcard", "zrangebyscore", "zrem", "zrevrangebyscore", "zscore"],
   ...["xadd", "xlen", "xrange", "xtrim"],
 ];
 

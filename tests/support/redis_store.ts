@@ -41,10 +41,12 @@ const ageScript = `
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
   local left = redis.call('PTTL', key)
   if left > 0 then redis.call('PEXPIRE', key, math.floor(left - ARGV[2])) end
-  if string.match(key, '}:i:') then
+  if string.match(key, '}:[iol]:') then
     for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do
       redis.call('ZINCRBY', key, -ARGV[2] * 100 * 16, id)
     end
+  elseif string.match(key, '}:s:') and redis.call('HEXISTS', key, 'listed') == 1 then
+    redis.call('HINCRBY', key, 'listed', math.floor(-ARGV[2]))
   elseif string.match(key, '}:shard$') then
     redis.call('HINCRBY', key, 'tick', math.floor(-ARGV[2] * 100))
   end

@@ -50,10 +50,7 @@ export function shardKeys(base: string): string[] {
   ];
 }
 
-/**
- * Returns the keys of sorted sets: the tasks of each topic, by the time of the
- * last look at the task.
- */
+/** Returns the keys of sorted sets: the tasks of each topic by the last event. */
 export function listKeys(base: string, topics: readonly Topic[]): string[] {
   return topics.map((topic) => base + shortTopic(topic));
 }
@@ -98,7 +95,8 @@ export function topicShardOf(taskId: string, isCluster: boolean): number {
  *
  * - `s:<id>`, hash: `state` as JSON; the state's `epoch`, `offset`, `status` and
  *   `lease`; `rev`, the number of writes; `run`, as above; the node with the
- *   `turn`, and the turn's end, `until`
+ *   `turn`, and the turn's end, `until`; the end of the lists of the task's
+ *   topics, `listed`, in milliseconds since 1970
  * - `h:<id>`, stream: the history. The ids are `<offset>-0`, `e` is the event as
  *   JSON, `n` the `event_id` if given by the publisher
  * - `n:<id>`, hash: the offsets of the events with `n`

@@ -21,30 +21,37 @@ export interface ListedTasks {
 /** The most tasks of a page to read at once: a state may be 64 KiB long. */
 const maxBatch = 16;
 
+/** Runs the list script in a shard. */
+type Ask = (base: string, args: readonly string[]) => Promise<unknown>;
+
 /**
  * Finds the tasks of a page: reads a full page of each shard and keeps the
  * newest tasks of all.
  *
- * @param ask Runs the list script in a shard.
  * @param prefix The prefix of all keys.
  */
 export async function listTasks(
-  ask: (base: string, args: readonly string[]) => Promise<unknown>,
+  ask: Ask,
   prefix: string,
   { statuses, owner, labels, limit, cursor }: ListQuery,
 ): Promise<ListedTasks> {
-  // A surplus task after the page shows if a next page exists.
-  const args = [
-    statuses?.join() ?? "-",
-    String(cursor ?? "+inf"),
-    String(limit + 1),
-  ];
   const topics = topicsOf({ owner, labels });
   const found = (await Promise.all(
     shards.map(async (shard) => {
       const base = shardBase(prefix, shard);
       const lists = listKeys(base, topics);
-      return parseListed(await ask(base, [...args, ...lists]));
+      const tasks: ListedTask[] = [];
+      let below = String(cursor ?? "+inf");
+      // A surplus task after the page shows if a next page exists.
+      while (below !== "" && tasks.length <= limit) {
+        const missing = String(limit + 1 - tasks.length);
+        const [rest, ...items] = listOf(
+          await ask(base, [statuses?.join() ?? "-", below, missing, ...lists]),
+        );
+        below = String(rest);
+        tasks.push(...parseListed(items));
+      }
+      return tasks;
     }),
   )).flat().sort((one, other) => other.changedAt - one.changedAt);
   return { tasks: found.slice(0, limit), hasMore: found.length > limit };
@@ -96,7 +103,7 @@ export async function readPage(
 
 /**
  * True if a task has the owner and all labels of a list. A list may still have
- * a task that was deleted and has begun anew.
+ * a task that has expired and begun anew.
  */
 function isListed(
   { owner, snapshot }: TaskState,
@@ -106,13 +113,8 @@ function isListed(
     (query.labels ?? []).every((label) => snapshot.labels?.includes(label));
 }
 
-/**
- * Parses the reply of the list script.
- *
- * @throws {TypeError} If the reply is not from the list script.
- */
-export function parseListed(answer: unknown): ListedTask[] {
-  const items = listOf(answer);
+/** Parses scores and ids in the reply of the list script. */
+export function parseListed(items: readonly unknown[]): ListedTask[] {
   return items.flatMap((item, index) =>
     index % 2 === 0
       ? [{ changedAt: Number(item), id: String(items[index + 1]) }]

@@ -1,51 +1,88 @@
 import { shardCount } from "./keys.ts";
 import { prelude, type RedisScript, script } from "../../redis/script.ts";
 
+/** The tasks that a list script looks at, unless more are asked for. */
+const maxLooked = 500;
+
 /**
- * `ARGV[4..]`: the statuses, separated by commas, or `-` for all; the score to stay below, `+inf` for
- * all; the most tasks; keys of lists that have the tasks. Returns score and id
- * of each task, newest change first.
+ * Lists tasks, newest change first. `ARGV[4..]`: the statuses, separated by
+ * commas, or `-` for all; the score to stay below, `+inf` for all; the most
+ * tasks; keys of lists that have the tasks.
+ *
+ * Returns the score below which to go on, empty at the end, then score and id of
+ * each task. A call looks at a limited number of tasks, so that other calls do
+ * not wait while rare tasks are searched among many: there may be fewer tasks
+ * than asked for, though more follow.
  */
 export const listScript: RedisScript = script(
   prelude,
   `
 local count = tonumber(ARGV[6])
-local found = {}
-local function isAsked(status)
-  return ARGV[4] == '-' or string.find(',' .. ARGV[4] .. ',', ',' .. status .. ',', 1, true)
-end
-if ARGV[7] then
-  local before = ARGV[5] == '+inf' and math.huge or tonumber(ARGV[5])
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', ARGV[7], '-inf', '+inf')) do
-    local status = redis.call('HGET', base .. 's:' .. id, 'status')
-    if not status then redis.call('ZREM', ARGV[7], id) end
-    local isMeant = status and isAsked(status)
-    for index = 8, #ARGV do
-      isMeant = isMeant and redis.call('ZSCORE', ARGV[index], id)
-    end
-    local score = isMeant and tonumber(redis.call('ZSCORE', base .. 'i:' .. status, id))
-    if score and score < before then found[#found + 1] = { score, id } end
+local pageLength = math.max(count, 20)
+local most = math.max(count, ${maxLooked})
+
+local isAsked, sources, length = {}, {}, 0
+for index = 4, 9 do
+  local status = string.sub(KEYS[index], #base + 3)
+  if ARGV[4] == '-' or string.find(',' .. ARGV[4] .. ',', ',' .. status .. ',', 1, true) then
+    isAsked[status] = true
+    sources[#sources + 1] = KEYS[index]
+    length = length + redis.call('ZCARD', KEYS[index])
   end
 end
-for index = 4, ARGV[7] and 3 or 9 do
-  local key, below, taken = KEYS[index], '(' .. ARGV[5], 0
-  local isMeant = isAsked(string.sub(key, #base + 3))
-  while isMeant and taken < count do
-    local page = redis.call('ZREVRANGEBYSCORE', key, below, '-inf', 'WITHSCORES', 'LIMIT', 0, count)
+-- The tasks are found in the shortest list, or by status if these are fewer.
+local isByStatus = true
+local _, tick = clock()
+for index = 7, #ARGV do
+  -- Nodes of an earlier version give tasks a much lower score, the time of the first event.
+  local outdated = redis.call('ZRANGEBYSCORE', ARGV[index], '-inf', whole(2 * tick), 'LIMIT', 0, most)
+  for _, id in ipairs(outdated) do
+    local status = redis.call('HGET', base .. 's:' .. id, 'status')
+    local score = status and redis.call('ZSCORE', base .. 'i:' .. status, id)
+    if score then redis.call('ZADD', ARGV[index], score, id) else redis.call('ZREM', ARGV[index], id) end
+  end
+  local size = redis.call('ZCARD', ARGV[index])
+  if size <= length then sources, length, isByStatus = { ARGV[index] }, size, false end
+end
+
+local function isMeant(id, source)
+  local status = redis.call('HGET', base .. 's:' .. id, 'status')
+  -- An expired task stays in the index of the status until the next heartbeat.
+  if not status and not isByStatus then redis.call('ZREM', source, id) end
+  if not isAsked[status or ''] then return false end
+  for index = 7, #ARGV do
+    if ARGV[index] ~= source and not redis.call('ZSCORE', ARGV[index], id) then return false end
+  end
+  return true
+end
+
+local found, rest = {}, -1
+for _, source in ipairs(sources) do
+  local below, taken, looked = ARGV[5], 0, 0
+  while taken < count do
+    local page = redis.call('ZREVRANGEBYSCORE', source, '(' .. below, '-inf', 'WITHSCORES', 'LIMIT', 0, pageLength)
     if #page == 0 then break end
     for at = 1, #page, 2 do
-      below = '(' .. page[at + 1]
-      -- An expired task stays in the index until the next heartbeat.
-      if taken < count and redis.call('EXISTS', base .. 's:' .. page[at]) == 1 then
-        taken = taken + 1
-        found[#found + 1] = { tonumber(page[at + 1]), page[at] }
+      if taken < count then
+        below = page[at + 1]
+        if isMeant(page[at], source) then
+          taken = taken + 1
+          found[#found + 1] = { tonumber(below), page[at] }
+        end
       end
+    end
+    looked = looked + #page / 2
+    if looked >= most then
+      rest = math.max(rest, tonumber(below))
+      break
     end
   end
 end
 table.sort(found, function(one, other) return one[1] > other[1] end)
-local answer = {}
+local answer = { rest < 0 and '' or whole(rest) }
 for index = 1, math.min(count, #found) do
+  -- Of a source that was left early, tasks with a lower score are not known yet.
+  if found[index][1] < rest then break end
   answer[#answer + 1] = whole(found[index][1])
   answer[#answer + 1] = found[index][2]
 end

@@ -18,13 +18,14 @@ end
 
 -- Returns the task; an unknown task gets the epoch of a new history.
 local function current()
-  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until')
+  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until', 'listed')
   if not found[1] then
     -- If the task has expired, the new history needs another epoch.
-    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0' }
+    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0', listed = 0 }
   end
   local this = { isKnown = true, epoch = found[1], rev = found[2], offset = found[3],
-    status = found[5], lease = found[6], turn = found[7] or '', turnEnds = tonumber(found[8] or '0') }
+    status = found[5], lease = found[6], turn = found[7] or '', turnEnds = tonumber(found[8] or '0'),
+    listed = tonumber(found[9] or '0') }
   if not isSame(found[4]) then
     redis.call('HSET', task, 'epoch', fresh, 'run', run)
     newEpoch()
@@ -69,8 +70,9 @@ end
  * node's turn if the changes are outdated, in ms (0: no turn); the beginning of
  * the channels of topics; the number of the task's topics, and the keys of the
  * topics' lists; the number of `event_id`s; pairs of `event_id` and assumed
- * offset, 0 for none; then operations: offset (`-` for a change without an event), `event_id` if given
- * (otherwise empty), JSON of the event, head of the announcement.
+ * offset, 0 for none; then operations: offset (`-` for a change without an
+ * event), `event_id` if given (otherwise empty), JSON of the event, head of the
+ * announcement.
  *
  * Returns `stale`, epoch, rev, state, and the offset of each `event_id`; or
  * `wait` and the longest wait in ms, during the turn of another node; or
@@ -174,19 +176,27 @@ redis.call('PEXPIREAT', names, ends)
 tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
 redis.call('HSET', shard, 'tick', whole(tick))
 if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
-redis.call('ZADD', base .. 'i:' .. status, whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$'))), id)
+local score = whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$')))
+redis.call('ZADD', base .. 'i:' .. status, score, id)
 for index = 16, 15 + lists do
   local list = ARGV[index]
   if not this.isKnown then
-    -- Expired tasks leave the list in the course of time.
-    for _, other in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', '+inf', 'LIMIT', 0, 2)) do
-      if redis.call('EXISTS', base .. 's:' .. other) == 1 then redis.call('ZADD', list, whole(tick), other)
-      else redis.call('ZREM', list, other) end
+    -- Expired tasks leave the list in the course of time: two for each new task.
+    local oldest = whole((tick - ttl * 100) * ${shardCount})
+    for _, other in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', oldest, 'LIMIT', 0, 2)) do
+      local its = redis.call('HGET', base .. 's:' .. other, 'status')
+      its = its and redis.call('ZSCORE', base .. 'i:' .. its, other)
+      -- A score can be outdated: see the list script.
+      if its then redis.call('ZADD', list, its, other) else redis.call('ZREM', list, other) end
     end
   end
-  -- A task of an earlier version joins with the next event.
-  redis.call('ZADD', list, 'NX', whole(tick), id)
-  redis.call('PEXPIREAT', list, ends)
+  redis.call('ZADD', list, score, id)
+end
+-- Lists are kept for longer than the task, to save the cost at most events.
+if lists > 0 and this.listed < now + ttl then
+  local listed = whole(now + 2 * ttl)
+  for index = 16, 15 + lists do redis.call('PEXPIREAT', ARGV[index], listed) end
+  redis.call('HSET', task, 'listed', listed)
 end
 if lease ~= '-' then redis.call('ZADD', leases, lease, id)
 elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end

@@ -12,14 +12,14 @@ Deno.test("parseListed() parses the reply of the list script", () => {
 Deno.test("listTasks() takes the newest tasks of all shards, and tells if more follow", async () => {
   const asked: unknown[] = [];
   const parts: Record<string, string[]> = {
-    "t:{0}:": ["9", "a", "3", "b"],
-    "t:{15}:": ["5", "c"],
+    "t:{0}:": ["", "9", "a", "3", "b"],
+    "t:{15}:": ["", "5", "c"],
   };
   const list = (limit: number) =>
     listTasks(
       (base, args) => {
         asked.push(args);
-        return Promise.resolve(parts[base] ?? []);
+        return Promise.resolve(parts[base] ?? [""]);
       },
       "t:",
       { limit, statuses: ["failed"] },

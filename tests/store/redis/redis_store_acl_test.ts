@@ -56,14 +56,14 @@ async function exercise(url: string, prefix: string): Promise<void> {
     historyTtlMs: 60_000,
   });
   await store.watch("a", 1);
-  await store.publish("a", { event_id: "1", lease: 100, labels: ["l"] });
+  await store.publish("a", { event_id: "1", lease: 100, labels: ["l", "m"] });
   await store.publish("a", { event_id: "2", status: "failed" });
   await store.publish("a", { event_id: "3", attempt: 2 });
   await store.publish("a", { event_id: "of nobody" });
   const { epoch } = await store.read("a", "oldest");
   await store.publish("a", { event_id: `${epoch}:1` });
   await store.list({ limit: 1 });
-  await store.list({ limit: 1, labels: ["l"] });
+  await store.list({ limit: 1, labels: ["l", "m"] });
   await store.countNodes();
   await store.forget("a");
   await store.watch("a", 0);

@@ -12,7 +12,10 @@ import {
   topicChannel,
   topicChannelBase,
 } from "../../../src/store/redis/keys.ts";
-import { StoreDisconnectedError } from "../../../src/tasks/store.ts";
+import {
+  StoreDisconnectedError,
+  type TaskList,
+} from "../../../src/tasks/store.ts";
 import type { Topic } from "../../../src/tasks/topic.ts";
 import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
@@ -21,7 +24,11 @@ import { deadline } from "../../support/deadline.ts";
 import { needs } from "../../support/needs.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { TestRedisChannel } from "../../support/redis_channel.ts";
-import { openRedisStore } from "../../support/redis_store.ts";
+import {
+  ageRedis,
+  openRedisStore,
+  redisRetention,
+} from "../../support/redis_store.ts";
 import { shareRedis } from "../../support/shared_redis.ts";
 import { outcomeOf } from "../store_contract_bench.ts";
 
@@ -237,6 +244,47 @@ test("follow() ignores a message of another version", async () => {
   assertEquals(toldOf(announced), ["a 1"]);
   assertStrictEquals(one.link.client, client);
   assertEquals(log.text.split("Ignored a message").length - 1, 3);
+});
+
+test("list() lists the tasks in the lists of an earlier version by the last event", async () => {
+  const prefix = redis.prefix();
+  await using store = await openRedisStore(server, prefix);
+  const labels = ["rows"];
+  for (const id of ["a", "b", "c", "a", "d"]) {
+    await store.publish(id, { labels });
+  }
+  // Then the score was the time of the first event, in 10 microseconds.
+  const oldScore = String(Date.now() * 100);
+  for (const id of ["a", "b", "c", "gone"]) {
+    const list = `${shardBase(prefix, shardOf(id))}l:rows`;
+    await server.command("ZADD", list, oldScore, id);
+  }
+  const ids: string[] = [];
+  let cursor: number | undefined = Infinity;
+  while (cursor !== undefined) {
+    const page: TaskList = await store.list({ labels, limit: 1, cursor });
+    ids.push(...page.states.map(({ snapshot }) => snapshot.connection_id));
+    cursor = page.cursor;
+  }
+  assertEquals(ids, ["d", "a", "c", "b"]);
+});
+
+test("expired tasks leave a list in the course of time", async () => {
+  const prefix = redis.prefix();
+  await using store = await openRedisStore(server, prefix);
+  const publish = (name: string, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        store.publish(`${name}-${index}`, { labels: ["rows"] })),
+    );
+  await publish("old", 100);
+  await ageRedis(server, prefix, 1.1 * redisRetention.historyTtlMs);
+  await publish("new", 400);
+  const keys = await server.command("KEYS", `${prefix}*}:l:rows`) as string[];
+  const sizes = await Promise.all(
+    keys.map((key) => server.command("ZCARD", key)),
+  );
+  assertEquals(sizes.reduce<number>((sum, size) => sum + Number(size), 0), 400);
 });
 
 test("a process cut off follows its topics again, and says that changes may be missed", async () => {

@@ -10,6 +10,7 @@ import {
   listScript,
   tellScript,
 } from "../../../src/store/redis/shard_scripts.ts";
+import { listOf } from "../../../src/store/redis/redis_task.ts";
 import type { RedisScript } from "../../../src/redis/script.ts";
 import { needs } from "../../support/needs.ts";
 import { shareRedis } from "../../support/shared_redis.ts";
@@ -38,7 +39,9 @@ test("listScript lists existing tasks, newest change first, up to the limit", as
     isOver = false,
   ) => {
     await server.command("ZADD", `${base}i:${status}`, score, id);
-    if (!isOver) await server.command("HSET", `${base}s:${id}`, "epoch", "one");
+    if (!isOver) {
+      await server.command("HSET", `${base}s:${id}`, "status", status);
+    }
   };
   await add("a", "running", "2800000000000001");
   await add("b", "failed", "2800000000000017");
@@ -48,8 +51,11 @@ test("listScript lists existing tasks, newest change first, up to the limit", as
   }
   const list = async (...[status, below, count]: readonly string[]) => {
     const args = [base, "fresh", "run", status ?? "", below ?? "", count ?? ""];
-    const listed = parseListed(await call(listScript, shardKeys(base), args));
-    return listed.map(({ changedAt, id }) => `${id} ${changedAt}`);
+    const [rest, ...listed] = listOf(
+      await call(listScript, shardKeys(base), args),
+    );
+    assertEquals(rest, "");
+    return parseListed(listed).map(({ changedAt, id }) => `${id} ${changedAt}`);
   };
   const [a, b, c] = [
     "a 2800000000000001",
@@ -62,6 +68,45 @@ test("listScript lists existing tasks, newest change first, up to the limit", as
   assertEquals(await list("running", "+inf", "2"), [c, a]);
   assertEquals(await list("lost", "+inf", "2"), []);
 });
+
+test("listScript looks at a limited number of tasks, and tells where to go on", async () => {
+  const base = shardBase(redis.prefix(), 5);
+  const lists = [`${base}l:one`, `${base}l:two`];
+  const scoreOf = (index: number) => String(2_800_000_000_000_000 + index);
+  await call({ text: addScript, sha: "" }, [], [base, "1300", scoreOf(0)]);
+  // The tasks of both lists: one new, one old.
+  for (const index of [1_290, 10]) {
+    await server.command("ZADD", `${base}l:two`, scoreOf(index), `${index}`);
+  }
+  const found: string[] = [];
+  let calls = 0;
+  let below = "+inf";
+  while (below !== "") {
+    const args = [base, "fresh", "run", "-", below, "9", ...lists];
+    const [rest, ...listed] = listOf(
+      await call(listScript, shardKeys(base), args),
+    );
+    found.push(...parseListed(listed).map(({ id }) => id));
+    below = String(rest);
+    calls += 1;
+  }
+  assertEquals(found, ["1290", "10"]);
+  assertEquals(calls, 3);
+});
+
+/** Adds tasks to list `one`, and other tasks to list `two`. */
+const addScript = `
+local base, count, first = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+for index = 1, count do
+  local score = string.format('%.0f', first + index)
+  for _, id in ipairs({ index, 'other ' .. index }) do
+    redis.call('HSET', base .. 's:' .. id, 'status', 'running')
+    redis.call('ZADD', base .. 'i:running', score, id)
+  end
+  redis.call('ZADD', base .. 'l:one', score, index)
+  redis.call('ZADD', base .. 'l:two', score, 'other ' .. index)
+end
+`;
 
 test("tellScript sets the number of watchers of a node that expires", async () => {
   const key = watchersKey(shardBase(redis.prefix(), 5), "node");
