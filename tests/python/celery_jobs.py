@@ -6,7 +6,7 @@ import time
 
 from celery import Celery, chain, chord, group  # noqa: F401 -- for the tests
 from celery.exceptions import Ignore, Reject
-from taskwire import track, update
+from taskwire import flush, track, update
 from taskwire.celery import headers, install, track_group  # noqa: F401 -- for the tests
 
 app = Celery("celery_jobs", broker="filesystem://", backend="file://" + os.path.abspath("results"))
@@ -46,7 +46,7 @@ def endless():
 
 @app.task
 def killed():
-    update(0.5)
+    flush()
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -100,14 +100,18 @@ async function cancel(server: TestServer, id: string): Promise<void> {
   assertEquals(response.ok, true);
 }
 
-/** The changes of status and attempt, whatever progress was merged. */
+/**
+ * Reads the changes of status and attempt from the first `running` on, whatever
+ * progress was merged.
+ */
 async function stepsOf(
   { origin }: TestServer,
   id: string,
 ): Promise<readonly string[]> {
   const steps = (await historyOf(origin, id))
     .map(({ status, attempt }) => `${status} ${attempt}`);
-  return steps.filter((step, index) => step !== steps[index - 1]);
+  return steps.slice(steps[0] === "queued 1" ? 1 : 0)
+    .filter((step, index, all) => step !== all[index - 1]);
 }
 
 function reaches(
@@ -118,58 +122,82 @@ function reaches(
   return eventually(async () => (await taskOf(origin, id)).status === status);
 }
 
+/**
+ * Checks the events of the jobs `steady`, `unsteady`, `broken`, `unwanted` and
+ * `stopped`, the same for each queue: success, retry, failure, and a cancel
+ * before and during the job.
+ *
+ * @param start Starts the jobs, in this order.
+ */
+async function expectScenario<Started>(
+  server: TestServer,
+  start: () => Promise<Started>,
+): Promise<Started> {
+  const queued = await server.publish("unwanted", { status: "queued" });
+  await queued.body?.cancel();
+  await cancel(server, "unwanted");
+  const started = await start();
+  await reaches(server, "stopped", "running");
+  await cancel(server, "stopped");
+  await expectSteps(server, {
+    steady: ["running 1", "succeeded 1"],
+    unsteady: ["running 1", "queued 1", "running 2", "succeeded 2"],
+    broken: ["running 1", "failed 1"],
+    unwanted: ["running 1", "canceled 1"],
+    stopped: ["running 1", "canceled 1"],
+  });
+  const steady = await taskOf(server.origin, "steady");
+  assertEquals(
+    [steady.current, steady.total, steady.unit, steady.title, steady.labels],
+    [3, 3, "rows", "Steady", ["x"]],
+  );
+  const broken = await taskOf(server.origin, "broken");
+  assertEquals(broken.message, "RuntimeError"); // not the text
+  for (const id of ["steady", "unsteady"]) await expectPrivate(server, id);
+  return started;
+}
+
+async function expectPrivate(server: TestServer, id: string): Promise<void> {
+  const stream = await fetch(`${server.origin}/sse/realtime/${id}`);
+  await stream.body?.cancel();
+  assertEquals(stream.status, 403, id);
+}
+
+/** Waits for the last step of each task. */
+async function expectSteps(
+  server: TestServer,
+  expected: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
+  for (const [id, steps] of Object.entries(expected)) {
+    await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
+    assertEquals(await stepsOf(server, id), steps, id);
+  }
+}
+
 needs("python3-celery")(
-  "taskwire.celery shows success, progress, failure, retry, cancels and a killed worker",
+  "taskwire.celery shows success, progress, failure, retry, cancels and a killed process",
   async () => {
     await using folder = await makeTempDir();
     await using server = await startTestServer();
     await using queue = await openCelery({ folder, server });
-    await server.publish("unwanted", { status: "queued" })
-      .then((response) => response.body?.cancel());
-    await cancel(server, "unwanted");
-    await queue.send(
-      `steady.apply_async(task_id="steady", headers=headers(user_id=42, title="Steady", labels=["x"]))`,
-      `unsteady.apply_async(task_id="unsteady", headers=headers(user_id=42))`,
-      `broken.apply_async(task_id="broken")`,
-      `steady.apply_async(task_id="late", expires=-1)`,
-      `endless.apply_async(task_id="unwanted")`,
-      `endless.apply_async(task_id="stopped")`,
-    );
-    const worker = await queue.work();
-    await reaches(server, "stopped", "running");
-    await cancel(server, "stopped");
-    const expected = {
-      steady: ["running 1", "succeeded 1"],
-      unsteady: ["running 1", "queued 1", "running 2", "succeeded 2"],
-      broken: ["running 1", "failed 1"],
+    await queue.send('steady.apply_async(task_id="late", expires=-1)');
+    const worker = await expectScenario(server, async () => {
+      await queue.send(
+        'steady.apply_async(task_id="steady", headers=headers(user_id=42, title="Steady", labels=["x"]))',
+        'unsteady.apply_async(task_id="unsteady", headers=headers(user_id=42))',
+        'broken.apply_async(task_id="broken")',
+        'endless.apply_async(task_id="unwanted")',
+        'endless.apply_async(task_id="stopped")',
+      );
+      return await queue.work();
+    });
+    await queue.send('killed.apply_async(task_id="killed")');
+    await expectSteps(server, {
       late: ["canceled 1"],
-      unwanted: ["queued 1", "running 1", "canceled 1"],
-      stopped: ["running 1", "canceled 1"],
-    };
-    for (const [id, steps] of Object.entries(expected)) {
-      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
-      assertEquals(await stepsOf(server, id), steps, id);
-    }
-    const { current, total, unit, title, labels } = await taskOf(
-      server.origin,
-      "steady",
-    );
-    assertEquals([current, total, unit, title], [3, 3, "rows", "Steady"]);
-    assertEquals(labels, ["x"]);
-    const broken = await taskOf(server.origin, "broken");
-    assertEquals(broken.message, "RuntimeError"); // not the text
-    for (const id of ["steady", "unsteady"]) {
-      const stream = await fetch(`${server.origin}/sse/realtime/${id}`);
-      await stream.body?.cancel();
-      assertEquals(stream.status, 403, id); // private
-    }
-
-    await queue.send(`killed.apply_async(task_id="killed")`);
-    await reaches(server, "killed", "failed");
-    assertEquals(
-      (await taskOf(server.origin, "killed")).message,
-      "WorkerLostError",
-    );
+      killed: ["running 1", "failed 1"],
+    });
+    const killed = await taskOf(server.origin, "killed");
+    assertEquals(killed.message, "WorkerLostError");
     assertNotMatch(worker.stderr, /taskwire: |TypeError/);
   },
 );
@@ -180,20 +208,16 @@ needs("python3-celery")(
     await using folder = await makeTempDir();
     await using server = await startTestServer();
     await using queue = await openCelery({ folder, server });
-    const worker = await queue.work();
+    await queue.work();
     await queue.send(
       ...["ignored", "dead_letter", "replaced"]
         .map((id) => `${id}.apply_async(task_id="${id}")`),
     );
-    const expected = {
+    await expectSteps(server, {
       ignored: ["running 1", "canceled 1"],
       dead_letter: ["running 1", "failed 1"],
       replaced: ["running 1", "succeeded 1"],
-    };
-    for (const [id, steps] of Object.entries(expected)) {
-      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
-      assertEquals(await stepsOf(server, id), steps, worker.stderr);
-    }
+    });
   },
 );
 
@@ -221,51 +245,61 @@ needs("python3-celery")(
     }
     await reaches(server, "bad", "failed");
     assertEquals((await taskOf(server.origin, "bad")).message, "RuntimeError");
-    const stream = await fetch(`${server.origin}/sse/realtime/group`);
-    await stream.body?.cancel();
-    assertEquals(stream.status, 403); // private
+    await expectPrivate(server, "group");
   },
 );
 
 needs("python3-rq", "redis-server")(
-  "taskwire.rq shows success, progress, failure, retry, cancels and a killed worker",
+  "taskwire.rq shows success, progress, failure, retry, cancels and a killed process",
   async () => {
     await using folder = await makeTempDir();
     await using server = await startTestServer();
     await using queue = await openRq({ folder, server });
-    await server.publish("unwanted", { status: "queued" })
-      .then((response) => response.body?.cancel());
-    await cancel(server, "unwanted");
+    const worker = await expectScenario(server, async () => {
+      await queue.send(
+        'queue().enqueue(steady, job_id="steady", meta=meta(user_id=42, title="Steady", labels=["x"]))',
+        'queue().enqueue(unsteady, job_id="unsteady", retry=once, meta=meta(user_id=42))',
+        'queue().enqueue(broken, job_id="broken")',
+        'queue().enqueue(endless, job_id="unwanted", retry=once)',
+        'queue().enqueue(endless, job_id="stopped")',
+      );
+      return await queue.work();
+    });
     await queue.send(
-      `queue().enqueue(steady, job_id="steady", meta=meta(user_id=42, title="Steady", labels=["x"]))`,
-      `queue().enqueue(unsteady, job_id="unsteady", retry=once, meta=meta(user_id=42))`,
-      `queue().enqueue(broken, job_id="broken")`,
-      `queue().enqueue(endless, job_id="unwanted", retry=once)`,
-      `queue().enqueue(killed, job_id="killed")`,
-      `queue().enqueue(endless, job_id="stopped")`,
-      `queue().enqueue(endless, job_id="stopped_by_rq")`,
+      'queue().enqueue(killed, job_id="killed")',
+      'queue().enqueue(endless, job_id="stopped_by_rq")',
     );
-    const worker = await queue.work();
-    await reaches(server, "stopped", "running");
-    await cancel(server, "stopped");
     await reaches(server, "stopped_by_rq", "running");
     await queue.send(
       "from rq.command import send_stop_job_command",
       'send_stop_job_command(queue().connection, "stopped_by_rq")',
     );
-    const expected = {
-      steady: ["running 1", "succeeded 1"],
-      unsteady: ["running 1", "queued 1", "running 2", "succeeded 2"],
-      broken: ["running 1", "failed 1"],
-      unwanted: ["queued 1", "running 1", "canceled 1"],
+    await expectSteps(server, {
       killed: ["running 1", "failed 1"],
-      stopped: ["running 1", "canceled 1"],
       stopped_by_rq: ["running 1", "canceled 1"],
-    };
-    for (const [id, steps] of Object.entries(expected)) {
-      await reaches(server, id, steps.at(-1)?.split(" ")[0] ?? "");
-      assertEquals(await stepsOf(server, id), steps, worker.stderr);
-    }
+    });
     assertNotMatch(worker.stderr, /taskwire: |TypeError/);
   },
 );
+
+/** Queues without a package of Debian, run by stand-ins; see the programs. */
+for (const name of ["dramatiq", "huey", "arq"]) {
+  needs("python3")(
+    `taskwire.${name} shows success, progress, failure, retry and cancels`,
+    async () => {
+      await using folder = await makeTempDir();
+      await using server = await startTestServer();
+      const python = findPython() ?? "python3";
+      const start = () =>
+        Promise.resolve(
+          new ForeignProgram([python, `${here}${name}_jobs.py`], {
+            cwd: folder.path,
+            env: pythonEnv(server.origin),
+          }),
+        );
+      await using jobs = await expectScenario(server, start);
+      await jobs.ended;
+      assertEquals(jobs.stderr, "");
+    },
+  );
+}
