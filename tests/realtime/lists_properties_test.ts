@@ -6,7 +6,11 @@ import { Connection } from "../../src/connections/connection.ts";
 import { type ListRequest, Lists } from "../../src/realtime/lists.ts";
 import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import type { Snapshot, TaskDescription } from "../../src/tasks/event.ts";
-import type { Store, TaskAudience } from "../../src/tasks/store.ts";
+import {
+  type Store,
+  StoreDisconnectedError,
+  type TaskAudience,
+} from "../../src/tasks/store.ts";
 import { Hub } from "../../src/watch/hub.ts";
 import { ClientList } from "../support/client_list.ts";
 import { fakeHandshake, FakeTransport } from "../support/fake_connection.ts";
@@ -114,7 +118,8 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("lose" as const),
-      loses: fc.boolean(),
+      /** Announcements get lost, or the whole store is away. */
+      loses: fc.constantFrom("nothing", "announcements", "all"),
     }),
   },
 );
@@ -136,7 +141,8 @@ class World {
   readonly #views = new Map<string, ClientList>();
   #delay: "none" | "before" | "after" = "none";
   #answered = Promise.withResolvers<void>();
-  #loses = false;
+  #loses: "nothing" | "announcements" | "all" = "nothing";
+  #restored = Promise.withResolvers<void>();
   readonly #faults: unknown[] = [];
 
   constructor(time: FakeTime) {
@@ -149,7 +155,8 @@ class World {
           const history = historyOf(announcement.state.snapshot);
           this.#audiences.set(history, { owner, labels });
         }
-        return this.#loses ? 0 : this.#hub.announce(announcement);
+        if (this.#loses !== "nothing") return 0;
+        return this.#hub.announce(announcement);
       },
     );
     this.#store = store;
@@ -183,6 +190,9 @@ class World {
 
   async #answer<T>(read: () => Promise<T>): Promise<T> {
     if (this.#delay === "before") await this.#answered.promise;
+    if (this.#loses === "all") {
+      throw new StoreDisconnectedError("away", this.#restored.promise);
+    }
     const answer = await read();
     if (this.#delay === "after") await this.#answered.promise;
     return answer;
@@ -276,7 +286,7 @@ class World {
         this.#answered = Promise.withResolvers();
         break;
       case "lose":
-        this.#setLosing(step.loses);
+        this.#lose(step.loses);
         break;
     }
   }
@@ -291,23 +301,31 @@ class World {
     await this.#store.publish(id, { ...first, status });
   }
 
-  #setLosing(loses: boolean): void {
-    const lost = this.#loses && !loses;
+  #lose(loses: "nothing" | "announcements" | "all"): void {
+    const hasLost = this.#loses !== "nothing";
+    const wasAway = this.#loses === "all";
     this.#loses = loses;
-    if (!lost) return;
-    for (const topic of ["owner:7", "owner:8", "owner:9"] as const) {
-      this.#hub.announce({ kind: "topic_missed", topic });
+    if (wasAway && loses !== "all") {
+      this.#restored.resolve();
+      this.#restored = Promise.withResolvers();
     }
-    for (const topic of ["label:rows", "label:team:7"] as const) {
-      this.#hub.announce({ kind: "topic_missed", topic });
-    }
+    if (!hasLost || loses !== "nothing") return;
+    for (
+      const topic of [
+        "owner:7",
+        "owner:8",
+        "owner:9",
+        "label:rows",
+        "label:team:7",
+      ] as const
+    ) this.#hub.announce({ kind: "topic_missed", topic });
   }
 
   /** Waits until nothing more happens. */
   async quieten(): Promise<void> {
     await this.run({ kind: "read", isFast: true });
     await this.run({ kind: "answer", delay: "none" });
-    await this.run({ kind: "lose", loses: false });
+    await this.run({ kind: "lose", loses: "nothing" });
     for (let second = 1; second < 4 || this.#hasExpired; second += 1) {
       assert(second < 20, "expired tasks stay");
       await this.#time.runMicrotasks();
@@ -393,6 +411,6 @@ Deno.test("Lists never show a forbidden task, and end equal to the store", async
         world.connection.ended();
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
