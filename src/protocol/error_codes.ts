@@ -22,8 +22,8 @@ export type ClosingErrorCode = keyof typeof closing;
 /**
  * The close codes that follow errors. The client's next step depends on the
  * error: the close may get lost, if a proxy cuts the connection or a runtime
- * closes badly. Exception: an error with a `connection_id` is about a single
- * task, and no close follows.
+ * closes badly. Exception: an error with a `connection_id` or a `list` is about a
+ * single task or list, and no close follows.
  */
 export const closingErrors: Readonly<Record<string, CloseCode | undefined>> =
   closing;

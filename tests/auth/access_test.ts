@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
-import { mayCancel, mayWatch } from "../../src/auth/access.ts";
+import {
+  hasSameRights,
+  mayCancel,
+  mayList,
+  mayWatch,
+} from "../../src/auth/access.ts";
 import type { Identity } from "../../src/auth/identity.ts";
 import { covers, coversAny } from "../../src/tasks/task_limits.ts";
 
@@ -203,4 +208,68 @@ Deno.test("mayCancel() refuses guests, and everybody for open tasks", () => {
     mayCancel(user("7", undefined, ["*"]), "a", { owner: "8", labels: ["x"] }),
   );
   assert(mayCancel(user("7"), "a", { owner: "7" }));
+});
+
+for (
+  const [who, identity, labels, expected] of [
+    ["own tasks to a guest", guest, [], false],
+    [
+      "own tasks to the bearer of a bad token",
+      rejected("invalid_token"),
+      [],
+      false,
+    ],
+    [
+      "own tasks to the bearer of an unchecked token",
+      rejected("auth_error"),
+      [],
+      false,
+    ],
+    ["own tasks to a user", user("7"), [], true],
+    ["own tasks to a user with a 'tasks' claim", user("7", ["a"]), [], true],
+    ["labels to a guest", guest, ["import"], false],
+    ["labels to a user without labels", user("7"), ["import"], false],
+    [
+      "labels to a user with no label",
+      user("7", undefined, []),
+      ["import"],
+      false,
+    ],
+    ["labels to a user with another label", user("7", ["*"], ["team:7"]), [
+      "team:70",
+    ], false],
+    ["labels to a user with one of them", user("7", [], ["team:7"]), [
+      "import",
+      "team:7",
+    ], true],
+    [
+      "labels to a user with a prefix",
+      user("7", [], ["team:*"]),
+      ["team:7"],
+      true,
+    ],
+  ] as [string, Identity, string[], boolean][]
+) {
+  Deno.test(`mayList() ${expected ? "allows" : "refuses"} ${who}`, () => {
+    assertEquals(mayList(identity, labels), expected);
+  });
+}
+
+Deno.test("hasSameRights() compares users, 'tasks' and 'labels', and nothing else", () => {
+  const later = user("7", ["a"], ["b"]);
+  if (later.status !== "authenticated") throw new Error(later.status);
+  const grant = { ...later.grant, expiresAtMs: 1, scopes: new Set(["admin"]) };
+  assert(hasSameRights(user("7", ["a"], ["b"]), { ...later, grant }));
+  assert(hasSameRights(guest, rejected("invalid_token")));
+  for (
+    const other of [
+      guest,
+      user("8", ["a"], ["b"]),
+      user("7", undefined, ["b"]),
+      user("7", ["a", "c"], ["b"]),
+      user("7", ["a"]),
+      user("7", ["b"], ["a"]),
+    ]
+  ) assertFalse(hasSameRights(user("7", ["a"], ["b"]), other));
+  assertFalse(hasSameRights(user("1"), guest));
 });
