@@ -16,7 +16,7 @@ import { upTo } from "../support/watching.ts";
 /** The length of the worker's silence, the lease and the wait, in seconds. */
 const { silence, lease, wait } = Deno.env.get("TASKWIRE_LOAD") === "full"
   ? { silence: 60, lease: 5, wait: 4 }
-  : { silence: 4, lease: 1.5, wait: 0.5 };
+  : { silence: 5, lease: 3, wait: 0.5 };
 
 /**
  * The tasks to cancel. Half of the cancels arrive at the other of two workers:
