@@ -49,6 +49,9 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
     redis.call('HINCRBY', key, 'listed', math.floor(-ARGV[2]))
   elseif string.match(key, '}:shard$') then
     redis.call('HINCRBY', key, 'tick', math.floor(-ARGV[2] * 100))
+    if redis.call('HEXISTS', key, 'listen') == 1 then
+      redis.call('HINCRBY', key, 'listen', math.floor(-ARGV[2]))
+    end
   end
 end
 `;

@@ -7,6 +7,15 @@ import type { Topic } from "../../tasks/topic.ts";
 import { parseTopicMessage } from "./announcement.ts";
 import { topicChannel } from "./keys.ts";
 
+/** Options of {@linkcode FollowedTopics}. */
+export interface FollowedTopicsOptions {
+  /** The beginnings of the channels of each topic. */
+  readonly channelBases: readonly string[];
+  /** Makes Redis publish on the channels, as long as heartbeats follow. */
+  readonly listen: (client: RedisClient) => Promise<void>;
+  readonly announce: Announce;
+}
+
 /** The topics of one connection. */
 interface Subscribed {
   readonly topics: Set<Topic>;
@@ -19,16 +28,22 @@ interface Subscribed {
  * wanted at that time.
  */
 export class FollowedTopics {
-  readonly #channelBases: readonly string[];
-  readonly #announce: Announce;
+  readonly #options: FollowedTopicsOptions;
   readonly #followed = new Set<Topic>();
   readonly #subscribed = new WeakMap<RedisClient, Subscribed>();
+  /** The listening for the topics of one connection; absent without topics. */
+  #listening:
+    | { readonly client: RedisClient; readonly done: Promise<void> }
+    | undefined;
   #lastMessage = "";
 
-  /** @param channelBases The beginnings of the channels of each topic. */
-  constructor(channelBases: readonly string[], announce: Announce) {
-    this.#channelBases = channelBases;
-    this.#announce = announce;
+  constructor(options: FollowedTopicsOptions) {
+    this.#options = options;
+  }
+
+  /** True while any topic is followed. */
+  get isListening(): boolean {
+    return this.#followed.size > 0;
   }
 
   /**
@@ -44,6 +59,7 @@ export class FollowedTopics {
   ): Promise<void> {
     if (isFollowed) this.#followed.add(topic);
     else this.#followed.delete(topic);
+    if (!this.isListening) this.#listening = undefined;
     // A message may have been missed since, so an equal message may be news: the
     // second deletion of a task.
     this.#lastMessage = "";
@@ -66,7 +82,7 @@ export class FollowedTopics {
   announceMissed(): void {
     this.#lastMessage = "";
     for (const topic of this.#followed) {
-      this.#announce({ kind: "topic_missed", topic });
+      this.#options.announce({ kind: "topic_missed", topic });
     }
   }
 
@@ -83,10 +99,11 @@ export class FollowedTopics {
     return changes.run(topic, async () => {
       const isFollowed = this.#followed.has(topic);
       if (isFollowed === topics.has(topic)) return;
-      const channels = this.#channelBases.map((base) =>
+      const channels = this.#options.channelBases.map((base) =>
         topicChannel(base, topic)
       );
       if (isFollowed) {
+        await this.#listen(client);
         await client.subscribe(channels, this.#onMessage);
         topics.add(topic);
       } else {
@@ -96,6 +113,16 @@ export class FollowedTopics {
         topics.delete(topic);
       }
     });
+  }
+
+  #listen(client: RedisClient): Promise<void> {
+    if (this.#listening?.client === client) return this.#listening.done;
+    const done = this.#options.listen(client);
+    const listening = this.#listening = { client, done };
+    done.catch(() => {
+      if (this.#listening === listening) this.#listening = undefined;
+    });
+    return done;
   }
 
   readonly #onMessage = (message: string, channel: string): void => {
@@ -111,6 +138,6 @@ export class FollowedTopics {
       );
       return;
     }
-    this.#announce(parsed.value);
+    this.#options.announce(parsed.value);
   };
 }

@@ -8,7 +8,7 @@ import {
   usersKey,
   watchersKey,
 } from "./keys.ts";
-import { heartbeatScript, leaveScript } from "./shard_scripts.ts";
+import { heartbeatScript, leaveScript, listenScript } from "./shard_scripts.ts";
 import { listOf } from "./redis_task.ts";
 
 /** The time for which a found lease is the finder's, in milliseconds. */
@@ -23,6 +23,8 @@ export interface RedisHeartbeatOptions {
   /** The process's id. */
   readonly node: string;
   readonly historyTtlMs: number;
+  /** Returns true while the process follows topics. */
+  readonly isListening: () => boolean;
   /** Called for a shard if Redis no longer knew the process. */
   readonly onUnknown: (shard: number, client: RedisClient) => Promise<void>;
   /**
@@ -82,6 +84,20 @@ export class RedisHeartbeat {
     }));
   }
 
+  /**
+   * Makes events of all shards announced to topics, until the process follows no
+   * topic any more.
+   *
+   * @param run See `checkRedis`.
+   */
+  async listen(client: RedisClient, run: string): Promise<void> {
+    await Promise.all(shards.map((shard) => {
+      const base = shardBase(this.#options.prefix, shard);
+      const args = [base, crypto.randomUUID(), run, String(patienceMs)];
+      return client.run(listenScript, shardKeys(base), args);
+    }));
+  }
+
   /** Removes the process from all shards. */
   async end(client: RedisClient): Promise<void> {
     const { prefix, node } = this.#options;
@@ -97,7 +113,7 @@ export class RedisHeartbeat {
     client: RedisClient,
     [run, most, isNew]: readonly [run: string, most: string, isNew: string],
   ): Promise<readonly unknown[]> {
-    const { prefix, node, historyTtlMs } = this.#options;
+    const { prefix, node, historyTtlMs, isListening } = this.#options;
     const base = shardBase(prefix, shard);
     return listOf(
       await client.run(heartbeatScript, shardKeys(base), [
@@ -108,6 +124,7 @@ export class RedisHeartbeat {
         ...[patienceMs, claimMs, historyTtlMs].map(String),
         most,
         isNew,
+        isListening() ? "1" : "0",
       ]),
     );
   }

@@ -35,7 +35,8 @@ export function shardBase(prefix: string, shard: number): string {
  * Returns the keys of a shard:
  *
  * - `shard`, hash: the `epoch` of new histories, the `run` of Redis in which the
- *   epoch was made, the last `tick`
+ *   epoch was made, the last `tick`, the time until which nodes `listen` to
+ *   topics, in milliseconds since 1970
  * - `leases`, sorted set: tasks by the end of the lease, in milliseconds since
  *   1970
  * - `nodes`, set: the taskwire processes

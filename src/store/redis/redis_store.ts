@@ -79,12 +79,13 @@ export class RedisStore implements Store {
     this.#prefix = prefix;
     this.database = address.database;
     this.#retention = retention;
-    this.#topics = new FollowedTopics(
-      topicShards(this.isCluster).map((shard) =>
+    this.#topics = new FollowedTopics({
+      channelBases: topicShards(this.isCluster).map((shard) =>
         topicChannelBase(shardBase(prefix, shard), address.database)
       ),
+      listen: (client) => this.#heartbeat.listen(client, this.#run),
       announce,
-    );
+    });
     this.#subscriptions = new RedisSubscriptions({
       prefix,
       database: address.database,
@@ -108,6 +109,7 @@ export class RedisStore implements Store {
       prefix,
       node: this.node,
       historyTtlMs: retention.historyTtlMs,
+      isListening: () => this.#topics.isListening,
       onUnknown: (shard, client) => this.#subscriptions.renew(shard, client),
       onLeaseEnd: (id, byMs) => this.#publishLoss(id, byMs),
     });

@@ -91,17 +91,29 @@ return answer
 );
 
 /**
+ * Lets publishers ask for subscribers of topics, which is a considerable part of
+ * an event's cost. A node whose heartbeats end is no longer known, and then
+ * announces that messages may be lost; publishers ask for longer than that.
+ */
+const listenPrelude = `
+local function listen(patience)
+  redis.call('HSET', shard, 'listen', whole(clock() + 2 * tonumber(patience)))
+end
+`;
+
+/**
  * The heartbeat of a node in a shard, which also finds expired leases and
  * expired tasks.
  *
  * `ARGV[4..]`: the node; the lifetime of a heartbeat, in ms; the time for which
  * an expired lease belongs to the node, in ms; the lifetime of tasks, in ms;
- * the most work; 1 to clear the node's numbers of watchers first. Returns 1 if
- * the node was known (otherwise 0), the time in ms since 1970, and the tasks
- * with expired leases.
+ * the most work; 1 to clear the node's numbers of watchers first; 1 if the node
+ * listens to topics. Returns 1 if the node was known (otherwise 0), the time in
+ * ms since 1970, and the tasks with expired leases.
  */
 export const heartbeatScript: RedisScript = script(
   prelude,
+  listenPrelude,
   `
 local node, patience, claim, ttl, count = ARGV[4], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local own = base .. 'w:' .. node
@@ -113,6 +125,7 @@ redis.call('SADD', nodes, node)
 redis.call('HSET', own, '', 0)
 redis.call('PEXPIRE', own, patience)
 redis.call('PEXPIRE', base .. 'u:' .. node, patience)
+if ARGV[10] == '1' then listen(patience) end
 for _, other in ipairs(redis.call('SMEMBERS', nodes)) do
   if redis.call('EXISTS', base .. 'w:' .. other) == 0 then redis.call('SREM', nodes, other) end
 end
@@ -136,6 +149,16 @@ end
 if isAnyOver then renew() end
 return answer
 `,
+);
+
+/**
+ * Makes events announced to topics in a shard. `ARGV[4]`: the lifetime of a
+ * heartbeat, in ms.
+ */
+export const listenScript: RedisScript = script(
+  prelude,
+  listenPrelude,
+  "listen(ARGV[4])",
 );
 
 /**

@@ -141,12 +141,16 @@ for at = start + 1 + 2 * count, #ARGV, 4 do
   end
 end
 
+local isListened = true
+
 -- Called after all writes that Redis may refuse, for example without memory. Returns the number of watchers.
 local function announce()
   if #messages == 0 then return 0 end -- a renewed lease does not change the snapshot
   for _, message in ipairs(messages) do redis.call('PUBLISH', channel, message) end
   local count = watchers()
-  announceToTopics(ARGV[14], 16, 15 + lists, '{"kind":"topic_changed","watchers":' .. count .. '}\\n', after)
+  if isListened then
+    announceToTopics(ARGV[14], 16, 15 + lists, '{"kind":"topic_changed","watchers":' .. count .. '}\\n', after)
+  end
   return count
 end
 
@@ -173,7 +177,9 @@ redis.call('PEXPIREAT', task, ends)
 redis.call('PEXPIREAT', history, ends)
 redis.call('PEXPIREAT', names, ends)
 
-tick = math.max(tick, 1 + tonumber(redis.call('HGET', shard, 'tick') or '0'))
+local last = redis.call('HMGET', shard, 'tick', 'listen')
+isListened = tonumber(last[2] or '0') >= now
+tick = math.max(tick, 1 + tonumber(last[1] or '0'))
 redis.call('HSET', shard, 'tick', whole(tick))
 if this.isKnown and this.status ~= status then redis.call('ZREM', base .. 'i:' .. this.status, id) end
 local score = whole(tick * ${shardCount} + tonumber(string.match(base, '{(%d+)}:$')))

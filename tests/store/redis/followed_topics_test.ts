@@ -7,14 +7,18 @@ import { FakeRedis, type FakeRedisClient } from "../../support/fake_redis.ts";
 function bench() {
   const redis = new FakeRedis();
   const announced = new Announcements();
+  const client = redis.connect();
   return {
     redis,
-    client: redis.connect(),
+    client,
     announced,
-    topics: new FollowedTopics(
-      ["test:{0}:f0:", "test:{1}:f0:"],
-      announced.take,
-    ),
+    topics: new FollowedTopics({
+      channelBases: ["test:{0}:f0:", "test:{1}:f0:"],
+      listen: (client) =>
+        client.run({ text: "", sha: "" }, [], ["listen", "20"])
+          .then(() => undefined),
+      announce: announced.take,
+    }),
   };
 }
 
@@ -30,7 +34,37 @@ Deno.test("FollowedTopics.follow() subscribes once, from the first list to the l
   for (const isFollowed of [true, true, false, false, true]) {
     await topics.follow("owner:7", isFollowed, client);
   }
-  assertEquals(client.done, ["+o:7", "+o:7", "-o:7", "-o:7", "+o:7", "+o:7"]);
+  assertEquals(client.done, [
+    ...["listen=20", "+o:7", "+o:7", "-o:7", "-o:7"],
+    ...["listen=20", "+o:7", "+o:7"],
+  ]);
+});
+
+Deno.test("FollowedTopics.follow() listens before the first topic, as long as topics are followed", async () => {
+  const { topics, client } = bench();
+  await Promise.all([
+    topics.follow("owner:7", true, client),
+    topics.follow("owner:8", true, client),
+  ]);
+  await topics.follow("owner:7", false, client);
+  await topics.follow("owner:9", true, client);
+  const listening = client.done.filter((what) => what === "listen=20");
+  assertEquals([client.done[0], listening.length], ["listen=20", 1]);
+  assertEquals(topics.isListening, true);
+  await topics.follow("owner:8", false, client);
+  await topics.follow("owner:9", false, client);
+  assertEquals(topics.isListening, false);
+});
+
+Deno.test("FollowedTopics.follow() listens again after a refusal", async () => {
+  const { topics, client } = bench();
+  client.before = () => {
+    throw new Error("OOM");
+  };
+  await assertRejects(() => topics.follow("owner:7", true, client), Error);
+  client.before = () => {};
+  await topics.follow("owner:7", true, client);
+  assertEquals(client.done, ["listen=20", "listen=20", "+o:7", "+o:7"]);
 });
 
 Deno.test("FollowedTopics.follow() resolves once subscribed, for every list", async () => {

@@ -46,11 +46,16 @@ async function bench() {
     prefix,
     ended,
     unknown,
-    node(name: string, onEnd = () => Promise.resolve()) {
+    node(
+      name: string,
+      onEnd = () => Promise.resolve(),
+      isListening = () => false,
+    ) {
       const heartbeat = new RedisHeartbeat({
         prefix,
         node: name,
         historyTtlMs: redisRetention.historyTtlMs,
+        isListening,
         onUnknown: (shard) =>
           Promise.resolve(void unknown.push(`${name} ${shard}`)),
         onLeaseEnd(id, byMs) {
@@ -63,6 +68,7 @@ async function bench() {
         begin: () => heartbeat.begin(client, "run"),
         send: (canWork = true) => heartbeat.send(client, "run", canWork),
         end: () => heartbeat.end(client),
+        listen: () => heartbeat.listen(client, "run"),
         watch: (id: string, watchers: number) =>
           client.run(
             tellScript,
@@ -76,6 +82,15 @@ async function bench() {
         "stored",
         await publisher.publish({ taskId: id, change }),
       ),
+    /** The ends of the shards' times in which topics are announced. */
+    async listens(): Promise<number[]> {
+      const keys = await server.command("KEYS", `${prefix}*}:shard`);
+      return await Promise.all(
+        (keys as string[]).map(async (key) =>
+          Number(await server.command("HGET", key, "listen"))
+        ),
+      );
+    },
     /** The keys, without the prefix. */
     async keys() {
       const keys = await server.command("KEYS", `${prefix}*`) as string[];
@@ -130,6 +145,30 @@ test("RedisHeartbeat.send() keeps a node known; a silent node does not count, an
   await silent.watch("a", 1);
   assertEquals((await test.publish("a")).delivered, 2);
   await silent.send();
+  assertEquals(test.unknown.length, 16);
+});
+
+test("RedisHeartbeat.send() keeps events announced to topics while the node listens", async () => {
+  using _log = captureLog();
+  await using test = await bench();
+  let isListening = true;
+  const node = test.node("one", undefined, () => isListening);
+  await node.begin();
+  await node.listen();
+  for (let count = 0; count < 3; count++) {
+    await ageRedis(server, test.prefix, 9_000);
+    await node.send();
+  }
+  const ends = await test.listens();
+  assertEquals(ends.length, 16);
+  assert(ends.every((end) => end > Date.now() + 15_000));
+  isListening = false;
+  await node.send();
+  assertEquals(await test.listens(), ends);
+  // Publishers still ask for subscribers when the node counts as unknown.
+  await ageRedis(server, test.prefix, 11_000);
+  assert((await test.listens()).every((end) => end > Date.now()));
+  await node.send();
   assertEquals(test.unknown.length, 16);
 });
 

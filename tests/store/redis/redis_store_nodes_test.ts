@@ -21,6 +21,7 @@ import { Announcements } from "../../support/announcements.ts";
 import { captureLog } from "../../support/captured_log.ts";
 import { cutProxy } from "../../support/cut_proxy.ts";
 import { deadline } from "../../support/deadline.ts";
+import { eventually } from "../../support/eventually.ts";
 import { needs } from "../../support/needs.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { TestRedisChannel } from "../../support/redis_channel.ts";
@@ -222,6 +223,25 @@ test("follow() ends with the last list, however quickly lists come and go", asyn
     await change(false, end);
     assertEquals(await followersOf(prefix, "owner:7"), end ? 1 : 0);
   }
+  assertEquals(toldOf(announced), ["a 1"]);
+});
+
+test("follow() makes changes announced for longer than the first heartbeat promises", async () => {
+  const prefix = redis.prefix();
+  const announced = new Announcements();
+  await using one = await openRedisStore(server, prefix, announced.take);
+  await using two = await openRedisStore(server, prefix);
+  await one.follow("owner:7", true);
+  const key = `${shardBase(prefix, shardOf("a"))}shard`;
+  for (let count = 0; count < 3; count++) {
+    await ageRedis(server, prefix, 9_000);
+    await eventually(async () => {
+      const listen = Number(await server.command("HGET", key, "listen"));
+      return listen > Date.now() + 15_000;
+    });
+  }
+  await two.publish("a", { user_id: "7" });
+  await announced.untilTold(1);
   assertEquals(toldOf(announced), ["a 1"]);
 });
 

@@ -12,7 +12,11 @@ function bench() {
   const announced = new Announcements();
   const reads: string[] = [];
   const hooks = { onRead: () => {} };
-  const topics = new FollowedTopics(["test:{0}:f0:"], announced.take);
+  const topics = new FollowedTopics({
+    channelBases: ["test:{0}:f0:"],
+    listen: () => Promise.resolve(),
+    announce: announced.take,
+  });
   const feeds = new RedisSubscriptions({
     prefix: "test:",
     database: 0,
