@@ -22,6 +22,7 @@ const frameSchema = z.discriminatedUnion("type", [
   }),
   z.object({
     type: z.literal("sync"),
+    connection_id: z.string(),
     epoch: z.string(),
     offset: z.number(),
     recovered: z.boolean(),
@@ -29,6 +30,7 @@ const frameSchema = z.discriminatedUnion("type", [
   }),
   taskMembers.extend({
     type: z.literal("task"),
+    connection_id: z.string(),
     offset: z.number(),
     cleared: z.array(z.string()).optional(),
   }),

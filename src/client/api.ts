@@ -199,6 +199,12 @@ export interface ConnectOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
+/** Options of a watch. */
+export interface WatchOptions {
+  /** Ends the iterator without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Watches tasks of one server. */
 export interface Client {
   /**
@@ -215,7 +221,7 @@ export interface Client {
    */
   watch(
     taskId: string,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: WatchOptions,
   ): AsyncIterableIterator<TaskUpdate>;
   /**
    * Asks the worker of a watched, private task to stop. A `cancel_requested`
@@ -234,8 +240,8 @@ export class TaskwireError extends Error {
   /** A stable word for programs: `forbidden`, `authentication_required`, … */
   readonly code: string;
   /**
-   * The close code, if the server ended the connection. Derived from the error
-   * code over Server-Sent Events, or if the close frame was lost.
+   * The close code, if the server ended the connection. Otherwise the close code
+   * with the same meaning as the error, if any.
    */
   readonly closeCode: number | undefined;
 

@@ -157,6 +157,11 @@ export interface ConnectOptions {
     /** @default {globalThis.fetch} */
     readonly fetch?: typeof fetch | undefined;
 }
+/** Options of a watch. */
+export interface WatchOptions {
+    /** Ends the iterator without an error. */
+    readonly signal?: AbortSignal | undefined;
+}
 /** Watches tasks of one server. */
 export interface Client {
     /**
@@ -171,9 +176,7 @@ export interface Client {
      * @throws {TaskwireError} `bad_connection_id`, on the call itself, if the id is
      * not a valid task id.
      */
-    watch(taskId: string, options?: {
-        readonly signal?: AbortSignal | undefined;
-    }): AsyncIterableIterator<TaskUpdate>;
+    watch(taskId: string, options?: WatchOptions): AsyncIterableIterator<TaskUpdate>;
     /**
      * Asks the worker of a watched, private task to stop. A `cancel_requested`
      * update or an error follows. Not possible over Server-Sent Events.
@@ -190,8 +193,8 @@ export declare class TaskwireError extends Error {
     /** A stable word for programs: `forbidden`, `authentication_required`, … */
     readonly code: string;
     /**
-     * The close code, if the server ended the connection. Derived from the error
-     * code over Server-Sent Events, or if the close frame was lost.
+     * The close code, if the server ended the connection. Otherwise the close code
+     * with the same meaning as the error, if any.
      */
     readonly closeCode: number | undefined;
     constructor(code: string, message: string, closeCode?: number);

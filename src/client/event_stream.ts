@@ -1,5 +1,5 @@
 import type { ErrorFrame } from "./api.ts";
-import type { Carrier, SessionEvents } from "./session.ts";
+import type { Carrier, CarrierEvents } from "./session.ts";
 
 /**
  * Opens a stream of Server-Sent Events (HTML Living Standard §9.2) by `fetch`,
@@ -12,12 +12,16 @@ export function openEventStream(
   url: URL,
   token: string | undefined,
   lastEventId: string | undefined,
-  events: SessionEvents & { readonly onLife: () => void },
+  events: CarrierEvents,
 ): Carrier {
   const controller = new AbortController();
   const { signal } = controller;
 
-  async function read(): Promise<[code: number, reason?: ErrorFrame]> {
+  function end(code: number, reason?: ErrorFrame): void {
+    if (!signal.aborted) events.onEnd(code, reason);
+  }
+
+  async function read(): Promise<void> {
     const response = await fetch(url.href, {
       signal,
       headers: {
@@ -26,16 +30,16 @@ export function openEventStream(
       },
     });
     const { status, body } = response;
-    if (status === 204) return [1000];
+    if (status === 204) return end(1000);
     if (status !== 200 || !body) {
-      return [closeCodeOf(status), await reasonOf(response)];
+      return end(closeCodeOf(status), await reasonOf(response));
     }
     events.onLife();
     const reader = body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return [1006];
+      if (done) return end(1006);
       events.onLife();
       const blocks = (rest + value).split("\n\n");
       rest = blocks.pop() ?? "";
@@ -46,12 +50,9 @@ export function openEventStream(
       }
     }
   }
-  read().catch((error): [number, ErrorFrame] => [
-    1006,
-    { code: "network_error", message: String(error) },
-  ]).then(([code, reason]) => {
-    if (!signal.aborted) events.onEnd(code, reason);
-  });
+  read().catch((error) =>
+    end(1006, { code: "network_error", message: String(error) })
+  );
   return { close: () => controller.abort() };
 }
 

@@ -4,8 +4,11 @@ import type {
   TaskEvent,
   TaskNotice,
   TaskSync,
+  TaskUpdate,
   TaskwireError,
 } from "./api.ts";
+import type { Link } from "./link.ts";
+import type { Subscription } from "./subscription.ts";
 import type { UpdateQueue } from "./update_queue.ts";
 
 /** A frame of the server about a task. */
@@ -14,101 +17,128 @@ export type TaskFrame =
   | TaskEvent
   | TaskNotice;
 
-/** True if a task with this status has ended. */
-function isFinal(status: string): boolean {
-  return /^(succeeded|failed|canceled)$/.test(status);
-}
-
 /** A watched task with the queues of all consumers. */
-export class FollowedTask {
-  readonly id: string;
-  readonly queues = new Set<UpdateQueue>();
-  /** The position of the last received event, from which to resume. */
-  position: { readonly epoch: string; readonly offset: number } | undefined;
-  /** True once the current connection has delivered its `sync`. */
+export class FollowedTask implements Subscription {
+  readonly key: string;
+  link?: Link;
   isSynced = false;
-  /** The current state, as the first update for later consumers. */
-  #task: Task | null = null;
+  wantsCancel = false;
+  readonly #queues = new Set<UpdateQueue<TaskUpdate>>();
+  /** The current state: the position from which to resume, and the first update for later consumers. */
+  #state: TaskSync | undefined;
 
   constructor(id: string) {
-    this.id = id;
+    this.key = id;
+  }
+
+  get subscribe() {
+    const { epoch, offset } = this.#state ?? {};
+    return { type: "subscribe", connection_id: this.key, epoch, offset };
+  }
+
+  get unsubscribe() {
+    return { type: "unsubscribe", connection_id: this.key };
+  }
+
+  get lastEventId() {
+    return this.#state && `${this.#state.epoch}:${this.#state.offset}`;
   }
 
   /** Adds a consumer. The current state is the first update. */
-  join(queue: UpdateQueue): void {
-    this.queues.add(queue);
-    if (this.position) queue.push(this.#describe(this.position));
+  join(queue: UpdateQueue<TaskUpdate>): void {
+    this.#queues.add(queue);
+    if (this.#state) queue.push(this.#state);
+  }
+
+  /** Removes a consumer. Returns true after the last. */
+  leave(queue: UpdateQueue<TaskUpdate>): boolean {
+    return this.#queues.delete(queue) && this.#queues.size === 0;
   }
 
   /** Applies a frame. Returns true if the task has ended. */
   take(frame: TaskFrame): boolean {
-    if (frame.type === "sync") this.#sync(frame);
-    else if (frame.type !== "task") {
-      if (frame.type === "deleted") this.#task = null;
-      this.#push(frame);
-    } else if (this.isSynced && this.position) {
-      const { epoch, offset } = this.position;
-      if (frame.offset <= offset) return false;
-      this.position = { epoch, offset: frame.offset };
-      const { type: _, skipped: __, cleared = [], ...members } = frame;
-      const kept: { -readonly [Name in keyof Task]?: Task[Name] } = {
-        ...this.#task,
-      };
-      const dropped:
-        (ClearedMember | "rate" | "eta" | "started_at" | "ended_at")[] = [
-          "rate",
-          "eta",
-          ...cleared,
-        ];
-      if (this.#task && frame.attempt > this.#task.attempt) {
-        dropped.push(
-          "progress",
-          "current",
-          "message",
-          "data",
-          "started_at",
-          "ended_at",
-        );
+    const state = this.#state;
+    switch (frame.type) {
+      case "sync": {
+        const { recovered, ...sync } = frame;
+        // A recovered history with a new epoch is delivered from its first event.
+        const known = state?.epoch === sync.epoch ? state.task : null;
+        this.isSynced = true;
+        this.#state = {
+          ...sync,
+          connection_id: this.key,
+          task: recovered ? known : sync.task,
+        };
+        if (!recovered) this.#push(this.#state);
+        break;
       }
-      for (const name of dropped) delete kept[name];
-      const { timestamp: time, status } = frame;
-      this.#task = {
-        created_at: time,
-        ...(status === "running" ? { started_at: time } : {}),
-        ...(isFinal(status) ? { ended_at: time } : {}),
-        ...kept,
-        ...members,
-        epoch,
-        updated_at: time,
-      };
-      this.#push(frame);
+      case "task":
+        if (!state || !this.isSynced || frame.offset <= state.offset) {
+          return false;
+        }
+        this.#state = {
+          ...state,
+          offset: frame.offset,
+          task: foldEvent(state, frame),
+        };
+        this.#push(frame);
+        break;
+      case "deleted":
+        if (state) this.#state = { ...state, task: null };
+        this.#push(frame);
+        break;
+      case "cancel_requested":
+        this.wantsCancel = false;
+        this.#push(frame);
     }
-    return isFinal(this.#task?.status ?? "");
+    return isFinal(this.#state?.task?.status);
   }
 
   /** Ends all watches. */
   end(error?: TaskwireError): void {
-    for (const queue of this.queues) queue.end(error);
-    this.queues.clear();
+    for (const queue of this.#queues) queue.end(error);
+    this.#queues.clear();
   }
 
-  #sync({ epoch, offset, recovered, task }: TaskFrame & TaskSync & {
-    readonly recovered: boolean;
-  }): void {
-    // A recovered history with a new epoch is delivered from its first event.
-    if (!recovered) this.#task = task;
-    else if (this.position?.epoch !== epoch) this.#task = null;
-    this.position = { epoch, offset };
-    this.isSynced = true;
-    if (!recovered) this.#push(this.#describe(this.position));
+  #push(update: TaskUpdate): void {
+    for (const queue of this.#queues) queue.push(update);
   }
+}
 
-  #describe({ epoch, offset }: { epoch: string; offset: number }): TaskSync {
-    const { id: connection_id } = this;
-    return { type: "sync", connection_id, epoch, offset, task: this.#task };
-  }
+/** True if a task with this status has ended. */
+function isFinal(status: string = ""): boolean {
+  return /^(succeeded|failed|canceled)$/.test(status);
+}
 
-  #push(update: TaskSync | TaskEvent | TaskNotice): void {
-    for (const queue of this.queues) queue.push(update);
+/** Adds an event to the state of a task. */
+function foldEvent({ task, epoch }: TaskSync, event: TaskEvent): Task {
+  const { type: _, skipped: __, cleared = [], ...members } = event;
+  const { attempt, status, timestamp: time } = event;
+  const kept: { -readonly [Name in keyof Task]?: Task[Name] } = { ...task };
+  const dropped:
+    (ClearedMember | "rate" | "eta" | "started_at" | "ended_at")[] = [
+      "rate",
+      "eta",
+      ...cleared,
+    ];
+  if (task && attempt > task.attempt) {
+    dropped.push(
+      "progress",
+      "current",
+      "message",
+      "data",
+      "started_at",
+      "ended_at",
+    );
   }
+  for (const name of dropped) delete kept[name];
+  return {
+    created_at: time,
+    ...(status === "running" ? { started_at: time } : {}),
+    ...(isFinal(status) ? { ended_at: time } : {}),
+    ...kept,
+    ...members,
+    epoch,
+    updated_at: time,
+  };
 }

@@ -9,44 +9,45 @@ const probeTimeoutMs = 5_000;
 /** Longest silence on an event stream, which has no pings. The server writes more often. */
 const streamSilenceMs = 60_000;
 
-/** Detects a dead connection. A browser may take minutes to notice. */
-export class Heartbeat {
-  readonly #ping: (() => void) | undefined;
-  readonly #onDead: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isStopped = false;
-
-  /**
-   * Starts while the connection is being opened.
-   *
-   * @param ping Sends a ping. Undefined for an event stream.
-   */
-  constructor(ping: (() => void) | undefined, onDead: () => void) {
-    this.#ping = ping;
-    this.#onDead = onDead;
-    this.#after(openTimeoutMs, onDead);
-  }
-
+/** Detects a dead connection. */
+export interface Heartbeat {
   /** Records received bytes or frames. */
-  received(): void {
-    if (this.#ping) this.#after(silenceMs, () => this.probe(pongTimeoutMs));
-    else this.#after(streamSilenceMs, this.#onDead);
-  }
-
+  readonly received: () => void;
   /** Sends a ping now. */
-  probe(timeoutMs: number = probeTimeoutMs): void {
-    this.#after(timeoutMs, this.#onDead);
-    this.#ping?.();
-  }
+  readonly probe: () => void;
+  /** Stops for good, even if a stream still delivers buffered events. */
+  readonly stop: () => void;
+}
 
-  /** Stops the timer for good, even if a stream still delivers buffered events. */
-  stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
+/**
+ * Starts a heartbeat while the connection is being opened. A browser may take
+ * minutes to notice a dead connection.
+ *
+ * @param ping Sends a ping. Undefined for an event stream.
+ */
+export function startHeartbeat(
+  ping: (() => void) | undefined,
+  onDead: () => void,
+): Heartbeat {
+  let isStopped = false;
+  let timer = setTimeout(onDead, openTimeoutMs);
+  function after(ms: number, callback: () => void): void {
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(callback, ms);
   }
-
-  #after(ms: number, callback: () => void): void {
-    clearTimeout(this.#timer);
-    if (!this.#isStopped) this.#timer = setTimeout(callback, ms);
+  function probe(timeoutMs: number): void {
+    after(timeoutMs, onDead);
+    ping?.();
   }
+  return {
+    received() {
+      if (ping) after(silenceMs, () => probe(pongTimeoutMs));
+      else after(streamSilenceMs, onDead);
+    },
+    probe: () => probe(probeTimeoutMs),
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
 }

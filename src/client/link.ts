@@ -1,3 +1,5 @@
+import { reconnectPolicies } from "../protocol/close_codes.ts";
+import { finalErrors } from "../protocol/error_codes.ts";
 import {
   type ConnectionState,
   type ErrorFrame,
@@ -5,34 +7,36 @@ import {
   type Transport,
 } from "./api.ts";
 import { Credentials } from "./credentials.ts";
-import type { FollowedTask } from "./followed_task.ts";
 import type { LinkContext, LinkEnd } from "./link_context.ts";
 import { notify } from "./notify.ts";
-import { Pacer } from "./pacer.ts";
+import { createPacer } from "./pacer.ts";
 import { Pause } from "./pause.ts";
-import { meantClose, policyOfClose, retryDelayMs } from "./retry.ts";
+import { meantClose, retryDelayMs } from "./retry.ts";
 import { type Frame, openSession, ownEnd, type Session } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
+import { nextTransport } from "./transport_choice.ts";
 import { onWake } from "./wake.ts";
 
 /**
- * Keeps a connection open while tasks are being watched, and reconnects after
- * losses. A WebSocket serves many tasks, an event stream a single task.
+ * Keeps a connection open while tasks are being followed, and reconnects after
+ * losses. A WebSocket serves many subscriptions, an event stream
+ * a single one.
  */
 export class Link {
-  readonly tasks = new Map<string, FollowedTask>();
+  readonly subscriptions = new Map<Subscription["key"], Subscription>();
   readonly #context: LinkContext;
   readonly #credentials: Credentials;
   readonly #pause = new Pause();
-  readonly #outbox = new Pacer<Frame>((frame) => this.#session?.send?.(frame));
-  /** Tasks with an unanswered cancel. */
-  readonly #cancels = new Set<string>();
+  readonly #outbox = createPacer<Frame>((frame) =>
+    this.#session?.send?.(frame)
+  );
   #isRunning = false;
   #transport: Transport = "websocket";
   #session: Session | undefined;
   #end: (end: LinkEnd) => void = () => {};
   #renewal: ReturnType<typeof setTimeout> | undefined;
-  /** The task in the connection's URL. */
-  #own: FollowedTask | undefined;
+  /** The first subscription, which gives the connection its URL. */
+  #own: Subscription | undefined;
   /** True after the server's `connected` frame. */
   #isOpen = false;
   /** The last error of the connection as a whole. */
@@ -44,45 +48,49 @@ export class Link {
     this.#credentials = new Credentials(context.options.getToken);
   }
 
-  /** Adds a task. */
-  add(task: FollowedTask): void {
-    task.isSynced = false;
-    this.tasks.set(task.id, task);
-    if (this.#isOpen) this.#send("subscribe", task.id, task.position);
+  /** The subscription of the event stream; `undefined` over a WebSocket. */
+  get #stream(): Subscription | undefined {
+    return this.#transport === "sse" ? this.#own : undefined;
+  }
+
+  /** Follows a task. */
+  add(subscription: Subscription): void {
+    subscription.link = this;
+    subscription.isSynced = false;
+    this.subscriptions.set(subscription.key, subscription);
+    if (this.#isOpen) this.#outbox.push(subscription.subscribe);
     if (!this.#isRunning) this.#run();
   }
 
-  /** Removes a task. */
-  remove(id: string): void {
-    this.tasks.delete(id);
-    this.#cancels.delete(id);
-    const isStreamOf = this.#transport === "sse" && this.#own?.id === id;
-    if (this.tasks.size === 0 || isStreamOf) {
+  /** Stops following. Does nothing for a subscription of another link. */
+  remove(subscription: Subscription): void {
+    const { key, unsubscribe } = subscription;
+    if (this.subscriptions.get(key) !== subscription) return;
+    this.subscriptions.delete(key);
+    if (this.subscriptions.size === 0 || this.#stream === subscription) {
       this.#end({ code: ownEnd });
       this.#pause.skip();
-    } else if (this.#isOpen) this.#send("unsubscribe", id);
-  }
-
-  /** Asks a task's worker to stop. The request is repeated after a lost connection until the server answers. */
-  cancel(id: string): void {
-    this.#cancels.add(id);
-    this.#sendCancel(id);
+    } else if (this.#isOpen) this.#outbox.push(unsubscribe);
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    const stopListening = onWake((isNetworkNew) => {
+    const running = new AbortController();
+    onWake((isNetworkNew) => {
       this.#pause.skip();
       if (this.#isOpen) this.#session?.probe(isNetworkNew);
-    });
-    while (this.tasks.size > 0) {
-      const end = await this.#connect().catch(this.#tokenFailed);
+    }, running.signal);
+    while (this.subscriptions.size > 0) {
+      const end = await this.#connect().catch((error) => {
+        this.#tokenFailed(error);
+        return { code: 1013 };
+      });
       const retryInMs = this.#handleEnd(end);
-      if (this.tasks.size === 0 || retryInMs === 0) continue;
+      if (this.subscriptions.size === 0 || retryInMs === 0) continue;
       this.#tellState("waiting", { retryInMs });
       await this.#pause.wait(retryInMs);
     }
-    stopListening();
+    running.abort();
     this.#isRunning = false;
     this.#tellState("closed");
   }
@@ -90,12 +98,12 @@ export class Link {
   /** Connects. Resolves at the end of the connection. */
   async #connect(): Promise<LinkEnd> {
     this.#error = undefined;
-    this.#transport = this.#context.transports.next();
+    this.#transport = nextTransport(this.#context.transports);
     this.#tellState("connecting");
     const token = await this.#credentials.forConnection();
-    const [own] = this.tasks.values();
+    const [own] = this.subscriptions.values();
     if (!own) return { code: ownEnd };
-    this.#context.transports.tried();
+    this.#context.transports.attempts++;
     return await new Promise((resolve) => {
       this.#end = (end) => {
         this.#end = () => {};
@@ -110,16 +118,16 @@ export class Link {
     });
   }
 
-  #open(task: FollowedTask, token: string | undefined): void {
-    this.#own = task;
-    for (const each of this.tasks.values()) each.isSynced = false;
+  #open(own: Subscription, token: string | undefined): void {
+    this.#own = own;
+    for (const each of this.subscriptions.values()) each.isSynced = false;
     // Checked before the browser does, because the browser's error repeats the token.
     if (token && !/^[\w.~+-]+$/.test(token)) {
       const message = "The token is no JWT";
       this.#note({ code: "token_malformed", message });
       return this.#end({ code: 4401 });
     }
-    const target = { transport: this.#transport, task, token };
+    const target = { transport: this.#transport, subscription: own, token };
     try {
       this.#session = openSession(this.#context, target, {
         onFrame: (frame) => this.#take(frame),
@@ -136,8 +144,8 @@ export class Link {
   }
 
   #take(frame: Frame): void {
-    const { type, connection_id: id = this.#own?.id } = frame;
-    const task = this.tasks.get(id);
+    const { type, connection_id } = frame;
+    const subscription = this.subscriptions.get(connection_id);
     this.#settle();
     switch (type) {
       case "connected":
@@ -147,111 +155,114 @@ export class Link {
         if (type === "connected") this.#greeted();
         break;
       case "error":
-        this.#takeError(frame, task);
+        this.#takeError(frame, subscription);
         break;
       case "token_expiring":
-        this.#renew(false).catch(this.#tokenFailed);
+        this.#renew(false);
         break;
-      case "sync":
-      case "task":
-      case "deleted":
-      case "cancel_requested":
-        if (type === "sync") this.#failures = 0;
-        if (type === "cancel_requested") this.#cancels.delete(id);
-        if (
-          task?.take({ ...frame, connection_id: id }) &&
-          !this.#context.options.staysAfterEnd
-        ) this.#finish(task);
-        else if (type === "sync") this.#sendCancel(id);
+      default:
+        this.#update(frame, this.#stream ?? subscription);
     }
+  }
+
+  #update(frame: Frame, subscription: Subscription | undefined): void {
+    if (!subscription) return;
+    this.#failures = 0;
+    const hasEnded = subscription.take(frame);
+    if (hasEnded && !this.#context.options.staysAfterEnd) {
+      this.#finish(subscription);
+    } else if (frame.type === "sync") this.sendCancel(subscription);
   }
 
   /** Settles on the transport: any frame, even an error, proves a working transport. */
   #settle(): void {
-    const { transports, spread } = this.#context;
-    transports.settle(this.#transport);
-    if (this.#transport === "sse" && this.tasks.size > 1) {
-      spread(this, this.#own?.id ?? "");
+    const { transports, follow } = this.#context;
+    transports.current = this.#transport;
+    if (!this.#stream) return;
+    for (const each of this.subscriptions.values()) {
+      if (each === this.#stream) continue;
+      this.remove(each);
+      follow(each);
     }
   }
 
   #greeted(): void {
     this.#isOpen = true;
     this.#tellState("open");
-    for (const each of this.tasks.values()) {
-      if (each !== this.#own) this.#send("subscribe", each.id, each.position);
+    for (const each of this.subscriptions.values()) {
+      this.#outbox.push(each.subscribe);
     }
   }
 
-  #takeError(error: ErrorFrame, task: FollowedTask | undefined): void {
-    const { code, message, connection_id: id, retry_after_ms } = error;
-    const { authStatus } = this.#credentials;
+  #takeError(error: ErrorFrame, subscription: Subscription | undefined): void {
+    const { code, message, retry_after_ms } = error;
     this.#note(error);
-    if (id === undefined) {
+    if (!subscription) {
       // The server could not verify the new token on the open socket.
       if (code === "verifier_unavailable" && retry_after_ms) {
-        this.#renewal = setTimeout(
-          () => this.#renew(true).catch(this.#tokenFailed),
-          retry_after_ms,
-        );
+        this.#renewal = setTimeout(() => this.#renew(true), retry_after_ms);
       }
-    } else if (!task || (task.isSynced && this.#cancels.delete(id))) return;
-    else if (code === "forbidden" && authStatus === "invalid_token") {
-      this.#end({ code: 4401, task, error });
-    } else this.#finish(task, new TaskwireError(code, message));
+    } else if (subscription.isSynced && subscription.wantsCancel) {
+      subscription.wantsCancel = false;
+    } else if (
+      code === "forbidden" && this.#credentials.authStatus === "invalid_token"
+    ) this.#end({ code: 4401, subscription });
+    else if (retry_after_ms) this.#end({ code: 1013, error });
+    else {
+      const closeCode = finalErrors[code];
+      this.#finish(subscription, new TaskwireError(code, message, closeCode));
+    }
   }
 
   /** Sends a new token on an open socket. An event stream is reopened with the new token. */
   async #renew(isAgain: boolean): Promise<void> {
     const session = this.#session;
-    const token = await this.#credentials.forRenewal(isAgain);
-    if (!token || !session || session !== this.#session) return;
-    if (session.send) session.send({ type: "auth", token });
+    const token = await this.#credentials.forRenewal(isAgain)
+      .catch(this.#tokenFailed);
+    if (!token || session !== this.#session) return;
+    if (session?.send) session.send({ type: "auth", token });
     else this.#end({ code: ownEnd });
   }
 
   /** Handles the end of a connection. Returns the delay before the next, in milliseconds. */
-  #handleEnd({ code, task, error = this.#error }: LinkEnd): number {
+  #handleEnd(
+    { code, subscription = this.#stream, error = this.#error }: LinkEnd,
+  ): number {
     if (code === ownEnd) return 0;
     const word = error?.code ?? `closed_${code}`;
     if (word === "rate_limited") this.#outbox.slowDown();
-    // `forbidden` and `token_expired` concern a single task, not the client.
-    const isOfTask = word === "forbidden" || word === "token_expired";
-    const failing = isOfTask ? task ?? this.#own : undefined;
     const giveUp = () => {
       const reason = error?.message ?? `Closed by the server (${code})`;
-      for (const each of failing ? [failing] : [...this.tasks.values()]) {
+      const all = [...this.subscriptions.values()];
+      for (const each of subscription ? [subscription] : all) {
         this.#finish(each, new TaskwireError(word, reason, code));
       }
     };
-    const policy = policyOfClose(code);
+    const policy = reconnectPolicies[code];
     if (policy === "renew" && this.#credentials.refused(giveUp)) return 0;
     if (policy === "stop") giveUp();
     // A stream ends with 1000 after the last event of the task.
-    const isStream = this.#transport === "sse";
-    if (code === 1000 && isStream && this.#own) this.#finish(this.#own);
+    if (code === 1000 && subscription) this.#finish(subscription);
     return error?.retry_after_ms || retryDelayMs(this.#failures++);
   }
 
-  #finish(task: FollowedTask, error?: TaskwireError): void {
-    task.end(error);
-    if (this.tasks.get(task.id) === task) this.remove(task.id);
+  #finish(subscription: Subscription, error?: TaskwireError): void {
+    subscription.end(error);
+    this.remove(subscription);
   }
 
-  /** Sends a cancel, but only after the `sync`: an earlier error concerns the watch, not the cancel. */
-  #sendCancel(id: string): void {
-    const isReady = this.#isOpen && this.tasks.get(id)?.isSynced;
-    if (!isReady || !this.#cancels.has(id)) return;
-    if (this.#session?.send) this.#send("cancel", id);
-    else {
-      this.#cancels.delete(id);
-      const message = "Not possible over Server-Sent Events";
-      this.#note({ code: "cancel_unavailable", message, connection_id: id });
-    }
-  }
-
-  #send(type: string, id: string, position?: FollowedTask["position"]): void {
-    this.#outbox.push({ type, connection_id: id, ...position });
+  /**
+   * Sends a cancel if wanted, but only after the `sync`: an earlier error concerns
+   * the watch, not the cancel.
+   */
+  sendCancel(task: Subscription): void {
+    if (!task.isSynced || !task.wantsCancel) return;
+    const { key: connection_id } = task;
+    if (this.#stream) {
+      task.wantsCancel = false;
+      const message = "Not possible over SSE";
+      this.#note({ code: "cancel_unavailable", message, connection_id });
+    } else this.#outbox.push({ type: "cancel", connection_id });
   }
 
   #tellState(state: ConnectionState["state"], more?: { retryInMs: number }) {
@@ -259,9 +270,8 @@ export class Link {
     notify(options.onState, { state, transport: this.#transport, ...more });
   }
 
-  readonly #tokenFailed = (error: unknown): LinkEnd => {
+  readonly #tokenFailed = (error: unknown): void => {
     this.#note({ code: "token_failed", message: String(error) });
-    return { code: 1013 };
   };
 
   #note(error: ErrorFrame): void {

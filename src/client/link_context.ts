@@ -1,21 +1,21 @@
 import type { ConnectOptions, ErrorFrame } from "./api.ts";
-import type { FollowedTask } from "./followed_task.ts";
-import type { Link } from "./link.ts";
 import type { SessionOptions } from "./session.ts";
+import type { Subscription } from "./subscription.ts";
 import type { TransportChoice } from "./transport_choice.ts";
 
 /** The options and state common to all links of a client. */
 export interface LinkContext extends SessionOptions {
   readonly options: ConnectOptions;
   readonly transports: TransportChoice;
-  /** Moves all tasks of a link, except `kept`, to separate links. */
-  readonly spread: (link: Link, kept: string) => void;
+  /** Adds a subscription to a link with room. */
+  readonly follow: (subscription: Subscription) => void;
 }
 
 /** The end of a connection. */
 export interface LinkEnd {
   readonly code: number;
-  /** The task concerned, if the error concerns a single task. */
-  readonly task?: FollowedTask;
+  /** The subscription concerned, if the end concerns a single subscription. */
+  readonly subscription?: Subscription | undefined;
+  /** The reason, if not the last error of the connection. */
   readonly error?: ErrorFrame;
 }

@@ -4,18 +4,20 @@
  *
  * @module
  */
-import { taskIdFault } from "../tasks/task_id.ts";
+import { taskIdPattern } from "../tasks/task_id.ts";
 import {
   type Client,
   type ConnectOptions,
   type TaskUpdate,
   TaskwireError,
+  type WatchOptions,
 } from "./api.ts";
 import { FollowedTask } from "./followed_task.ts";
 import { Link } from "./link.ts";
 import type { LinkContext } from "./link_context.ts";
-import { TransportChoice } from "./transport_choice.ts";
-import { UpdateQueue } from "./update_queue.ts";
+import type { Subscription } from "./subscription.ts";
+import type { TransportChoice } from "./transport_choice.ts";
+import { createUpdateQueue } from "./update_queue.ts";
 
 export * from "./api.ts";
 
@@ -86,10 +88,16 @@ export function connect(
   url: string | URL,
   options: ConnectOptions = {},
 ): Client {
-  const { transport = "auto", signal: ownSignal } = options;
-  const { WebSocket = globalThis.WebSocket, fetch = globalThis.fetch } =
-    options;
-  const transports = new TransportChoice(WebSocket ? transport : "sse");
+  const {
+    transport = "auto",
+    signal: ownSignal,
+    WebSocket = globalThis.WebSocket,
+    fetch = globalThis.fetch,
+  } = options;
+  const transports: TransportChoice = {
+    current: WebSocket ? transport : "sse",
+    attempts: 0,
+  };
   // Only a page has a location to resolve a relative URL against.
   const base = new URL(url, globalThis.location?.href);
   base.hash = ""; // requests carry no fragment, and WebSocket rejects a fragment
@@ -99,66 +107,54 @@ export function connect(
     WebSocket,
     fetch,
     transports,
-    spread: (link, kept) => {
-      for (const task of [...link.tasks.values()]) {
-        if (task.id === kept) continue;
-        link.remove(task.id);
-        follow(task);
-      }
-    },
+    follow,
   };
-  /** A link per 50 tasks, or a link per task over Server-Sent Events. */
-  const links = new Set([new Link(context)]);
+  const links: Link[] = [];
+  let closing = new AbortController();
 
-  function linkOf(id: string): Link | undefined {
-    return [...links].find(({ tasks }) => tasks.has(id));
+  function find(id: string): FollowedTask | undefined {
+    const found = links.map(({ subscriptions }) => subscriptions.get(id));
+    return found.find(Boolean) as FollowedTask | undefined;
   }
 
-  function follow(task: FollowedTask): void {
-    let link = transports.isStream
-      ? undefined
-      : [...links].find(({ tasks }) => tasks.size < maxTasksPerLink);
-    if (!link) {
-      for (const each of links) if (each.tasks.size === 0) links.delete(each);
-      links.add(link = new Link(context));
-    }
-    link.add(task);
+  function follow(subscription: Subscription): void {
+    const max = transports.current === "sse" ? 1 : maxTasksPerLink;
+    let link = links.find(({ subscriptions }) => subscriptions.size < max);
+    if (!link) links.push(link = new Link(context));
+    link.add(subscription);
   }
 
   function watch(
     id: string,
-    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+    { signal }: WatchOptions = {},
   ): AsyncIterableIterator<TaskUpdate> {
-    const fault = taskIdFault(id);
-    if (fault) throw new TaskwireError("bad_connection_id", fault);
-    const signals = [signal, ownSignal].filter((each) => each !== undefined);
-    const known = linkOf(id)?.tasks.get(id);
-    const task = known ?? new FollowedTask(id);
-    const queue = new UpdateQueue(signals, () => {
-      const isLast = task.queues.delete(queue) && task.queues.size === 0;
-      if (isLast) linkOf(id)?.remove(id);
-    });
-    if (signals.some(({ aborted }) => aborted)) queue.end();
-    else {
-      task.join(queue);
-      if (!known) follow(task);
+    if (!taskIdPattern.test(id)) {
+      throw new TaskwireError(
+        "bad_connection_id",
+        "connection_id: 1 to 256 characters, no control characters, not . or ..",
+      );
     }
+    const task = find(id) ?? new FollowedTask(id);
+    const signals = [signal, ownSignal, closing.signal];
+    const queue = createUpdateQueue<TaskUpdate>(signals, () => {
+      if (task.leave(queue)) task.link?.remove(task);
+    });
+    if (queue.isOver) return queue;
+    task.join(queue);
+    if (!task.link) follow(task);
     return queue;
   }
 
   function cancel(id: string): void {
-    const link = linkOf(id);
-    if (link) link.cancel(id);
-    else throw new TaskwireError("not_watched", `${id} is not being watched`);
+    const task = find(id);
+    if (!task) throw new TaskwireError("not_watched", `${id} is not watched`);
+    task.wantsCancel = true;
+    task.link?.sendCancel(task);
   }
 
   function close(): void {
-    for (const link of links) {
-      for (const task of [...link.tasks.values()]) {
-        task.end();
-        link.remove(task.id);
-      }
-    }
+    closing.abort();
+    closing = new AbortController();
   }
   return { watch, cancel, close };
 }

@@ -1,21 +1,16 @@
-/** The wait before a new attempt. `skip` ends the wait early. */
+/** The wait before a new attempt. */
 export class Pause {
-  #end: (() => void) | undefined;
+  /** Ends the current wait early. */
+  skip: () => void = () => {};
 
   /** Waits for a number of milliseconds. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.skip(), ms);
-      this.#end = () => {
+      const timer = setTimeout(resolve, ms);
+      this.skip = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-  }
-
-  /** Ends the current wait, if any. */
-  skip(): void {
-    this.#end?.();
-    this.#end = undefined;
   }
 }

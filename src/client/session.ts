@@ -1,8 +1,8 @@
 import type { ErrorFrame, SocketLike, Transport } from "./api.ts";
 import { openEventStream } from "./event_stream.ts";
-import type { FollowedTask } from "./followed_task.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { startHeartbeat } from "./heartbeat.ts";
 import { openSocket } from "./socket.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** A frame of the server. The members depend on the type. */
 // deno-lint-ignore no-explicit-any
@@ -30,6 +30,12 @@ export interface SessionEvents {
   readonly onEnd: (code: number, reason?: ErrorFrame) => void;
 }
 
+/** The callbacks of a carrier. The carrier is closed after `onEnd`. */
+export interface CarrierEvents extends SessionEvents {
+  /** Called for received bytes or frames. */
+  readonly onLife: () => void;
+}
+
 /** A connection to the server with heartbeats: a dead connection is ended. */
 export interface Session extends Carrier {
   /** Checks at once if the connection still works. */
@@ -48,12 +54,14 @@ export interface SessionOptions {
 /** The target of a session. */
 export interface SessionTarget {
   readonly transport: Transport;
-  readonly task: FollowedTask;
+  /** Served by an event stream. A socket only takes its name from the key. */
+  readonly subscription: Subscription;
   readonly token: string | undefined;
 }
 
 /**
- * Connects to the URL of a task.
+ * Connects to the server: to a socket without a task of its own, or to the event
+ * stream of a task.
  *
  * @throws {DOMException} If the browser forbids the connection.
  */
@@ -63,58 +71,46 @@ export function openSession(
   { onFrame, onEnd }: SessionEvents,
 ): Session {
   const carrier = openCarrier(options, target, {
-    onFrame: (frame) => {
-      heartbeat.received();
-      onFrame(frame);
-    },
+    onFrame,
     onLife: () => heartbeat.received(),
-    onEnd: (code, reason) => {
-      heartbeat.stop();
-      onEnd(code, reason);
-    },
+    onEnd: end,
   });
   const { send } = carrier;
-  function die(code: number = 1006): void {
-    close();
-    onEnd(code);
-  }
+  const ping = send && (() => send({ type: "ping" }));
+  const heartbeat = startHeartbeat(ping, () => end(1006));
   function close(): void {
     heartbeat.stop();
     carrier.close();
   }
-  const ping = send && (() => send({ type: "ping" }));
-  const heartbeat = new Heartbeat(ping, () => die());
+  function end(code: number, reason?: ErrorFrame): void {
+    close();
+    onEnd(code, reason);
+  }
   return {
     ...carrier,
     close,
     probe: (isNetworkNew) => {
       if (ping) heartbeat.probe();
       // The stream belongs to the previous network.
-      else if (isNetworkNew) die(ownEnd);
+      else if (isNetworkNew) end(ownEnd);
     },
   };
 }
 
 function openCarrier(
   { url: base, WebSocket, fetch }: SessionOptions,
-  { transport, task: { id, position }, token }: SessionTarget,
-  events: SessionEvents & { readonly onLife: () => void },
+  { transport, subscription, token }: SessionTarget,
+  events: CarrierEvents,
 ): Carrier {
+  const { key, lastEventId } = subscription;
+  const isStream = transport === "sse";
   const url = new URL(base);
-  const path = url.pathname.replace(/\/$/, "");
-  const name = `/realtime/${encodeURIComponent(id)}`;
-  const scheme = url.protocol.replace("ws", "http");
-  if (transport === "sse" || !WebSocket) {
-    url.protocol = scheme;
-    url.pathname = `${path}/sse${name}`;
-    const since = position && `${position.epoch}:${position.offset}`;
-    return openEventStream(fetch, url, token, since, events);
+  url.protocol = url.protocol.replace(/ws|http/, isStream ? "http" : "ws");
+  const root = url.pathname.replace(/\/?$/, isStream ? "/sse/" : "/ws/");
+  url.pathname = `${root}realtime/${encodeURIComponent(key)}`;
+  if (isStream || !WebSocket) {
+    return openEventStream(fetch, url, token, lastEventId, events);
   }
-  url.protocol = scheme.replace("http", "ws");
-  url.pathname = `${path}/ws${name}`;
-  if (position) {
-    url.searchParams.set("epoch", position.epoch);
-    url.searchParams.set("offset", String(position.offset));
-  }
+  url.searchParams.set("watch", "false");
   return openSocket(WebSocket, url, token, events);
 }

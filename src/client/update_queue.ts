@@ -1,67 +1,74 @@
-import { type TaskUpdate, TaskwireError } from "./api.ts";
+import { TaskwireError } from "./api.ts";
 
 /**
  * A queue of updates for one consumer. Updates are never merged or dropped: the
  * queue grows if a consumer stops reading without calling `return`.
  */
-export class UpdateQueue implements AsyncIterableIterator<TaskUpdate> {
-  #controller:
-    | ReadableStreamDefaultController<TaskUpdate | TaskwireError>
-    | undefined;
-  readonly #reader: ReadableStreamDefaultReader<TaskUpdate | TaskwireError>;
-  readonly #signals: readonly AbortSignal[];
-  readonly #onLeave: () => void;
-  readonly #onAbort = (): void => void this.return();
-  #isOver = false;
-
-  /**
-   * @param signals End the queue without an error.
-   * @param onLeave Called when the consumer leaves.
-   */
-  constructor(signals: readonly AbortSignal[], onLeave: () => void) {
-    this.#signals = signals;
-    this.#onLeave = onLeave;
-    this.#reader = new ReadableStream<TaskUpdate | TaskwireError>({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-    }).getReader();
-    for (const signal of signals) {
-      signal.addEventListener("abort", this.#onAbort);
-    }
-  }
-
+export interface UpdateQueue<Update> extends AsyncIterableIterator<Update> {
   /** Adds an update. */
-  push(update: TaskUpdate): void {
-    this.#controller?.enqueue(update);
-  }
+  push(update: Update): void;
+  /** Ends the queue after the unread updates. An error is thrown once. */
+  end(error?: TaskwireError): void;
+  /** Drops the unread updates and ends the queue. */
+  return(): Promise<IteratorResult<Update>>;
+  /** True after the end, even with unread updates. */
+  readonly isOver: boolean;
+}
 
-  /** Ends the queue after the updates already in the queue. An error is thrown once. */
-  end(error?: TaskwireError): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    for (const signal of this.#signals) {
-      signal.removeEventListener("abort", this.#onAbort);
+/**
+ * Creates a queue.
+ *
+ * @param signals End the queue without an error.
+ * @param onLeave Called when the consumer leaves.
+ */
+export function createUpdateQueue<Update>(
+  signals: readonly (AbortSignal | undefined)[],
+  onLeave: () => void,
+): UpdateQueue<Update> {
+  const unread: (Update | TaskwireError)[] = [];
+  const over = new AbortController();
+  const { signal } = over;
+  let wake = () => {};
+
+  async function* read(): AsyncGenerator<Update, undefined> {
+    while (unread.length > 0 || !signal.aborted) {
+      if (unread.length === 0) {
+        await new Promise<void>((resolve) => wake = resolve);
+      }
+      for (const update of unread.splice(0)) {
+        if (update instanceof TaskwireError) throw update;
+        yield update;
+      }
     }
-    // `controller.error` would drop the queued updates.
-    if (error) this.#controller?.enqueue(error);
-    this.#controller?.close();
   }
 
-  async next(): Promise<IteratorResult<TaskUpdate>> {
-    const { done, value } = await this.#reader.read();
-    if (value instanceof TaskwireError) throw value;
-    return done ? { done, value } : { done, value };
+  const reader = read();
+  const queue: UpdateQueue<Update> = {
+    push(update) {
+      unread.push(update);
+      wake();
+    },
+    end(error) {
+      if (signal.aborted) return;
+      over.abort();
+      if (error) unread.push(error);
+      wake();
+    },
+    next: () => reader.next(),
+    return() {
+      unread.length = 0;
+      queue.end();
+      onLeave();
+      return reader.return(undefined);
+    },
+    [Symbol.asyncIterator]: () => queue,
+    get isOver() {
+      return signal.aborted;
+    },
+  };
+  for (const each of signals) {
+    each?.addEventListener("abort", () => queue.return(), { signal });
+    if (each?.aborted) queue.end();
   }
-
-  async return(): Promise<IteratorResult<TaskUpdate>> {
-    this.end();
-    this.#onLeave();
-    await this.#reader.cancel();
-    return { done: true, value: undefined };
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
+  return queue;
 }

@@ -5,20 +5,15 @@ interface Page extends EventTarget {
 /**
  * Listens for events after which an immediate attempt is worth while: the network
  * is back, or the page is visible again, perhaps after sleep.
- *
- * @returns A function to stop listening.
  */
-export function onWake(listener: (isOnline: boolean) => void): () => void {
+export function onWake(
+  listener: (isOnline: boolean) => void,
+  signal: AbortSignal,
+): void {
   const page = (globalThis as { readonly document?: Page }).document;
-  const onOnline = () => listener(true);
-  const onVisible = () => {
-    if (page?.visibilityState === "visible") listener(false);
-  };
   // Node has no global `addEventListener`.
-  globalThis.addEventListener?.("online", onOnline);
-  page?.addEventListener("visibilitychange", onVisible);
-  return () => {
-    globalThis.removeEventListener?.("online", onOnline);
-    page?.removeEventListener("visibilitychange", onVisible);
-  };
+  globalThis.addEventListener?.("online", () => listener(true), { signal });
+  page?.addEventListener("visibilitychange", () => {
+    if (page.visibilityState === "visible") listener(false);
+  }, { signal });
 }

@@ -221,8 +221,6 @@ function loggedWebSocket(mine) {
     constructor(address, protocols) {
       const url = new URL(address);
       log("note", `connecting to ${url.pathname}`);
-      const { epoch, offset } = Object.fromEntries(url.searchParams);
-      if (epoch) log("note", `resuming epoch ${epoch} after offset ${offset}`);
       const [, token] = protocols;
       const isMoved = token !== undefined && isTokenInUrl;
       if (isMoved) url.searchParams.set("token", token);
@@ -397,12 +395,7 @@ async function watch(id) {
     }
   } catch (error) {
     if (!(error instanceof TaskwireError)) throw error;
-    const { code, closeCode, message } = error;
-    if (mine !== session && session) return;
-    showReason(code, message);
-    if (!mine || closeCode === undefined) return;
-    mine.ending = endingOf(closeCode, message);
-    if (!session) $("detail").textContent = mine.ending;
+    if (mine === session || !session) showReason(error.code, error.message);
   }
 }
 

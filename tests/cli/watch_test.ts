@@ -219,12 +219,14 @@ const hostile: Record<string, string> = {
   "nothing": "null",
   "a list": "[]",
   "an empty object": "{}",
-  "an event without a number": '{"type":"task"}',
-  "a progress of text": '{"type":"task","offset":1,"progress":"1"}',
+  "an event without a number": '{"type":"task","connection_id":"t"}',
+  "an event without a task": '{"type":"task","offset":1}',
+  "a progress of text":
+    '{"type":"task","connection_id":"t","offset":1,"progress":"1"}',
   "a message that is not text":
-    '{"type":"task","offset":1,"message":{"toString":1}}',
+    '{"type":"task","connection_id":"t","offset":1,"message":{"toString":1}}',
   "a number as a task":
-    '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":5}',
+    '{"type":"sync","connection_id":"t","epoch":"e","offset":0,"recovered":false,"task":5}',
   "an error without a message": '{"type":"error","code":{"toString":1}}',
   "a retry delay of a million years":
     '{"type":"error","code":"c","message":"m","retry_after_ms":1e300}',
@@ -241,9 +243,9 @@ for (const [what, message] of Object.entries(hostile)) {
 Deno.test("watchCommand() clamps progress to the bar, and ignores unknown frames", async () => {
   await using server = serveCut(
     '{"type":"news"}',
-    '{"type":"sync","epoch":"e","offset":0,"recovered":false,"task":null}',
-    '{"type":"task","offset":1,"progress":-1e308}',
-    '{"type":"task","offset":2,"progress":1e308,"status":"succeeded"}',
+    '{"type":"sync","connection_id":"t","epoch":"e","offset":0,"recovered":false,"task":null}',
+    '{"type":"task","connection_id":"t","offset":1,"progress":-1e308}',
+    '{"type":"task","connection_id":"t","offset":2,"progress":1e308,"status":"succeeded"}',
   );
   const { code, stdout } = await taskwire([
     "watch",

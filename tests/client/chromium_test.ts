@@ -151,7 +151,7 @@ browserTest(
       await signToken({ sub: "42", exp: secondsFromNow(3) }),
       await signToken({ sub: "42" }),
     ]);
-    assertEquals(new URL((await opened).url()).search, "");
+    assertEquals(new URL((await opened).url()).search, "?watch=false");
     const { identities } = await seenWhen(
       page,
       ({ identities }) => identities.length === 2,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { TaskUpdate } from "../../src/client/api.ts";
 import { FollowedTask } from "../../src/client/followed_task.ts";
-import { UpdateQueue } from "../../src/client/update_queue.ts";
+import { createUpdateQueue } from "../../src/client/update_queue.ts";
 import { taskFrame } from "../support/fake_sockets.ts";
 
 function makeTask() {
@@ -13,11 +13,15 @@ function makeTask() {
     ).at(-1);
   /** Joins, and returns the updates until the end of the task. */
   async function watch(): Promise<TaskUpdate[]> {
-    const queue = new UpdateQueue([], () => {});
+    const queue = createUpdateQueue<TaskUpdate>([], () => {});
     task.join(queue);
     return await Array.fromAsync(queue);
   }
   return { task, take, watch };
+}
+
+function positionOf({ subscribe: { epoch, offset } }: FollowedTask) {
+  return { epoch, offset };
 }
 
 const sync = {
@@ -33,7 +37,7 @@ Deno.test("FollowedTask.take() yields the current state, then each event", async
   const { task, take, watch } = makeTask();
   const watching = watch();
   take(sync, taskFrame(1), taskFrame(2));
-  assertEquals(task.position, { epoch: "e", offset: 2 });
+  assertEquals(positionOf(task), { epoch: "e", offset: 2 });
   task.end();
   const { recovered: _, ...first } = sync;
   assertEquals(await watching as unknown[], [
@@ -74,7 +78,7 @@ Deno.test("FollowedTask.take() yields the state again if events were missed", as
   const [, , again, last] = await watching;
   assertEquals(again?.type, "sync");
   assertEquals(last?.type, "task");
-  assertEquals(task.position, { epoch: "f", offset: 10 });
+  assertEquals(positionOf(task), { epoch: "f", offset: 10 });
 });
 
 Deno.test("FollowedTask.take() begins anew with a new history", async () => {
@@ -88,7 +92,7 @@ Deno.test("FollowedTask.take() begins anew with a new history", async () => {
     (await watching).map(({ type }) => type),
     ["sync", "task", "task", "deleted", "task"],
   );
-  assertEquals(task.position, { epoch: "f", offset: 1 });
+  assertEquals(positionOf(task), { epoch: "f", offset: 1 });
 });
 
 Deno.test("FollowedTask.join() gives a late consumer the current state", async () => {

@@ -1,15 +1,18 @@
 import { assertEquals } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Heartbeat } from "../../src/client/heartbeat.ts";
+import { startHeartbeat } from "../../src/client/heartbeat.ts";
 
 /** A heartbeat, and a record of its actions. */
 function start(canPing = true) {
   const done: string[] = [];
   const ping = canPing ? () => void done.push("ping") : undefined;
-  return { done, heartbeat: new Heartbeat(ping, () => void done.push("dead")) };
+  return {
+    done,
+    heartbeat: startHeartbeat(ping, () => void done.push("dead")),
+  };
 }
 
-Deno.test("Heartbeat() gives up a connection that stays silent from the start", () => {
+Deno.test("startHeartbeat() gives up a connection that stays silent from the start", () => {
   using time = new FakeTime();
   const { done } = start();
   time.tick(14_999);

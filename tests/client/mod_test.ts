@@ -5,7 +5,7 @@ import {
   watchTask,
 } from "../../src/client/mod.ts";
 import { closeCodes } from "../../src/protocol/close_codes.ts";
-import { closingErrors } from "../../src/protocol/error_codes.ts";
+import { finalErrors } from "../../src/protocol/error_codes.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { serveCut } from "../support/cutting_server.ts";
 import { published } from "../support/published.ts";
@@ -238,7 +238,7 @@ for (
       getToken: () => `token${++tokens}`,
     });
     const [outcome] = await outcomeOf(watching.client.watch("a"));
-    assertEquals(outcome, `${code} ${closingErrors[code]}`);
+    assertEquals(outcome, `${code} ${finalErrors[code]}`);
     await watching.closed();
     assertEquals([server.count, tokens], [1, 1]);
   });

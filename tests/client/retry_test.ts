@@ -1,41 +1,21 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  meantClose,
-  policyOfClose,
-  retryDelayMs,
-} from "../../src/client/retry.ts";
-import { closeCodes } from "../../src/protocol/close_codes.ts";
+import { meantClose, retryDelayMs } from "../../src/client/retry.ts";
 
-Deno.test("policyOfClose() follows the table of close codes", () => {
-  const policies: Record<keyof typeof closeCodes, string> = {
-    normal: "retry",
-    goingAway: "retry",
-    messageTooBig: "stop",
-    internalError: "retry",
-    serviceRestart: "retry",
-    tryAgainLater: "retry",
-    badFrames: "stop",
-    unauthorized: "renew",
-    forbidden: "stop",
-    tooSlow: "retry",
-    disconnected: "stop",
-    rateLimited: "retry",
-  };
-  for (const [name, policy] of Object.entries(policies)) {
-    const code = closeCodes[name as keyof typeof closeCodes];
-    assertEquals(policyOfClose(code), policy, name);
-  }
-  assertEquals(policyOfClose(1006), "retry");
-});
-
-Deno.test("meantClose() believes an error that always closes, not the received code", () => {
+Deno.test("meantClose() believes a final error, not the received code", () => {
   assertEquals(meantClose(1006, "origin_not_allowed"), 4403);
   assertEquals(meantClose(1006, "disconnected_by_operator"), 4409);
-  assertEquals(meantClose(4403, "rate_limited"), 4429);
+  assertEquals(meantClose(4429, "forbidden"), 4403);
 });
 
 Deno.test("meantClose() believes the received code after any other error", () => {
-  for (const word of ["token_expired", "of_a_newer_server", undefined]) {
+  for (
+    const word of [
+      "token_expired",
+      "rate_limited",
+      "of_a_newer_server",
+      undefined,
+    ]
+  ) {
     assertEquals(meantClose(4401, word), 4401);
   }
 });

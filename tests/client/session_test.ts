@@ -1,19 +1,17 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { FollowedTask } from "../../src/client/followed_task.ts";
 import { openSession } from "../../src/client/session.ts";
+import type { Subscription } from "../../src/client/subscription.ts";
 import { FakeSockets } from "../support/fake_sockets.ts";
 
 /** Returns the URL of an opened session. */
 function urlOf(
   server: string,
   transport: "websocket" | "sse",
-  id: string,
-  position?: { epoch: string; offset: number },
+  subscription: Subscription,
 ): string {
   const { all, WebSocket } = new FakeSockets();
   const asked: string[] = [];
-  const task = new FollowedTask(id);
-  task.position = position;
   openSession(
     {
       url: new URL(server),
@@ -23,34 +21,37 @@ function urlOf(
         return new Promise(() => {});
       },
     },
-    { transport, task, token: undefined },
+    { transport, subscription, token: undefined },
     { onFrame: () => {}, onEnd: () => {} },
   ).close();
   return asked[0] ?? String(all[0]?.url);
 }
 
+const task = new FollowedTask("a");
+
 Deno.test("openSession() finds the routes below the server's URL, over the right scheme", () => {
+  const rest = "realtime/a?watch=false";
   for (const server of ["http://h", "http://h/", "ws://h"]) {
-    assertEquals(urlOf(server, "websocket", "a"), "ws://h/ws/realtime/a");
-    assertEquals(urlOf(server, "sse", "a"), "http://h/sse/realtime/a");
+    assertEquals(urlOf(server, "websocket", task), `ws://h/ws/${rest}`);
+    assertEquals(urlOf(server, "sse", task), "http://h/sse/realtime/a");
   }
   for (const server of ["https://h/x", "wss://h/x/"]) {
-    assertEquals(urlOf(server, "websocket", "a"), "wss://h/x/ws/realtime/a");
-    assertEquals(urlOf(server, "sse", "a"), "https://h/x/sse/realtime/a");
+    assertEquals(urlOf(server, "websocket", task), `wss://h/x/ws/${rest}`);
+    assertEquals(urlOf(server, "sse", task), "https://h/x/sse/realtime/a");
   }
 });
 
 Deno.test("openSession() keeps the query of the server's URL", () => {
   assertEquals(
-    urlOf("http://h?tenant=1", "websocket", "a", { epoch: "e", offset: 2 }),
-    "ws://h/ws/realtime/a?tenant=1&epoch=e&offset=2",
+    urlOf("http://h?tenant=1", "websocket", task),
+    "ws://h/ws/realtime/a?tenant=1&watch=false",
   );
 });
 
 Deno.test("openSession() encodes the id of the task", () => {
   assertEquals(
-    urlOf("http://h", "websocket", "视频/1?#%"),
-    "ws://h/ws/realtime/%E8%A7%86%E9%A2%91%2F1%3F%23%25",
+    urlOf("http://h", "sse", new FollowedTask("视频/1?#%")),
+    "http://h/sse/realtime/%E8%A7%86%E9%A2%91%2F1%3F%23%25",
   );
 });
 
@@ -60,7 +61,7 @@ Deno.test("openSession() throws if a token can't be a subprotocol, and leaves no
       { url: new URL("http://h"), WebSocket, fetch },
       {
         transport: "websocket",
-        task: new FollowedTask("a"),
+        subscription: task,
         token: "not a token",
       },
       { onFrame: () => {}, onEnd: () => {} },

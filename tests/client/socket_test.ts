@@ -7,7 +7,11 @@ function open(token?: string) {
   const seen: unknown[] = [];
   const carrier = openSocket(sockets.WebSocket, new URL("ws://h"), token, {
     onFrame: (frame) => seen.push(frame),
-    onEnd: (code) => seen.push(code),
+    onLife: () => {},
+    onEnd(code) {
+      seen.push(code);
+      carrier.close();
+    },
   });
   return { carrier, socket: sockets.last(1), seen };
 }

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type TaskUpdate, TaskwireError } from "../../src/client/api.ts";
-import { UpdateQueue } from "../../src/client/update_queue.ts";
+import { createUpdateQueue } from "../../src/client/update_queue.ts";
 
 const deleted: TaskUpdate = { type: "deleted", connection_id: "a" };
 const canceled: TaskUpdate = { type: "cancel_requested", connection_id: "a" };
@@ -8,7 +8,7 @@ const over = { done: true, value: undefined } as const;
 
 function makeQueue(...signals: AbortSignal[]) {
   let left = 0;
-  const queue = new UpdateQueue(signals, () => left += 1);
+  const queue = createUpdateQueue<TaskUpdate>(signals, () => left += 1);
   return { queue, left: () => left };
 }
 
@@ -57,7 +57,7 @@ Deno.test("UpdateQueue.return() drops queued updates, and ends a pending read", 
   assertEquals(await waiting, over);
 });
 
-Deno.test("UpdateQueue ends on any signal, and removes the listeners", async () => {
+Deno.test("createUpdateQueue() ends on any signal, and removes the listeners", async () => {
   const [a, b] = [new AbortController(), new AbortController()];
   const { queue, left } = makeQueue(a.signal, b.signal);
   const waiting = queue.next();

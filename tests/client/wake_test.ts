@@ -17,26 +17,28 @@ function withPage(
   }
 }
 
-Deno.test("onWake() reports a restored network until stopped", () => {
+Deno.test("onWake() reports a restored network until aborted", () => {
   const heard: boolean[] = [];
-  const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
+  const controller = new AbortController();
+  onWake((isNetworkNew) => heard.push(isNetworkNew), controller.signal);
   dispatchEvent(new Event("online"));
   assertEquals(heard, [true]);
-  stop();
+  controller.abort();
   dispatchEvent(new Event("online"));
   assertEquals(heard, [true]);
 });
 
-Deno.test("onWake() reports a visible page until stopped", () => {
+Deno.test("onWake() reports a visible page until aborted", () => {
   withPage((page) => {
     const heard: boolean[] = [];
-    const stop = onWake((isNetworkNew) => heard.push(isNetworkNew));
+    const controller = new AbortController();
+    onWake((isNetworkNew) => heard.push(isNetworkNew), controller.signal);
     page.dispatchEvent(new Event("visibilitychange"));
     assertEquals(heard, []);
     page.visibilityState = "visible";
     page.dispatchEvent(new Event("visibilitychange"));
     assertEquals(heard, [false]);
-    stop();
+    controller.abort();
     page.dispatchEvent(new Event("visibilitychange"));
     assertEquals(heard, [false]);
   });

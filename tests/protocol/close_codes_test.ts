@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { closeCodes } from "../../src/protocol/close_codes.ts";
+import {
+  closeCodes,
+  reconnectPolicies,
+} from "../../src/protocol/close_codes.ts";
 
 Deno.test("closeCodes has the numbers of the contract", () => {
   assertEquals(closeCodes, {
@@ -16,4 +19,18 @@ Deno.test("closeCodes has the numbers of the contract", () => {
     disconnected: 4409,
     rateLimited: 4429,
   });
+});
+
+Deno.test("reconnectPolicies has the codes after which a client does not simply reconnect", () => {
+  const policies: Partial<Record<keyof typeof closeCodes, string>> = {
+    messageTooBig: "stop",
+    badFrames: "stop",
+    unauthorized: "renew",
+    forbidden: "stop",
+    disconnected: "stop",
+  };
+  for (const [name, code] of Object.entries(closeCodes)) {
+    const policy = policies[name as keyof typeof closeCodes];
+    assertEquals(reconnectPolicies[code], policy, name);
+  }
 });

@@ -1,6 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { errorCodeMeanings } from "../../src/docs/schemas/meanings.ts";
-import { closingErrors } from "../../src/protocol/error_codes.ts";
+import { reconnectPolicies } from "../../src/protocol/close_codes.ts";
+import {
+  finalErrors,
+  temporaryErrors,
+} from "../../src/protocol/error_codes.ts";
 
 /** Errors of a socket that stays open. */
 const harmless = [
@@ -12,9 +16,19 @@ const harmless = [
   "too_many_subscriptions",
 ];
 
-Deno.test("closingErrors has every error code followed by a close", () => {
+Deno.test("finalErrors and temporaryErrors have the error codes followed by a close", () => {
+  const closing = { ...finalErrors, ...temporaryErrors };
   assertEquals(
-    [...Object.keys(closingErrors), ...harmless].sort(),
+    [...Object.keys(closing), ...harmless].sort(),
     Object.keys(errorCodeMeanings).sort(),
   );
+});
+
+Deno.test("finalErrors has the errors whose close code forbids to reconnect", () => {
+  for (const code of Object.values(finalErrors)) {
+    assert(code && reconnectPolicies[code]);
+  }
+  for (const code of Object.values(temporaryErrors)) {
+    assertEquals(code && reconnectPolicies[code], undefined);
+  }
 });

@@ -36,12 +36,13 @@ export class FakeSocket implements SocketLike {
     }
   }
 
-  /** The server greets, and says where the task is. */
+  /** The server greets, and sends the position of the task. */
   greet(sync: Frame = {}, authStatus = "guest"): void {
     this.receive(
       { type: "connected", user_id: 1, auth_status: authStatus },
       {
         type: "sync",
+        connection_id: "a",
         epoch: "e",
         offset: 0,
         recovered: false,
