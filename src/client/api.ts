@@ -126,8 +126,10 @@ export interface ErrorFrame {
    */
   readonly code: string;
   readonly message: string;
-  /** The task concerned. Absent if the error concerns the whole connection. */
+  /** The task concerned. Without a task or list, the error concerns the whole connection. */
   readonly connection_id?: string;
+  /** Present if the error concerns a list: the client's number of the list. */
+  readonly list?: string;
   /** Delay before the next attempt, as requested by the server, in milliseconds. */
   readonly retry_after_ms?: number;
 }
@@ -199,7 +201,36 @@ export interface ConnectOptions {
   readonly fetch?: typeof fetch | undefined;
 }
 
-/** Options of a watch. */
+/** A query for a list: the user's own private tasks, or all tasks with some labels. */
+export type ListQuery =
+  & (
+    | { readonly mine: true; readonly labels?: undefined }
+    | {
+      /** 1 to 4 labels. A task of the list has all of them. */
+      readonly labels: readonly string[];
+      readonly mine?: undefined;
+    }
+  )
+  & {
+    /** The statuses of the tasks. Any status by default. */
+    readonly status?: readonly TaskStatus[] | undefined;
+    /**
+     * The most tasks, 1 to 500. The most recently changed are listed.
+     *
+     * @default {100}
+     */
+    readonly limit?: number | undefined;
+  };
+
+/** The tasks of a list. */
+export interface TaskList {
+  /** The task with the newest change comes first. An unchanged task is the same object. */
+  readonly tasks: readonly Task[];
+  /** False if the server has more tasks than the limit. */
+  readonly complete: boolean;
+}
+
+/** Options of a watch or list. */
 export interface WatchOptions {
   /** Ends the iterator without an error. */
   readonly signal?: AbortSignal | undefined;
@@ -223,6 +254,27 @@ export interface Client {
     taskId: string,
     options?: WatchOptions,
   ): AsyncIterableIterator<TaskUpdate>;
+  /**
+   * Follows a list: yields the whole list, and again after changes. A consumer
+   * slower than the changes skips to the newest list. A list has no end: leave the
+   * loop or abort `signal` to stop.
+   *
+   * The iterator throws a {@linkcode TaskwireError} if the list is refused:
+   * `forbidden` to a guest, or if no label is covered by the `labels` claim of the
+   * token.
+   *
+   * @example My tasks
+   * ```js ignore
+   * const client = connect("/", { getToken });
+   * for await (const { tasks } of client.list({ mine: true })) {
+   *   element.replaceChildren(...tasks.map(renderTask));
+   * }
+   * ```
+   */
+  list(
+    query: ListQuery,
+    options?: WatchOptions,
+  ): AsyncIterableIterator<TaskList>;
   /**
    * Asks the worker of a watched, private task to stop. A `cancel_requested`
    * update or an error follows. Not possible over Server-Sent Events.

@@ -100,8 +100,10 @@ export interface ErrorFrame {
      */
     readonly code: string;
     readonly message: string;
-    /** The task concerned. Absent if the error concerns the whole connection. */
+    /** The task concerned. Without a task or list, the error concerns the whole connection. */
     readonly connection_id?: string;
+    /** Present if the error concerns a list: the client's number of the list. */
+    readonly list?: string;
     /** Delay before the next attempt, as requested by the server, in milliseconds. */
     readonly retry_after_ms?: number;
 }
@@ -157,7 +159,32 @@ export interface ConnectOptions {
     /** @default {globalThis.fetch} */
     readonly fetch?: typeof fetch | undefined;
 }
-/** Options of a watch. */
+/** A query for a list: the user's own private tasks, or all tasks with some labels. */
+export type ListQuery = ({
+    readonly mine: true;
+    readonly labels?: undefined;
+} | {
+    /** 1 to 4 labels. A task of the list has all of them. */
+    readonly labels: readonly string[];
+    readonly mine?: undefined;
+}) & {
+    /** The statuses of the tasks. Any status by default. */
+    readonly status?: readonly TaskStatus[] | undefined;
+    /**
+     * The most tasks, 1 to 500. The most recently changed are listed.
+     *
+     * @default {100}
+     */
+    readonly limit?: number | undefined;
+};
+/** The tasks of a list. */
+export interface TaskList {
+    /** The task with the newest change comes first. An unchanged task is the same object. */
+    readonly tasks: readonly Task[];
+    /** False if the server has more tasks than the limit. */
+    readonly complete: boolean;
+}
+/** Options of a watch or list. */
 export interface WatchOptions {
     /** Ends the iterator without an error. */
     readonly signal?: AbortSignal | undefined;
@@ -177,6 +204,24 @@ export interface Client {
      * not a valid task id.
      */
     watch(taskId: string, options?: WatchOptions): AsyncIterableIterator<TaskUpdate>;
+    /**
+     * Follows a list: yields the whole list, and again after changes. A consumer
+     * slower than the changes skips to the newest list. A list has no end: leave the
+     * loop or abort `signal` to stop.
+     *
+     * The iterator throws a {@linkcode TaskwireError} if the list is refused:
+     * `forbidden` to a guest, or if no label is covered by the `labels` claim of the
+     * token.
+     *
+     * @example My tasks
+     * ```js ignore
+     * const client = connect("/", { getToken });
+     * for await (const { tasks } of client.list({ mine: true })) {
+     *   element.replaceChildren(...tasks.map(renderTask));
+     * }
+     * ```
+     */
+    list(query: ListQuery, options?: WatchOptions): AsyncIterableIterator<TaskList>;
     /**
      * Asks the worker of a watched, private task to stop. A `cancel_requested`
      * update or an error follows. Not possible over Server-Sent Events.
@@ -219,8 +264,8 @@ export declare class TaskwireError extends Error {
  */
 export declare function watchTask(url: string | URL, taskId: string, options?: ConnectOptions): AsyncIterableIterator<TaskUpdate>;
 /**
- * Creates a client for many tasks. The tasks share sockets, up to 50 tasks per
- * socket; a socket stays open while a task is being watched.
+ * Creates a client for many tasks and lists, which share sockets, up to 50 tasks
+ * per socket. A socket stays open while a task or list is being followed.
  *
  * @example
  * ```ts
@@ -244,6 +289,33 @@ export declare function watchTask(url: string | URL, taskId: string, options?: C
  * const types = [];
  * for await (const { type } of client.watch("upload_123456")) types.push(type);
  * assertEquals(types, ["sync", "task"]);
+ * ```
+ *
+ * @example A list
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Stands for the server, as above.
+ * const task = { connection_id: "upload_1", updated_at: "2026-11-23T20:21:15Z" };
+ * const frames = [
+ *   { type: "list", tasks: [], complete: true },
+ *   { type: "list_update", task: { ...task, title: "Customers" } },
+ * ];
+ * const client = connect("https://status.example", {
+ *   transport: "sse",
+ *   fetch: () =>
+ *     Promise.resolve(
+ *       new Response(
+ *         frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(""),
+ *         { headers: { "Content-Type": "text/event-stream" } },
+ *       ),
+ *     ),
+ * });
+ * for await (const { tasks } of client.list({ mine: true })) {
+ *   if (tasks.length === 0) continue;
+ *   assertEquals(tasks.map(({ title }) => title), ["Customers"]);
+ *   break;
+ * }
  * ```
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.

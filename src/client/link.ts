@@ -18,8 +18,8 @@ import { nextTransport } from "./transport_choice.ts";
 import { onWake } from "./wake.ts";
 
 /**
- * Keeps a connection open while tasks are being followed, and reconnects after
- * losses. A WebSocket serves many subscriptions, an event stream
+ * Keeps a connection open while tasks or lists are being followed, and
+ * reconnects after losses. A WebSocket serves many subscriptions, an event stream
  * a single one.
  */
 export class Link {
@@ -53,7 +53,7 @@ export class Link {
     return this.#transport === "sse" ? this.#own : undefined;
   }
 
-  /** Follows a task. */
+  /** Follows a task or list. */
   add(subscription: Subscription): void {
     subscription.link = this;
     subscription.isSynced = false;
@@ -144,8 +144,9 @@ export class Link {
   }
 
   #take(frame: Frame): void {
-    const { type, connection_id } = frame;
-    const subscription = this.subscriptions.get(connection_id);
+    const { type, list, connection_id } = frame;
+    const key = list ? Number(list) : connection_id;
+    const subscription = this.subscriptions.get(key);
     this.#settle();
     switch (type) {
       case "connected":
@@ -257,7 +258,7 @@ export class Link {
    */
   sendCancel(task: Subscription): void {
     if (!task.isSynced || !task.wantsCancel) return;
-    const { key: connection_id } = task;
+    const connection_id = String(task.key);
     if (this.#stream) {
       task.wantsCancel = false;
       const message = "Not possible over SSE";
@@ -275,7 +276,7 @@ export class Link {
   };
 
   #note(error: ErrorFrame): void {
-    if (!error.connection_id) this.#error = error;
+    if (!error.connection_id && !error.list) this.#error = error;
     notify(this.#context.options.onError, error);
   }
 }

@@ -8,10 +8,13 @@ import { taskIdPattern } from "../tasks/task_id.ts";
 import {
   type Client,
   type ConnectOptions,
+  type ListQuery,
+  type TaskList,
   type TaskUpdate,
   TaskwireError,
   type WatchOptions,
 } from "./api.ts";
+import { FollowedList } from "./followed_list.ts";
 import { FollowedTask } from "./followed_task.ts";
 import { Link } from "./link.ts";
 import type { LinkContext } from "./link_context.ts";
@@ -26,6 +29,9 @@ export * from "./api.ts";
  * of 100 messages; a socket over a limit is closed again after every reconnect.
  */
 const maxTasksPerLink = 50;
+
+/** A list joins a socket with fewer subscriptions: the server allows 10 lists per socket. */
+const maxListsPerLink = 10;
 
 /**
  * Watches one task: yields the current state, then every event exactly once and
@@ -54,8 +60,8 @@ export function watchTask(
 }
 
 /**
- * Creates a client for many tasks. The tasks share sockets, up to 50 tasks per
- * socket; a socket stays open while a task is being watched.
+ * Creates a client for many tasks and lists, which share sockets, up to 50 tasks
+ * per socket. A socket stays open while a task or list is being followed.
  *
  * @example
  * ```ts
@@ -79,6 +85,33 @@ export function watchTask(
  * const types = [];
  * for await (const { type } of client.watch("upload_123456")) types.push(type);
  * assertEquals(types, ["sync", "task"]);
+ * ```
+ *
+ * @example A list
+ * ```ts
+ * import { assertEquals } from "@std/assert";
+ *
+ * // Stands for the server, as above.
+ * const task = { connection_id: "upload_1", updated_at: "2026-11-23T20:21:15Z" };
+ * const frames = [
+ *   { type: "list", tasks: [], complete: true },
+ *   { type: "list_update", task: { ...task, title: "Customers" } },
+ * ];
+ * const client = connect("https://status.example", {
+ *   transport: "sse",
+ *   fetch: () =>
+ *     Promise.resolve(
+ *       new Response(
+ *         frames.map((frame) => `data: ${JSON.stringify(frame)}\n\n`).join(""),
+ *         { headers: { "Content-Type": "text/event-stream" } },
+ *       ),
+ *     ),
+ * });
+ * for await (const { tasks } of client.list({ mine: true })) {
+ *   if (tasks.length === 0) continue;
+ *   assertEquals(tasks.map(({ title }) => title), ["Customers"]);
+ *   break;
+ * }
  * ```
  *
  * @param url The server, such as `https://status.example` or, in a page, `/`.
@@ -110,15 +143,21 @@ export function connect(
     follow,
   };
   const links: Link[] = [];
+  let lists = 0;
   let closing = new AbortController();
 
   function find(id: string): FollowedTask | undefined {
     const found = links.map(({ subscriptions }) => subscriptions.get(id));
+    // A string is the key of a task.
     return found.find(Boolean) as FollowedTask | undefined;
   }
 
   function follow(subscription: Subscription): void {
-    const max = transports.current === "sse" ? 1 : maxTasksPerLink;
+    const max = transports.current === "sse"
+      ? 1
+      : subscription instanceof FollowedList
+      ? maxListsPerLink
+      : maxTasksPerLink;
     let link = links.find(({ subscriptions }) => subscriptions.size < max);
     if (!link) links.push(link = new Link(context));
     link.add(subscription);
@@ -145,6 +184,19 @@ export function connect(
     return queue;
   }
 
+  function list(
+    query: ListQuery,
+    { signal }: WatchOptions = {},
+  ): AsyncIterableIterator<TaskList> {
+    const signals = [signal, ownSignal, closing.signal];
+    const queue = createUpdateQueue<TaskList>(signals, () => {
+      followed.link?.remove(followed);
+    });
+    const followed = new FollowedList(++lists, query, queue);
+    if (!queue.isOver) follow(followed);
+    return queue;
+  }
+
   function cancel(id: string): void {
     const task = find(id);
     if (!task) throw new TaskwireError("not_watched", `${id} is not watched`);
@@ -156,5 +208,5 @@ export function connect(
     closing.abort();
     closing = new AbortController();
   }
-  return { watch, cancel, close };
+  return { watch, list, cancel, close };
 }

@@ -61,7 +61,7 @@ export interface SessionTarget {
 
 /**
  * Connects to the server: to a socket without a task of its own, or to the event
- * stream of a task.
+ * stream of a task or list.
  *
  * @throws {DOMException} If the browser forbids the connection.
  */
@@ -102,15 +102,20 @@ function openCarrier(
   { transport, subscription, token }: SessionTarget,
   events: CarrierEvents,
 ): Carrier {
-  const { key, lastEventId } = subscription;
+  const { key, query, lastEventId } = subscription;
   const isStream = transport === "sse";
   const url = new URL(base);
   url.protocol = url.protocol.replace(/ws|http/, isStream ? "http" : "ws");
   const root = url.pathname.replace(/\/?$/, isStream ? "/sse/" : "/ws/");
-  url.pathname = `${root}realtime/${encodeURIComponent(key)}`;
-  if (isStream || !WebSocket) {
-    return openEventStream(fetch, url, token, lastEventId, events);
+  url.pathname = root +
+    (isStream && query ? "list" : `realtime/${encodeURIComponent(key)}`);
+  const params = isStream ? query ?? {} : { watch: false };
+  for (const [name, value] of Object.entries(params)) {
+    for (const each of [value ?? []].flat()) {
+      url.searchParams.append(name.replace("labels", "label"), String(each));
+    }
   }
-  url.searchParams.set("watch", "false");
-  return openSocket(WebSocket, url, token, events);
+  return isStream || !WebSocket
+    ? openEventStream(fetch, url, token, lastEventId, events)
+    : openSocket(WebSocket, url, token, events);
 }

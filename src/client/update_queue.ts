@@ -1,12 +1,12 @@
 import { TaskwireError } from "./api.ts";
 
 /**
- * A queue of updates for one consumer. Updates are never merged or dropped: the
- * queue grows if a consumer stops reading without calling `return`.
+ * A queue of updates for one consumer. The queue grows if a consumer stops
+ * reading without calling `return`, except for updates that replace the unread.
  */
 export interface UpdateQueue<Update> extends AsyncIterableIterator<Update> {
-  /** Adds an update. */
-  push(update: Update): void;
+  /** Adds an update, in place of the unread updates if `replaces` is true. */
+  push(update: Update, replaces?: boolean): void;
   /** Ends the queue after the unread updates. An error is thrown once. */
   end(error?: TaskwireError): void;
   /** Drops the unread updates and ends the queue. */
@@ -44,7 +44,8 @@ export function createUpdateQueue<Update>(
 
   const reader = read();
   const queue: UpdateQueue<Update> = {
-    push(update) {
+    push(update, replaces) {
+      if (replaces) unread.length = 0;
       unread.push(update);
       wake();
     },

@@ -189,6 +189,48 @@ browserTest(
 );
 
 browserTest(
+  "runs client.js, which shows a list anew after a restart of its server",
+  () => RestartableServer.start(),
+  async (page, served) => {
+    const ada = { user_id: "ada" };
+    await published(served.server, "a", ada);
+    await page.route(
+      `${served.origin}/favicon.ico`,
+      (route) => route.fulfill(),
+    );
+    await page.goto(`${served.origin}/healthz`);
+    await page.evaluate(async (token) => {
+      const { connect }: typeof client = await import(
+        `${globalThis.location.origin}/client.js`
+      );
+      const lists = connect("/", { getToken: () => token }).list({
+        mine: true,
+      });
+      (async () => {
+        for await (const { tasks } of lists) {
+          const ids = tasks.map(({ connection_id }) => connection_id);
+          Object.assign(globalThis, { ids: ids.join() });
+        }
+      })();
+    }, await signToken({ sub: "ada" }));
+    const shows = (ids: string) =>
+      page.waitForFunction(
+        (ids) => Reflect.get(globalThis, "ids") === ids,
+        ids,
+      );
+    await shows("a");
+    await published(served.server, "b", ada);
+    await shows("b,a");
+    await served.restart();
+    await served.server.services.store.forget("a");
+    await published(served.server, "c", ada);
+    served.proxy.mend(served.server.origin);
+    await shows("c,b");
+  },
+  expected,
+);
+
+browserTest(
   "runs client.js, which watches over an event stream if WebSocket is blocked",
   () => Promise.resolve(serveStreams()),
   async (page, server) => {

@@ -48,6 +48,32 @@ Deno.test("client.d.ts composes in plain TypeScript with exactOptionalPropertyTy
   assertEquals(errors, []);
 });
 
+Deno.test("client.d.ts describes lists", () => {
+  const errors = typeErrorsOf(`
+    import { type Client, type ListQuery, type Task } from "./client.js";
+    export async function first(client: Client, signal?: AbortSignal) {
+      const query: ListQuery = { labels: ["team:7"], status: ["running"] };
+      for await (const { tasks, complete } of client.list(query, { signal })) {
+        const task: Task | undefined = complete ? tasks[0] : undefined;
+        return task?.title;
+      }
+      return client.list({ mine: true, limit: 5 });
+    }`);
+  assertEquals(errors, []);
+});
+
+for (
+  const query of ["{}", '{ mine: true, labels: ["a"] }', "{ mine: false }"]
+) {
+  Deno.test(`client.d.ts rejects the query ${query} of a list`, () => {
+    const errors = typeErrorsOf(
+      `import { type Client } from "./client.js";
+       export const open = (client: Client) => client.list(${query});`,
+    );
+    assertEquals(errors.length, 1);
+  });
+}
+
 Deno.test("client.d.ts rejects an option of a wrong type", () => {
   const [error] = typeErrorsOf(
     `import { connect } from "./client.js"; connect("/", { getToken: "x" });`,

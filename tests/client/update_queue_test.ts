@@ -24,6 +24,16 @@ Deno.test("UpdateQueue.next() returns earlier and later updates in order", async
   await queue.return();
 });
 
+Deno.test("UpdateQueue.push() drops unread updates for an update that replaces them", async () => {
+  const { queue } = makeQueue();
+  queue.push(deleted);
+  queue.push(canceled, true);
+  assertEquals((await queue.next()).value, canceled);
+  queue.push(deleted, true);
+  assertEquals((await queue.next()).value, deleted);
+  await queue.return();
+});
+
 Deno.test("UpdateQueue.end() comes after the queued updates", async () => {
   const { queue, left } = makeQueue();
   queue.push(deleted);
