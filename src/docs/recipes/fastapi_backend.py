@@ -1,4 +1,4 @@
-"""A backend with a page to watch the user's own tasks. Uses FastAPI and PyJWT.
+"""A backend with a page to watch the user's own tasks. Uses FastAPI, PyJWT and the Python library.
 
     TASKWIRE_JWT_SECRET=... TASKWIRE_API_KEYS=... uvicorn fastapi_backend:app --port 9000
 
@@ -13,7 +13,7 @@ import uuid
 
 import jwt
 from fastapi import BackgroundTasks, Depends, FastAPI, Header, HTTPException
-from publish import Refused, Task
+from taskwire import Refused, Task, Unanswered, track
 
 app = FastAPI()
 secret = os.environ["TASKWIRE_JWT_SECRET"].split(",")[0].strip()
@@ -37,10 +37,10 @@ def start_upload(background: BackgroundTasks, user_id=Depends(signed_in_user)):
     connection_id = f"upload_{uuid.uuid4().hex}"
     # The first event sets the task's user, before anyone can watch the task.
     try:
-        Task(connection_id, tries=2).publish(status="queued", user_id=user_id)
-    except (OSError, Refused) as error:
+        Task(connection_id, user_id=user_id).publish(status="queued")
+    except (Refused, Unanswered) as error:
         raise HTTPException(503, "Progress can't be shown now: try again later") from error
-    background.add_task(work, connection_id)
+    background.add_task(work, connection_id, user_id)
     return {"connection_id": connection_id, "token": token_for(user_id, connection_id)}
 
 
@@ -50,13 +50,8 @@ def renew_token(connection_id: str, user_id=Depends(signed_in_user)):
     return {"token": token_for(user_id, connection_id)}
 
 
-def work(connection_id):
+def work(connection_id, user_id):
     """Your job. Better run by a Celery, RQ or Dramatiq worker in a separate process."""
-    task = Task(connection_id, lease=30)
-    for row in range(0, 100, 25):
-        answer = task.report(status="running", current=row, total=100, unit="rows")
-        if answer.get("cancel_requested"):
-            task.report(status="canceled")
-            return
-        time.sleep(0.2)
-    task.report(status="succeeded", current=100)
+    with Task(connection_id, user_id=user_id):
+        for _ in track(range(100), unit="rows"):
+            time.sleep(0.01)
