@@ -49,14 +49,12 @@ def configure(
     event is tried again while the server is away; `exit_timeout`, how long the
     end of the process waits for the last events.
     """
-    global _sender
     settings.url = url
     settings.api_key = api_key
     settings.timeout = timeout
     settings.retry_for = retry_for
     settings.exit_timeout = exit_timeout
-    if not _sender.waiting:
-        _sender = Sender(make_server)
+    _sender.renew_server()
 
 
 def flush(timeout: float = 5.0) -> bool:

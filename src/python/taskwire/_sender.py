@@ -99,6 +99,10 @@ class Sender:
                 self._changed.wait(remaining)
             return not self._pending
 
+    def renew_server(self) -> None:
+        """Makes the server anew before the next request, by changed settings."""
+        self._server = None
+
     @property
     def waiting(self) -> int:
         """The number of events not yet answered."""
@@ -195,9 +199,8 @@ class Sender:
             lines.append(line)
         batch = batch[: len(lines)]
         try:
-            if self._server is None:
-                self._server = self._make_server()
-            answer = self._server.post("/api/events", b"\n".join(lines) + b"\n", "application/x-ndjson")
+            server = self._server = self._server or self._make_server()
+            answer = server.post("/api/events", b"\n".join(lines) + b"\n", "application/x-ndjson")
             results = _parse_results(answer)
         except Refused as refused:
             results = [{"status": refused.status, "code": refused.code, "detail": refused.detail}] * len(batch)

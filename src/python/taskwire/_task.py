@@ -15,7 +15,12 @@ from ._runtime import make_server, sender, settings
 from ._server import Refused, Unanswered, to_json
 from ._sender import log
 
+#: The longest message and title, in characters; the server refuses longer ones.
 _MAX_MESSAGE = 1_000
+_MAX_TITLE = 200
+
+#: Seconds from the start of a task to its first heartbeat.
+_FIRST_PAUSE = 1.0
 
 #: The longest wait of a heartbeat for a request to cancel, in seconds.
 _MAX_WAIT = 10.0
@@ -81,7 +86,7 @@ class Task:
         self.id = id
         self.lease = lease
         self.show_errors = show_errors
-        self._first = _given(title=title, labels=list(labels) or None, total=total, unit=unit)
+        self._first = _given(title=title and title[:_MAX_TITLE], labels=list(labels) or None, total=total, unit=unit)
         # With each event: the task must not become open if the first event is lost.
         self._always = _given(user_id=user_id, attempt=attempt)
         self._is_open = False
@@ -299,7 +304,6 @@ class _Heartbeat:
         self._task = task
         self._lease = lease
         self._attempt = attempt
-        self._wait = min(_MAX_WAIT, lease / 3)
         self._stopped = threading.Event()
         thread = threading.Thread(target=self._run, name="taskwire-heartbeat", daemon=True)
         try:
@@ -312,18 +316,23 @@ class _Heartbeat:
 
     def _run(self) -> None:
         server = make_server()
-        pause = 0.0
+        started = time.monotonic()
+        longest = min(_MAX_WAIT, self._lease / 3)
+        pause = min(_FIRST_PAUSE, longest)
         while not self._stopped.wait(pause):
             began = time.monotonic()
+            # No longer than the task has run: a wait goes on after the end of a
+            # task, and short tasks would leave many waits behind.
+            wait = min(longest, began - started)
             try:
-                self._read(server.heartbeat(self._task.id, self._lease, self._wait))
+                self._read(server.heartbeat(self._task.id, self._lease, wait))
             except (Refused, Unanswered) as error:
                 # The sender's warnings tell the same.
                 log.debug("taskwire: no heartbeat of %s: %s", self._task.id, error)
             except Exception:
                 log.exception("taskwire: a heartbeat of %s failed", self._task.id)
             # At once after a full wait; an early answer means a cancel, a busy server or a fault.
-            pause = max(0.0, self._wait - (time.monotonic() - began))
+            pause = max(0.0, wait - (time.monotonic() - began))
 
     def _read(self, answer: Answer) -> None:
         if self._stopped.is_set():
