@@ -9,11 +9,12 @@ from celery.exceptions import Ignore, Reject
 from taskwire import flush, track, update
 from taskwire.celery import headers, install, track_group  # noqa: F401 -- for the tests
 
-app = Celery("celery_jobs", broker="filesystem://", backend="file://" + os.path.abspath("results"))
+app = Celery("celery_jobs", broker=os.environ.get("CELERY_BROKER", "filesystem://"), backend="file://" + os.path.abspath("results"))
 folder = os.path.abspath("broker")
 os.makedirs(folder, exist_ok=True)
 os.makedirs("results", exist_ok=True)
-app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
+if "CELERY_BROKER" not in os.environ:
+    app.conf.broker_transport_options = {"data_folder_in": folder, "data_folder_out": folder}
 app.conf.worker_prefetch_multiplier = 1
 
 install()

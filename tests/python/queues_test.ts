@@ -26,12 +26,19 @@ interface QueueOptions {
   readonly server: TestServer;
 }
 
-async function openCelery({ folder, server }: QueueOptions): Promise<Queue> {
+/** @param broker By default, messages are files. */
+async function openCelery(
+  { folder, server }: QueueOptions,
+  broker?: string,
+): Promise<Queue> {
   await using stack = new AsyncDisposableStack();
   const python = findPython("celery") ?? "python3";
   const options = {
     cwd: folder.path,
-    env: pythonEnv(server.origin, here),
+    env: {
+      ...pythonEnv(server.origin, here),
+      ...(broker === undefined ? {} : { CELERY_BROKER: broker }),
+    },
   };
   const kept = stack.move();
   return {
@@ -54,17 +61,25 @@ async function openCelery({ folder, server }: QueueOptions): Promise<Queue> {
   };
 }
 
+/** Starts a Redis that listens on `redis.sock` in the folder. */
+async function startRedis({ path }: TempDir): Promise<ForeignProgram> {
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(
+    new ForeignProgram([
+      ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
+      ...["--port", "0", "--unixsocket", "redis.sock", "--save", ""],
+    ], { cwd: path }),
+  );
+  await redis.wrote(/ready to accept connections/i);
+  stack.move();
+  return redis;
+}
+
 async function openRq({ folder, server }: QueueOptions): Promise<Queue> {
   await using stack = new AsyncDisposableStack();
   const python = findPython("rq") ?? "python3";
   const socket = `${folder.path}/redis.sock`;
-  const redis = stack.use(
-    new ForeignProgram([
-      ...["sh", "-c", 'exec redis-server "$@" >&2', "sh"],
-      ...["--port", "0", "--unixsocket", socket, "--save", ""],
-    ], { cwd: folder.path }),
-  );
-  await redis.wrote(/ready to accept connections/i);
+  stack.use(await startRedis(folder));
   const options = {
     cwd: folder.path,
     env: { ...pythonEnv(server.origin, here), REDIS_SOCKET: socket },
@@ -199,6 +214,36 @@ needs("python3-celery")(
     const killed = await taskOf(server.origin, "killed");
     assertEquals(killed.message, "WorkerLostError");
     assertNotMatch(worker.stderr, /taskwire: |TypeError/);
+  },
+);
+
+needs("python3-celery", "python3-rq", "redis-server")( // for Python's client of Redis
+  "taskwire.celery shows revoked tasks, before and during the work",
+  async () => {
+    await using folder = await makeTempDir();
+    await using server = await startTestServer();
+    await using _redis = await startRedis(folder);
+    const broker = `redis+socket://${folder.path}/redis.sock`;
+    await using queue = await openCelery({ folder, server }, broker);
+    await queue.work();
+    await queue.send(
+      'endless.apply_async(task_id="first")',
+      'endless.apply_async(task_id="second")',
+    );
+    for (const id of ["first", "second"]) await reaches(server, id, "running");
+    await queue.send(
+      'endless.apply_async(task_id="third")',
+      "import time",
+      'while not app.control.inspect().reserved() or "third" not in str(app.control.inspect().reserved()): time.sleep(0.1)',
+      'app.control.revoke("third")',
+      'app.control.revoke("first", terminate=True)',
+    );
+    await expectSteps(server, {
+      first: ["running 1", "canceled 1"],
+      third: ["canceled 1"],
+    });
+    await cancel(server, "second");
+    await expectSteps(server, { second: ["running 1", "canceled 1"] });
   },
 );
 
