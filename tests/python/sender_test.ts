@@ -82,6 +82,15 @@ test("Sender never stops a job whose server is away, and says so once", async ()
   assertEquals(stderr.match(/taskwire: events wait/g)?.length, 1, stderr);
 });
 
+test("Sender drops events that it was told to try no longer", async () => {
+  const { code, stdout, stderr } = await runPython(
+    closedOrigin(),
+    job.replace("exit_timeout=30", "retry_for=0, exit_timeout=30"),
+  );
+  assertEquals([code, stdout], [0, "the job is done\n"], stderr);
+  assertMatch(stderr, /an event of t is dropped, unsent for too long/);
+});
+
 test("Sender never stops a job whose server does not answer", async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   await using server = startFakeServer(async () => {
@@ -283,7 +292,8 @@ test("Sender reports a refusal, without the key", async () => {
 for (
   const [name, value] of [
     ["TASKWIRE_API_KEYS", "a-secret\r\nkey"],
-    ["TASKWIRE_URL", "a-secret"],
+    ["TASKWIRE_URL", "user:a-secret@localhost"],
+    ["TASKWIRE_URL", "http://user:a-secret@localhost"],
     ["TASKWIRE_URL", "http://[a-secret"],
   ] as const
 ) {
@@ -294,8 +304,8 @@ for (
       { [name]: value },
     );
     assertEquals([code, stdout], [0, "the job is done\n"], stderr);
-    assertMatch(stderr, /taskwire: /);
-    if (name === "TASKWIRE_API_KEYS") assertNotMatch(stderr, /a-secret/);
+    assertMatch(stderr, /check TASKWIRE_URL and TASKWIRE_API_KEYS/);
+    assertNotMatch(stderr, /a-secret/);
   });
 }
 

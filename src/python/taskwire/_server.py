@@ -69,6 +69,8 @@ class Server:
         if self._api_key:
             headers["Authorization"] = f"Bearer {self._api_key}"
         try:
+            if not self._url.startswith(("http://", "https://")):
+                raise ValueError("no address of a web server")
             request = urllib.request.Request(self._url + path, body, headers)
             with self._opener.open(request, timeout=self._timeout + wait) as response:
                 answer: bytes = response.read(_MAX_ANSWER_BYTES)
@@ -76,14 +78,13 @@ class Server:
         except urllib.error.HTTPError as error:
             with error:
                 raise _refusal(error) from None
-        except (OSError, http.client.HTTPException) as error:
-            # HTTPException includes InvalidURL.
-            raise Unanswered(f"no answer of a taskwire server ({error})") from None
-        except ValueError:
-            # The error's own text may contain the key.
+        except (ValueError, http.client.InvalidURL):
+            # The error's own text may contain the key, or a password of the URL.
             raise Refused(
                 0, "bad_settings", "no request can be made: check TASKWIRE_URL and TASKWIRE_API_KEYS"
             ) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Unanswered(f"no answer of a taskwire server ({error})") from None
 
     def publish(self, task_id: str, event: Dict[str, Any]) -> Dict[str, Any]:
         """Publishes one event. Raises like `post`."""
