@@ -1,6 +1,6 @@
 import { ApiError, call, forgetKey, hasKey, keepKey } from "./api.js";
 import { ConnectionsView } from "./connections.js";
-import { refreshDetails } from "./details.js";
+import { drawDetails, refreshDetails } from "./details.js";
 import { $, setText } from "./dom.js";
 import { makeFragment, readFragment } from "./labels.js";
 import { showSetup } from "./setup.js";
@@ -10,6 +10,12 @@ import { ThroughputView } from "./throughput.js";
 
 /** The pause between an answer and the next request, in milliseconds. */
 const pollMs = 1_000;
+
+/**
+ * The shortest time between two drawings of changes, in milliseconds: the server
+ * sends the changes of a task at most as often.
+ */
+const drawMs = 100;
 
 /** The longest pause while the server can't be reached, in milliseconds. */
 const maxRetryMs = 10_000;
@@ -21,14 +27,14 @@ const throughput = new ThroughputView();
 
 /**
  * A view. `open` runs once when an operator opens the view, `poll` with every
- * poll after tasks and figures, `show` draws the view.
+ * poll beside the figures, `show` draws the view.
  *
  * @typedef {{ show: () => void, poll?: () => Promise<void>, open?: () => Promise<void> }} View
  */
 
 /** @type {Record<"tasks" | "connections" | "throughput" | "server", View>} */
 const views = {
-  tasks: { show: () => tasks.show() },
+  tasks: { poll: () => feed.poll(), show: () => tasks.show() },
   connections: {
     poll: () => connections.poll(),
     show: () => connections.show(),
@@ -41,6 +47,10 @@ const views = {
 let timer;
 let failures = 0;
 let isPolling = false;
+/** @type {AbortController | undefined} */
+let following;
+let isDrawing = false;
+let drawnAtMs = 0;
 
 /** @returns {keyof typeof views} */
 function currentView() {
@@ -64,6 +74,7 @@ function setState(state, text) {
 /** Shows the sign-in form, with a reason if given. */
 function signOut(reason = "") {
   clearTimeout(timer);
+  unfollow();
   forgetKey();
   for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   // Only holders of a key may see the shown data.
@@ -158,7 +169,7 @@ function showView() {
 /** Filters the tasks by the labels in the URL, and keeps them in the link of the view. */
 function selectLabels() {
   const { labels } = readFragment();
-  tasks.select(labels);
+  if (tasks.select(labels)) unfollow();
   for (const link of all('#views [data-opens="tasks"]')) {
     link.setAttribute("href", makeFragment("/tasks", labels));
   }
@@ -166,24 +177,65 @@ function selectLabels() {
 
 // Keeping it live
 
-/** Reads changes, and schedules the next poll. */
+/** Follows the tasks while they are shown. */
+function follow() {
+  if (document.hidden || currentView() !== "tasks") return unfollow();
+  if (following) return;
+  const controller = following = new AbortController();
+  feed.follow(controller.signal, draw).catch((error) => {
+    if (following !== controller) return; // replaced
+    following = undefined;
+    failed(error);
+  });
+}
+
+function unfollow() {
+  following?.abort();
+  following = undefined;
+}
+
+/** Draws changed tasks soon. */
+function draw() {
+  if (isDrawing) return;
+  isDrawing = true;
+  const waitMs = Math.max(0, drawnAtMs + drawMs - performance.now());
+  setTimeout(() =>
+    requestAnimationFrame(() => {
+      isDrawing = false;
+      drawnAtMs = performance.now();
+      if (currentView() === "tasks") tasks.show();
+      drawDetails();
+      showLive();
+    }), waitMs);
+}
+
+function showLive() {
+  if (currentView() === "tasks" && !feed.isFollowed) return;
+  failures = 0;
+  setState("live", "Live");
+}
+
+/** Reads figures, and schedules the next poll. */
 async function poll() {
   clearTimeout(timer);
-  if (isPolling || $("views").hidden) return;
+  if ($("views").hidden) return;
+  follow();
+  if (isPolling) return;
   if (document.hidden) return setState("waiting", "Paused while hidden");
   isPolling = true;
+  const failuresBefore = failures;
   try {
     const name = currentView();
     await Promise.all([
-      feed.poll(),
       throughput.poll(),
       views[name].poll?.(),
       refreshDetails(),
     ]);
-    failures = 0;
-    setState("live", "Live");
+    showLive();
     views[currentView()].show();
-    timer = setTimeout(poll, feed.isLoaded ? pollMs : 0);
+    const isLoading = currentView() === "tasks" && !feed.isLoaded;
+    // If the stream has failed meanwhile, the next try waits longer.
+    if (failures <= failuresBefore) schedule(isLoading ? 0 : pollMs);
   } catch (error) {
     failed(error);
   } finally {
@@ -196,6 +248,9 @@ function failed(error) {
   if (error instanceof ApiError && error.isRefusal) {
     return signOut(refusalOf(error));
   }
+  if (error instanceof ApiError && error.code === "disconnected_by_operator") {
+    return signOut("An operator closed the connection of this console.");
+  }
   failures++;
   setState(
     "off",
@@ -203,8 +258,13 @@ function failed(error) {
       ? `${error.message}. Retrying`
       : "Not reachable, retrying",
   );
+  schedule(Math.min(maxRetryMs, pollMs * 2 ** failures));
+}
+
+/** @param {number} delayMs */
+function schedule(delayMs) {
   clearTimeout(timer);
-  timer = setTimeout(poll, Math.min(maxRetryMs, pollMs * 2 ** failures));
+  timer = setTimeout(poll, delayMs);
 }
 
 // The controls

@@ -35,9 +35,10 @@ const terminalStatuses = ["succeeded", "failed", "canceled"];
  */
 
 /**
- * The shown task, with the position of the newest listed event.
+ * The shown task, with the drawn snapshot and the position of the newest listed
+ * event.
  *
- * @type {{ id: string, feed: TaskFeed, position: string } | undefined}
+ * @type {{ id: string, feed: TaskFeed, drawn?: Task, position: string } | undefined}
  */
 let shown;
 
@@ -67,6 +68,14 @@ export function openDetails(id, feed) {
   if (known) showTask(known.task, feed);
   $("details").showModal();
   refreshDetails().catch(fail);
+}
+
+/** Draws the shown task, if any, as known to the feed. */
+export function drawDetails() {
+  const known = shown?.feed.tasks.get(shown.id);
+  if (shown && known && known.task !== shown.drawn) {
+    showTask(known.task, shown.feed);
+  }
 }
 
 /** Refreshes the shown task, if any. */
@@ -119,6 +128,7 @@ async function readEvents(path, { epoch, offset }) {
 function showTask(task, feed) {
   const { connection_id: id, title, labels = [], status, message } = task;
   const { cancel_requested: isAsked } = task;
+  if (shown) shown.drawn = task;
   const { pill, bar, amount, pace } = stateElements();
   setForeign($("details-title"), title ?? id);
   $("details-id").hidden = title === undefined;

@@ -1,4 +1,4 @@
-import { call } from "./api.js";
+import { ApiError, call, readStream } from "./api.js";
 
 /**
  * A task, or an event of a task, in the format of the API.
@@ -27,26 +27,40 @@ import { call } from "./api.js";
  */
 
 /**
+ * A frame of the stream of tasks.
+ *
+ * @typedef {{ type: "list", tasks: Task[] }
+ *   | { type: "list_update", task: Task }
+ *   | { type: "list_remove", connection_id: string }
+ *   | { type: "error", code: string, message: string }} Frame
+ */
+
+/**
  * A task with the sort and filter values of the list.
  *
  * @typedef {object} Entry
  * @property {Task} task
  * @property {number} rank
  * @property {number} changedMs
+ * @property {number} orderMs The time that decides the order within a rank.
  * @property {string} text
  * @property {number} sweep The last sweep to find the task.
  */
 
-/** Tasks per request: for the newest changes, for a step of a sweep, for a step of the first sweep. */
-const newestSize = 200;
-const stepSize = 500;
-const firstStepSize = 1_000;
+/** Tasks per request. */
+const stepSize = 1_000;
 
-/** Most pages of newly changed tasks per poll. A sweep finds the remaining tasks. */
-const maxNewestPages = 5;
+/** The newest tasks to follow. Any task that changes becomes one of them. */
+const followedSize = 500;
+
+/** The pause between the steps of a sweep, in milliseconds. */
+const stepPauseMs = 5_000;
 
 /** Most tasks to load. Beyond the limit only lost and failed tasks are loaded. */
 const maxTasks = 20_000;
+
+/** Most tasks to keep. Beyond the limit older tasks are dropped down to the most to load. */
+const maxKept = 25_000;
 
 /** Where a task of a status stands in the list. */
 const ranks = {
@@ -73,9 +87,9 @@ const urgentStatuses = ["lost", "failed"];
 /**
  * The server's tasks, as known to the page.
  *
- * Every poll reads the newest changes, back to the first known change. A sweep
- * reads all tasks, a step per poll, to find differences without an event (number
- * of watchers, expired tasks) and changes missed by a poll.
+ * A stream brings all changes. A sweep reads all tasks in steps, first to load
+ * them, then to find differences without an event (number of watchers, renewed
+ * leases, expired tasks), and changes missed while the stream was interrupted.
  */
 export class TaskFeed {
   /**
@@ -90,22 +104,56 @@ export class TaskFeed {
   isLoaded = false;
   /** True if the server has more tasks than are loaded. */
   isCut = false;
+  /** True while the stream brings all changes. */
+  isFollowed = false;
   /**
    * The labels of all tasks in the feed.
    *
    * @type {readonly string[]}
    */
   labels = [];
+  /**
+   * The tasks in the server's list, with the time of their last change.
+   *
+   * @type {Map<string, number>}
+   */
+  #listed = new Map();
+  /** The tasks dropped since the last request. */
+  #dropped = new Set();
   #sweep = 0;
   #isSweeping = false;
   /** @type {string | undefined} */
   #cursor;
   #swept = 0;
+  #nextStepMs = 0;
 
-  /** Reads the newest changes and a step of the sweep. */
+  /** Makes a step of the sweep, if due. */
   async poll() {
-    if (await this.#readNewest()) return;
-    await this.#sweepOn(this.isLoaded ? stepSize : firstStepSize);
+    if (this.isLoaded && performance.now() < this.#nextStepMs) return;
+    await this.#sweepOn();
+    this.#nextStepMs = performance.now() + stepPauseMs;
+  }
+
+  /**
+   * Takes all changes from a stream, until the stream is aborted or broken.
+   *
+   * @param {AbortSignal} signal
+   * @param {() => void} onChange
+   * @throws {ApiError} If the server refuses or ends the stream.
+   * @throws {TypeError} If the connection is broken.
+   */
+  async follow(signal, onChange) {
+    this.isFollowed = false;
+    try {
+      const query = this.#queryOf({ limit: followedSize });
+      await readStream(`tasks?${query}`, signal, (frames) => {
+        frames.forEach((frame) => this.#takeFrame(frame));
+        if (this.tasks.size > maxKept) this.#dropOldest();
+        onChange();
+      });
+    } finally {
+      if (!signal.aborted) this.isFollowed = false;
+    }
   }
 
   /**
@@ -123,6 +171,7 @@ export class TaskFeed {
     this.isLoaded = false;
     this.isCut = false;
     this.#isSweeping = false;
+    this.isFollowed = false;
     this.revision++;
     return true;
   }
@@ -142,46 +191,78 @@ export class TaskFeed {
    * @param {string} taskId
    */
   drop(taskId) {
+    this.#dropped.add(taskId);
     if (this.tasks.delete(taskId)) this.revision++;
   }
 
-  /** @returns {Promise<boolean>} True if the first page held all tasks. */
-  async #readNewest() {
-    /** @type {string | undefined} */
-    let cursor;
-    for (let pages = 0; pages < maxNewestPages; pages++) {
-      const list = await this.#list({ limit: newestSize, cursor });
-      if (list === undefined) return true;
-      if (pages === 0 && list.cursor === undefined) {
-        this.#sweep++;
-        list.tasks.forEach((task) => this.#put(task));
-        this.#endSweep();
-        return true;
-      }
-      const changes = list.tasks.map((task) => this.#put(task));
-      cursor = list.cursor;
-      if (cursor === undefined || changes.includes(false)) break;
+  /** @param {Frame} frame */
+  #takeFrame(frame) {
+    switch (frame.type) {
+      case "list":
+        this.#listed.clear();
+        frame.tasks.forEach((task) => this.#putListed(task));
+        this.isFollowed = true;
+        this.#nextStepMs = 0; // changes may have been missed
+        break;
+      case "list_update":
+        this.#putListed(frame.task);
+        break;
+      case "list_remove":
+        this.#takeRemoval(frame.connection_id);
+        break;
+      case "error":
+        throw new ApiError(0, frame.message, frame.code);
     }
-    return false;
   }
 
-  /** @param {number} limit */
-  async #sweepOn(limit) {
-    if (!this.#isSweeping) {
+  /** @param {Task} task */
+  #putListed(task) {
+    this.#listed.set(task.connection_id, Date.parse(task.updated_at));
+    this.#put(task);
+  }
+
+  /**
+   * Drops a removed task, unless newer tasks have pushed the task out of a full
+   * list.
+   *
+   * @param {string} taskId
+   */
+  #takeRemoval(taskId) {
+    const changedMs = this.#listed.get(taskId) ?? Infinity;
+    const isFull = this.#listed.size >= followedSize;
+    this.#listed.delete(taskId);
+    const isOldest = ![...this.#listed.values()].some((ms) => ms < changedMs);
+    if (!isFull || !isOldest) this.drop(taskId);
+  }
+
+  /** Drops the tasks with the oldest changes, except the urgent tasks. */
+  #dropOldest() {
+    this.isCut = true;
+    for (const [id, { task }] of this.tasks) {
+      if (this.tasks.size <= maxTasks) break;
+      if (!urgentStatuses.includes(task.status)) this.drop(id);
+    }
+  }
+
+  async #sweepOn() {
+    const isFirst = !this.#isSweeping;
+    if (isFirst) {
       this.#isSweeping = true;
       this.#sweep++;
       this.#cursor = undefined;
       this.#swept = 0;
-      for (const status of urgentStatuses) {
-        const list = await this.#list({ limit: firstStepSize, status });
-        if (list === undefined) return;
-        list.tasks.forEach((task) => this.#put(task));
-      }
     }
-    const list = await this.#list({ limit, cursor: this.#cursor });
+    const list = await this.#list({ limit: stepSize, cursor: this.#cursor });
     if (list === undefined) return;
     const { tasks, cursor } = list;
     tasks.forEach((task) => this.#put(task));
+    if (isFirst && cursor !== undefined) {
+      for (const status of urgentStatuses) {
+        const urgent = await this.#list({ limit: stepSize, status });
+        if (urgent === undefined) return;
+        urgent.tasks.forEach((task) => this.#put(task));
+      }
+    }
     this.#swept += tasks.length;
     this.#cursor = cursor;
     this.isCut = cursor !== undefined && this.#swept >= maxTasks;
@@ -204,12 +285,25 @@ export class TaskFeed {
    */
   async #list(query) {
     const { labels } = this;
-    const parameters = labels.map((label) => ["label", label]);
+    this.#dropped.clear();
+    const { tasks, cursor } = await call(
+      "GET",
+      `tasks?${this.#queryOf(query)}`,
+    );
+    if (labels !== this.labels) return undefined;
+    const present = tasks.filter((/** @type {Task} */ { connection_id: id }) =>
+      !this.#dropped.has(id)
+    );
+    return { tasks: present, cursor };
+  }
+
+  /** @param {{ limit: number, cursor?: string | undefined, status?: string }} query */
+  #queryOf(query) {
+    const parameters = this.labels.map((label) => ["label", label]);
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) parameters.push([name, String(value)]);
     }
-    const list = await call("GET", `tasks?${new URLSearchParams(parameters)}`);
-    return labels === this.labels ? list : undefined;
+    return new URLSearchParams(parameters);
   }
 
   /** @param {Task} task */
@@ -217,27 +311,35 @@ export class TaskFeed {
     return this.labels.every((label) => labels.includes(label));
   }
 
-  /**
-   * @param {Task} task
-   * @returns {boolean} True if the task has a new event.
-   */
+  /** @param {Task} task */
   #put(task) {
-    const known = this.tasks.get(task.connection_id);
-    const isSame = known !== undefined && known.task.epoch === task.epoch &&
-      known.task.offset === task.offset;
-    if (isSame && changing.every((name) => known.task[name] === task[name])) {
+    const { connection_id: id, status, created_at, updated_at } = task;
+    const known = this.tasks.get(id);
+    if (known) {
       known.sweep = this.#sweep;
-      return false;
+      const isSame = known.task.epoch === task.epoch &&
+        known.task.offset === task.offset;
+      if (isSame && changing.every((name) => known.task[name] === task[name])) {
+        return;
+      }
+      // A list read earlier may arrive after a change of the stream.
+      const isOlder = known.task.epoch === task.epoch
+        ? known.task.offset > task.offset
+        : known.task.updated_at > updated_at;
+      if (isOlder) return;
+      this.tasks.delete(id); // the newest change comes last
     }
     this.revision++;
-    this.tasks.set(task.connection_id, {
+    const changedMs = Date.parse(updated_at);
+    const isOpen = status === "running" || status === "queued";
+    this.tasks.set(id, {
       task,
-      rank: ranks[task.status] ?? 4,
-      changedMs: Date.parse(task.updated_at),
-      text: [task.connection_id, task.title, task.message].join("\n")
-        .toLowerCase(),
+      rank: ranks[status] ?? 4,
+      changedMs,
+      // Rows of open tasks would change places with every event.
+      orderMs: isOpen ? Date.parse(created_at) : changedMs,
+      text: [id, task.title, task.message].join("\n").toLowerCase(),
       sweep: this.#sweep,
     });
-    return !isSame;
   }
 }

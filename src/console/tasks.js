@@ -65,15 +65,17 @@ export class TasksView {
    * Shows only the tasks with all of the labels.
    *
    * @param {string[]} labels
+   * @returns {boolean} False if the view has the same labels already.
    */
   select(labels) {
-    if (!this.#feed.select(labels)) return;
+    if (!this.#feed.select(labels)) return false;
     const isFocused = $("chosen-labels").contains(document.activeElement);
     showChosen($("chosen-labels"), labels);
     // The button with the focus has removed its label.
     if (isFocused) $("task-filter").focus();
     $("details").close();
     this.#refilter();
+    return true;
   }
 
   /** Shows the current tasks. */
@@ -147,7 +149,7 @@ export class TasksView {
     this.#matches = [...this.#feed.tasks.values()].filter((entry) =>
       (shown.size === 0 || shown.has(entry.task.status)) &&
       entry.text.includes(text)
-    ).sort((a, b) => a.rank - b.rank || b.changedMs - a.changedMs);
+    ).sort((a, b) => a.rank - b.rank || b.orderMs - a.orderMs);
   }
 
   #showCounts() {
