@@ -13,6 +13,13 @@ const taskMembers = z.object({
   eta: z.iso.datetime(),
 }).partial();
 
+const listedTask = taskMembers.extend({
+  connection_id: z.string(),
+  epoch: z.string(),
+  offset: z.number(),
+  updated_at: z.string(),
+});
+
 /** The frames that the command shows, each with the members that are shown. */
 const frameSchema = z.discriminatedUnion("type", [
   z.object({
@@ -35,6 +42,22 @@ const frameSchema = z.discriminatedUnion("type", [
     cleared: z.array(z.string()).optional(),
   }),
   z.object({ type: z.literal("deleted") }),
+  z.object({
+    type: z.literal("list"),
+    list: z.string(),
+    tasks: z.array(listedTask),
+    complete: z.boolean(),
+  }),
+  z.object({
+    type: z.literal("list_update"),
+    list: z.string(),
+    task: listedTask,
+  }),
+  z.object({
+    type: z.literal("list_remove"),
+    list: z.string(),
+    connection_id: z.string(),
+  }),
   z.object({
     type: z.literal("error"),
     code: z.string(),

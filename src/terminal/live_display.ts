@@ -14,7 +14,7 @@ const usualSize = { columns: 80, rows: 24 };
 
 /**
  * Draws tasks below the printed lines, a line per task, and redraws after each
- * change. If there are more tasks than rows, the last line counts the hidden
+ * change. Without tasks, a line says so. If there are more tasks than rows, the last line counts the hidden
  * tasks.
  */
 export class LiveDisplay {
@@ -40,6 +40,18 @@ export class LiveDisplay {
   showDeleted(taskId: string): void {
     const task = this.#tasks.get(taskId);
     this.show(taskId, { ...task, status: "deleted" });
+  }
+
+  /** Shows exactly these tasks. A task already shown keeps its line. */
+  replace(
+    tasks: readonly (TaskView & { readonly connection_id: string })[],
+  ): void {
+    const ids = new Set(tasks.map(({ connection_id }) => connection_id));
+    for (const id of this.#tasks.keys()) {
+      if (!ids.has(id)) this.#tasks.delete(id);
+    }
+    for (const task of tasks) this.#tasks.set(task.connection_id, task);
+    this.#draw();
   }
 
   /** Calls a function that prints above the tasks. */
@@ -103,6 +115,7 @@ export class LiveDisplay {
   }
 
   #lines(): string[] {
+    if (this.#tasks.size === 0) return ["no tasks"];
     return [...this.#tasks].map(([id, task]) => renderTask(id, task));
   }
 

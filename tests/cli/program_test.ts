@@ -60,7 +60,7 @@ Deno.test("run() exits 2 for a missing or an excess argument", async () => {
     2,
     /missing required argument 'id'/,
   );
-  assertFailure(await taskwire(["watch"]), 2, /missing required argument 'id'/);
+  assertFailure(await taskwire(["watch"]), 2, /give the ids of tasks, --mine/);
   assertFailure(await taskwire(["routes", "extra"]), 2, /too many arguments/);
 });
 

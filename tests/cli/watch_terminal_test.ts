@@ -3,6 +3,7 @@ import { needs } from "../support/needs.ts";
 import { published } from "../support/published.ts";
 import { startTestServer } from "../support/server.ts";
 import { hasEnded, openTerminal } from "../support/terminal.ts";
+import { signToken } from "../support/tokens.ts";
 
 const test = needs("tmux");
 
@@ -66,6 +67,31 @@ for (const [columns, rows] of [[20, 4], [80, 3], [80, 2], [12, 24]] as const) {
     assertEquals(words.slice(5), [...ids, "exit"], lines.join("\n"));
   });
 }
+
+test("watchCommand() draws a list on a terminal, each task on a line of its own", async () => {
+  await using server = await startTestServer();
+  const token = await signToken({ sub: "ada" });
+  const ada = { user_id: "ada" };
+  await using terminal = await openTerminal(
+    ["watch", "--mine", "--url", server.origin],
+    { env: { TASKWIRE_TOKEN: token } },
+  );
+  await terminal.until(shows(/^no tasks$/));
+  await published(server, "a", { ...ada, progress: 0.5 });
+  await terminal.until(shows(/^a .* 50% {2}running$/));
+  await published(server, "b", ada);
+  await terminal.until(shows(/^b .* running$/));
+  await published(server, "a", { status: "succeeded" });
+  const lines = await terminal.until(shows(/^a .* succeeded$/));
+  assertEquals(lines.map((line) => line.replace(/\[.*\] +/, "")), [
+    "list: connected as authenticated, user ada",
+    "a  100%  succeeded",
+    "b  running",
+  ]);
+  await server.services.store.forget("a");
+  const rest = await terminal.until((lines) => lines.length === 2);
+  assertEquals(rest.at(-1)?.replace(/\[.*\] +/, ""), "b  running");
+});
 
 test("watchCommand() redraws on a narrowed terminal", async () => {
   await using server = await startTestServer();

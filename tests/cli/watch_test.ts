@@ -124,7 +124,7 @@ Deno.test("watchCommand() exits 1 with the reason if an operator closes the conn
     await watch.stderr,
     "t: connected as guest, user 1\n" +
       "t: disconnected_by_operator: An operator ended it\n" +
-      "error: t: the server closed the connection for good (4409): An operator ended it\n",
+      "error: t: the server ended the watch for good (4409): An operator ended it\n",
   );
 });
 
