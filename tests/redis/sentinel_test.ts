@@ -37,7 +37,7 @@ test("a replica promoted without the newest writes gets new epochs, and watchers
     appendFsync: "always",
     args: ["--replicaof", "127.0.0.1", String(proxy.port)],
   });
-  await replicated(replica);
+  await replicated(master, replica);
   await using sentinel = await RedisSentinel.start(master);
 
   const here = { host: "127.0.0.1", port: master.port };
@@ -56,7 +56,7 @@ test("a replica promoted without the newest writes gets new epochs, and watchers
   await using store = await openRedisStore({ url }, "app:", announced.take);
   await store.watch("a", 1);
   for (let count = 0; count < 3; count++) await store.publish("a", {});
-  assertEquals(await master.command("WAIT", "1", "10000"), 1);
+  await replicated(master, replica);
   proxy.stall();
   const { epoch } = await store.read("a");
   for (let count = 0; count < 2; count++) {

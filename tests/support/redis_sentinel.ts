@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { deadline } from "./deadline.ts";
+import { eventually } from "./eventually.ts";
 import { ForeignProgram } from "./foreign_program.ts";
 import { freePort } from "./free_port.ts";
 import { type Reply, sendCommand } from "./resp.ts";
@@ -70,14 +70,19 @@ export class RedisSentinel implements AsyncDisposable {
   }
 }
 
-/** Waits until a replica has all of the master's data. */
-export async function replicated(replica: RedisServer): Promise<void> {
-  const waiting = async () => {
-    for (;;) {
-      const info = String(await replica.command("INFO", "replication"));
-      if (info.includes("master_link_status:up")) return;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  await deadline(waiting(), () => "not replicated");
+/** Waits until a replica has all data that the master has now. */
+export async function replicated(
+  master: RedisServer,
+  replica: RedisServer,
+): Promise<void> {
+  const infoOf = async (server: RedisServer) =>
+    String(await server.command("INFO", "replication"));
+  const offsetIn = (info: string, name: string) =>
+    Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1] ?? NaN);
+  const written = offsetIn(await infoOf(master), "master_repl_offset");
+  await eventually(async () => {
+    const info = await infoOf(replica);
+    return info.includes("master_link_status:up") &&
+      offsetIn(info, "slave_repl_offset") >= written;
+  });
 }
