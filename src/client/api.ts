@@ -226,7 +226,7 @@ export type ListQuery =
 export interface TaskList {
   /** The task with the newest change comes first. An unchanged task is the same object. */
   readonly tasks: readonly Task[];
-  /** False if the server has more tasks than the limit. */
+  /** False once the server has more tasks than the limit; judged anew after a reconnect. */
   readonly complete: boolean;
 }
 

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { type TaskList, TaskwireError } from "../../src/client/mod.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { deadline } from "../support/deadline.ts";
+import { FakeSocket } from "../support/fake_sockets.ts";
 import { published } from "../support/published.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { secondsFromNow, signToken } from "../support/tokens.ts";
@@ -237,6 +238,34 @@ Deno.test("Client.list() follows more lists than a socket may have", async () =>
   assertEquals(server.services.registry.list().length, 2);
   client.close();
   await watching.closed(2);
+});
+
+Deno.test("Client.list() and watch() continue over streams of their own if no WebSocket opens", async () => {
+  await using server = await startTestServer();
+  await published(server, "a", ada);
+  await published(server, "b", { ...ada, labels: ["team:7"] });
+  const token = await signToken({ sub: "ada", labels: ["team:7"] });
+  const watching = new WatchingClient(server.origin, {
+    getToken: () => token,
+    WebSocket: class extends FakeSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        queueMicrotask(() => this.end(1006));
+      }
+    },
+  });
+  const { client } = watching;
+  const lists = client.list(mine);
+  const watch = client.watch("a");
+  const team = client.list({ labels: ["team:7"] });
+  await becomes(lists, "b", "a");
+  await becomes(team, "b");
+  assertEquals((await watch.next()).value.type, "sync");
+  await published(server, "a", done);
+  await becomes(lists, "a succeeded", "b");
+  assertEquals((await watch.next()).value.status, "succeeded");
+  client.close();
+  await watching.closed(3);
 });
 
 Deno.test("Client.list() skips to the newest list for a slow consumer", async () => {
