@@ -26,6 +26,8 @@ Deno.test("resuming guests that read nothing cost less than 2 MB each, with work
       TASKWIRE_API_KEYS: apiKey,
       TASKWIRE_LOG: "error",
       TASKWIRE_SQLITE_SYNC: "NORMAL",
+      // Guests who read nothing stay, however long the test takes.
+      TASKWIRE_IDLE_TIMEOUT: "0",
     },
   });
   const { origin, server } = served;

@@ -14,7 +14,12 @@ Deno.test("a watcher that reads nothing costs no memory and delays no watchers",
   const folder = await Deno.makeTempDir({ prefix: "taskwire-slow-" });
   const { server, origin } = await serve([], {
     cwd: folder,
-    env: { TASKWIRE_API_KEYS: apiKey, TASKWIRE_LOG: "error" },
+    env: {
+      TASKWIRE_API_KEYS: apiKey,
+      TASKWIRE_LOG: "error",
+      // The watcher stays, however long the test takes.
+      TASKWIRE_IDLE_TIMEOUT: "0",
+    },
   });
   {
     await using _ = server;
