@@ -1,5 +1,7 @@
 /**
- * Builds `src/client/client.js` and `src/client/client.d.ts`, served by the server, from `src/client/mod.ts`.
+ * Builds `src/client/client.js` and `src/client/client.d.ts`, served by the server, from `src/client/mod.ts`, and the
+ * further modules of the npm package into `src/client/npm`: as texts, because `deno compile` would load the modules and
+ * their frameworks.
  *
  * `deno task client` runs this script; a test compares the committed files with its output.
  *
@@ -12,18 +14,45 @@ const folder = new URL("../src/client/", import.meta.url);
 
 const notice = "/* taskwire, MIT License */\n";
 
-/** The output of the build, by file name. */
+/** The modules of the npm package beside the client. */
+const parts = ["elements", "react", "svelte", "vue", "worker"];
+
+/** Types shared by the parts. */
+const sharedTypes = ["views", "worker/event", "worker/server", "worker/task"];
+
+/** The output of the build, by path below `src/client`. */
 export interface ClientFiles {
   readonly "client.js": string;
   readonly "client.d.ts": string;
+  readonly [path: string]: string;
 }
 
 /** Builds the client without writing files. */
 export async function buildClient(): Promise<ClientFiles> {
+  const types = [...parts, ...sharedTypes].map(async (name) =>
+    [`npm/${name}.d.ts.txt`, notice + await declarePart(name)] as const
+  );
   return {
-    "client.js": notice + bundle(),
+    "client.js": notice + bundle("mod.ts"),
     "client.d.ts": notice + await declare(),
+    ...Object.fromEntries(await Promise.all(types)),
+    ...Object.fromEntries(
+      parts.map((name) => [`npm/${name}.js.txt`, notice + bundlePart(name)]),
+    ),
   };
+}
+
+/** A part imports the client and the framework. */
+function bundlePart(name: string): string {
+  return bundle(`${name}.ts`, ["*/mod.ts", name, `${name}/*`])
+    .replaceAll('"./mod.ts"', '"./client.js"');
+}
+
+async function declarePart(name: string): Promise<string> {
+  return (await transpileTypes(`${name}.ts`))
+    .replace(/^\/\/ @ts-types.*\n/gm, "")
+    .replaceAll(/"\.\/(?:api|mod)\.ts"/g, '"./client.js"')
+    .replaceAll(/"(\.\/[\w/]+)\.ts"/g, '"$1.js"');
 }
 
 /**
@@ -31,10 +60,11 @@ export async function buildClient(): Promise<ClientFiles> {
  *
  * Calls esbuild synchronously, since the asynchronous call leaves a process running.
  */
-function bundle(): string {
+function bundle(entry: string, external: string[] = []): string {
   const { outputFiles: [file] } = buildSync({
-    entryPoints: [new URL("mod.ts", folder).pathname],
+    entryPoints: [new URL(entry, folder).pathname],
     bundle: true,
+    external,
     write: false,
     format: "esm",
     target: "es2022",
@@ -50,25 +80,24 @@ function bundle(): string {
 
 /** Bundles the declarations of the client's exports into a module. */
 async function declare(): Promise<string> {
-  let text = "";
-  for (const name of ["api.ts", "mod.ts"]) {
-    const source = await Deno.readTextFile(new URL(name, folder));
-    const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
-      fileName: name,
-      reportDiagnostics: true,
-      compilerOptions: { target: ts.ScriptTarget.ES2022 },
-    });
-    const [fault] = diagnostics;
-    if (fault) {
-      throw new TypeError(
-        ts.flattenDiagnosticMessageText(fault.messageText, "\n"),
-      );
-    }
-    text += outputText;
-  }
-  return text
-    .replace(/^(?:import|export \*)[^;]*;\n/gm, "")
+  const texts = await Promise.all(
+    ["api.ts", "fold_event.ts", "mod.ts"].map(transpileTypes),
+  );
+  return texts.join("")
+    .replace(/^(?:import|export (?:\*|\{[^}]*\} from))[^;]*;\n/gm, "")
     .replace(/^export \{\};\n/gm, "");
+}
+
+async function transpileTypes(name: string): Promise<string> {
+  const source = await Deno.readTextFile(new URL(name, folder));
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
+    fileName: name,
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ES2022 },
+  });
+  const [fault] = diagnostics;
+  if (fault === undefined) return outputText;
+  throw new TypeError(ts.flattenDiagnosticMessageText(fault.messageText, "\n"));
 }
 
 if (import.meta.main) {

@@ -21,6 +21,7 @@ const INCLUDED_FILES = [
   "src/docs/pictures",
   "src/client/client.js",
   "src/client/client.d.ts",
+  "src/client/npm",
   "src/python",
   "src/store/sqlite/thread.ts",
   ...listDeployFiles(),

@@ -244,6 +244,15 @@ export declare class TaskwireError extends Error {
     readonly closeCode: number | undefined;
     constructor(code: string, message: string, closeCode?: number);
 }
+/** True if a task with this status has ended: no other status begins so. */
+export declare function isFinal(status?: string): boolean;
+/**
+ * Adds an event to the state of a task.
+ *
+ * @param state The `sync` of the watch, with the task after the events before.
+ * @returns The task after the event.
+ */
+export declare function foldEvent({ task, epoch }: TaskSync, event: TaskEvent): Task;
 /**
  * Watches one task: yields the current state, then every event exactly once and
  * in order, across lost connections and server restarts, until the task ends.

@@ -1,12 +1,11 @@
 import type {
-  ClearedMember,
-  Task,
   TaskEvent,
   TaskNotice,
   TaskSync,
   TaskUpdate,
   TaskwireError,
 } from "./api.ts";
+import { foldEvent, isFinal } from "./fold_event.ts";
 import type { Link } from "./link.ts";
 import type { Subscription } from "./subscription.ts";
 import type { UpdateQueue } from "./update_queue.ts";
@@ -103,42 +102,4 @@ export class FollowedTask implements Subscription {
   #push(update: TaskUpdate): void {
     for (const queue of this.#queues) queue.push(update);
   }
-}
-
-/** True if a task with this status has ended. */
-function isFinal(status: string = ""): boolean {
-  return /^(succeeded|failed|canceled)$/.test(status);
-}
-
-/** Adds an event to the state of a task. */
-function foldEvent({ task, epoch }: TaskSync, event: TaskEvent): Task {
-  const { type: _, skipped: __, cleared = [], ...members } = event;
-  const { attempt, status, timestamp: time } = event;
-  const kept: { -readonly [Name in keyof Task]?: Task[Name] } = { ...task };
-  const dropped:
-    (ClearedMember | "rate" | "eta" | "started_at" | "ended_at")[] = [
-      "rate",
-      "eta",
-      ...cleared,
-    ];
-  if (task && attempt > task.attempt) {
-    dropped.push(
-      "progress",
-      "current",
-      "message",
-      "data",
-      "started_at",
-      "ended_at",
-    );
-  }
-  for (const name of dropped) delete kept[name];
-  return {
-    created_at: time,
-    ...(status === "running" ? { started_at: time } : {}),
-    ...(isFinal(status) ? { ended_at: time } : {}),
-    ...kept,
-    ...members,
-    epoch,
-    updated_at: time,
-  };
 }

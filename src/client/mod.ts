@@ -23,6 +23,7 @@ import type { TransportChoice } from "./transport_choice.ts";
 import { createUpdateQueue } from "./update_queue.ts";
 
 export * from "./api.ts";
+export { foldEvent } from "./fold_event.ts";
 
 /**
  * The most tasks per socket. The server's defaults allow 100 tasks and a burst

@@ -126,6 +126,12 @@ export const serverOperations: readonly Operation[] = [
     file("text/plain"),
   ),
   get(
+    "/client.tgz",
+    "readNpmPackage",
+    "The client as an npm package, for `npm install`",
+    file("application/gzip"),
+  ),
+  get(
     `/${wheelName}`,
     "readPythonLibrary",
     "The Python library, for `pip install`",

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { makeNpmPackage } from "./npm_package.ts";
 import { makeWheel, wheelName } from "./python_wheel.ts";
 import { staticFile, staticMade } from "./static_files.ts";
 import { sourceFile } from "../process/source_files.ts";
@@ -8,8 +9,8 @@ const typesUrl = sourceFile("client/client.d.ts");
 
 /**
  * Serves `/client.js` and `/client.d.ts`, the browser client built by `deno
- * task client`, and the Python library. Pages of any origin may import the
- * files.
+ * task client`, the npm package with the client, and the Python library. Pages
+ * of any origin may import the files.
  */
 export function clientFileRoutes(): Hono {
   const headers = {
@@ -25,5 +26,9 @@ export function clientFileRoutes(): Hono {
       }),
     )
     .get("/client.d.ts", staticFile(typesUrl, headers))
+    .get(
+      "/client.tgz",
+      staticMade(makeNpmPackage, "application/gzip", headers),
+    )
     .get(`/${wheelName}`, staticMade(makeWheel, "application/zip", headers));
 }

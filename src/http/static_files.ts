@@ -27,7 +27,7 @@ export function staticText(
 }
 
 /** Formats that compress their content themselves: all pictures but SVG, and archives. */
-const compressedFormat = /^image\/(?!svg)|^application\/zip$/;
+const compressedFormat = /^image\/(?!svg)|^application\/(?:gzip|zip)$/;
 
 function staticBytes(
   make: () => Uint8Array<ArrayBuffer>,
