@@ -1,5 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type TaskList, TaskwireError } from "../../src/client/mod.ts";
+import {
+  type Task,
+  type TaskList,
+  TaskwireError,
+} from "../../src/client/mod.ts";
 import { cutProxy } from "../support/cut_proxy.ts";
 import { deadline } from "../support/deadline.ts";
 import { FakeSocket } from "../support/fake_sockets.ts";
@@ -37,6 +41,15 @@ async function becomes(
     }
   };
   return await deadline(matches(), () => seen);
+}
+
+function positionOf(
+  { connection_id, epoch, offset }: Pick<
+    Task,
+    "connection_id" | "epoch" | "offset"
+  >,
+): string {
+  return `${connection_id} ${epoch} ${offset}`;
 }
 
 function describe({ tasks }: TaskList): string {
@@ -109,6 +122,34 @@ for (const transport of ["websocket", "sse"] as const) {
     await becomes(lists, "c", "a");
     await published(server, "a", {});
     await becomes(lists, "a", "c");
+    watching.client.close();
+    await watching.closed();
+  });
+
+  Deno.test(`Client.list() ends equal to the list of the store, over lost connections, by ${transport}`, async () => {
+    await using server = await startTestServer();
+    await using proxy = cutProxy(server.origin);
+    const { store } = server.services;
+    const watching = connectAda(proxy, transport);
+    const lists = watching.client.list({ mine: true, limit: 10 });
+    await becomes(lists);
+    for (let change = 0; change < 400; change++) {
+      const id = `t${change * change * 7 % 31}`;
+      if (change % 9 === 0) await store.forget(id);
+      else await published(server, id, { ...ada, progress: change / 400 });
+      if (change % 100 === 50) proxy.cut();
+      if (change % 100 === 70) proxy.mend();
+    }
+    const states = (await store.list({ owner: "ada", limit: 10 })).states;
+    const expected = states.map(({ snapshot }) => positionOf(snapshot)).sort();
+    let seen: string[] = [];
+    const becomesEqual = async () => {
+      while (seen.join() !== expected.join()) {
+        const { value } = await lists.next();
+        seen = (value as TaskList).tasks.map(positionOf).sort();
+      }
+    };
+    await deadline(becomesEqual(), () => `${seen}`);
     watching.client.close();
     await watching.closed();
   });
