@@ -45,8 +45,8 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do
     for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do
       redis.call('ZINCRBY', key, -ARGV[2] * 100 * 16, id)
     end
-  elseif string.match(key, '}:s:') and redis.call('HEXISTS', key, 'listed') == 1 then
-    redis.call('HINCRBY', key, 'listed', math.floor(-ARGV[2]))
+  elseif string.match(key, '}:s:') and redis.call('HEXISTS', key, 'kept') == 1 then
+    redis.call('HINCRBY', key, 'kept', math.floor(-ARGV[2]))
   elseif string.match(key, '}:shard$') then
     redis.call('HINCRBY', key, 'tick', math.floor(-ARGV[2] * 100))
     if redis.call('HEXISTS', key, 'listen') == 1 then

@@ -92,12 +92,13 @@ export function topicShardOf(taskId: string, isCluster: boolean): number {
 }
 
 /**
- * Returns the keys of a task. The keys expire together:
+ * Returns the keys of a task. Without the first key the task has expired, and the
+ * rest is not read any more:
  *
  * - `s:<id>`, hash: `state` as JSON; the state's `epoch`, `offset`, `status` and
  *   `lease`; `rev`, the number of writes; `run`, as above; the node with the
- *   `turn`, and the turn's end, `until`; the end of the lists of the task's
- *   topics, `listed`, in milliseconds since 1970
+ *   `turn`, and the turn's end, `until`; `kept`, the end of the other
+ *   keys and of the lists of the task's topics, in milliseconds since 1970
  * - `h:<id>`, stream: the history. The ids are `<offset>-0`, `e` is the event as
  *   JSON, `n` the `event_id` if given by the publisher
  * - `n:<id>`, hash: the offsets of the events with `n`

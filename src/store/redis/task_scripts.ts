@@ -18,14 +18,14 @@ end
 
 -- Returns the task; an unknown task gets the epoch of a new history.
 local function current()
-  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until', 'listed')
+  local found = redis.call('HMGET', task, 'epoch', 'rev', 'offset', 'run', 'status', 'lease', 'turn', 'until', 'kept')
   if not found[1] then
     -- If the task has expired, the new history needs another epoch.
-    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0', listed = 0 }
+    return { epoch = unlist() and renew() or newEpoch(), rev = '0', offset = '0', kept = 0 }
   end
   local this = { isKnown = true, epoch = found[1], rev = found[2], offset = found[3],
     status = found[5], lease = found[6], turn = found[7] or '', turnEnds = tonumber(found[8] or '0'),
-    listed = tonumber(found[9] or '0') }
+    kept = tonumber(found[9] or '0') }
   if not isSame(found[4]) then
     redis.call('HSET', task, 'epoch', fresh, 'run', run)
     newEpoch()
@@ -94,9 +94,10 @@ if isOthers and now < this.turnEnds then return { 'wait', this.turnEnds - now } 
 
 -- Returns the offset of an event_id; an event without a given id is named by its position.
 local function find(name)
+  if not this.isKnown then return '0' end
   local named = redis.call('HGET', names, name)
   if named then return named end
-  if not this.isKnown or string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
+  if string.sub(name, 1, #epoch + 1) ~= epoch .. ':' then return '0' end
   local place = string.match(name, '^[1-9]%d*$', #epoch + 2)
   if not place or #place > 15 then return '0' end
   local entry = redis.call('XRANGE', history, place .. '-0', place .. '-0')[1]
@@ -124,7 +125,7 @@ if this.turn == node then redis.call('HSET', task, 'turn', '') end
 if after == '-' then return { 'done', rev, 0 } end
 
 if not this.isKnown then redis.call('DEL', history, names) end
-local added, messages = 0, {}
+local added, messages, hasNames = 0, {}, false
 for at = start + 1 + 2 * count, #ARGV, 4 do
   local place, name, json, head = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   if place == '-' then
@@ -136,6 +137,7 @@ for at = start + 1 + 2 * count, #ARGV, 4 do
     else
       redis.call('XADD', history, place .. '-0', 'e', json, 'n', name)
       redis.call('HSET', names, name, place)
+      hasNames = true
     end
     messages[#messages + 1] = head .. '\\n' .. json
   end
@@ -172,10 +174,14 @@ if excess > 0 then
   redis.call('XTRIM', history, 'MAXLEN', limit)
 end
 
-local ends = whole(now + ttl)
-redis.call('PEXPIREAT', task, ends)
-redis.call('PEXPIREAT', history, ends)
-redis.call('PEXPIREAT', names, ends)
+redis.call('PEXPIREAT', task, whole(now + ttl))
+-- Other keys are kept for up to a tenth longer, which saves the cost at most events.
+local isRenewed, kept = this.kept < now + ttl, whole(now + 1.1 * ttl)
+if isRenewed then
+  redis.call('HSET', task, 'kept', kept)
+  redis.call('PEXPIREAT', history, kept)
+end
+if isRenewed or hasNames then redis.call('PEXPIREAT', names, kept) end
 
 local last = redis.call('HMGET', shard, 'tick', 'listen')
 isListened = tonumber(last[2] or '0') >= now
@@ -197,12 +203,7 @@ for index = 16, 15 + lists do
     end
   end
   redis.call('ZADD', list, score, id)
-end
--- Lists are kept for longer than the task, to save the cost at most events.
-if lists > 0 and this.listed < now + ttl then
-  local listed = whole(now + 2 * ttl)
-  for index = 16, 15 + lists do redis.call('PEXPIREAT', ARGV[index], listed) end
-  redis.call('HSET', task, 'listed', listed)
+  if isRenewed then redis.call('PEXPIREAT', list, kept) end
 end
 if lease ~= '-' then redis.call('ZADD', leases, lease, id)
 elseif this.isKnown and this.lease ~= '-' then redis.call('ZREM', leases, id) end

@@ -141,6 +141,8 @@ const endings: Record<
   (stores: Awaited<ReturnType<typeof openTwo>>) => Promise<unknown>
 > = {
   "forgotten by another process": ({ two }) => two.forget("a"),
+  "just over, with keys that are kept longer": ({ prefix }) =>
+    ageRedis(server, prefix, redisRetention.historyTtlMs * 1.05),
   "over, as its time is": ({ prefix }) =>
     ageRedis(server, prefix, redisRetention.historyTtlMs * 2),
   "flushed": () => server.flush(),
