@@ -154,7 +154,10 @@ function select(
   { labels = [], status, limit = listBounds.defaultLimit }: ListRequest,
   { userId: owner }: Identity,
 ): Selected {
-  const selection = { limit, ...(status ? { statuses: status } : {}) };
+  const selection = {
+    limit,
+    ...(status ? { statuses: [...new Set(status)] } : {}),
+  };
   const [first, ...others] = topicsOf({ labels });
   return first
     ? { topics: [first, ...others], selection: { ...selection, labels } }

@@ -28,7 +28,7 @@ export function readListRequest(c: Context): ListRequest {
   const status = c.req.queries("status")?.map(parseStatus);
   return {
     ...(mine ? { list: "mine", mine: true } : { list: "labels", labels }),
-    ...(status ? { status: [...new Set(status)] } : {}),
+    ...(status ? { status } : {}),
     limit: readWhole(c, "limit", {
       min: 1,
       max: listBounds.limit,

@@ -484,3 +484,23 @@ Deno.test("RealtimeSession.handle() takes the longest name, four labels, all sta
     assertEquals([frame.type, frame.list], ["list", name]);
   }
 });
+
+Deno.test("Lists.open() asks the store for each status once", async () => {
+  const asked: unknown[] = [];
+  await using server = await startTestServer({
+    services: ({ store }) => ({
+      store: {
+        ...store,
+        list(query) {
+          if (query.owner) asked.push(query.statuses);
+          return store.list(query);
+        },
+      },
+    }),
+  });
+  await using socket = await openForLists(server, { sub: "ada" });
+  // The store in SQLite keeps a statement for each number of statuses.
+  const status = ["running", "queued", "running"];
+  assertEquals((await list(socket, { mine: true, status })).type, "list");
+  assertEquals(asked, [["running", "queued"]]);
+});
