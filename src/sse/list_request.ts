@@ -22,7 +22,9 @@ export function readListRequest(c: Context): ListRequest {
   if (labels.length > listBounds.labels) {
     throw badQuery(`label: give ${listBounds.labels} labels at most`);
   }
-  if (labels.some(({ length }) => length < 1 || length > maxLabels.length)) {
+  // Counts characters, not UTF-16 code units, as for the labels of tasks.
+  const lengths = labels.map((label) => [...label].length);
+  if (lengths.some((length) => length < 1 || length > maxLabels.length)) {
     throw badQuery(`label: expected 1 to ${maxLabels.length} characters`);
   }
   const status = c.req.queries("status")?.map(parseStatus);

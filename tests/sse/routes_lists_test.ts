@@ -126,6 +126,17 @@ for (
   });
 }
 
+Deno.test("sseRoutes() counts the characters of a label, as published", async () => {
+  await using server = await startTestServer();
+  const label = "😀".repeat(64);
+  await published(server, "a", { labels: [label] });
+  await using client = await SseClient.openList(server, {
+    query: `?label=${encodeURIComponent(label)}`,
+    headers: bearer(await signToken({ sub: "bo", labels: ["😀*"] })),
+  });
+  assertEquals(idsOf(await client.nextOf("list")), ["a"]);
+});
+
 for (
   const [query, reason] of [
     ["", /either mine=true or label/],
@@ -134,6 +145,7 @@ for (
     ["?label=a&label=b&label=c&label=d&label=e", /^label: give 4 labels/],
     ["?label=", /^label: expected 1 to 64 characters$/],
     [`?label=${"x".repeat(65)}`, /^label: expected 1 to 64 characters$/],
+    [`?label=${"😀".repeat(65)}`, /^label: expected 1 to 64 characters$/],
     ["?mine=true&status=done", /^status: expected one of queued, running/],
     ["?mine=true&status=queued&status=", /^status: expected one of/],
     ["?mine=true&limit=0", /^limit: .* from 1 to 500$/],
