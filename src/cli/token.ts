@@ -67,14 +67,32 @@ export function tokenCommand(): CliCommand {
         await mintToken({
           ...(sub ? { sub } : {}),
           ...(scope ? { scope } : {}),
-          ...(tasks ? { tasks: tasks.split(",") } : {}),
-          ...(labels ? { labels: labels.split(",") } : {}),
+          ...(tasks === undefined ? {} : { tasks: listOf("--tasks", tasks) }),
+          ...(labels === undefined
+            ? {}
+            : { labels: listOf("--labels", labels) }),
           ttlSeconds: Number(ttl),
         }, openSettings(command)(...signingSettings)),
       );
       return 0;
     },
   };
+}
+
+/**
+ * Splits a list of ids or labels. An empty list, such as from an unset shell
+ * variable, is refused: a token without the claim reaches every task.
+ *
+ * @throws {UsageFailure} If an entry is empty.
+ */
+function listOf(flag: string, list: string): readonly string[] {
+  const entries = list.split(",");
+  if (!entries.includes("")) return entries;
+  throw new UsageFailure(
+    `${flag} ${
+      JSON.stringify(list)
+    }: expected entries separated by commas, none of them empty`,
+  );
 }
 
 /**

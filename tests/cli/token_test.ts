@@ -120,6 +120,19 @@ Deno.test("tokenCommand() rejects a token without user and scope, and an invalid
   }
 });
 
+Deno.test("tokenCommand() rejects empty tasks and labels, instead of omitting the limit", async () => {
+  for (const flag of ["--tasks", "--labels"]) {
+    for (const list of ["", "a,", ",", "a,,b"]) {
+      const result = await taskwire(
+        ["token", "--scope", "publish", flag, list],
+        { env },
+      );
+      assertFailure(result, 2, new RegExp(`${flag} ".*": expected entries`));
+      assertEquals(result.stdout, "");
+    }
+  }
+});
+
 Deno.test("mintToken() signs with the first configured algorithm", async () => {
   const config = testConfig({ jwtAlgorithms: ["ES256", "HS512", "HS256"] });
   const token = await mintToken({ sub: "42", ttlSeconds: 60 }, config);
