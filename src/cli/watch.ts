@@ -168,7 +168,7 @@ async function followList(
 }
 
 /**
- * Makes the options of a client that tells the display of its connections.
+ * Makes the options of a client that notes lost and new connections in the display.
  *
  * @param subject The task's id or `list`, before each note.
  * @returns The options, and a signal that is aborted by a failure.

@@ -250,8 +250,8 @@ export class ListHub {
   }
 
   /**
-   * Delivers what waits for further changes of a topic's tasks: after the lists
-   * have read the store, an older update would bring back a deleted task.
+   * Delivers the waiting changes of a topic's tasks: after the lists have read
+   * the store, an older update would bring back a deleted task.
    */
   #deliverPending(missed: Topic): void {
     for (const [taskId, { topics, task }] of this.#pending) {

@@ -86,7 +86,7 @@ export function topicShards(isCluster: boolean): readonly number[] {
   return isCluster ? shards : [0];
 }
 
-/** Returns the one of the {@linkcode topicShards} that announces a task. */
+/** Returns the shard, of the {@linkcode topicShards}, that announces a task. */
 export function topicShardOf(taskId: string, isCluster: boolean): number {
   return isCluster ? shardOf(taskId) : 0;
 }
