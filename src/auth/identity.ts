@@ -68,7 +68,7 @@ export function expired(guestUserId: string): Identity {
     rejection: {
       code: "token_expired",
       message:
-        "The token has expired: send a new one in an auth frame, or connect again with it",
+        "The token has expired: send a new token in an auth frame, or connect again with a new token",
     },
   };
 }
