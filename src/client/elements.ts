@@ -16,14 +16,14 @@
  *
  * Style the parts `title`, `value`, `bar`, `fill`, `message`, `left`, `stop`,
  * `list`, `item` and `empty`, or set `--taskwire-color`, `--taskwire-track` and
- * `--taskwire-bad`. The attribute `status` of an element is the task's status, or
- * `unreachable` while the server is.
+ * `--taskwire-bad`. The attribute `status` of an element is the task's status,
+ * `unreachable` while the server is, or `error` if the server refuses the watch.
  *
  * @module
  */
 import type { ConnectOptions, Task } from "./api.ts";
 import {
-  isSettled,
+  endOf,
   paced,
   type TasksQuery,
   type TasksView,
@@ -42,7 +42,6 @@ let views: Views | undefined;
 
 /** Sets the server and the token of all elements. Elements begin anew. */
 export function configure({ url = "/", ...options }: ElementOptions): void {
-  views?.close();
   views = new Views(url, options);
   for (const element of connected) element.begin();
 }
@@ -61,7 +60,8 @@ const style = `
     background: var(--track); overflow: hidden; }
   [part~=fill] { inline-size: var(--done); block-size: 100%; background: var(--color); }
   [data-status=failed] [part~=fill], [data-status=lost] [part~=fill] { background: var(--bad); }
-  [data-status=failed] [part~=value], [data-status=lost] [part~=value] { color: var(--bad); }
+  [data-status=failed] [part~=value], [data-status=lost] [part~=value],
+  [data-status=error] [part~=value], :host([status=error]) [part~=empty] { color: var(--bad); }
   [data-status=canceled] [part~=fill], [data-status=unreachable] [part~=fill] { opacity: .5; }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: .75em; }
   [role=status] { position: absolute; inline-size: 1px; block-size: 1px;
@@ -132,19 +132,22 @@ export class TaskwireProgress extends WatchingElement<TaskView> {
   }
 
   protected show({ task, connection, error }: TaskView): void {
-    const isReached = connection === "open" || isSettled(task);
+    const isSettled = endOf(task) !== "";
+    const isReached = connection === "open" || isSettled;
     fillRow(this.#row, this.#id, task, error?.message, isReached);
     const { status = "unreachable" } = this.#row.dataset;
     this.setAttribute("status", status);
     const label = task?.title ?? this.#id;
     // A change of the status is said; a change of the progress would chatter.
-    setText(this.#status, task ? `${label}: ${status}` : "");
+    const said = error?.message ?? (task && status);
+    setText(this.#status, said ? `${label}: ${said}` : "");
     const isStoppable = this.hasAttribute("stoppable") && task !== null &&
-      !isSettled(task);
+      !isSettled && !error;
     setText(this.#stop, task?.cancel_requested ? "Stopping …" : "Stop");
     this.#stop.toggleAttribute("disabled", task?.cancel_requested ?? false);
-    if (isStoppable) this.#row.append(this.#stop);
-    else this.#stop.remove();
+    // A button that is inserted again loses the focus.
+    if (!isStoppable) this.#stop.remove();
+    else if (!this.#stop.isConnected) this.#row.append(this.#stop);
   }
 }
 
@@ -160,13 +163,12 @@ export class TaskwireList extends WatchingElement<TasksView> {
   ];
   readonly #list = create("ul", "list");
   readonly #empty = create("p", "empty");
+  readonly #slot = create("slot", "", "No tasks");
   readonly #rows = new Map<string, HTMLElement>();
 
   constructor() {
     super();
-    const slot = create("slot", "", "No tasks");
-    slot.setAttribute("name", "empty");
-    this.#empty.append(slot);
+    this.#slot.setAttribute("name", "empty");
     this.root.append(create("style", "", style), this.#list, this.#empty);
   }
 
@@ -184,7 +186,8 @@ export class TaskwireList extends WatchingElement<TasksView> {
 
   protected show({ tasks, complete, connection, error }: TasksView): void {
     const isReached = connection === "open";
-    this.setAttribute("status", isReached ? "open" : "unreachable");
+    const status = isReached ? "open" : "unreachable";
+    this.setAttribute("status", error ? "error" : status);
     const ids = tasks.map(({ connection_id }) => connection_id);
     for (const [id, row] of this.#rows) {
       if (ids.includes(id)) continue;
@@ -195,7 +198,8 @@ export class TaskwireList extends WatchingElement<TasksView> {
       const id = task.connection_id;
       const row = this.#rows.get(id) ?? createRow("li");
       this.#rows.set(id, row);
-      fillRow(row, id, task, undefined, isReached);
+      // The tasks stay as they were when the updates ended.
+      fillRow(row, id, task, undefined, isReached || error !== undefined);
     }
     const rows = ids.map((id) => this.#rows.get(id)).filter((row) => !!row);
     // Rows that stay in place keep their focus and selection.
@@ -204,8 +208,9 @@ export class TaskwireList extends WatchingElement<TasksView> {
       if (present !== row) this.#list.insertBefore(row, present ?? null);
     }
     this.#list.hidden = tasks.length === 0;
-    this.#empty.hidden = tasks.length > 0 || (!complete && !error);
+    this.#empty.hidden = !error && (tasks.length > 0 || !complete);
     if (error) setText(this.#empty, error.message);
+    else if (!this.#slot.isConnected) this.#empty.replaceChildren(this.#slot);
   }
 }
 
@@ -245,7 +250,9 @@ function fillRow(
   ] as HTMLElement[];
   if (!title || !value || !bar || !message || !left) return;
   const status = task?.status ?? "";
-  row.dataset.status = isReached ? status || "unknown" : "unreachable";
+  row.dataset.status = error === undefined
+    ? isReached ? status || "unknown" : "unreachable"
+    : "error";
   // 99.9 % is not 100 %.
   const percent = task?.progress === undefined
     ? undefined
@@ -256,7 +263,7 @@ function fillRow(
   setText(title, name);
   setText(
     value,
-    isReached && status === "running" && amount ? amount : state,
+    !error && isReached && status === "running" && amount ? amount : state,
   );
   setText(message, task?.message ?? "");
   setText(left, isReached ? timeLeft(task) : "");

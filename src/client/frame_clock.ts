@@ -14,13 +14,14 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 function run(): void {
   stop();
-  const due = [...calls];
-  calls.clear();
-  for (const call of due) call();
+  for (const call of [...calls]) {
+    // An earlier call may have given up a later call.
+    if (calls.delete(call)) call();
+  }
 }
 
 function stop(): void {
-  if (frame !== undefined) page.cancelAnimationFrame?.(frame);
+  if (frame) page.cancelAnimationFrame?.(frame);
   clearTimeout(timer);
   frame = timer = undefined;
 }
@@ -33,12 +34,13 @@ function stop(): void {
  * @returns Gives the call up.
  */
 export function afterFrame(call: () => void, delayMs = 0): () => void {
-  if (delayMs > hiddenFrameMs) {
-    const delay = setTimeout(call, delayMs);
-    return () => clearTimeout(delay);
+  if (delayMs > 0) {
+    let giveUp = () => clearTimeout(delay);
+    const delay = setTimeout(() => giveUp = afterFrame(call), delayMs);
+    return () => giveUp();
   }
   calls.add(call);
-  if (timer === undefined) {
+  if (!timer) {
     timer = setTimeout(run, hiddenFrameMs);
     frame = page.requestAnimationFrame?.(run);
   }

@@ -32,7 +32,7 @@ import {
 import type { ConnectOptions } from "./api.ts";
 import {
   type Connection,
-  isSettled,
+  endOf,
   paced,
   type TasksQuery,
   type TasksView,
@@ -118,15 +118,15 @@ export function useTask<Data = unknown>(
     [views, id, throttleMs],
   );
   const value = useView(view, enabled) as TaskView<Data>;
-  const newest = useRef(onSettled);
-  useEffect(() => {
-    newest.current = onSettled;
-  });
   const { task } = value;
-  const end = isSettled(task) ? `${task?.epoch} ${task?.attempt}` : "";
+  const end = endOf(task);
+  // Outlives the repeated effects of a development build.
+  const settled = useRef("");
   useEffect(() => {
-    if (end && task) newest.current?.(task);
-  }, [view, end]);
+    if (!task || !end || end === settled.current) return;
+    settled.current = end;
+    onSettled?.(task);
+  });
   const cancel = useCallback(() => views.cancel(id), [views, id]);
   return { ...value, cancel };
 }

@@ -17,9 +17,10 @@
 import { getContext, setContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
 import type { ConnectOptions } from "./api.ts";
+import { notify } from "./notify.ts";
 import {
   type Connection,
-  isSettled,
+  endOf,
   paced,
   type TasksQuery,
   type TasksView,
@@ -88,9 +89,11 @@ export function useTask<Data = unknown>(
     enabled,
     throttleMs,
     ({ task }) => {
-      const end = isSettled(task) ? `${task?.epoch} ${task?.attempt}` : "";
-      if (end && end !== settled) onSettled?.(task as TaskOf<Data>);
+      const end = endOf(task);
+      if (!end || end === settled) return;
       settled = end;
+      // An error of the function must not stop the other views of the frame.
+      notify(onSettled, task as TaskOf<Data>);
     },
   );
   return {

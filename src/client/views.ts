@@ -8,6 +8,7 @@ import type {
   TaskSync,
   TaskUpdate,
 } from "./api.ts";
+import { isFinal } from "./fold_event.ts";
 import { connect, foldEvent, TaskwireError } from "./mod.ts";
 import { afterFrame } from "./frame_clock.ts";
 
@@ -55,21 +56,24 @@ export type TasksQuery = ListQuery;
  * freely.
  */
 export class Views {
-  readonly #client: Client;
+  /** Made by the first watch: a server's rendering watches nothing and has no base for a relative URL. */
+  readonly #client: () => Client;
   readonly #onConnection = new Set<() => void>();
   #connection: Connection = "connecting";
 
   /** @param url See `connect`. */
   constructor(url: string | URL, options: ConnectOptions = {}) {
-    this.#client = connect(url, {
-      ...options,
-      onState: (state) => {
-        options.onState?.(state);
-        if (state.state === this.#connection) return;
-        this.#connection = state.state;
-        for (const tell of this.#onConnection) tell();
-      },
-    });
+    let client: Client | undefined;
+    this.#client = () =>
+      client ??= connect(url, {
+        ...options,
+        onState: (state) => {
+          options.onState?.(state);
+          if (state.state === this.#connection) return;
+          this.#connection = state.state;
+          for (const tell of this.#onConnection) tell();
+        },
+      });
   }
 
   /**
@@ -82,7 +86,7 @@ export class Views {
     const unknown = { task: initial } as TaskSync;
     return this.#view<TaskSync, Pick<TaskView, "task">, TaskUpdate>(
       unknown,
-      (signal) => this.#client.watch(taskId, { signal }),
+      (signal) => this.#client().watch(taskId, { signal }),
       foldUpdate,
       ({ task }) => ({ task }),
     );
@@ -92,7 +96,7 @@ export class Views {
   tasks(query: TasksQuery): View<TasksView> {
     return this.#view<TaskList, TaskList, TaskList>(
       { tasks: [], complete: false },
-      (signal) => this.#client.list(query, { signal }),
+      (signal) => this.#client().list(query, { signal }),
       (_, list) => list,
       ({ tasks, complete }) => ({ tasks, complete }),
     );
@@ -104,12 +108,7 @@ export class Views {
    * @throws {TaskwireError} `not_watched` if no view of the task has listeners.
    */
   cancel(taskId: string): void {
-    this.#client.cancel(taskId);
-  }
-
-  /** Ends all watches. */
-  close(): void {
-    this.#client.close();
+    this.#client().cancel(taskId);
   }
 
   #view<State, Part, Update>(
@@ -152,7 +151,10 @@ export class Views {
       get: () => value,
       subscribe: (listener) => {
         listeners.add(listener);
-        if (controller === undefined) {
+        if (!controller) {
+          // Without listeners the view has not heard of the connection.
+          error = undefined;
+          value = make();
           this.#onConnection.add(tell);
           follow(controller = new AbortController());
         }
@@ -204,9 +206,15 @@ export function paced<Value>(view: View<Value>, throttleMs = 0): View<Value> {
   };
 }
 
-/** True if a task with this state has ended, for now. */
-export function isSettled(task: Task | null): boolean {
-  return /^(succeeded|failed|canceled)$/.test(task?.status ?? "");
+/**
+ * Identifies the end of an attempt.
+ *
+ * @returns Empty unless the task has ended, for now.
+ */
+export function endOf(task: Task | null): string {
+  return task && isFinal(task.status)
+    ? `${task.connection_id} ${task.epoch} ${task.attempt}`
+    : "";
 }
 
 function foldUpdate(state: TaskSync, update: TaskUpdate): TaskSync {

@@ -32,7 +32,7 @@ import {
 import type { ConnectOptions } from "./api.ts";
 import {
   type Connection,
-  isSettled,
+  endOf,
   paced,
   type TasksQuery,
   type TasksView,
@@ -104,11 +104,8 @@ export function useTask<Data = unknown>(
     enabled,
     throttleMs,
   );
-  const end = () =>
-    isSettled(task.value) &&
-    `${task.value?.epoch} ${task.value?.attempt}`;
-  watch(end, (ended) => {
-    if (ended && task.value) onSettled?.(task.value as TaskOf<Data>);
+  watch(() => endOf(task.value), (end) => {
+    if (end && task.value) onSettled?.(task.value as TaskOf<Data>);
   }, { immediate: true });
   return {
     task: task as ComputedRef<TaskOf<Data> | null>,
