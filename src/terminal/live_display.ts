@@ -14,8 +14,8 @@ const usualSize = { columns: 80, rows: 24 };
 
 /**
  * Draws tasks below the printed lines, a line per task, and redraws after each
- * change. Without tasks, a line says so. If there are more tasks than rows, the last line counts the hidden
- * tasks.
+ * change. Without tasks, the display is a line saying so. If the rows do not
+ * suffice, the last line counts the hidden tasks.
  */
 export class LiveDisplay {
   readonly #tasks = new Map<string, TaskView | undefined>();

@@ -30,7 +30,7 @@ _sender = Sender(make_server)
 
 
 def sender() -> Sender:
-    """Returns the sender of this process: after a fork a new one, since threads stay behind."""
+    """Returns the sender of this process: a new sender after a fork, since threads stay behind."""
     return _sender
 
 

@@ -169,7 +169,7 @@ class Sender:
         return max(self._retry_at, self._sent_at + _INTERVAL)
 
     def _take(self) -> List[Event]:
-        """Returns the first event of each task: a later one must not overtake a failed one."""
+        """Returns the first event of each task: no event may overtake a failed event."""
         self._sent_at = time.monotonic()
         with self._changed:
             batch = []
@@ -255,7 +255,7 @@ class Sender:
     def _warn_refusal(self, event: Event, result: Dict[str, Any]) -> None:
         code = result.get("code")
         if code == "attempt_outdated":
-            # The next attempt has begun before the end of this one was sent.
+            # The next attempt has begun before the end of this attempt was sent.
             return log.debug("taskwire: an event of %s came after the next attempt", event.task_id)
         self._warn(
             f"{code} {event.task_id}",

@@ -43,7 +43,7 @@ def current_task() -> "Optional[Task]":
 
 
 def update(progress: Optional[float] = None, **event: Any) -> None:
-    """Calls `update` of the current task; without one, does nothing."""
+    """Calls `update` of the current task, if any."""
     task = current_task()
     if task is not None:
         task.update(progress, **event)

@@ -128,7 +128,7 @@ def _task_of(request: Any, task_id: Optional[str] = None) -> Task:
 
 def _started(task: Any = None, task_id: str = "", **_: Any) -> None:
     request = task.request
-    # Celery takes over the headers of `request.headers` into a retry, but does not fill it in.
+    # Celery takes over the headers of `request.headers` into a retry, but does not fill `request.headers` in.
     ours = {name: getattr(request, name) for name in (_HEADER, _GROUP_HEADER) if hasattr(request, name)}
     request.headers = {**(request.headers or {}), **ours}
     _jobs.begin(_task_of(request, task_id))
@@ -178,7 +178,7 @@ def _flush(**_: Any) -> None:
 
 def _count_member(header: Dict[str, Any], member_id: str) -> None:
     def end_if_last(answer: Dict[str, Any]) -> None:
-        # Of all members, one sees the count reach the total.
+        # A single member sees the count reach the total.
         if answer.get("current") == header["total"]:
             _publish_group(header, {"status": "succeeded", "event_id": "all members"})
 
