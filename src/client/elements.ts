@@ -63,6 +63,7 @@ const style = `
   [data-status=failed] [part~=value], [data-status=lost] [part~=value],
   [data-status=error] [part~=value], :host([status=error]) [part~=empty] { color: var(--bad); }
   [data-status=canceled] [part~=fill], [data-status=unreachable] [part~=fill] { opacity: .5; }
+  [part~=message]:empty, [part~=left]:empty { display: none; }
   ul { list-style: none; margin: 0; padding: 0; display: grid; gap: .75em; }
   [role=status] { position: absolute; inline-size: 1px; block-size: 1px;
     overflow: hidden; clip-path: inset(50%); }
