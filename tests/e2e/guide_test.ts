@@ -30,7 +30,9 @@ Deno.test("shell blocks are fenced 'sh', or 'sh norun' if they cannot run here",
   const fences = pages.flatMap(({ text }) => fencesOf(text));
   assert(fences.length > 40, `${fences.length} blocks`);
   const known = new Set(
-    "acl conf ini js json jsx mermaid nginx python sh text yaml".split(" "),
+    "acl conf html ini js json jsx mermaid nginx python sh text yaml".split(
+      " ",
+    ),
   ).add("sh norun");
   assertEquals(fences.filter((fence) => !known.has(fence)), []);
 });
