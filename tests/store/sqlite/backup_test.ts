@@ -89,7 +89,7 @@ Deno.test("backUp() delays neither publishes nor reads", async () => {
   await store.close();
 });
 
-Deno.test("backUp() is broken off by close(), and leaves no file", async () => {
+Deno.test("backUp() is broken off by close(), and leaves no copy", async () => {
   await using folder = await makeTempDir();
   const copies = new HeldCopies();
   const store = await open(`${folder.path}/a.db`, copies.start);
@@ -101,7 +101,10 @@ Deno.test("backUp() is broken off by close(), and leaves no file", async () => {
   await store.close();
   await Promise.all(refused);
   const names = await Array.fromAsync(Deno.readDir(folder.path));
-  assertEquals(names.map(({ name }) => name).sort(), ["a.db", "a.db-lock"]);
+  // The connection of the abandoned thread may be the last to end, and then
+  // leaves the write-ahead log to the next start.
+  const left = names.filter(({ name }) => name.includes("backup"));
+  assertEquals(left, []);
 });
 
 Deno.test("backUp() refuses a store without a file", async () => {
