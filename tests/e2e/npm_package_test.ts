@@ -454,6 +454,12 @@ async function followByHooks(
     "probe_1 2 succeeded",
   );
 
+  // A repeated effect subscribes once on an open socket as well.
+  await application.publish("probe_3", ada);
+  await show("probe_3", { key: "late" });
+  await shows("connection_id", "probe_3");
+  assertEquals(timesSent("subscribe probe_3"), 1);
+
   // Many mounts leave nothing.
   await page.evaluate(async () => {
     const page = globalThis as unknown as Probed;
