@@ -7,7 +7,7 @@ import type { Status } from "../tasks/status.ts";
 import type { Store, TaskAudience } from "../tasks/store.ts";
 import { type Topic, topicsOf } from "../tasks/topic.ts";
 import type { Hub } from "../watch/hub.ts";
-import { LiveList, type LiveListOptions } from "../watch/live_list.ts";
+import { ListWatcher, type ListWatcherOptions } from "../watch/list_watcher.ts";
 import { forbiddenList, withRetry } from "./session_errors.ts";
 
 /** The most lists of a socket. */
@@ -39,7 +39,7 @@ export interface ListsUser {
 /** A list with the request, judged again if the identity changes. */
 interface OpenList {
   readonly request: ListRequest;
-  readonly live: LiveList;
+  readonly live: ListWatcher;
 }
 
 /** The lists of a connection, until the end of the connection. */
@@ -83,7 +83,7 @@ export class Lists {
     if (!this.#mayHave(request)) return this.#refuse(request);
     const { hub, store } = this.#services;
     const { topics, selection } = select(request, this.#user.identity);
-    const live = new LiveList({
+    const live = new ListWatcher({
       name,
       topic: hub.lists.leastFollowed(topics),
       selection,
@@ -146,7 +146,7 @@ export class Lists {
 }
 
 /** A list of the store, and the topics of all its tasks. */
-interface Selected extends Pick<LiveListOptions, "selection"> {
+interface Selected extends Pick<ListWatcherOptions, "selection"> {
   readonly topics: readonly [Topic, ...Topic[]];
 }
 

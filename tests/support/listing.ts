@@ -2,7 +2,7 @@ import { createMemoryStore } from "../../src/store/memory/memory_store.ts";
 import type { EventDraft } from "../../src/tasks/draft.ts";
 import type { ListQuery, Store, TaskAudience } from "../../src/tasks/store.ts";
 import { Hub } from "../../src/watch/hub.ts";
-import { LiveList } from "../../src/watch/live_list.ts";
+import { ListWatcher } from "../../src/watch/list_watcher.ts";
 import { ClientList } from "./client_list.ts";
 import { FakeOutlet } from "./fake_outlet.ts";
 
@@ -24,7 +24,7 @@ export class Listing implements Disposable {
   hooks: ListHooks = {};
   /** The calls of `list` and `read` so far. */
   readonly calls: ("list" | "read")[] = [];
-  readonly #lists: LiveList[] = [];
+  readonly #lists: ListWatcher[] = [];
 
   constructor(
     { historyTtlMs = 60_000, follow }: {
@@ -70,7 +70,7 @@ export class Listing implements Disposable {
     const { hub, store } = this;
     const outlet = new FakeOutlet();
     const label = selection.labels?.[0];
-    const list = new LiveList({
+    const list = new ListWatcher({
       name: "mine",
       topic: label === undefined ? "owner:7" : `label:${label}`,
       selection: {
@@ -105,7 +105,7 @@ export class Listing implements Disposable {
 
 /** A list of a {@linkcode Listing}. */
 export interface OpenedList {
-  readonly list: LiveList;
+  readonly list: ListWatcher;
   readonly outlet: FakeOutlet;
   readonly started: Promise<void>;
   /** The list as the client has it. */

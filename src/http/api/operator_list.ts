@@ -6,7 +6,7 @@ import type { ListQuery, Store } from "../../tasks/store.ts";
 import { reaches } from "../../tasks/task_limits.ts";
 import type { Topic } from "../../tasks/topic.ts";
 import type { Hub } from "../../watch/hub.ts";
-import { LiveList } from "../../watch/live_list.ts";
+import { ListWatcher } from "../../watch/list_watcher.ts";
 import type { Credential } from "../authorization.ts";
 
 /** The parts of the server used by the lists of operators. */
@@ -38,7 +38,7 @@ export async function showOperatorList(
       });
     },
   }, config.jwtLeewaySeconds * 1_000);
-  const list = new LiveList({
+  const list = new ListWatcher({
     name: "tasks",
     topic: topicOf(selection),
     selection,

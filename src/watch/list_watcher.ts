@@ -54,8 +54,8 @@ const maxSkipped = 5_000;
  */
 const checksInDoubt = 2;
 
-/** Options of a {@linkcode LiveList}. */
-export interface LiveListOptions {
+/** Options of a {@linkcode ListWatcher}. */
+export interface ListWatcherOptions {
   /** The client's name for the list. */
   readonly name: string;
   /** A topic of all tasks of the list. */
@@ -86,8 +86,8 @@ interface FoundTask {
  *   here; noting a task twice merges the changes.
  * - *Live*: forwards changes from the hub.
  */
-export class LiveList implements TopicFollower {
-  readonly #options: LiveListOptions;
+export class ListWatcher implements TopicFollower {
+  readonly #options: ListWatcherOptions;
   /** The tasks that the client has. */
   readonly #shown: Map<string, ListedVersion>;
   /** The tasks to send while catching up; `undefined` for a task to read. */
@@ -110,12 +110,12 @@ export class LiveList implements TopicFollower {
   #giveUp: (() => void) | undefined;
 
   /** @param before The list to replace: until then, the client has its tasks. */
-  constructor(options: LiveListOptions, before?: LiveList) {
+  constructor(options: ListWatcherOptions, before?: ListWatcher) {
     this.#options = options;
     this.#shown = new Map(before ? before.#shown : []);
   }
 
-  /** True after {@linkcode LiveList.stop}. */
+  /** True after {@linkcode ListWatcher.stop}. */
   get isStopped(): boolean {
     return this.#stopped;
   }

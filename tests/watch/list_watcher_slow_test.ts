@@ -13,7 +13,7 @@ async function openSlow(bench: Listing): Promise<OpenedList> {
   return opened;
 }
 
-Deno.test("LiveList sends nothing to a slow reader, then the newest state of each task, once", async () => {
+Deno.test("ListWatcher sends nothing to a slow reader, then the newest state of each task, once", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await bench.put("deleted");
@@ -48,7 +48,7 @@ Deno.test("LiveList sends nothing to a slow reader, then the newest state of eac
   assertEquals(opened.client.tasks[0]?.status, "failed");
 });
 
-Deno.test("LiveList sends the missed changes at the reader's speed", async () => {
+Deno.test("ListWatcher sends the missed changes at the reader's speed", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = await openSlow(bench);
@@ -67,7 +67,7 @@ Deno.test("LiveList sends the missed changes at the reader's speed", async () =>
   assertEquals(opened.client.tasks.length, 21);
 });
 
-Deno.test("LiveList does not read the store for a burst that a fast reader takes", async () => {
+Deno.test("ListWatcher does not read the store for a burst that a fast reader takes", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = await openSlow(bench);
@@ -80,7 +80,7 @@ Deno.test("LiveList does not read the store for a burst that a fast reader takes
   assertEquals(opened.client.tasks.length, 101);
 });
 
-Deno.test("LiveList holds little for a slow reader: larger tasks are read", async () => {
+Deno.test("ListWatcher holds little for a slow reader: larger tasks are read", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = await openSlow(bench);
@@ -94,7 +94,7 @@ Deno.test("LiveList holds little for a slow reader: larger tasks are read", asyn
   assertEquals(opened.client.tasks.length, 5);
 });
 
-Deno.test("LiveList reads the list for a slow reader if many tasks have changed", async () => {
+Deno.test("ListWatcher reads the list for a slow reader if many tasks have changed", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = await openSlow(bench);
@@ -109,7 +109,7 @@ Deno.test("LiveList reads the list for a slow reader if many tasks have changed"
   assertEquals(opened.outlet.frames.length, 2 + 1 + 500);
 });
 
-Deno.test("LiveList reads nothing for a reader that has gone", async () => {
+Deno.test("ListWatcher reads nothing for a reader that has gone", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const { outlet } = await openSlow(bench);

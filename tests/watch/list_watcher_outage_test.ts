@@ -20,7 +20,7 @@ function breakStore(bench: Listing): { restore: () => void } {
   };
 }
 
-Deno.test("LiveList.start() does not wait for a disconnected store, and sends the list later", async () => {
+Deno.test("ListWatcher.start() does not wait for a disconnected store, and sends the list later", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await bench.put("a");
@@ -41,7 +41,7 @@ Deno.test("LiveList.start() does not wait for a disconnected store, and sends th
   assertEquals(opened.client.tasks.length, 2);
 });
 
-Deno.test("LiveList.start() does not wait for a topic that can't be followed yet", async () => {
+Deno.test("ListWatcher.start() does not wait for a topic that can't be followed yet", async () => {
   using time = new FakeTime();
   const restored = Promise.withResolvers<void>();
   const follows: [string, boolean][] = [];
@@ -64,7 +64,7 @@ Deno.test("LiveList.start() does not wait for a topic that can't be followed yet
   assertEquals(follows, [["owner:7", true], ["owner:7", false]]);
 });
 
-Deno.test("LiveList reads the whole list after an outage", async () => {
+Deno.test("ListWatcher reads the whole list after an outage", async () => {
   for (const method of ["list", "read"] as const) {
     using time = new FakeTime();
     using bench = new Listing();
@@ -93,7 +93,7 @@ Deno.test("LiveList reads the whole list after an outage", async () => {
   }
 });
 
-Deno.test("LiveList.stop() ends the wait for a disconnected store", async () => {
+Deno.test("ListWatcher.stop() ends the wait for a disconnected store", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const outage = breakStore(bench);
@@ -106,7 +106,7 @@ Deno.test("LiveList.stop() ends the wait for a disconnected store", async () => 
   assertEquals(bench.hub.lists.listCount, 0);
 });
 
-Deno.test("LiveList fails its outlet if the store can't be read later", async () => {
+Deno.test("ListWatcher fails its outlet if the store can't be read later", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await bench.put("a");

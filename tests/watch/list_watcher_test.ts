@@ -31,7 +31,7 @@ function inShort(frames: readonly Frame[]): string[] {
   });
 }
 
-Deno.test("LiveList.start() sends the snapshots as sync does, newest change first", async () => {
+Deno.test("ListWatcher.start() sends the snapshots as sync does, newest change first", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await bench.put("a", { message: "first" });
@@ -52,7 +52,7 @@ Deno.test("LiveList.start() sends the snapshots as sync does, newest change firs
   }]);
 });
 
-Deno.test("LiveList.start() says that the list is incomplete only if more tasks match", async () => {
+Deno.test("ListWatcher.start() says that the list is incomplete only if more tasks match", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "abc");
@@ -65,7 +65,7 @@ Deno.test("LiveList.start() says that the list is incomplete only if more tasks 
   assertEquals(complete, [false, true, true]);
 });
 
-Deno.test("LiveList.start() finds the few tasks that a token covers among many", async () => {
+Deno.test("ListWatcher.start() finds the few tasks that a token covers among many", async () => {
   using bench = new Listing();
   await bench.put("covered 1");
   for (let count = 0; count < 1_200; count += 1) await bench.put(`${count}`);
@@ -86,7 +86,7 @@ Deno.test("LiveList.start() finds the few tasks that a token covers among many",
   }
 });
 
-Deno.test("LiveList.start() sends tasks beyond 256 KiB as updates, at the reader's speed", async () => {
+Deno.test("ListWatcher.start() sends tasks beyond 256 KiB as updates, at the reader's speed", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const data = "x".repeat(60_000);
@@ -108,7 +108,7 @@ Deno.test("LiveList.start() sends tasks beyond 256 KiB as updates, at the reader
   assertEquals(opened.client.ids, ids.toReversed());
 });
 
-Deno.test("LiveList.start() does not wait for changes as fast as the store is read", async () => {
+Deno.test("ListWatcher.start() does not wait for changes as fast as the store is read", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "ab");
@@ -143,7 +143,7 @@ for (const moment of ["before", "after"] as const) {
       }],
     ] as [string, (bench: Listing) => Promise<unknown>][]
   ) {
-    Deno.test(`LiveList.start() misses no task that ${what} just ${moment} a read`, async () => {
+    Deno.test(`ListWatcher.start() misses no task that ${what} just ${moment} a read`, async () => {
       for (const last of [1, 2]) {
         using time = new FakeTime();
         using bench = new Listing();
@@ -168,7 +168,7 @@ for (const moment of ["before", "after"] as const) {
   }
 }
 
-Deno.test("LiveList.start() throws an error of the store that is no outage", async () => {
+Deno.test("ListWatcher.start() throws an error of the store that is no outage", async () => {
   using bench = new Listing();
   bench.hooks.before = () => {
     throw new StoreUnavailableError("broken");
@@ -176,7 +176,7 @@ Deno.test("LiveList.start() throws an error of the store that is no outage", asy
   await assertRejects(() => bench.open().started, StoreUnavailableError);
 });
 
-Deno.test("LiveList.start() does nothing for a closed connection", async () => {
+Deno.test("ListWatcher.start() does nothing for a closed connection", async () => {
   using bench = new Listing();
   const { list, outlet, started } = bench.open();
   await started;
@@ -186,7 +186,7 @@ Deno.test("LiveList.start() does nothing for a closed connection", async () => {
 });
 
 for (const ending of ["stop", "end"] as const) {
-  Deno.test(`LiveList sends no more frames if ${ending === "stop" ? "stopped" : "its connection ends"} during a read`, async () => {
+  Deno.test(`ListWatcher sends no more frames if ${ending === "stop" ? "stopped" : "its connection ends"} during a read`, async () => {
     for (let last = 1; last <= 2; last += 1) {
       using time = new FakeTime();
       using bench = new Listing();
@@ -212,7 +212,7 @@ for (const ending of ["stop", "end"] as const) {
   });
 }
 
-Deno.test("LiveList.update() sends a change of a task that matches, once", async () => {
+Deno.test("ListWatcher.update() sends a change of a task that matches, once", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = bench.open({ statuses: ["queued", "running"] });
@@ -233,7 +233,7 @@ Deno.test("LiveList.update() sends a change of a task that matches, once", async
   ]);
 });
 
-Deno.test("LiveList.update() shows no task that the client may not watch", async () => {
+Deno.test("ListWatcher.update() shows no task that the client may not watch", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, ["may 1", "not 1"]);
@@ -244,7 +244,7 @@ Deno.test("LiveList.update() shows no task that the client may not watch", async
   assertEquals(opened.client.ids, ["may 2", "may 1"]);
 });
 
-Deno.test("LiveList.update() sends no change that is older than a list read meanwhile", async () => {
+Deno.test("ListWatcher.update() sends no change that is older than a list read meanwhile", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = bench.open();
@@ -270,7 +270,7 @@ Deno.test("LiveList.update() sends no change that is older than a list read mean
   assertEquals([a?.offset, b?.cancel_requested], [2, true]);
 });
 
-Deno.test("LiveList.update() sends a request to cancel, and leaves the task in place", async () => {
+Deno.test("ListWatcher.update() sends a request to cancel, and leaves the task in place", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "abc");
@@ -286,7 +286,7 @@ Deno.test("LiveList.update() sends a request to cancel, and leaves the task in p
   assertEquals(opened.client.ids, ["d", "c"]);
 });
 
-Deno.test("LiveList.update() removes the oldest task from a full list, in the order of changes", async () => {
+Deno.test("ListWatcher.update() removes the oldest task from a full list, in the order of changes", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = bench.open({ limit: 2 });
@@ -305,7 +305,7 @@ Deno.test("LiveList.update() removes the oldest task from a full list, in the or
   assertEquals(opened.client.ids, ["c", "a"]);
 });
 
-Deno.test("LiveList.update() leaves the order within a millisecond to the store", async () => {
+Deno.test("ListWatcher.update() leaves the order within a millisecond to the store", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const opened = bench.open({ limit: 2 });
@@ -319,7 +319,7 @@ Deno.test("LiveList.update() leaves the order within a millisecond to the store"
   assertEquals(bench.calls.length, length);
 });
 
-Deno.test("LiveList.remove() makes room for a task beyond the limit", async () => {
+Deno.test("ListWatcher.remove() makes room for a task beyond the limit", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "abc");
@@ -339,7 +339,7 @@ Deno.test("LiveList.remove() makes room for a task beyond the limit", async () =
   assertEquals([opened.client.ids, bench.calls.length], [["a"], length]);
 });
 
-Deno.test("LiveList.remove() reads the list once a second at most", async () => {
+Deno.test("ListWatcher.remove() reads the list once a second at most", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   const ids = Array.from({ length: 40 }, (_, index) => `task ${index}`);
@@ -356,7 +356,7 @@ Deno.test("LiveList.remove() reads the list once a second at most", async () => 
   assertEquals(opened.client.ids, ids.slice(5, 25).reverse());
 });
 
-Deno.test("LiveList.refresh() sends the differences alone, the newest change last", async () => {
+Deno.test("ListWatcher.refresh() sends the differences alone, the newest change last", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "abcd");
@@ -377,7 +377,7 @@ Deno.test("LiveList.refresh() sends the differences alone, the newest change las
   ]);
 });
 
-Deno.test("LiveList.check() removes expired tasks", async () => {
+Deno.test("ListWatcher.check() removes expired tasks", async () => {
   using time = new FakeTime();
   using bench = new Listing({ historyTtlMs: 60_000 });
   await putAll(bench, time, "ab");
@@ -393,7 +393,7 @@ Deno.test("LiveList.check() removes expired tasks", async () => {
   assertEquals(opened.client.ids, []);
 });
 
-Deno.test("LiveList.check() leaves a task that has expired by this server's clock alone", async () => {
+Deno.test("ListWatcher.check() leaves a task that has expired by this server's clock alone", async () => {
   using time = new FakeTime();
   using bench = new Listing({ historyTtlMs: 60_000 });
   await bench.put("a");
@@ -407,7 +407,7 @@ Deno.test("LiveList.check() leaves a task that has expired by this server's cloc
   ]);
 });
 
-Deno.test("LiveList.removeForbidden() takes the tasks that may not be watched any more", async () => {
+Deno.test("ListWatcher.removeForbidden() takes the tasks that may not be watched any more", async () => {
   using time = new FakeTime();
   using bench = new Listing();
   await putAll(bench, time, "abc");
