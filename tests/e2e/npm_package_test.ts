@@ -454,11 +454,13 @@ async function followByHooks(
     "probe_1 2 succeeded",
   );
 
-  // A repeated effect subscribes once on an open socket as well.
+  // The next component and its repeated effect keep the socket, and subscribe once.
   await application.publish("probe_3", ada);
+  const opened = sockets.length;
   await show("probe_3", { key: "late" });
   await shows("connection_id", "probe_3");
   assertEquals(timesSent("subscribe probe_3"), 1);
+  assertEquals(sockets.length, opened);
 
   // Many mounts leave nothing.
   await page.evaluate(async () => {
