@@ -12,7 +12,7 @@ function Upload({ id }) {
     <section aria-label="Upload">
       <progress value={task?.progress ?? 0} aria-label={task?.title ?? id} />
       <p>{task?.status ?? "unknown"}: {task?.message}</p>
-      {connection !== "open" && <p role="status">Connecting …</p>}
+      {connection === "waiting" && <p role="status">Reconnecting …</p>}
       <button type="button" onClick={cancel}>
         {task?.cancel_requested ? "Stopping …" : "Stop"}
       </button>
