@@ -15,10 +15,20 @@ const folder = new URL("../src/client/", import.meta.url);
 const notice = "/* taskwire, MIT License */\n";
 
 /** The modules of the npm package beside the client. */
-const parts = ["elements", "react", "svelte", "vue", "worker"];
+const parts = ["ui/elements", "ui/react", "ui/svelte", "ui/vue", "worker"];
 
 /** Types shared by the parts. */
-const sharedTypes = ["views", "worker/event", "worker/server", "worker/task"];
+const sharedTypes = [
+  "ui/views",
+  "worker/event",
+  "worker/server",
+  "worker/task",
+];
+
+/** Returns the name of a module in the package, which has no folder `ui`. */
+function nameInPackage(path: string): string {
+  return path.replace(/^ui\//, "");
+}
 
 /** The output of the build, by path below `src/client`. */
 export interface ClientFiles {
@@ -29,29 +39,36 @@ export interface ClientFiles {
 
 /** Builds the client without writing files. */
 export async function buildClient(): Promise<ClientFiles> {
-  const types = [...parts, ...sharedTypes].map(async (name) =>
-    [`npm/${name}.d.ts.txt`, notice + await declarePart(name)] as const
+  const types = [...parts, ...sharedTypes].map(async (path) =>
+    [
+      `npm/${nameInPackage(path)}.d.ts.txt`,
+      notice + await declarePart(path),
+    ] as const
   );
   return {
     "client.js": notice + bundle("mod.ts"),
     "client.d.ts": notice + await declare(),
     ...Object.fromEntries(await Promise.all(types)),
     ...Object.fromEntries(
-      parts.map((name) => [`npm/${name}.js.txt`, notice + bundlePart(name)]),
+      parts.map((path) => [
+        `npm/${nameInPackage(path)}.js.txt`,
+        notice + bundlePart(path),
+      ]),
     ),
   };
 }
 
 /** A part imports the client and the framework. */
-function bundlePart(name: string): string {
-  return bundle(`${name}.ts`, ["*/mod.ts", name, `${name}/*`])
-    .replaceAll('"./mod.ts"', '"./client.js"');
+function bundlePart(path: string): string {
+  const framework = nameInPackage(path);
+  return bundle(`${path}.ts`, ["*/mod.ts", framework, `${framework}/*`])
+    .replaceAll('"../mod.ts"', '"./client.js"');
 }
 
-async function declarePart(name: string): Promise<string> {
-  return (await transpileTypes(`${name}.ts`))
+async function declarePart(path: string): Promise<string> {
+  return (await transpileTypes(`${path}.ts`))
     .replace(/^\/\/ @ts-types.*\n/gm, "")
-    .replaceAll(/"\.\/(?:api|mod)\.ts"/g, '"./client.js"')
+    .replaceAll(/"\.\.\/(?:api|mod)\.ts"/g, '"./client.js"')
     .replaceAll(/"(\.\/[\w/]+)\.ts"/g, '"$1.js"');
 }
 

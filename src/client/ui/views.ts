@@ -7,9 +7,9 @@ import type {
   TaskList,
   TaskSync,
   TaskUpdate,
-} from "./api.ts";
-import { isFinal } from "./fold_event.ts";
-import { connect, foldEvent, TaskwireError } from "./mod.ts";
+} from "../api.ts";
+import { isFinal } from "../fold_event.ts";
+import { connect, foldEvent, TaskwireError } from "../mod.ts";
 import { afterFrame } from "./frame_clock.ts";
 
 /** A value that changes. */

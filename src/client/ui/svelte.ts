@@ -16,8 +16,8 @@
  */
 import { getContext, setContext } from "svelte";
 import { createSubscriber } from "svelte/reactivity";
-import type { ConnectOptions } from "./api.ts";
-import { notify } from "./notify.ts";
+import type { ConnectOptions } from "../api.ts";
+import { notify } from "../notify.ts";
 import {
   type Connection,
   endOf,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { afterFrame } from "../../src/client/frame_clock.ts";
-import { FakeTime } from "../support/fake_time.ts";
+import { afterFrame } from "../../../src/client/ui/frame_clock.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 
 /** A page whose frames come when a test draws. */
 class FakePage implements Disposable {

@@ -29,7 +29,7 @@ import {
   watch,
   watchEffect,
 } from "vue";
-import type { ConnectOptions } from "./api.ts";
+import type { ConnectOptions } from "../api.ts";
 import {
   type Connection,
   endOf,

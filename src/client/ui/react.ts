@@ -29,7 +29,7 @@ import {
   useRef,
   useSyncExternalStore,
 } from "react";
-import type { ConnectOptions } from "./api.ts";
+import type { ConnectOptions } from "../api.ts";
 import {
   type Connection,
   endOf,

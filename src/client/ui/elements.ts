@@ -21,7 +21,7 @@
  *
  * @module
  */
-import type { ConnectOptions, Task } from "./api.ts";
+import type { ConnectOptions, Task } from "../api.ts";
 import {
   endOf,
   paced,
